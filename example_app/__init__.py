@@ -1,0 +1,40 @@
+"""Acme Analytics: a small app with My Profile in it. Start it with ``flask --app example_app run``.
+
+How the extension comes in is all in :func:`create_app`; the other files are what any app has anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from flask_babel import get_locale
+
+from flask_myprofile import MyProfile
+
+from . import accounts, auth, headers, idp, settings, sso, views
+from .extensions import babel, csrf, db, login_manager
+from .notifications import Notifications
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The app; ``config`` wins over every setting of its own."""
+    app = Flask(__name__)
+    settings.configure(app, config or {})
+
+    db.init_app(app)
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    babel.init_app(app)
+    MyProfile(app, tabs=[Notifications])
+
+    app.jinja_env.globals["get_locale"] = get_locale  # base.html states the language and its direction
+    for part in (views.pages, views.api, auth.bp, sso.bp, idp.bp):
+        app.register_blueprint(part)
+    headers.init_app(app)
+    idp.init_app(app)
+    with app.app_context():
+        db.create_all()  # the extension's tables are among them
+        accounts.seed()
+    return app

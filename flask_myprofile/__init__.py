@@ -1,0 +1,24 @@
+"""Flask-MyProfile: a My Profile page for any Flask app. ``MyProfile(app)`` is all it takes."""
+
+from .account.users import Users as Users
+from .bearer import token_authenticated as token_authenticated
+from .errors import Conflict as Conflict
+from .errors import Forbidden as Forbidden
+from .errors import Invalid as Invalid
+from .errors import MyProfileError as MyProfileError
+from .errors import NotFound as NotFound
+from .errors import Refused as Refused
+from .errors import SetupError as SetupError
+from .errors import StoreDown as StoreDown
+from .extension import MyProfile as MyProfile
+from .globals import Profile as Profile
+from .globals import current_profile as current_profile
+from .language import preferred_language as preferred_language
+from .sso import record_sso as record_sso
+from .tab import Confirm as Confirm
+from .tab import Done as Done
+from .tab import Part as Part
+from .tab import Tab as Tab
+from .tab import action as action
+
+__version__ = "0.1.0"

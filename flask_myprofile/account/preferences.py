@@ -1,0 +1,25 @@
+"""What a user chose for how the app looks to them. Nothing is stored for what was never chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..store import PreferenceStore
+from .users import Users
+
+
+class Preferences:
+    """Reads and writes a user's choices by name (``language``)."""
+
+    def __init__(self, store: PreferenceStore, users: Users) -> None:
+        self._store = store
+        self._users = users
+
+    def of(self, user: Any) -> Mapping[str, str]:
+        """The user's choices; a name that is missing was never chosen."""
+        return self._store.preferences(self._users.key(user))
+
+    def save(self, user: Any, values: Mapping[str, str | None]) -> None:
+        """Store choices; None takes one back. The caller commits."""
+        self._store.save_preferences(self._users.key(user), values)

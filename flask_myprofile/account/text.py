@@ -1,0 +1,36 @@
+"""What people type: which characters a text field takes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+#: Marks that turn the reading direction of whatever stands beside them.
+_DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Letters by their category, blank by their looks.
+_BLANK = set("\u2800\u3164\u115f\u1160\uffa0")
+
+
+def clean(text: str) -> str:
+    """Without blanks at the ends and runs of blanks within; else as typed (a Persian ZWNJ and an emoji's ZWJ stay)."""
+    return re.sub(r"[ \t]+", " ", text).strip()
+
+
+def problem(text: str) -> str | None:
+    """``"control"``: a character that no name has; ``"blank"``: nothing to see; None: fine."""
+    if any(c in _DIRECTION or unicodedata.category(c) in ("Cc", "Cs") for c in text):
+        return "control"
+    if text and all(c in _BLANK or c.isspace() or unicodedata.category(c) in ("Cf", "Mn") for c in text):
+        return "blank"
+    return None
+
+
+def printable(text: str, length: int) -> str:
+    """A header's text as it may be stored and shown: no control characters, not longer than ``length``."""
+    kept = (c for c in text[: length * 2] if c not in _DIRECTION and unicodedata.category(c) not in ("Cc", "Cs"))
+    return "".join(kept)[:length]
+
+
+def storable(text: str) -> bool:
+    """Whether every database and every hash takes the text: no NUL, no lone surrogate."""
+    return "\x00" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)

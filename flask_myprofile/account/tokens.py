@@ -1,0 +1,166 @@
+"""API tokens: ``<prefix>`` + 43 base62 characters (256 random bits) + 6 base62 characters of CRC-32.
+
+The checksum lets garbage be refused without a query, and lets a secret scanner tell a token from noise. The database
+holds the SHA-256 (a fast hash is right for 256 random bits) and, where copying is on, a ciphertext whose key is
+derived from the app's secret key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..config import Config
+from ..errors import Conflict, NotFound
+from ..store import TokenRecord, TokenStore
+from .sessions import now
+from .users import Users
+
+_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_BODY, _CHECKSUM = 43, 6
+
+
+class Tokens:
+    """One API token a user.
+
+    :param keys: the app's secret keys, newest first; the first one encrypts, all decrypt.
+    :param may_copy: whether tokens are kept so that they can be copied again.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        users: Users,
+        config: Config,
+        *,
+        keys: Callable[[], Sequence[bytes]],
+        may_copy: Callable[[], bool],
+        is_on: Callable[[], bool],
+    ) -> None:
+        self._store = store
+        self._users = users
+        self._config = config
+        self._keys = keys
+        self._may_copy = may_copy
+        self._is_on = is_on
+
+    def find(self, user: Any) -> TokenRecord | None:
+        """The user's token as it may be shown: without the token."""
+        return self._store.find_token(self._users.key(user))
+
+    def regenerate(self, user: Any) -> str:
+        """A new token; the old one is dead when the caller commits.
+
+        :raises Conflict: somebody else regenerated it at the same moment; the token of theirs is the live one.
+        """
+        key, old = self._users.key(user), self.find(user)
+        token, moment = self._new(), now()
+        lifetime = self._config.api_token_lifetime
+        record = TokenRecord(
+            user_key=key,
+            version=old.version + 1 if old else 1,
+            digest=_digest(token),
+            ciphertext=self._sealer().encrypt(f"{key}\n{token}".encode()).decode() if self._may_copy() else None,
+            hint=f"{self._config.api_token_prefix}{token[len(self._config.api_token_prefix) :][:4]}…{token[-4:]}",
+            created_at=moment,
+            expires_at=moment + lifetime if lifetime else None,
+            last_used_at=None,
+            last_used_ip=None,
+            last_used_agent=None,
+        )
+        if not self._store.replace_token(record):
+            raise Conflict(code="token_changed")
+        return token
+
+    def reveal(self, user: Any) -> str:
+        """The token itself, where it is kept so that it can be copied.
+
+        :raises NotFound: there is none, or it was made while copying was off, or the secret key has changed since.
+        """
+        key, record = self._users.key(user), self.find(user)
+        if record is None or record.ciphertext is None:
+            raise NotFound(code="not_copyable")
+        try:
+            owner, _, token = self._sealer().decrypt(record.ciphertext.encode()).decode().partition("\n")
+        except _unreadable() as error:
+            raise NotFound(code="not_copyable") from error
+        # a ciphertext moved here from another row opens, but is not this user's live token
+        if owner != key or not hmac.compare_digest(_digest(token), record.digest):
+            raise NotFound(code="not_copyable")
+        return token
+
+    def revoke(self, user: Any) -> bool:
+        """End the user's token without making another; whether there was one."""
+        return self._store.delete_token(self._users.key(user))
+
+    def looks_like_one(self, text: str) -> bool:
+        """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query."""
+        prefix = self._config.api_token_prefix
+        body, checksum = text[len(prefix) : -_CHECKSUM], text[-_CHECKSUM:]
+        right = text.startswith(prefix) and len(body) == _BODY and all(c in _DIGITS for c in body + checksum)
+        return right and hmac.compare_digest(checksum, _checksum(body))
+
+    def verify(self, token: str) -> Any | None:
+        """The active user whom a live token stands for, or None."""
+        record = self.find_live(token)
+        user = self._users.load(record.user_key) if record else None
+        return user if user is not None and self._users.is_active(user) else None
+
+    def find_live(self, token: str) -> TokenRecord | None:
+        if not self.looks_like_one(token) or not self._is_on():
+            return None
+        digest = _digest(token)
+        record = self._store.find_token_by_digest(digest)
+        if record is None or not hmac.compare_digest(record.digest, digest) or self.is_expired(record):
+            return None
+        return record
+
+    def is_expired(self, record: TokenRecord) -> bool:
+        return record.expires_at is not None and record.expires_at <= now()
+
+    def due(self, record: TokenRecord) -> bool:
+        """Whether it is time to write down the last use again."""
+        return record.last_used_at is None or now() - record.last_used_at >= self._config.session_touch
+
+    def touch(self, record: TokenRecord, ip: str, user_agent: str) -> None:
+        self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)
+
+    def forget_copies(self) -> None:
+        """Delete every ciphertext: what an admin who switches copying off expects."""
+        self._store.forget_ciphertexts()
+
+    def _new(self) -> str:
+        body = _base62(int.from_bytes(secrets.token_bytes(32), "big"), _BODY)
+        return self._config.api_token_prefix + body + _checksum(body)
+
+    def _sealer(self) -> Any:
+        from .sealing import sealer  # cryptography takes 30 ms to load; most requests never need it
+
+        return sealer(self._keys())
+
+
+def _unreadable() -> type[Exception]:
+    from .sealing import Unreadable
+
+    return Unreadable
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _checksum(body: str) -> str:
+    return _base62(zlib.crc32(body.encode()), _CHECKSUM)
+
+
+def _base62(number: int, length: int) -> str:
+    digits = ""
+    while number:
+        number, rest = divmod(number, 62)
+        digits = _DIGITS[rest] + digits
+    return digits.rjust(length, "0")

@@ -1,0 +1,202 @@
+"""The seam to the host's user: which object it is, what it is called and how it keeps its password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import String, inspect
+from sqlalchemy.exc import NoInspectionAvailable
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from ..errors import SetupError
+
+#: Where a value is: an attribute, a dotted path, or a callable(user).
+Source = str | Callable[[Any], Any]
+
+_NAMES = ("name", "full_name", "display_name")
+_HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
+_CHECKS = ("check_password", "verify_password")
+
+
+class Users:
+    """How the extension reads and writes the host's users; the defaults fit a conventional Flask-SQLAlchemy model.
+
+    :param model: the user class; unset: the mapped class that has Flask-Login's methods.
+    :param fields: field name -> attribute, dotted path ("profile.phone") or, for reading only, a callable(user).
+    :param is_sso: attribute or callable(user) that decides whether Single Sign-On manages the account; unset: decided
+        by how the current session signed in.
+    :param password: attribute or dotted path of the password hash (Werkzeug's format).
+    :param display_name: attribute, path or callable(user) -> the name shown in the menu.
+
+    Subclass it for anything else: every method is part of the contract.
+    """
+
+    def __init__(
+        self,
+        model: type[Any] | None = None,
+        *,
+        fields: Mapping[str, Source] | None = None,
+        is_sso: Source | None = None,
+        password: str | None = None,
+        display_name: Source | None = None,
+    ) -> None:
+        self._model = model
+        self._fields = dict(fields or {})
+        self._is_sso = is_sso
+        self._password = password
+        self._display_name = display_name
+        self._db: Any = None
+        self._host_loader: Callable[[str], Any] | None = None
+
+    def attach(self, db: Any, model: type[Any] | None, host_loader: Callable[[str], Any]) -> None:
+        """Called once per app by the extension: the app's ``db``, and its Flask-Login user_loader."""
+        self._db, self._model, self._host_loader = db, model or self._model, host_loader
+
+    # ---- which user
+
+    @property
+    def model(self) -> type[Any] | None:
+        """The user class; None where the host's users are not one mapped class."""
+        if self._model is None and self._db is not None:
+            found = self._candidates()
+            if len(found) == 1:
+                self._model = found[0]
+        return self._model
+
+    def _candidates(self) -> list[type[Any]]:
+        wanted = ("is_authenticated", "is_active", "get_id")
+        mappers = self._db.Model.registry.mappers
+        return [m.class_ for m in mappers if m.base_mapper is m and all(hasattr(m.class_, name) for name in wanted)]
+
+    def key(self, user: Any) -> str:
+        """The user's stable id as text, whatever the type of the primary key."""
+        try:
+            state = inspect(user)
+        except NoInspectionAvailable:  # not a mapped class
+            return str(user.get_id())
+        identity = state.identity or state.mapper.primary_key_from_instance(user)
+        key = "/".join(str(part) for part in identity)
+        # two user classes may both have a number 1
+        return key if self.model is not None else f"{state.mapper.local_table.name}:{key}"
+
+    def load(self, key: str) -> Any | None:
+        """The user with that :meth:`key`, or None."""
+        if self.model is not None:
+            try:
+                columns = inspect(self.model).primary_key
+                parts = key.split("/") if len(columns) > 1 else [key]
+                identity = tuple(column.type.python_type(part) for column, part in zip(columns, parts, strict=True))
+            except (TypeError, ValueError):
+                return None
+            return self._db.session.get(self.model, identity)
+        return self.load_by_login_id(key)
+
+    def load_by_login_id(self, login_id: str) -> Any | None:
+        """The user whom the host's own user_loader finds for what ``get_id()`` answered."""
+        return self._host_loader(login_id) if self._host_loader else None
+
+    def is_active(self, user: Any) -> bool:
+        return bool(getattr(user, "is_active", True))
+
+    # ---- what is known of the user
+
+    def fields_of_model(self) -> dict[str, Any]:
+        """Field name -> its column (None where it is not a plain column) of everything the model has."""
+        known: dict[str, Any] = dict.fromkeys(self._fields)
+        if self.model is not None:
+            mapper = inspect(self.model)
+            known |= {attribute.key: attribute.columns[0] for attribute in mapper.column_attrs}
+        return known
+
+    def max_length(self, field: str) -> int | None:
+        """The length of the field's column, in characters; None where there is no limit."""
+        column = self.fields_of_model().get(field)
+        return column.type.length if column is not None and isinstance(column.type, String) else None
+
+    def required(self, field: str) -> bool:
+        """Whether the column refuses to be empty."""
+        column = self.fields_of_model().get(field)
+        return column is not None and not column.nullable
+
+    def get(self, user: Any, field: str) -> Any:
+        """The value of a field; None where the user has no such thing."""
+        return _read(user, self._fields.get(field, field))
+
+    def update(self, user: Any, values: Mapping[str, Any]) -> None:
+        """Set fields. The caller has checked that each may be written; the caller commits."""
+        for field, value in values.items():
+            source = self._fields.get(field, field)
+            if callable(source):
+                raise SetupError(
+                    f"Users(fields={{{field!r}: …}}) is a callable, which can be read only: name an attribute or path"
+                )
+            *path, attribute = source.split(".")
+            setattr(_read(user, ".".join(path)) if path else user, attribute, value)
+
+    def display_name(self, user: Any) -> str:
+        """The name to greet the user by: full name, else user name, else e-mail address."""
+        if self._display_name is not None:
+            return str(_read(user, self._display_name) or "")
+        for field in _NAMES:
+            if name := self.get(user, field):
+                return str(name)
+        parts = [self.get(user, first) or self.get(user, other) for first, other in _FULL_NAME]
+        return " ".join(str(p) for p in parts if p) or str(
+            self.get(user, "username") or self.get(user, "email") or self.key(user)
+        )
+
+    # ---- the password
+
+    def is_sso(self, user: Any) -> bool | None:
+        """Whether Single Sign-On manages the account; None: not for the user to say, ask the session."""
+        return None if self._is_sso is None else bool(_read(user, self._is_sso))
+
+    def has_password(self, user: Any) -> bool:
+        """Whether there is a usable local password."""
+        stored = self._hash(user)
+        return isinstance(stored, str) and stored.count("$") >= 2 and not stored.startswith(("!", "*"))
+
+    def check_password(self, user: Any, text: str) -> bool:
+        """Whether ``text`` is the current password: by the model's own method, else Werkzeug's hash."""
+        if not self.has_password(user) and self._hash_name(user):
+            return False
+        for name in _CHECKS:
+            if callable(method := getattr(user, name, None)):
+                return bool(method(text))
+        stored = self._hash(user)
+        return bool(stored) and check_password_hash(stored, text)
+
+    def set_password(self, user: Any, text: str) -> None:
+        """Store a new password: by the model's ``set_password``, else as Werkzeug's hash. The caller commits."""
+        if callable(method := getattr(user, "set_password", None)):
+            method(text)
+            return
+        name = self._hash_name(user)
+        if name is None:
+            raise SetupError(
+                f"{type(user).__name__} has neither set_password() nor a column such as password_hash: name it with MyProfile(users=Users(password=…))"
+            )
+        self.update(user, {name: generate_password_hash(text)})
+
+    def _hash_name(self, user: Any) -> str | None:
+        if self._password:
+            return self._password
+        mapped = self.fields_of_model()
+        return next((name for name in _HASHES if name in mapped or (not mapped and name in vars(user))), None)
+
+    def _hash(self, user: Any) -> Any:
+        name = self._hash_name(user)
+        return _read(user, name) if name else None
+
+
+_FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))
+
+
+def _read(user: Any, source: Source) -> Any:
+    if callable(source):
+        return source(user)
+    value = user
+    for attribute in source.split("."):
+        value = getattr(value, attribute, None)
+    return value

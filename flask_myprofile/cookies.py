@@ -1,0 +1,74 @@
+"""What a browser keeps: the session, Flask-Login's remember-me cookie, and the device cookie that ties it to a row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_login import config as login_defaults
+from flask import Response, current_app, request, session
+from flask.globals import request_ctx
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import ImmutableMultiDict
+
+
+def remember_name() -> str:
+    return str(current_app.config.get("REMEMBER_COOKIE_NAME", login_defaults.COOKIE_NAME))
+
+
+def set_device_cookie(response: Response, name: str, value: str, expires: datetime) -> None:
+    response.set_cookie(name, value, expires=expires, **_attributes())
+
+
+def clear_cookies(response: Response, device_name: str) -> None:
+    """Delete what would sign in again. A deletion must repeat the attributes, or browsers keep the cookie."""
+    for name in (remember_name(), device_name):
+        if name in request.cookies:
+            response.delete_cookie(name, **_attributes())
+
+
+def _attributes() -> dict[str, Any]:
+    """The host's own choice for its remember-me cookie."""
+    config = current_app.config
+    return {
+        "domain": config.get("REMEMBER_COOKIE_DOMAIN"),
+        "path": config.get("REMEMBER_COOKIE_PATH", "/"),
+        "secure": config.get("REMEMBER_COOKIE_SECURE", login_defaults.COOKIE_SECURE),
+        "httponly": config.get("REMEMBER_COOKIE_HTTPONLY", login_defaults.COOKIE_HTTPONLY),
+        "samesite": config.get("REMEMBER_COOKIE_SAMESITE", login_defaults.COOKIE_SAMESITE),
+    }
+
+
+def new_session_id() -> None:
+    """With a server-side session (Flask-Session): another id, so that one planted before is worth nothing now."""
+    regenerate = getattr(current_app.session_interface, "regenerate", None)
+    if callable(regenerate):
+        regenerate(session._get_current_object())  # type: ignore[attr-defined]
+
+
+def signed_at(session_cookie: str) -> int | None:
+    """When Flask signed this session cookie, in seconds since the epoch; None where it is of another kind."""
+    serializer = getattr(current_app.session_interface, "get_signing_serializer", lambda app: None)(current_app)
+    if not isinstance(serializer, URLSafeTimedSerializer):
+        return None
+    try:
+        _, moment = serializer.loads(session_cookie, return_timestamp=True)
+    except BadSignature:
+        return None
+    return int(moment.timestamp())
+
+
+def set_aside(device_name: str) -> Any:
+    """Make this request one without a signed-in browser: no session, no remember-me. Returns the session, to be put back
+    with :func:`put_back` before it is saved, so that nothing of it is lost or overwritten."""
+    app, kept = current_app._get_current_object(), request_ctx.session  # type: ignore[attr-defined]
+    hidden = {remember_name(), device_name, app.config["SESSION_COOKIE_NAME"]}
+    others = [(name, value) for name, value in request.cookies.items(multi=True) if name not in hidden]
+    request.__dict__["cookies"] = ImmutableMultiDict(others)
+    interface = app.session_interface
+    request_ctx.session = interface.open_session(app, request) or interface.make_null_session(app)
+    return kept
+
+
+def put_back(kept: Any) -> None:
+    request_ctx.session = kept

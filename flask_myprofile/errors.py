@@ -1,0 +1,79 @@
+"""What can go wrong, as values: a status, a code for programs and words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class MyProfileError(Exception):
+    """The root of every error that this extension raises by itself."""
+
+
+class SetupError(MyProfileError):
+    """The app is not set up as the extension needs it; the text names the setting or call to change."""
+
+
+class StoreDown(MyProfileError):
+    """The database behind the extension does not answer, or its tables are missing."""
+
+
+class Refused(MyProfileError):
+    """A request that is understood and not carried out.
+
+    :param message: the sentence for the person (empty: the HTTP status's own words).
+    :param errors: field name -> messages, for input that needs correcting.
+
+    Answered as an HTML page or as ``application/problem+json`` (RFC 9457) with ``status`` and ``code``.
+    """
+
+    status = 400
+    code = "refused"
+
+    def __init__(
+        self,
+        message: object = "",
+        *,
+        code: str | None = None,
+        errors: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.errors = {name: _as_list(texts) for name, texts in (errors or {}).items()}
+        self.headers = dict(headers or {})
+
+
+class Invalid(Refused):
+    """Input that needs correcting: ``raise Invalid({"field": "what to do"})``. Answers 422."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, errors: Mapping[str, object], message: object = "") -> None:
+        super().__init__(message, errors=errors)
+
+
+class Forbidden(Refused):
+    """Not for this user. Answers 403."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(Refused):
+    """Unknown, someone else's or switched off: the answer does not tell which. Answers 404."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(Refused):
+    """Somebody else changed it meanwhile. Answers 409."""
+
+    status = 409
+    code = "conflict"
+
+
+def _as_list(texts: object) -> list[object]:
+    return list(texts) if isinstance(texts, list | tuple) else [texts]

@@ -1,0 +1,217 @@
+"""``MyProfile(app)``: checks the host, builds the app's one :class:`Profile` and registers everything."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Flask, appcontext_pushed, has_request_context, request
+
+from . import admin as admin_pages
+from . import bearer, cli, language, page, pages
+from .account.passwords import Passwords
+from .account.preferences import Preferences
+from .account.sessions import Sessions
+from .account.tokens import Tokens
+from .account.users import Users
+from .config import Config
+from .errors import SetupError
+from .features import Features
+from .globals import EXTENSION, Profile
+from .guard import Guard
+from .signals import announce, session_ended
+from .store.sqlalchemy import SqlStore
+from .store.tables import declare
+from .tab import Tab
+from .tabs import BUILT_IN
+
+_BLUEPRINTS = ("myprofile", "myprofile_admin")
+
+
+class MyProfile:
+    """Gives the users of a Flask app a My Profile page.
+
+    :param app: an app with Flask-SQLAlchemy and Flask-Login, which may also be set up later than this.
+    :param db: its ``SQLAlchemy()`` object (default: the one the app was set up with).
+    :param user_model: the user class (default: the mapped class with Flask-Login's methods).
+    :param users: how the host's users are read and written, see :class:`Users`.
+    :param tabs: classes of further tabs, shown after the built-in ones.
+    :param admin: callable(user) -> whether they may open Feature Management; goes before ``MYPROFILE_ADMIN``.
+    :raises SetupError: the app or its ``MYPROFILE_*`` settings are not as they must be.
+
+    Keeps nothing of an app on itself: one object may serve several apps.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        db: Any = None,
+        user_model: type[Any] | None = None,
+        users: Users | None = None,
+        tabs: Sequence[type[Tab]] = (),
+        admin: Callable[[Any], bool] | None = None,
+    ) -> None:
+        self._db = db
+        self._user_model = user_model
+        self._users = users
+        self._tabs = tuple(tabs)
+        self._admin = admin
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Set the extension up on ``app``; see the class."""
+        if EXTENSION in app.extensions:
+            raise SetupError(f"MyProfile is set up on {app.name!r} already: call MyProfile(app) or init_app(app) once")
+        config = Config.read(app.config)
+        tabs = _instances((*BUILT_IN, *self._tabs))
+        _Setup(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
+        app.register_blueprint(pages.blueprint(config.url_prefix, tabs.values()))
+        app.register_blueprint(admin_pages.blueprint(config.url_prefix))
+        app.add_template_global(page.user_menu, "myprofile_user_menu")
+        app.cli.add_command(cli.group)
+
+
+class _Setup:
+    """Builds one app's Profile. What the host may set up later (db, models, login) is asked for only when needed."""
+
+    def __init__(self, app: Flask, config: Config, db: Any, users: Users | None, user_model: type[Any] | None) -> None:
+        self._app = app
+        self._config = config
+        self._db = db
+        self._user_model = user_model
+        self._users = copy.copy(users) if users is not None else Users()
+
+    def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
+        app, config, users = self._app, self._config, self._users
+        guard = Guard(app, config)
+        store = _Later(self._make_store)
+        features = Features(config, store)
+        _declare_features(features, tabs)
+        sessions = Sessions(store, users, config, current=guard.current_record, renew=guard.renew, ended=_announce_end)
+        tokens = Tokens(
+            store,
+            users,
+            config,
+            keys=self._secret_keys,
+            may_copy=lambda: features["api_token.copy"],
+            is_on=lambda: features["api_token"],
+        )
+        app.extensions[EXTENSION] = Profile(
+            config=config,
+            users=users,
+            features=features,
+            sessions=sessions,
+            passwords=Passwords(users, sessions, config),
+            tokens=tokens,
+            preferences=Preferences(store, users),
+            tabs=tabs,
+            is_admin=self._admin_check(admin),
+            db=_Later(self._database),
+            create_tables=lambda: store.create_tables(),
+        )
+        guard.serve(sessions, users, tokens)
+        bearer.register(app, guard.bearer)
+        guard.connect(app)
+        app.extensions[EXTENSION + "_guard"] = guard  # signals hold their receivers weakly
+        self._attach_when_ready()
+
+    # ---- what the host may set up later
+
+    def _attach_when_ready(self) -> None:
+        """Put the tables into the host's metadata now if there is one, else as soon as an app context is there."""
+        if self._db is not None or "sqlalchemy" in self._app.extensions:
+            self._tables()
+
+        def on_context(app: Flask, **extra: Any) -> None:
+            appcontext_pushed.disconnect(on_context, app)
+            self._attach_users()
+            self._tables()
+            language.select_language(app)
+
+        appcontext_pushed.connect(on_context, self._app, weak=False)
+
+    def _attach_users(self) -> None:
+        login_manager = getattr(self._app, "login_manager", None)
+        if login_manager is None:
+            raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {self._app.name!r}")
+        self._users.attach(self._database(), self._user_model, lambda key: login_manager._user_callback(key))
+
+    def _database(self) -> Any:
+        db = self._db or self._app.extensions.get("sqlalchemy")
+        if db is None:
+            raise SetupError(f"Flask-MyProfile needs Flask-SQLAlchemy: call SQLAlchemy(app) for {self._app.name!r}")
+        return db
+
+    def _tables(self) -> Any:
+        bind = self._config.bind_key
+        metadatas = self._database().metadatas
+        if bind not in metadatas:
+            raise SetupError(f"MYPROFILE_BIND_KEY = {bind!r} is not one of SQLALCHEMY_BINDS")
+        return declare(metadatas[bind], self._config.table_prefix, self._config.table_schema)
+
+    def _make_store(self) -> SqlStore:
+        return SqlStore(
+            self._database(),
+            self._tables(),
+            bind_key=self._config.bind_key,
+            in_own_view=_in_own_view,
+            user_model=lambda: self._users.model,
+            survive_errors=self._config.store_down == "allow",
+        )
+
+    def _secret_keys(self) -> list[bytes]:
+        keys = [self._app.secret_key, *(self._app.config.get("SECRET_KEY_FALLBACKS") or ())]
+        return [key if isinstance(key, bytes) else key.encode() for key in keys if key]
+
+    def _admin_check(self, given: Callable[[Any], bool] | None) -> Callable[[Any], bool]:
+        rule, app = given or self._config.admin, self._app
+
+        def is_admin(user: Any) -> bool:
+            try:
+                return (rule(user) if callable(rule) else getattr(user, rule, False)) is True
+            except Exception:  # whoever cannot be told to be an admin is none
+                app.logger.exception("MYPROFILE_ADMIN failed; access denied")
+                return False
+
+        return is_admin
+
+
+class _Later:
+    """Stands for an object that is made when it is first used."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.__dict__["_make"] = make
+
+    def __getattr__(self, name: str) -> Any:
+        if "_made" not in self.__dict__:
+            self.__dict__["_made"] = self.__dict__["_make"]()
+        return getattr(self.__dict__["_made"], name)
+
+
+def _instances(classes: Sequence[type[Tab]]) -> dict[str, Tab]:
+    tabs: dict[str, Tab] = {}
+    for tab_class in classes:
+        if not (isinstance(tab_class, type) and issubclass(tab_class, Tab)):
+            raise SetupError(f"MyProfile(tabs=…) takes Tab classes, not {tab_class!r}")
+        if tab_class.name in tabs or tab_class.name in ("static", "admin", "sso", "sign_out", "index", "my_profile"):
+            raise SetupError(f"{tab_class.__name__}.name = {tab_class.name!r} is taken: choose another name")
+        tabs[tab_class.name] = tab_class()
+    return tabs
+
+
+def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:
+    for tab in tabs.values():
+        parts = {} if tab.open_parts else {f"{tab.name}.{part.name}": part.default for part in tab.all_parts()}
+        features.declare({tab.name: tab.on_by_default, **parts}, tab.name if tab.open_parts else None)
+    features.check_names()
+
+
+def _announce_end(user_key: str, session_ids: list[str], reason: str) -> None:
+    announce(session_ended, user_key=user_key, session_ids=session_ids, reason=reason)
+
+
+def _in_own_view() -> bool:
+    return has_request_context() and request.blueprint in _BLUEPRINTS

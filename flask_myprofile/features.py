@@ -1,0 +1,110 @@
+"""Which tabs, actions and fields are on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from flask import has_request_context, request
+
+from .account.sessions import now
+from .config import Config
+from .errors import Conflict, NotFound, SetupError
+from .store import FeatureRecord, FeatureStore
+
+#: The name that switches everything.
+ROOT = "my_profile"
+
+
+class State(NamedTuple):
+    """One feature as an admin sees it: its own switch, whatever its parents are."""
+
+    on: bool
+    locked: bool
+    default: bool
+    changed: FeatureRecord | None
+
+
+class Features:
+    """Every feature by name: ``my_profile``, a tab, or ``<tab>.<part>``.
+
+    ``features[name]`` is True only if the feature and all it belongs to are on. Precedence: pinned in the
+    configuration, then the admin's choice, then ``MYPROFILE_FEATURES``, then the built-in default. The admin's choices
+    are read anew in each request, so a change holds at once in every worker.
+    """
+
+    def __init__(self, config: Config, store: FeatureStore) -> None:
+        self._config = config
+        self._store = store
+        self._defaults: dict[str, bool] = {ROOT: True}
+        self._open: set[str] = set()
+        self._cache_key = f"flask_myprofile.features.{id(self)}"
+
+    def declare(self, defaults: Mapping[str, bool], open_tab: str | None = None) -> None:
+        """Make features known. ``open_tab``: a tab whose parts are fields of the user model, known only later."""
+        self._defaults |= defaults
+        if open_tab:
+            self._open.add(open_tab)
+
+    def check_names(self) -> None:
+        """:raises SetupError: the configuration names features that do not exist."""
+        for key, values in (("FEATURES", self._config.features), ("FEATURES_PINNED", self._config.features_pinned)):
+            unknown = [name for name in values if not self._is_known(name)]
+            if unknown:
+                known = ", ".join(sorted(self._defaults))
+                raise SetupError(
+                    f"Flask-MyProfile: MYPROFILE_{key} names no feature: {', '.join(unknown)}. Features: {known}"
+                )
+
+    def _is_known(self, name: str) -> bool:
+        return name in self._defaults or name.partition(".")[0] in self._open
+
+    def __getitem__(self, name: str) -> bool:
+        """:raises KeyError: there is no such feature."""
+        if not self._is_known(name):
+            raise KeyError(name)
+        tab = name.partition(".")[0]
+        return all(self.state(part).on for part in dict.fromkeys((ROOT, tab, name)))
+
+    def require(self, name: str) -> None:
+        """:raises NotFound: the feature is off."""
+        if not self[name]:
+            raise NotFound(code="feature_off")
+
+    def state(self, name: str) -> State:
+        default = self._config.features.get(name, self._defaults.get(name, True))
+        if name in self._config.features_pinned:
+            return State(self._config.features_pinned[name], True, default, None)
+        choice = self._choices().get(name)
+        return State(choice.enabled if choice else default, False, default, choice)
+
+    def save(self, values: Mapping[str, bool], changed_by: str) -> dict[str, bool]:
+        """Store an admin's choices; what really changed. The caller commits.
+
+        :raises Conflict: one of them is pinned in the configuration.
+        """
+        locked = sorted(name for name in values if self.state(name).locked and values[name] != self.state(name).on)
+        if locked:
+            raise Conflict(code="feature_locked", message=", ".join(locked))
+        changes = {name: on for name, on in values.items() if on != self.state(name).on}
+        self._store.save_features(changes, changed_by[:255], now())
+        self._forget()
+        return changes
+
+    def version(self, names: Iterable[str]) -> str:
+        """Changes whenever anybody saves one of these features: what an open form compares with."""
+        choices = self._choices()
+        return "-".join(
+            f"{choices[name].changed_at}{choices[name].enabled:d}" for name in sorted(names) if name in choices
+        )
+
+    def _choices(self) -> Mapping[str, FeatureRecord]:
+        cache: dict[str, Any] = request.environ if has_request_context() else {}
+        if self._cache_key not in cache:
+            cache[self._cache_key] = self._store.features()
+        choices: Mapping[str, FeatureRecord] = cache[self._cache_key]
+        return choices
+
+    def _forget(self) -> None:
+        if has_request_context():
+            request.environ.pop(self._cache_key, None)

@@ -1,0 +1,53 @@
+"""``current_profile``: what the extension knows of the current app, as ``current_app`` is the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+from werkzeug.local import LocalProxy
+
+from .account.passwords import Passwords
+from .account.preferences import Preferences
+from .account.sessions import Sessions
+from .account.tokens import Tokens
+from .account.users import Users
+from .config import Config
+from .errors import SetupError
+from .features import Features
+from .tab import Tab
+
+EXTENSION = "myprofile"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """All that belongs to one app. Reached through ``current_profile``."""
+
+    config: Config
+    users: Users
+    features: Features
+    sessions: Sessions
+    passwords: Passwords
+    tokens: Tokens
+    preferences: Preferences
+    tabs: Mapping[str, Tab]
+    is_admin: Callable[[Any], bool]
+    db: Any
+    create_tables: Callable[[], None]
+
+    def can_change_password(self, user: Any) -> bool:
+        """Whether this user may change a local password here: not with Single Sign-On. Ask it in your own reset flow."""
+        return self.passwords.can_change(user)
+
+
+def _current() -> Profile:
+    try:
+        return cast(Profile, current_app.extensions[EXTENSION])
+    except KeyError:
+        raise SetupError(f"This app has no My Profile: call MyProfile(app) for {current_app.name!r}") from None
+
+
+current_profile: Profile = LocalProxy(_current)  # type: ignore[assignment]

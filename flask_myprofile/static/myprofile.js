@@ -1,0 +1,177 @@
+/*! Flask-MyProfile: every page works without this file.
+ * Listeners are delegated, so pages swapped in by htmx or Turbo keep working. */
+(() => {
+  "use strict";
+  const d = document;
+  /* the user menu may bring a second copy, which must stay silent */
+  if (d.documentElement.dataset.mpReady) return;
+  d.documentElement.dataset.mpReady = "1";
+  const on = (type, fn, capture) => d.addEventListener(type, fn, capture);
+  const byId = (id) => d.getElementById(id);
+  const closest = (e, sel) => e.target instanceof Element ? e.target.closest(sel) : null;
+
+  /* the region exists before its text changes, so that screen readers speak it */
+  let live;
+  const say = (text) => {
+    if (!live?.isConnected) {
+      live = Object.assign(d.createElement("div"), { className: "mp-vh", role: "status" });
+      (d.querySelector(".mp-page") || d.body).append(live);
+    }
+    live.textContent = "";
+    setTimeout(() => { live.textContent = text; }, 60);
+  };
+
+  const reveal = (btn, show) => {
+    const input = byId(btn.dataset.mpReveal);
+    if (!input) return;
+    input.type = show ? "text" : "password";
+    btn.textContent = show ? btn.dataset.hide : btn.dataset.show;
+  };
+
+  /* the rules a browser can judge; counted in code points, as the server does */
+  const tests = {
+    min: (v, n) => [...v].length >= +n,
+    max: (v, n) => [...v].length <= +n,
+    lower: (v) => /\p{Ll}/u.test(v),
+    upper: (v) => /\p{Lu}/u.test(v),
+    digit: (v) => /\p{Nd}/u.test(v),
+    symbol: (v) => /[^\p{L}\p{N}\s]/u.test(v),
+    differs: (v, id) => v !== byId(id)?.value
+  };
+  const check = (list) => {
+    const value = byId(list.dataset.mpRules)?.value || "";
+    for (const li of list.querySelectorAll("[data-mp-rule]")) {
+      const [name, arg] = li.dataset.mpRule.split(":");
+      if (!tests[name]) continue;
+      if (value && tests[name](value, arg)) li.dataset.mpState = "ok";
+      else delete li.dataset.mpState;
+    }
+  };
+
+  const copied = (btn, ok) => {
+    const label = btn.querySelector("[data-mp-text]");
+    const was = btn.dataset.was || (btn.dataset.was = label.textContent);
+    label.textContent = ok ? btn.dataset.done : btn.dataset.fail;
+    btn.toggleAttribute("data-copied", ok);
+    say(ok ? btn.dataset.said : btn.dataset.fail);
+    clearTimeout(btn._t);
+    btn._t = setTimeout(() => { label.textContent = was; btn.removeAttribute("data-copied"); }, 4000);
+  };
+  const copy = async (btn) => {
+    const el = byId(btn.dataset.mpCopy);
+    let ok = true;
+    try { await navigator.clipboard.writeText("value" in el ? el.value : el.textContent); }
+    catch {
+      /* plain http has no clipboard; where the old command fails too, the selection is ready for Ctrl+C */
+      if (el.select) { el.focus(); el.select(); }
+      ok = d.execCommand("copy");
+    }
+    copied(btn, ok);
+  };
+  const ask = async (form) => {
+    const answer = await fetch(form.action, {
+      method: "POST", body: new URLSearchParams(new FormData(form)),
+      headers: { Accept: "application/json", "X-CSRFToken": form.elements.csrf_token.value }
+    });
+    const { token } = answer.ok ? await answer.json() : {};
+    return token || Promise.reject(answer.status);
+  };
+  const copyAnswer = async (btn) => {
+    try {
+      /* Safari forgets the click during a wait, so the clipboard gets the promise */
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": ask(btn.form).then((x) => new Blob([x], { type: "text/plain" })) })]);
+      copied(btn, true);
+    } catch { btn.form.requestSubmit(); }   /* its page shows the token, or asks to sign in */
+  };
+
+  /* the confirmation page's form as a dialog, the safe button first and focused */
+  const confirm = async (link) => {
+    if (link.ariaBusy) return;
+    link.ariaBusy = "true";
+    try {
+      const answer = await fetch(link.href);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const form = d.importNode(page.querySelector("[data-mp-confirm]"), true);
+      const dlg = d.createElement("dialog"), no = d.createElement("button"), back = form.querySelector("[data-mp-close]");
+      Object.assign(dlg, { className: "mp-dialog", role: "alertdialog" });
+      dlg.setAttribute("aria-labelledby", form.querySelector("h2").id);
+      Object.assign(no, { type: "button", autofocus: true, className: back.className, textContent: back.textContent });
+      no.dataset.mpClose = "";
+      back.parentNode.prepend(no);
+      back.remove();
+      dlg.append(form);
+      dlg.addEventListener("close", () => dlg.remove());
+      link.closest(".mp").append(dlg);
+      link.focus();   /* focus returns here, and Safari does not focus a clicked link */
+      dlg.showModal();
+    } catch { location.href = link.href; }
+    link.ariaBusy = null;
+  };
+
+  on("click", (e) => {
+    let t;
+    if ((t = closest(e, "[data-mp-reveal]"))) return reveal(t, byId(t.dataset.mpReveal).type === "password");
+    if ((t = closest(e, "[data-mp-copy]"))) return void (t.dataset.mpCopy ? copy : copyAnswer)(t);
+    if ((t = closest(e, "a[data-mp-dialog]")) && !(e.ctrlKey || e.metaKey || e.shiftKey)) return e.preventDefault(), void confirm(t);
+    if ((t = closest(e, "dialog [data-mp-close]"))) return t.closest("dialog").close();
+    if (e.target instanceof HTMLDialogElement && e.target.matches(".mp-dialog")) e.target.close();   /* backdrop */
+    for (const m of d.querySelectorAll(".mp-menu[open]")) if (!m.contains(e.target)) m.open = false;
+  });
+  on("keydown", (e) => {
+    if (e.key !== "Escape") return;
+    const m = d.querySelector(".mp-menu[open]");
+    if (!m) return;
+    m.open = false;
+    m.querySelector("summary").focus();
+  });
+  on("focusout", (e) => {
+    const m = closest(e, ".mp-menu[open]");
+    if (m && e.relatedTarget && !m.contains(e.relatedTarget)) m.open = false;
+  });
+  on("input", (e) => {
+    for (const list of d.querySelectorAll("[data-mp-rules]"))
+      if (e.target.form?.contains(list)) check(list);
+  });
+
+  /* how many switches differ from what is saved */
+  const count = (form) => {
+    const n = [...form.elements].filter((x) => x.type === "checkbox" && x.checked !== x.defaultChecked).length;
+    const out = form.querySelector("[data-mp-dirty]");
+    out.textContent = n ? out.dataset.some.replace("{n}", n) : out.dataset.none;
+  };
+  on("change", (e) => {
+    const form = closest(e, "form[data-mp-track]");
+    if (form) count(form);
+  });
+
+  /* browsers remember text fields, so hide passwords again; and never send twice */
+  on("submit", (e) => { for (const b of e.target.querySelectorAll("[data-mp-reveal]")) reveal(b, false); }, true);
+  on("submit", (e) => {
+    const form = closest(e, ".mp form");
+    if (!form || e.defaultPrevented) return;
+    if (form.dataset.mpSent) return e.preventDefault();
+    form.dataset.mpSent = 1;
+    for (const b of form.querySelectorAll("[type=submit]")) b.setAttribute("aria-disabled", "true");
+  });
+  addEventListener("pageshow", (e) => {
+    if (!e.persisted) return;
+    for (const f of d.querySelectorAll("form[data-mp-sent]")) {
+      delete f.dataset.mpSent;
+      for (const b of f.querySelectorAll("[aria-disabled]")) b.removeAttribute("aria-disabled");
+    }
+  });
+
+  const init = (root) => {
+    for (const el of root.querySelectorAll("[data-mp-js]")) el.hidden = false;
+    for (const form of root.querySelectorAll("form[data-mp-track]")) count(form);
+    /* the exact moment in the reader's own zone and language, as a tooltip */
+    const lang = d.documentElement.lang || undefined;
+    for (const t of root.querySelectorAll("time[data-mp-time]")) {
+      try { t.title = new Date(t.dateTime).toLocaleString(lang, { dateStyle: "full", timeStyle: "short" }); } catch { }
+    }
+    root.querySelector("[data-mp-focus]")?.focus();
+  };
+  init(d);
+  on("htmx:afterSwap", (e) => init(e.target));
+  on("turbo:load", () => init(d));
+})();

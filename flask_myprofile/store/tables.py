@@ -1,0 +1,105 @@
+"""The extension's tables, put into the host's own metadata so that ``create_all`` and Flask-Migrate see them.
+
+Plain column types only, so that a migration needs no import of ours. Users are named by a string key and no
+foreign key: whatever the host's user table is called, and wherever it lives, deleting a user never fails here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeEngine
+
+
+@dataclass(frozen=True)
+class Tables:
+    session: Table
+    token: Table
+    preference: Table
+    feature: Table
+
+    def __iter__(self) -> object:
+        return iter((self.session, self.token, self.preference, self.feature))
+
+
+def _exact(length: int) -> TypeEngine[str]:
+    """A key that is compared letter by letter; MySQL's usual collations take "A" for "a"."""
+    return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
+    """The four tables in ``metadata``, made once and found again (two apps may share one ``db``)."""
+
+    def table(name: str, *columns: Column[object]) -> Table:
+        key = f"{schema}.{prefix}{name}" if schema else prefix + name
+        known = metadata.tables.get(key)
+        if known is not None and known.info.get("flask_myprofile"):
+            return known
+        # extend_existing: a host that calls reflect() has read the table from the database before
+        return Table(
+            prefix + name, metadata, *columns, schema=schema, extend_existing=True, info={"flask_myprofile": True}
+        )
+
+    return Tables(
+        session=table("session", *_session_columns()),
+        token=table("token", *_token_columns()),
+        preference=table("preference", *_preference_columns()),
+        feature=table("feature", *_feature_columns()),
+    )
+
+
+def _session_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(24), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("login_id", _exact(255), nullable=False),
+        Column("secret_hash", _exact(64), nullable=False),
+        Column("previous_hash", _exact(64)),
+        Column("rotated_at", BigInteger),
+        Column("created_at", BigInteger, nullable=False),
+        Column("last_seen_at", BigInteger, nullable=False),
+        Column("ended_at", BigInteger),
+        Column("end_reason", String(32)),
+        Column("method", String(32), nullable=False),
+        Column("provider", String(128)),
+        Column("issuer", String(255)),
+        Column("subject", String(255)),
+        Column("idp_session", String(255)),
+        Column("remember_until", BigInteger),
+        Column("ip", String(45), nullable=False),
+        Column("user_agent", String(512), nullable=False),
+    ]
+
+
+def _token_columns() -> list[Column[object]]:
+    return [
+        Column("user_key", _exact(255), primary_key=True),
+        Column("version", Integer, nullable=False),
+        Column("digest", _exact(64), nullable=False, unique=True),
+        Column("ciphertext", Text),
+        Column("hint", String(64), nullable=False),
+        Column("created_at", BigInteger, nullable=False),
+        Column("expires_at", BigInteger),
+        Column("last_used_at", BigInteger),
+        Column("last_used_ip", String(45)),
+        Column("last_used_agent", String(512)),
+    ]
+
+
+def _preference_columns() -> list[Column[object]]:
+    return [
+        Column("user_key", _exact(255), primary_key=True),
+        Column("name", _exact(32), primary_key=True),
+        Column("value", String(64), nullable=False),
+    ]
+
+
+def _feature_columns() -> list[Column[object]]:
+    return [
+        Column("name", _exact(128), primary_key=True),
+        Column("enabled", Boolean, nullable=False),
+        Column("changed_by", String(255), nullable=False),
+        Column("changed_at", BigInteger, nullable=False),
+    ]

@@ -1,0 +1,158 @@
+"""What every tab is made of. The five built-in ones use nothing that a custom tab cannot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeVar
+
+from flask_wtf import FlaskForm
+
+from .errors import SetupError
+
+#: A form class, or what makes one for this user: ``callable(tab, user) -> form class``.
+FormSource = type[FlaskForm] | Callable[[Any, Any], type[FlaskForm]]
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a tab that an admin may switch: an action, a field, or whatever the tab asks ``self.is_on(name)`` for."""
+
+    name: str
+    label: Any
+    hint: Any = ""
+    default: bool = True
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """The question before an action that cannot be undone: a page of its own, and a dialog where JavaScript runs.
+
+    :param text: a sentence, or a callable(tab, user) -> list of sentences.
+    """
+
+    title: Any
+    text: Any
+    yes: Any
+    no: Any
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an action answers: a message; for JSON other data; for HTML another page than a redirect to the tab.
+
+    :param data: the JSON answer (default: the message).
+    :param template: answer the POST with this page. For what must be seen once and never fetched again.
+    :param redirect: where the browser goes instead of back to the tab.
+    """
+
+    message: Any = ""
+    data: Mapping[str, Any] | None = None
+    template: str | None = None
+    context: Mapping[str, Any] = field(default_factory=dict)
+    redirect: str | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing a user can do on a tab: a POST."""
+
+    name: str
+    function: Callable[..., Any]
+    form: FormSource | None
+    confirm: Confirm | None
+    feature: str | None
+    label: Any
+
+    @property
+    def slug(self) -> str:
+        return self.name.replace("_", "-")
+
+    def form_class(self, tab: Tab, user: Any) -> type[FlaskForm] | None:
+        if self.form is None or (isinstance(self.form, type) and issubclass(self.form, FlaskForm)):
+            return self.form
+        made: type[FlaskForm] = self.form(tab, user)
+        return made
+
+
+def action(form: Any = None, *, confirm: Confirm | None = None, feature: str | None = None, label: Any = None) -> Any:
+    """Make a method an action: ``POST <tab>/<method-name>``; ``save`` is ``POST <tab>``.
+
+    :param form: a FlaskForm class, or callable(tab, user) -> class. The method then gets ``(user, form)`` once the
+        form is valid; without one it gets ``(user)``.
+    :param confirm: ask first, on the page that a GET of the action's URL shows.
+    :param feature: the part that switches the action (default: the method's own name; ``save`` has none).
+    :param label: what Feature Management calls the switch.
+
+    The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.errors.Refused` or a subclass.
+    It changes what it likes through ``db.session`` and does not commit: the extension does, and rolls back if it fails.
+    """
+
+    def mark(function: _F) -> _F:
+        name = function.__name__
+        switch = feature or (None if name == "save" else name)
+        function.__myprofile_action__ = Action(name, function, form, confirm, switch, label)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+class Tab:
+    """A tab of My Profile: subclass it, name it, and hand the class to ``MyProfile(app, tabs=[…])``.
+
+    One word, everywhere: ``name`` is the feature, the endpoint, the template and (with dashes) the URL.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[Any]
+    #: The sentence below the title.
+    summary: ClassVar[Any] = ""
+    #: What an admin decides with this tab's switch.
+    meaning: ClassVar[Any] = ""
+    icon: ClassVar[str] = "square"
+    on_by_default: ClassVar[bool] = True
+    #: Parts that can be switched besides the actions.
+    parts: ClassVar[Sequence[Part]] = ()
+    #: Whether further parts come from the host's user model, which may be defined after the extension.
+    open_parts: ClassVar[bool] = False
+    actions: ClassVar[Mapping[str, Action]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        name = getattr(cls, "name", None)
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise SetupError(f'{cls.__name__}.name must be a word such as "notifications", not {name!r}')
+        if not hasattr(cls, "label"):
+            raise SetupError(f"{cls.__name__}.label must be the tab's title")
+        found = (
+            getattr(value, "__myprofile_action__", None)
+            for base in reversed(cls.__mro__)
+            for value in vars(base).values()
+        )
+        cls.actions = {item.name: item for item in found if isinstance(item, Action)}
+
+    @property
+    def slug(self) -> str:
+        return self.name.replace("_", "-")
+
+    @property
+    def template(self) -> str:
+        return f"myprofile/tabs/{self.name}.html"
+
+    def all_parts(self) -> list[Part]:
+        """What an admin may switch within the tab: the declared parts, then the actions that are none of them."""
+        parts = {part.name: part for part in self.parts}
+        for item in self.actions.values():
+            if item.feature and item.feature not in parts:
+                parts[item.feature] = Part(item.feature, item.label or item.feature.replace("_", " ").capitalize())
+        return list(parts.values())
+
+    def values(self, user: Any) -> dict[str, Any]:
+        """The tab's data: what a JSON GET answers, and what the form starts with."""
+        return {}
+
+    def context(self, user: Any) -> dict[str, Any]:
+        """Further variables for the tab's template."""
+        return {}

@@ -1,0 +1,141 @@
+"""API Token: one token a user, to reach the host's API as that user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+
+from ..errors import Conflict, NotFound
+from ..globals import current_profile
+from ..i18n import ago, gettext, iso, lazy_gettext, moment
+from ..signals import announce, token_changed
+from ..store import TokenRecord
+from ..tab import Confirm, Done, Part, Tab, action
+
+SHOWN = "myprofile/tabs/api_token_shown.html"
+
+
+def _warning(tab: Tab, user: Any) -> list[str]:
+    record = current_profile.tokens.find(user)
+    if record is None:
+        return [gettext("A program that has the token can use the API as you.")]
+    stops = gettext(
+        "Integrations using the current token will stop working until you update them with the new token. This cannot be undone."
+    )
+    return [stops, _last_use(record)]
+
+
+def _last_use(record: TokenRecord) -> str:
+    when = moment(record.last_used_at)
+    if when is None:
+        return gettext("The current token has never been used.")
+    return gettext(
+        "The current token was last used %(when)s, from %(ip)s by %(agent)s.",
+        when=ago(when),
+        ip=record.last_used_ip or gettext("an unknown address"),
+        agent=record.last_used_agent or gettext("an unknown program"),
+    )
+
+
+class ApiToken(Tab):
+    name = "api_token"
+    label = lazy_gettext("API Token")
+    summary = lazy_gettext("Lets scripts and integrations use the API as you. Treat it like a password.")
+    meaning = lazy_gettext("Users reach the API with a personal token.")
+    icon = "key-round"
+    on_by_default = False
+    parts = (
+        Part(
+            "copy",
+            lazy_gettext("Copy"),
+            lazy_gettext(
+                "Keeps tokens encrypted, so that they can be copied at any time. Off: a token is shown once, when it is made."
+            ),
+        ),
+        Part("regenerate", lazy_gettext("Regenerate")),
+    )
+
+    def values(self, user: Any) -> dict[str, Any]:
+        record = current_profile.tokens.find(user)
+        return {
+            "hint": record.hint if record else None,
+            "created_at": iso(record.created_at) if record else None,
+            "last_used_at": iso(record.last_used_at) if record else None,
+            "last_used_ip": record.last_used_ip if record else None,
+            "last_used_agent": record.last_used_agent if record else None,
+            "expires_at": iso(record.expires_at) if record else None,
+        }
+
+    def context(self, user: Any) -> dict[str, Any]:
+        record, features = current_profile.tokens.find(user), current_profile.features
+        if record is None:
+            state = "empty"
+        else:
+            state = "expired" if current_profile.tokens.is_expired(record) else "exists"
+        return {
+            "state": state,
+            "token": self._shown(record) if record else None,
+            "can_copy": features["api_token.copy"] and record is not None and record.ciphertext is not None,
+            "can_regenerate": features["api_token.regenerate"],
+            "can_revoke": record is not None,
+            "example": f'curl -H "Authorization: Bearer $TOKEN" {request.script_root}/…',
+        }
+
+    def _shown(self, record: TokenRecord) -> dict[str, Any]:
+        times = {name: moment(getattr(record, name)) for name in ("created_at", "last_used_at", "expires_at")}
+        return {
+            **times,
+            "hint": record.hint,
+            "last_used_ip": record.last_used_ip,
+            "last_used_agent": record.last_used_agent,
+        }
+
+    @action(
+        feature="regenerate",
+        confirm=Confirm(
+            lazy_gettext("Regenerate your API token?"),
+            _warning,
+            lazy_gettext("Regenerate token"),
+            lazy_gettext("Keep current token"),
+        ),
+    )
+    def regenerate(self, user: Any) -> Done:
+        replaced = current_profile.tokens.find(user) is not None
+        try:
+            token = current_profile.tokens.regenerate(user)
+        except Conflict as error:
+            raise Conflict(
+                gettext("The token was regenerated in another window meanwhile. Look at it before you try again."),
+                code=error.code,
+            ) from error
+        announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
+        once = not current_profile.features["api_token.copy"]
+        context = {"secret": token, "fresh": True, "replaced": replaced, "shown_once": once}
+        return Done(gettext("Your new API token is ready."), {"token": token}, SHOWN, context)
+
+    @action(feature="copy")
+    def reveal(self, user: Any) -> Done:
+        try:
+            token = current_profile.tokens.reveal(user)
+        except NotFound as error:
+            raise NotFound(
+                gettext("This token cannot be shown again. Regenerate it to get one that can."), code=error.code
+            ) from error
+        return Done(
+            "", {"token": token}, SHOWN, {"secret": token, "fresh": False, "replaced": False, "shown_once": False}
+        )
+
+    @action(
+        feature="regenerate",
+        confirm=Confirm(
+            lazy_gettext("Revoke your API token?"),
+            lazy_gettext("Integrations using it stop working at once. You can generate another one at any time."),
+            lazy_gettext("Revoke token"),
+            lazy_gettext("Keep current token"),
+        ),
+    )
+    def revoke(self, user: Any) -> str:
+        if current_profile.tokens.revoke(user):
+            announce(token_changed, user_key=current_profile.users.key(user), action="revoked")
+        return gettext("Your API token has been revoked.")

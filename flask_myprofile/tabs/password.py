@@ -1,0 +1,140 @@
+"""Password: change it, unless Single Sign-On manages it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import PasswordField
+
+from ..account.passwords import PolicyBroken, Rule, WrongPassword
+from ..errors import Forbidden, Invalid
+from ..globals import current_profile
+from ..i18n import gettext, lazy_gettext, listing, ngettext
+from ..signals import announce, password_changed
+from ..tab import Tab, action
+
+#: The one sentence, as the product has it.
+SSO_SENTENCE = lazy_gettext("Your account uses Single Sign On (SSO). Password is managed by your organization.")
+
+
+class PasswordForm(FlaskForm):
+    current_password = PasswordField(lazy_gettext("Current password"))
+    new_password = PasswordField(lazy_gettext("New password"))
+    confirm_password = PasswordField(lazy_gettext("Confirm new password"))
+
+
+class Password(Tab):
+    name = "password"
+    label = lazy_gettext("Password")
+    summary = lazy_gettext("A few random words make a password that is strong and easy to remember.")
+    meaning = lazy_gettext("Users change their own password. Single Sign On users never can.")
+    icon = "lock"
+
+    def values(self, user: Any) -> dict[str, Any]:
+        managed = not current_profile.can_change_password(user)
+        return {
+            "can_change": not managed,
+            "reason": str(SSO_SENTENCE) if managed else None,
+            "rules": [{"code": rule.code, "number": rule.number} for rule in current_profile.passwords.rules],
+        }
+
+    def context(self, user: Any) -> dict[str, Any]:
+        users, session = current_profile.users, current_profile.sessions.current(user)
+        sso = None
+        if not current_profile.can_change_password(user):
+            account = users.get(user, "email") or users.display_name(user)
+            sso = {"message": SSO_SENTENCE, "provider": session.provider if session else None, "account": account}
+        return {
+            "sso": sso,
+            "has_password": users.has_password(user),
+            "username": users.get(user, "username") or users.get(user, "email") or "",
+            "rules": [
+                {"test": rule.browser_test, "text": hint(rule), "failed": False}
+                for rule in current_profile.passwords.rules
+                if rule.code != "characters"
+            ],
+        }
+
+    @action(PasswordForm)
+    def save(self, user: Any, form: PasswordForm) -> str:
+        if not current_profile.can_change_password(user):
+            raise Forbidden(SSO_SENTENCE, code="sso_managed")
+        self._check_complete(form)
+        current, new = form.current_password.data, form.new_password.data
+        try:
+            current_profile.passwords.change(user, current, new)
+        except WrongPassword as error:
+            raise Invalid({"current_password": gettext("Your current password is not correct")}) from error
+        except PolicyBroken as error:
+            raise Invalid({"new_password": sentences(error.rules)}) from error
+        return self._end_other_sessions(user)
+
+    def _check_complete(self, form: PasswordForm) -> None:
+        errors = {}
+        if not form.current_password.data:
+            errors["current_password"] = gettext("Enter your current password")
+        if not form.new_password.data:
+            errors["new_password"] = gettext("Enter a new password")
+        # a program that sends JSON cannot mistype, and may leave the field out
+        elif form.confirm_password.data != form.new_password.data and (
+            form.confirm_password.raw_data or not request.is_json
+        ):
+            errors["confirm_password"] = gettext("Enter the same new password twice")
+        if errors:
+            raise Invalid(errors)
+
+    def _end_other_sessions(self, user: Any) -> str:
+        """In the same transaction as the password: if saving it fails, nobody was signed out."""
+        announce(password_changed, user_key=current_profile.users.key(user))
+        current_profile.sessions.renew(user)
+        ended = current_profile.sessions.end_others(user, "password_changed")
+        if not ended:
+            return gettext("Your password has been changed.")
+        return ngettext(
+            "Your password has been changed. %(num)s other session was signed out.",
+            "Your password has been changed. %(num)s other sessions were signed out.",
+            ended,
+        )
+
+
+def hint(rule: Rule) -> str:
+    """A rule as the list says it before anything is typed."""
+    words = {
+        "min_length": gettext("At least %(number)s characters; spaces count", number=rule.number),
+        "max_length": gettext("At most %(number)s characters", number=rule.number),
+        "lower": gettext("At least one lower-case letter"),
+        "upper": gettext("At least one capital letter"),
+        "digit": gettext("At least one number"),
+        "symbol": gettext("At least one symbol"),
+        "differs": gettext("Different from your current password"),
+        "context": gettext("Not just your name, email address or the name of this service"),
+    }
+    return words[rule.code]
+
+
+def sentences(rules: tuple[Rule, ...]) -> list[str]:
+    """Everything that is wrong, with its number, at once."""
+    required = {
+        "min_length": gettext("at least %(number)s characters", number=_number(rules, "min_length")),
+        "max_length": gettext("at most %(number)s characters", number=_number(rules, "max_length")),
+        "lower": gettext("at least one lower-case letter"),
+        "upper": gettext("at least one capital letter"),
+        "digit": gettext("at least one number"),
+        "symbol": gettext("at least one symbol"),
+    }
+    whole = {
+        "differs": gettext("Choose a password that is different from your current one"),
+        "context": gettext("Your password must not be your name, your email address or the name of this service"),
+        "characters": gettext("Your new password has a character that cannot be used. Type it again"),
+    }
+    codes = [rule.code for rule in rules]
+    found = [whole[code] for code in codes if code in whole]
+    if clauses := [required[code] for code in codes if code in required]:
+        found.insert(0, gettext("Your new password must have %(clauses)s", clauses=listing(clauses)))
+    return found
+
+
+def _number(rules: tuple[Rule, ...], code: str) -> int | None:
+    return next((rule.number for rule in rules if rule.code == code), None)

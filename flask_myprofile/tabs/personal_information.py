@@ -1,0 +1,176 @@
+"""Personal Information: the name and contact details that the host's user model has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from sqlalchemy import String
+from sqlalchemy.exc import IntegrityError
+from wtforms import StringField, ValidationError
+from wtforms.validators import StopValidation
+
+from ..account import text
+from ..errors import Invalid
+from ..globals import current_profile
+from ..i18n import gettext, lazy_gettext
+from ..tab import Part, Tab, action
+
+_FIRST = lazy_gettext("First name")
+_LAST = lazy_gettext("Last name")
+_NAME = lazy_gettext("Name")
+_PHONE = lazy_gettext("Phone number")
+_TITLE = lazy_gettext("Job title")
+
+#: The conventional attributes, in the order they are shown: label, and what the browser should know of the input.
+CONVENTIONAL: Mapping[str, tuple[Any, Mapping[str, str]]] = {
+    "first_name": (_FIRST, {"autocomplete": "given-name"}),
+    "given_name": (_FIRST, {"autocomplete": "given-name"}),
+    "last_name": (_LAST, {"autocomplete": "family-name"}),
+    "family_name": (_LAST, {"autocomplete": "family-name"}),
+    "name": (_NAME, {"autocomplete": "name"}),
+    "full_name": (_NAME, {"autocomplete": "name"}),
+    "display_name": (lazy_gettext("Display name"), {"autocomplete": "nickname"}),
+    "email": (
+        lazy_gettext("Email address"),
+        {"type": "email", "inputmode": "email", "autocomplete": "email", "dir": "ltr", "spellcheck": "false"},
+    ),
+    "phone": (_PHONE, {"type": "tel", "autocomplete": "tel", "dir": "ltr"}),
+    "phone_number": (_PHONE, {"type": "tel", "autocomplete": "tel", "dir": "ltr"}),
+    "title": (_TITLE, {"autocomplete": "organization-title"}),
+    "job_title": (_TITLE, {"autocomplete": "organization-title"}),
+    "company": (lazy_gettext("Company"), {"autocomplete": "organization"}),
+    "department": (lazy_gettext("Department"), {}),
+    "location": (lazy_gettext("Location"), {}),
+    "username": (
+        lazy_gettext("User name"),
+        {"autocomplete": "username", "dir": "ltr", "autocapitalize": "none", "spellcheck": "false"},
+    ),
+}
+_SIDE_BY_SIDE = (("first_name", "last_name"), ("given_name", "family_name"))
+
+
+class PersonalInformation(Tab):
+    name = "personal_information"
+    label = lazy_gettext("Personal Information")
+    summary = lazy_gettext("Your name and contact details, as your colleagues see them.")
+    meaning = lazy_gettext("Users edit their own name and contact details.")
+    icon = "user-round"
+    open_parts = True
+
+    def all_parts(self) -> list[Part]:
+        return [Part(name, label_of(name)) for name in self.fields()]
+
+    def fields(self) -> list[str]:
+        """The declared fields that the user model has."""
+        declared, known = current_profile.config.personal_fields, current_profile.users.fields_of_model()
+        if declared is not None:
+            return [name for name in declared if name in known]
+        return [name for name in CONVENTIONAL if name in known and _is_text(known[name])]
+
+    def shown(self) -> list[str]:
+        return [name for name in self.fields() if current_profile.features[f"{self.name}.{name}"]]
+
+    def values(self, user: Any) -> dict[str, Any]:
+        return {name: current_profile.users.get(user, name) for name in self.shown()}
+
+    def context(self, user: Any) -> dict[str, Any]:
+        shown = self.shown()
+        pairs = {first: last for first, last in _SIDE_BY_SIDE if first in shown and last in shown}
+        return {
+            "rows": [[name, pairs[name]] if name in pairs else [name] for name in shown if name not in pairs.values()]
+        }
+
+    @action(lambda tab, user: form_of(tab.shown()))
+    def save(self, user: Any, form: FlaskForm) -> str:
+        users = current_profile.users
+        editable = [name for name in form.data if name not in current_profile.config.personal_readonly]
+        # an empty optional value is stored as no value, which a unique column may hold more than once
+        values = {name: form[name].data or ("" if users.required(name) else None) for name in editable}
+        changed = {name: value for name, value in values.items() if (users.get(user, name) or None) != (value or None)}
+        users.update(user, changed)
+        try:
+            current_profile.db.session.flush()
+        except IntegrityError as error:
+            current_profile.db.session.rollback()
+            raise Invalid(
+                {name: _taken(name) for name in changed if _is_unique(name)},
+                gettext("These values clash with another account."),
+            ) from error
+        return gettext("Your personal information has been saved.")
+
+
+def label_of(name: str) -> Any:
+    return CONVENTIONAL[name][0] if name in CONVENTIONAL else name.replace("_", " ").capitalize()
+
+
+def form_of(names: list[str]) -> type[FlaskForm]:
+    """A form with one text field a name, as long as its column and required where its column is."""
+    return type("PersonalInformationForm", (FlaskForm,), {name: _field(name) for name in names})
+
+
+def _field(name: str) -> StringField:
+    users, attributes = current_profile.users, dict(CONVENTIONAL.get(name, ("", {}))[1])
+    if name in current_profile.config.personal_readonly:
+        hint = gettext("Only an administrator can change this.")
+        return StringField(label_of(name), description=hint, render_kw={**attributes, "readonly": True})
+    checks = [_given(name) if users.required(name) else _optional, _proper(name, users.max_length(name))]
+    return StringField(
+        label_of(name), filters=[lambda value: text.clean(value or "")], validators=checks, render_kw=attributes
+    )
+
+
+def _given(name: str) -> Any:
+    def check(form: FlaskForm, field: StringField) -> None:
+        if not field.data:
+            raise StopValidation(gettext("Enter your %(field)s", field=str(label_of(name)).lower()))
+
+    return check
+
+
+def _optional(form: FlaskForm, field: StringField) -> None:
+    if not field.data:
+        raise StopValidation
+
+
+_optional.field_flags = {"optional": True}  # type: ignore[attr-defined]
+
+
+def _proper(name: str, longest: int | None) -> Any:
+    def check(form: FlaskForm, field: StringField) -> None:
+        label = str(label_of(name))
+        match text.problem(field.data):
+            case "control":
+                raise ValidationError(
+                    gettext("%(field)s has a character that cannot be used. Type it again", field=label)
+                )
+            case "blank":
+                raise ValidationError(gettext("%(field)s has no visible character", field=label))
+        if longest is not None and len(field.data) > longest:
+            raise ValidationError(gettext("%(field)s must be %(max)s characters or fewer", field=label, max=longest))
+        if name == "email":
+            _check_email(field.data)
+
+    return check
+
+
+def _check_email(address: str) -> None:
+    try:
+        validate_email(address, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValidationError(gettext("Enter an email address in the form name@example.com")) from error
+
+
+def _is_text(column: Any) -> bool:
+    return column is None or isinstance(column.type, String)
+
+
+def _is_unique(name: str) -> bool:
+    column = current_profile.users.fields_of_model().get(name)
+    return column is not None and bool(column.unique)
+
+
+def _taken(name: str) -> str:
+    return gettext("%(field)s is already in use", field=str(label_of(name)))

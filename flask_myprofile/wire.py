@@ -1,0 +1,36 @@
+"""HTML or JSON: which one a request wants, and errors as RFC 9457 has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, current_app, request
+
+
+def prefers_json() -> bool:
+    """Whether ``application/json`` is preferred to HTML; a body in JSON decides where both are equally welcome."""
+    accept = request.accept_mimetypes
+    json, html = accept["application/json"], accept["text/html"]
+    return bool(json > html or (json == html and request.is_json))
+
+
+def problem(
+    status: int,
+    code: str,
+    title: object = "",
+    *,
+    errors: Mapping[str, Sequence[object]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An ``application/problem+json`` answer (RFC 9457): ``title``, ``status``, ``code`` and, for input, ``errors``."""
+    body: dict[str, Any] = {"title": str(title) or HTTPStatus(status).phrase, "status": status, "code": code}
+    if errors:
+        body["errors"] = {name: [str(text) for text in texts] for name, texts in errors.items()}
+    response: Response = current_app.json.response(body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    response.headers.update(headers or {})
+    response.headers["Cache-Control"] = "no-store"
+    return response

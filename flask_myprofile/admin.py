@@ -69,7 +69,7 @@ def _save(user: Any) -> dict[str, bool]:
 
 
 def _wanted() -> dict[str, bool]:
-    """Feature -> on, for those that were sent. A switch sends "off" and, when on, "on" after it: the last one counts."""
+    """Feature -> on, for those that were sent. A switch sends "off" and then, if it is on, "on": the last counts."""
     known = set(_names())
     if request.is_json:
         sent: dict[str, Any] = json_object()

@@ -105,7 +105,7 @@ class Config:
     base_blocks: Mapping[str, str] = _setting(
         {"title": "title", "head": "head", "content": "content", "scripts": "scripts"},
         _mapping,
-        "Our block -> the block of the host's layout. Only `content` must exist there; leave out what the layout lacks.",
+        "Our block -> the block of the host's layout. Only `content` must be there; leave out what the layout lacks.",
     )
     table_prefix: str = _setting("myprofile_", _text, "What the names of the extension's tables begin with.")
     table_schema: str | None = _setting(None, _optional(_text), "The database schema of the extension's tables.")

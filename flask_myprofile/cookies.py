@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
-from flask_login import config as login_defaults
 from flask import Response, current_app, request, session
 from flask.globals import request_ctx
+from flask_login import config as login_defaults
+from flask_login.utils import decode_cookie
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 
 
 def remember_name() -> str:
     return str(current_app.config.get("REMEMBER_COOKIE_NAME", login_defaults.COOKIE_NAME))
+
+
+def remembered_login_id() -> str | None:
+    """Whom Flask-Login's remember-me cookie names, if its signature is right."""
+    cookie = request.cookies.get(remember_name())
+    login_id: str | None = decode_cookie(cookie) if cookie else None
+    return login_id
+
+
+def remember_until() -> int:
+    """Until when a device that is remembered now stays so, in seconds since the epoch."""
+    seconds = session.get("_remember_seconds")
+    if seconds is None:
+        duration = current_app.config.get("REMEMBER_COOKIE_DURATION", login_defaults.COOKIE_DURATION)
+        seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+    return int(time.time() + seconds)
 
 
 def set_device_cookie(response: Response, name: str, value: str, expires: datetime) -> None:
@@ -59,16 +77,18 @@ def signed_at(session_cookie: str) -> int | None:
 
 
 def set_aside(device_name: str) -> Any:
-    """Make this request one without a signed-in browser: no session, no remember-me. Returns the session, to be put back
-    with :func:`put_back` before it is saved, so that nothing of it is lost or overwritten."""
+    """Make this request one without a signed-in browser: no session, no remember-me.
+
+    Returns the session, to be put back with :func:`put_back` before it is saved: nothing of it is lost or overwritten.
+    """
     app, kept = current_app._get_current_object(), request_ctx.session  # type: ignore[attr-defined]
     hidden = {remember_name(), device_name, app.config["SESSION_COOKIE_NAME"]}
     others = [(name, value) for name, value in request.cookies.items(multi=True) if name not in hidden]
     request.__dict__["cookies"] = ImmutableMultiDict(others)
     interface = app.session_interface
-    request_ctx.session = interface.open_session(app, request) or interface.make_null_session(app)
+    request_ctx.session = interface.open_session(app, request) or interface.make_null_session(app)  # type: ignore[misc]
     return kept
 
 
 def put_back(kept: Any) -> None:
-    request_ctx.session = kept
+    request_ctx.session = kept  # type: ignore[misc]

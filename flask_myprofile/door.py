@@ -20,7 +20,7 @@ from .bearer import token_authenticated
 from .errors import Forbidden, Invalid, NotFound, Refused, StoreDown
 from .globals import current_profile
 from .i18n import gettext
-from .wire import prefers_json, problem
+from .wire import prefers_json, problem, unavailable
 
 #: Nothing on these pages needs more.
 MAX_BODY = 64 * 1024
@@ -120,7 +120,7 @@ def fill(form_class: type[Form], values: dict[str, Any]) -> Form:
 def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]:
     if not request.is_json:
         body = MultiDict(request.form)
-        _check_characters({name: value for name, value in body.items(multi=True)})
+        _check_characters(dict(body.items(multi=True)))
         return body
     sent = json_object()
     known = form_class(formdata=None, meta={"csrf": False})
@@ -196,7 +196,7 @@ def _as_problem(error: HTTPException) -> Response:
 def _unavailable(error: Exception) -> Response:
     current_app.logger.error("MyProfile could not reach its tables: %s", getattr(error, "orig", None) or error)
     if prefers_json():
-        return problem(503, "unavailable", headers={"Retry-After": _RETRY})
+        return unavailable()
     raise ServiceUnavailable(retry_after=int(_RETRY)) from error
 
 

@@ -110,7 +110,7 @@ class _Setup:
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Later(self._database),
-            create_tables=lambda: store.create_tables(),
+            create_tables=lambda: store.create_tables(),  # noqa: PLW0108 (the store is made later)
         )
         guard.serve(sessions, users, tokens)
         bearer.register(app, guard.bearer)
@@ -137,7 +137,7 @@ class _Setup:
         login_manager = getattr(self._app, "login_manager", None)
         if login_manager is None:
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {self._app.name!r}")
-        self._users.attach(self._database(), self._user_model, lambda key: login_manager._user_callback(key))
+        self._users.attach(self._database(), self._user_model, _host_loader(login_manager))
 
     def _database(self) -> Any:
         db = self._db or self._app.extensions.get("sqlalchemy")
@@ -209,8 +209,17 @@ def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:
     features.check_names()
 
 
-def _announce_end(user_key: str, session_ids: list[str], reason: str) -> None:
-    announce(session_ended, user_key=user_key, session_ids=session_ids, reason=reason)
+def _host_loader(login_manager: Any) -> Callable[[str], Any]:
+    """The host's user_loader as it is when it is needed, for it may be given later than this."""
+
+    def load(login_id: str) -> Any:
+        return login_manager._user_callback(login_id) if login_manager._user_callback else None
+
+    return load
+
+
+def _announce_end(user_key: str, session_ids: Sequence[str], reason: str) -> None:
+    announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason)
 
 
 def _in_own_view() -> bool:

@@ -39,7 +39,7 @@ class Profile:
     create_tables: Callable[[], None]
 
     def can_change_password(self, user: Any) -> bool:
-        """Whether this user may change a local password here: not with Single Sign-On. Ask it in your own reset flow."""
+        """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow."""
         return self.passwords.can_change(user)
 
 

@@ -3,60 +3,34 @@
 The check runs when Flask-Login is about to load the user (its ``user_accessed`` signal), before session protection,
 the user_loader, the remember-me cookie and the request_loader have their turn. So no code of the host ever sees a user
 who was signed out, and a page that never asks who is signed in costs nothing.
-
-What a request learns is kept in its WSGI environ, never in ``g``: up to Flask 3.1 a surrounding app context shares
-``g`` between requests.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-from ipaddress import ip_address
+from datetime import datetime, timezone
 from typing import Any
 
-import flask_login
 from flask import Flask, Response, abort, current_app, flash, g, has_request_context, request, session
-from flask.globals import request_ctx
 from flask_login import signals as login_signals
-from flask_login.config import COOKIE_DURATION, SESSION_KEYS
-from flask_login.utils import decode_cookie
+from flask_login.config import SESSION_KEYS
 from werkzeug.exceptions import ServiceUnavailable
 
-from . import sso
-from .account import text
-from .account.sessions import Credential, Facts, Sessions, device_from, new_device
+from . import cookies, sso
+from .account.sessions import ADOPTED, Credential, Facts, Sessions, device_from, new_device
 from .account.tokens import Tokens
 from .account.users import Users
 from .bearer import BearerSignIn
 from .config import Config
-from .cookies import clear_cookies, new_session_id, put_back, remember_name, set_aside, set_device_cookie, signed_at
 from .errors import StoreDown
 from .i18n import gettext
 from .signals import after_commit, announce, session_started
 from .store import SessionRecord, TokenRecord
-from .wire import prefers_json, problem
+from .visit import Visit, client_address, client_program, secret_key, write_after_context, write_after_request
+from .wire import prefers_json, problem, unavailable
 
 #: Our key in the session: ``<row id>.<secret>``, or SIGNED_OUT until the login page has said so.
 KEY = "_myprofile"
 SIGNED_OUT = "signed out"
-
-
-@dataclass
-class Visit:
-    """What one request has learned of its browser."""
-
-    record: SessionRecord | None = None
-    refused: bool = False
-    store_down: bool = False
-    session_aside: Any = None
-    identity: sso.Identity | None = None
-    forget_cookies: bool = False
-    device: Credential | None = None
-    remember_until: int | None = None
-    deferred: list[Callable[[], object]] = field(default_factory=list)
 
 
 class Guard:
@@ -76,7 +50,7 @@ class Guard:
         self.bearer = BearerSignIn(self._config, tokens, users, self.token_used)
 
     def connect(self, app: Flask) -> None:
-        """Listen. Signals hold receivers weakly: the bound methods live as long as this object in ``app.extensions``."""
+        """Listen to Flask-Login. Its signals hold receivers weakly: whoever calls this keeps the object."""
         login_signals.user_accessed.connect(self._on_access, sender=app)
         login_signals.user_logged_in.connect(self._on_login, sender=app)
         login_signals.user_logged_out.connect(self._on_logout, sender=app)
@@ -88,7 +62,7 @@ class Guard:
         app.before_request_funcs.setdefault(None, []).insert(0, self._before_request)
         app.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
         app.teardown_request_funcs.setdefault(None, []).insert(0, self._end_request)
-        app.teardown_appcontext_funcs.insert(0, self._end_context)
+        app.teardown_appcontext_funcs.insert(0, write_after_context)
 
     # ---- the request
 
@@ -115,7 +89,7 @@ class Guard:
         visit = self._visit()
         if self.bearer.presented():
             self.bearer.prepare()
-            visit.session_aside = set_aside(self._config.device_cookie)
+            visit.session_aside = cookies.set_aside(self._config.device_cookie)
             return
         try:
             if "_user_id" in session:
@@ -138,23 +112,18 @@ class Guard:
 
     def _check_remembered(self, visit: Visit) -> None:
         """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
-        login_id = self._remembered_login_id()
+        login_id = cookies.remembered_login_id()
         if login_id is None:
             return
         device = Credential.parse(request.cookies.get(self._config.device_cookie))
         found = self.sessions.find(device.of_session(), login_id) if device else None
         if device and found and found.record.login_id == login_id and found.record.remembered:
-            self._welcome(visit, found.record, found.user)
             session[KEY] = device.of_session().value
+            self._welcome(visit, found.record, found.user)
         elif device is None:
             self._adopt(visit, login_id, remembered=True)
         else:
             self._refuse(visit)
-
-    def _remembered_login_id(self) -> str | None:
-        cookie = request.cookies.get(remember_name())
-        login_id: str | None = decode_cookie(cookie) if cookie else None
-        return login_id
 
     def _welcome(self, visit: Visit, record: SessionRecord, user: Any) -> None:
         if user is not None and not self.users.is_active(user):
@@ -163,24 +132,21 @@ class Guard:
             return
         visit.record = record
         if self.sessions.due(record):
-            ip, agent = _address(), _user_agent()
+            ip, agent = client_address(), client_program()
             visit.deferred.append(lambda: self.sessions.touch(record, ip, agent))
 
     def _adopt(self, visit: Visit, login_id: str, *, remembered: bool) -> None:
         user = self.users.load_by_login_id(login_id)
         if user is None:
             return  # Flask-Login finds nobody either
-        cookie = request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
-        if not self.sessions.may_adopt(user, None if remembered else signed_at(cookie)):
+        cookie = "" if remembered else request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
+        if not self.sessions.may_adopt(user, remembered, cookies.signed_at(cookie)):
             self._refuse(visit)
             return
-        known = (
-            (cookie, login_id, _address(), _user_agent()) if not remembered else (login_id, _address(), _user_agent())
-        )
-        device = device_from(_secret_key(), *(part.encode() for part in known))
-        until = self._remember_until() if remembered else None
-        facts = Facts(login_id, _address(), _user_agent(), method="unknown", remember_until=until)
-        self._start(visit, user, device, facts)
+        facts = Facts(login_id, client_address(), client_program(), method=ADOPTED)
+        device = device_from(secret_key(), *(part.encode() for part in (login_id, facts.ip, facts.user_agent, cookie)))
+        until = cookies.remember_until() if remembered else None
+        self._start(visit, user, device, facts._replace(remember_until=until))
 
     def _start(
         self, visit: Visit, user: Any, device: Credential, facts: Facts, replaces: Credential | None = None
@@ -216,14 +182,14 @@ class Guard:
         )
         if self._config.store_down == "deny":
             visit.store_down = True
-            visit.session_aside = set_aside(self._config.device_cookie)
+            visit.session_aside = cookies.set_aside(self._config.device_cookie)
 
     # ---- Flask-Login's signals
 
     def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
         visit = self._visit()
         replaces = Credential.parse(session.get(KEY))
-        new_session_id()
+        cookies.new_session_id()
         self._start(visit, user, new_device(), self._facts(), replaces)
         sso.when_recorded(lambda identity: self._identify(visit, identity))
         if identity := sso.recorded():
@@ -237,34 +203,26 @@ class Guard:
             visit.record = visit.record._replace(**identity._asdict())
 
     def _facts(self) -> Facts:
-        facts = Facts(session["_user_id"], _address(), _user_agent())
+        facts = Facts(session["_user_id"], client_address(), client_program())
         if session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST"):
-            facts = facts._replace(remember_until=self._remember_until())
+            facts = facts._replace(remember_until=cookies.remember_until())
         return facts
-
-    def _remember_until(self) -> int:
-        seconds = session.get("_remember_seconds")
-        if seconds is None:
-            duration = current_app.config.get("REMEMBER_COOKIE_DURATION", COOKIE_DURATION)
-            seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
-        return int(time.time() + seconds)
 
     def token_used(self, record: TokenRecord) -> None:
         """Write down the use of an API token, after the answer."""
-        tokens, ip, agent = self.tokens, _address(), _user_agent()
+        tokens, ip, agent = self.tokens, client_address(), client_program()
         self._visit().deferred.append(lambda: tokens.touch(record, ip, agent))
 
     def _on_logout(self, app: Flask, **extra: Any) -> None:
         visit = self._visit()
         credential = Credential.parse(session.pop(KEY, None))
-        record, visit.record, visit.forget_cookies = visit.record, None, True
         if credential is not None:
             visit.deferred.append(lambda: self.sessions.end_proven(credential, "logout"))
-        elif record is not None:
-            visit.deferred.append(lambda: self.sessions.end_record(record, "logout"))
+            visit.record = None
+        visit.forget_cookies = True  # a session that the host emptied first is ended after the request
 
     def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
-        new_session_id()
+        cookies.new_session_id()
 
     def _on_confirmed(self, app: Flask, **extra: Any) -> None:
         """Signing in again within a session gives it a new secret."""
@@ -283,8 +241,7 @@ class Guard:
     def _on_unauthorized(self, app: Flask, **extra: Any) -> None:
         visit = self._visit()
         if visit.store_down:
-            abort(problem(503, "unavailable", headers={"Retry-After": "30"})) if prefers_json() else None
-            raise ServiceUnavailable(retry_after=30)
+            raise ServiceUnavailable(retry_after=30, response=unavailable() if prefers_json() else None)
         if session.get(KEY) != SIGNED_OUT:
             return
         sentence = gettext("You have been signed out of this session.")
@@ -309,7 +266,7 @@ class Guard:
         def give() -> None:
             session[KEY], session["_user_id"] = credential.value, login_id
             session.pop(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), None)
-            new_session_id()
+            cookies.new_session_id()
             if record.remember_until is not None:
                 visit.device, visit.remember_until = Credential(record.id, device.secret), record.remember_until
                 session["_remember"] = "set"
@@ -327,7 +284,7 @@ class Guard:
         if visit is None:
             return response
         if visit.session_aside is not None:
-            put_back(visit.session_aside)
+            cookies.put_back(visit.session_aside)
             return response
         record = visit.record
         if record is not None and "_user_id" not in session:
@@ -336,52 +293,12 @@ class Guard:
             visit.deferred.append(lambda: self.sessions.end_record(record, "logout"))
         if visit.record is not None and visit.device is not None:
             until = datetime.fromtimestamp(visit.remember_until or 0, timezone.utc)
-            set_device_cookie(response, self._config.device_cookie, visit.device.value, until)
+            cookies.set_device_cookie(response, self._config.device_cookie, visit.device.value, until)
         elif visit.forget_cookies:
-            clear_cookies(response, self._config.device_cookie)
+            cookies.clear_cookies(response, self._config.device_cookie)
         return response
 
     def _end_request(self, error: BaseException | None = None) -> None:
         visit: Visit | None = request.environ.get(self._key)
-        if visit is None or not visit.deferred:
-            return
-        waiting, visit.deferred = visit.deferred, []
-        if _context_outlives_request():
-            _write(waiting)
-        else:
-            g._myprofile_deferred = waiting  # the request is over when the app context ends
-
-    def _end_context(self, error: BaseException | None = None) -> None:
-        _write(g.pop("_myprofile_deferred", ()))
-
-
-def _write(waiting: Iterable[Callable[[], object]]) -> None:
-    for write in waiting:
-        try:
-            write()
-        except Exception as failure:  # bookkeeping never fails a page
-            current_app.logger.error("MyProfile could not write down a session's activity: %s", type(failure).__name__)
-
-
-def _context_outlives_request() -> bool:
-    """Whether a surrounding ``with app.app_context()`` goes on after this request (up to Flask 3.1 they can share it)."""
-    tokens = getattr(request_ctx, "_cv_tokens", None)
-    return bool(tokens) and tokens[-1][1] is None
-
-
-def _address() -> str:
-    """The peer as the host's set-up (ProxyFix) has it; no forwarding header is read here. Empty behind a Unix socket."""
-    try:
-        address = ip_address((request.remote_addr or "").partition("%")[0])
-    except ValueError:
-        return ""
-    return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-def _user_agent() -> str:
-    return text.printable(request.headers.get("User-Agent", ""), 512)
-
-
-def _secret_key() -> bytes:
-    key = current_app.secret_key or ""
-    return key if isinstance(key, bytes) else key.encode()
+        if visit is not None:
+            write_after_request(visit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import flask_login
@@ -56,9 +57,7 @@ def _preferences() -> dict[str, str]:
         request.environ[_CACHE] = {}  # what reads the language while the user is being loaded gets none
         user = flask_login.current_user
         if user and user.is_authenticated:
-            try:
+            with suppress(StoreDown):
                 request.environ[_CACHE] = dict(current_profile.preferences.of(user))
-            except StoreDown:
-                pass
     found: dict[str, str] = request.environ[_CACHE]
     return found

@@ -35,9 +35,7 @@ def render(
         if tab
         else None
     )
-    return render_template(
-        template, mp=frame, tab=seen, when=_when, **_words(), **context
-    ), status
+    return render_template(template, mp=frame, tab=seen, when=_when, **_words(), **context), status
 
 
 def url_of(tab: Tab) -> str:
@@ -63,7 +61,7 @@ def user_menu() -> Markup:
         return Markup("")
     ours = (request.blueprint or "").startswith("myprofile")
     menu = SimpleNamespace(emit_assets=not ours, **_common(user))
-    return Markup(render_template("myprofile/_user_menu.html", mp=menu, **_words()))
+    return Markup(render_template("myprofile/_user_menu.html", mp=menu, **_words()))  # noqa: S704 (a template of ours)
 
 
 def _words() -> dict[str, Any]:
@@ -130,7 +128,7 @@ def _errors(form: Any, error: Any) -> list[tuple[str, Any]]:
 
 
 def _layout() -> Any:
-    """The template that ours extend. Where the host's blocks have other names, a bridge between the two is made once."""
+    """The template that ours extend. Where the host's blocks have other names, a bridge is made, once."""
     config = current_profile.config
     if config.base_template is None:
         return "myprofile/layout.html"

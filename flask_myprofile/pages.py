@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from inspect import isroutine
 from typing import Any
 
 import flask_login
@@ -12,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
 from . import page
-from .door import StaleForm, check_origin, fill, guarded, private, refused
+from .door import check_origin, fill, guarded, private, refused
 from .errors import NotFound, Refused, StoreDown
 from .globals import current_profile
 from .i18n import gettext
@@ -101,16 +102,16 @@ def _show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status
     if form is None and save is not None and (form_class := save.form_class(tab, user)):
         form = form_class(formdata=None, data=tab.values(user), meta={"csrf": False})
     urls = {f"{a.name}_url": f"{page.url_of(tab)}/{a.slug}" for a in tab.actions.values() if a is not save}
-    questions = {a.name: _question(user, tab, a) for a in tab.actions.values() if a.confirm}
     template = current_app.jinja_env.select_template([tab.template, "myprofile/tabs/_form.html"])
-    context = {**urls, "questions": questions, **tab.context(user)}
+    context = {**urls, **tab.context(user)}
     return page.render(template, title=tab.label, tab=tab, form=form, error=error, status=status, **context)  # type: ignore[arg-type]
 
 
 def _question(user: Any, tab: Tab, action: Action) -> dict[str, Any]:
     confirm = action.confirm
     assert confirm is not None
-    texts = confirm.text(tab, user) if callable(confirm.text) else [confirm.text]
+    # a lazy text is callable as well
+    texts = confirm.text(tab, user) if isroutine(confirm.text) else [confirm.text]
     return {
         "title": confirm.title,
         "texts": texts,
@@ -153,10 +154,10 @@ def _typed(form_class: type[Form]) -> Form | None:
 
 def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Refused) -> Any:
     """Say what to correct: beside the fields, or as JSON."""
-    errors = {field.name: list(field.errors) for field in form or () if field.errors}
+    errors: dict[str, list[object]] = {field.name: list(field.errors) for field in form or () if field.errors}
     if errors and not refusal.errors:
         refusal.status, refusal.code = 422, "invalid"
-    errors.update({name: texts for name, texts in refusal.errors.items()})
+    errors |= refusal.errors
     if prefers_json():
         title = refusal.message or gettext("Correct what is marked and send it again.")
         return problem(refusal.status, refusal.code, title, errors=errors, headers=refusal.headers)
@@ -164,7 +165,7 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
         return refused(refusal)
     left = [text for name, texts in errors.items() if form is None or name not in form for text in texts]
     for field in form or ():
-        field.errors = errors.get(field.name, [])
+        field.errors = [str(text) for text in errors.get(field.name, [])]
     own_form = form if action.name == "save" else None
     return _show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
 

@@ -45,7 +45,8 @@ def after_commit(call: Callable[[], Any]) -> None:
 @contextmanager
 def unit_of_work(session: Any) -> Iterator[None]:
     """Commits the host's ``db.session`` at the end of a view of ours, or rolls back; then does what waited for that."""
-    request.environ[_QUEUE] = queue = []
+    queue: list[Callable[[], Any]] = []
+    request.environ[_QUEUE] = queue
     try:
         yield
         session.commit()

@@ -62,7 +62,7 @@ def when_recorded(listener: Callable[[Identity], None]) -> None:
 
 
 def watch(wanted: bool) -> None:
-    """See Authlib's sign-ins, if the app uses Authlib: it sends no signal, so its one public method is wrapped, once."""
+    """See Authlib's sign-ins, if the app uses it: it sends no signal, so its one public method is wrapped, once."""
     module = sys.modules.get(_CLIENT) if wanted else None
     if module is None:
         return

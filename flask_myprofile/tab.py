@@ -18,7 +18,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a tab that an admin may switch: an action, a field, or whatever the tab asks ``self.is_on(name)`` for."""
+    """A part of a tab that an admin may switch: an action, a field, or whatever the tab asks the features for."""
 
     name: str
     label: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, current_app, request
 
@@ -14,6 +14,10 @@ def prefers_json() -> bool:
     accept = request.accept_mimetypes
     json, html = accept["application/json"], accept["text/html"]
     return bool(json > html or (json == html and request.is_json))
+
+
+def unavailable() -> Response:
+    return problem(503, "unavailable", headers={"Retry-After": "30"})
 
 
 def problem(
@@ -28,7 +32,7 @@ def problem(
     body: dict[str, Any] = {"title": str(title) or HTTPStatus(status).phrase, "status": status, "code": code}
     if errors:
         body["errors"] = {name: [str(text) for text in texts] for name, texts in errors.items()}
-    response: Response = current_app.json.response(body)
+    response = cast(Response, current_app.json.response(body))
     response.status_code = status
     response.mimetype = "application/problem+json"
     response.headers.update(headers or {})

@@ -1,4 +1,4 @@
-"""What a User-Agent says about the device. Parsed when it is shown, never at sign-in: a parser's fault cannot stop one."""
+"""What a User-Agent says about the device. Parsed when shown, never at sign-in, which no parser's fault may stop."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def describe(user_agent: str) -> Device:
     browser = found.user_agent.family if found.user_agent else ""
     system = found.os.family if found.os else ""
     if _PROGRAM.match(user_agent):
-        return Device(browser or user_agent.split("/")[0].split(" ")[0], "", "program")
+        return Device(browser or user_agent.split("/", maxsplit=1)[0].split(" ", maxsplit=1)[0], "", "program")
     return Device(_SPOKEN.get(browser, browser), _system(user_agent, system), _kind(user_agent, system))
 
 

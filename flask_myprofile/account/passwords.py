@@ -71,8 +71,8 @@ class Passwords:
         """The one answer for the page, for JSON and for the host's own reset flow."""
         return not self.is_sso(user)
 
-    def change(self, user: Any, current: str, new: str) -> None:
-        """Set a new password. The caller commits, and then ends the other sessions.
+    def check(self, user: Any, current: str, new: str) -> None:
+        """Whether ``new`` may take the place of ``current``.
 
         :raises WrongPassword: ``current`` is wrong; nothing else is said or computed then.
         :raises PolicyBroken: carries every rule that ``new`` breaks.
@@ -84,6 +84,9 @@ class Passwords:
             raise WrongPassword
         if broken := self.broken(user, current, new):
             raise PolicyBroken(broken)
+
+    def set(self, user: Any, new: str) -> None:
+        """Store a new password that :meth:`check` has let pass. The caller commits, and ends the other sessions."""
         self._users.set_password(user, new)
 
     def is_current(self, user: Any, text: str) -> bool:

@@ -12,13 +12,15 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..config import Config
 from ..store import Found, LiveSince, SessionRecord, SessionStore
 from .users import Users
 
+#: The method of a session that began before the extension was installed.
+ADOPTED = "unknown"
 #: Requests already under way when the secret changed still pass for this many seconds.
 ROTATION_GRACE = 30
 
@@ -99,7 +101,7 @@ class Sessions:
         *,
         current: Callable[[], SessionRecord | None],
         renew: Callable[[Any, SessionRecord], None],
-        ended: Callable[[str, list[str], str], None],
+        ended: Callable[[str, Sequence[str], str], None],
     ) -> None:
         self._store = store
         self._users = users
@@ -117,15 +119,15 @@ class Sessions:
             return None
         return record
 
-    def list(self, user: Any, limit: int = 50, offset: int = 0) -> list[SessionRecord]:
+    def list(self, user: Any, limit: int = 50, offset: int = 0) -> Sequence[SessionRecord]:
         """The user's sessions that can still get in, last active first."""
-        return list(self._store.live_sessions(self._users.key(user), self._live_since(), limit, offset))
+        return self._store.live_sessions(self._users.key(user), self._live_since(), limit, offset)
 
     def count(self, user: Any) -> int:
         return self._store.count_live_sessions(self._users.key(user), self._live_since())
 
     def end(self, user: Any, session_id: str, reason: str = "signed_out") -> bool:
-        """End one session of this user, for good. True also where it had ended already; False: not theirs or unknown."""
+        """End one session of this user, for good. True also if it had ended already; False: not theirs or unknown."""
         key = self._users.key(user)
         if not isinstance(session_id, str) or not _ID.fullmatch(session_id):
             return False
@@ -146,7 +148,7 @@ class Sessions:
         if current is not None:
             self._renew(user, current)
 
-    def _end(self, user_key: str, reason: str, **which: Any) -> list[str]:
+    def _end(self, user_key: str, reason: str, **which: Any) -> Sequence[str]:
         ids = self._store.end_sessions(user_key, now(), reason, **which)
         if ids:
             self._ended(user_key, ids, reason)
@@ -227,16 +229,19 @@ class Sessions:
         """Give a live session a new secret; False where it ended meanwhile."""
         return self._store.rotate_session(record, credential.hash, now(), login_id)
 
-    def may_adopt(self, user: Any, signed_at: int | None) -> bool:
+    def may_adopt(self, user: Any, remembered: bool, signed_at: int | None) -> bool:
         """Whether a signed-in browser without a session of ours may get one.
 
-        It may if its cookie was signed after the user's last sign-out of anything; a cookie that may be older could be
-        one that was signed out. ``signed_at`` None: its age is unknown.
+        A session cookie may if it was signed (``signed_at``) after the user's last sign-out of anything: an older one
+        could be among those signed out. A remember-me cookie has no age, and is the same on every device: it may only
+        while the user has neither signed out of anything nor signed in anew, which would have given a device cookie.
         """
         if not self._config.session_adopt:
             return False
-        revoked_at = self._store.last_revocation(self._users.key(user))
-        return revoked_at is None or (signed_at is not None and signed_at > revoked_at)
+        past = self._store.history(self._users.key(user), ADOPTED)
+        if remembered:
+            return past.revoked_at is None and not past.signed_in
+        return past.revoked_at is None or (signed_at is not None and signed_at > past.revoked_at)
 
 
 def now() -> int:

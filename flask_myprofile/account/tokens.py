@@ -92,7 +92,7 @@ class Tokens:
         # a ciphertext moved here from another row opens, but is not this user's live token
         if owner != key or not hmac.compare_digest(_digest(token), record.digest):
             raise NotFound(code="not_copyable")
-        return token
+        return str(token)
 
     def revoke(self, user: Any) -> bool:
         """End the user's token without making another; whether there was one."""

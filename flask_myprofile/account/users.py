@@ -175,7 +175,8 @@ class Users:
         name = self._hash_name(user)
         if name is None:
             raise SetupError(
-                f"{type(user).__name__} has neither set_password() nor a column such as password_hash: name it with MyProfile(users=Users(password=…))"
+                f"{type(user).__name__} has neither set_password() nor a column such as password_hash: "
+                "name it with MyProfile(users=Users(password=…))"
             )
         self.update(user, {name: generate_password_hash(text)})
 

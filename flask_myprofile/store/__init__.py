@@ -43,6 +43,13 @@ class Found(NamedTuple):
     user: Any
 
 
+class History(NamedTuple):
+    """What a user's rows tell of the past: the last time a session was ended, and whether there was a sign-in."""
+
+    revoked_at: int | None
+    signed_in: bool
+
+
 class TokenRecord(NamedTuple):
     """A user's API token: its digest, and a ciphertext where it may be copied again."""
 
@@ -68,7 +75,7 @@ class FeatureRecord(NamedTuple):
 
 
 class LiveSince(NamedTuple):
-    """What still gets in: started and seen no earlier than these moments (None: no such limit), or remembered until now."""
+    """What still gets in: started and seen since these moments (None: no such limit), or remembered until now."""
 
     created_at: int | None
     last_seen_at: int | None
@@ -105,7 +112,7 @@ class SessionStore(Protocol):
 
     def owns_session(self, user_key: str, session_id: str) -> bool: ...
 
-    def last_revocation(self, user_key: str) -> int | None: ...
+    def history(self, user_key: str, adopted: str) -> History: ...
 
 
 class TokenStore(Protocol):

@@ -14,10 +14,11 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     func,
-    inspect,
     insert,
+    inspect,
     or_,
     select,
     update,
@@ -25,10 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..errors import StoreDown
-from . import FeatureRecord, Found, LiveSince, SessionRecord, TokenRecord
+from . import FeatureRecord, Found, History, LiveSince, SessionRecord, TokenRecord
 from .tables import Tables
 
-Execute = Callable[..., Result[Any]]
+Execute = Callable[..., Any]
 
 
 class SqlStore:
@@ -46,7 +47,7 @@ class SqlStore:
         *,
         bind_key: str | None,
         in_own_view: Callable[[], bool],
-        user_model: Callable[[], type[Any] | None],
+        user_model: Callable[[], Any],
         survive_errors: bool,
     ) -> None:
         self._db = db
@@ -161,7 +162,7 @@ class SqlStore:
     ) -> list[str]:
         """End live sessions of one user, or of whoever proves a secret; the ids that ended."""
         table = self._tables.session
-        which = [table.c.ended_at.is_(None)]
+        which: list[Any] = [table.c.ended_at.is_(None)]
         if user_key is not None:
             which.append(table.c.user_key == user_key)
         if only is not None:
@@ -191,7 +192,7 @@ class SqlStore:
 
     def _live(self, user_key: str, since: LiveSince) -> list[Any]:
         table = self._tables.session
-        limits = []
+        limits: list[Any] = []
         if since.created_at is not None:
             limits.append(table.c.created_at >= since.created_at)
         if since.last_seen_at is not None:
@@ -208,13 +209,12 @@ class SqlStore:
         found = self._read(select(table.c.id).where(table.c.id == session_id, table.c.user_key == user_key))
         return found.first() is not None
 
-    def last_revocation(self, user_key: str) -> int | None:
+    def history(self, user_key: str, adopted: str) -> History:
         table = self._tables.session
-        statement = select(func.max(table.c.ended_at)).where(
-            table.c.user_key == user_key, table.c.ended_at.is_not(None), table.c.end_reason != "replaced"
-        )
-        moment: int | None = self._read(statement).scalar_one()
-        return moment
+        ended = func.max(case((table.c.end_reason != "replaced", table.c.ended_at)))
+        sign_ins = func.count(case((table.c.method != adopted, 1)))
+        past: Any = self._read(select(ended, sign_ins).where(table.c.user_key == user_key)).one()
+        return History(past[0], bool(past[1]))
 
     # ---- API tokens: one row a user
 
@@ -262,10 +262,8 @@ class SqlStore:
 
     def preferences(self, user_key: str) -> dict[str, str]:
         table = self._tables.preference
-        return {
-            name: value
-            for name, value in self._read(select(table.c.name, table.c.value).where(table.c.user_key == user_key))
-        }
+        rows = self._read(select(table.c.name, table.c.value).where(table.c.user_key == user_key))
+        return {row.name: row.value for row in rows}
 
     def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None:
         """Keep what was chosen; None forgets a choice, so that nothing is stored for what was never chosen."""

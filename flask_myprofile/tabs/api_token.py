@@ -21,7 +21,8 @@ def _warning(tab: Tab, user: Any) -> list[str]:
     if record is None:
         return [gettext("A program that has the token can use the API as you.")]
     stops = gettext(
-        "Integrations using the current token will stop working until you update them with the new token. This cannot be undone."
+        "Integrations using the current token will stop working until you update them with the new token. "
+        "This cannot be undone."
     )
     return [stops, _last_use(record)]
 
@@ -50,7 +51,8 @@ class ApiToken(Tab):
             "copy",
             lazy_gettext("Copy"),
             lazy_gettext(
-                "Keeps tokens encrypted, so that they can be copied at any time. Off: a token is shown once, when it is made."
+                "Keeps tokens encrypted, so that they can be copied at any time. "
+                "Off: a token is shown once, when it is made."
             ),
         ),
         Part("regenerate", lazy_gettext("Regenerate")),
@@ -69,18 +71,19 @@ class ApiToken(Tab):
 
     def context(self, user: Any) -> dict[str, Any]:
         record, features = current_profile.tokens.find(user), current_profile.features
-        if record is None:
-            state = "empty"
-        else:
-            state = "expired" if current_profile.tokens.is_expired(record) else "exists"
         return {
-            "state": state,
+            "state": self._state(record),
             "token": self._shown(record) if record else None,
             "can_copy": features["api_token.copy"] and record is not None and record.ciphertext is not None,
             "can_regenerate": features["api_token.regenerate"],
             "can_revoke": record is not None,
             "example": f'curl -H "Authorization: Bearer $TOKEN" {request.script_root}/…',
         }
+
+    def _state(self, record: TokenRecord | None) -> str:
+        if record is None:
+            return "empty"
+        return "expired" if current_profile.tokens.is_expired(record) else "exists"
 
     def _shown(self, record: TokenRecord) -> dict[str, Any]:
         times = {name: moment(getattr(record, name)) for name in ("created_at", "last_used_at", "expires_at")}

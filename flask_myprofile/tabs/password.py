@@ -61,29 +61,33 @@ class Password(Tab):
     def save(self, user: Any, form: PasswordForm) -> str:
         if not current_profile.can_change_password(user):
             raise Forbidden(SSO_SENTENCE, code="sso_managed")
-        self._check_complete(form)
-        current, new = form.current_password.data, form.new_password.data
-        try:
-            current_profile.passwords.change(user, current, new)
-        except WrongPassword as error:
-            raise Invalid({"current_password": gettext("Your current password is not correct")}) from error
-        except PolicyBroken as error:
-            raise Invalid({"new_password": sentences(error.rules)}) from error
+        current, new = form.current_password.data or "", form.new_password.data or ""
+        if errors := self._left_empty(current, new) or self._wrong(user, form, current, new):
+            raise Invalid(errors)
+        current_profile.passwords.set(user, new)
         return self._end_other_sessions(user)
 
-    def _check_complete(self, form: PasswordForm) -> None:
-        errors = {}
-        if not form.current_password.data:
+    def _left_empty(self, current: str, new: str) -> dict[str, object]:
+        errors: dict[str, object] = {}
+        if not current:
             errors["current_password"] = gettext("Enter your current password")
-        if not form.new_password.data:
+        if not new:
             errors["new_password"] = gettext("Enter a new password")
+        return errors
+
+    def _wrong(self, user: Any, form: PasswordForm, current: str, new: str) -> dict[str, object]:
+        """A wrong current password alone; else everything that is wrong with the new one."""
+        errors: dict[str, object] = {}
+        try:
+            current_profile.passwords.check(user, current, new)
+        except WrongPassword:
+            return {"current_password": gettext("Your current password is not correct")}
+        except PolicyBroken as broken:
+            errors["new_password"] = sentences(broken.rules)
         # a program that sends JSON cannot mistype, and may leave the field out
-        elif form.confirm_password.data != form.new_password.data and (
-            form.confirm_password.raw_data or not request.is_json
-        ):
+        if form.confirm_password.data != new and (form.confirm_password.raw_data or not request.is_json):
             errors["confirm_password"] = gettext("Enter the same new password twice")
-        if errors:
-            raise Invalid(errors)
+        return errors
 
     def _end_other_sessions(self, user: Any) -> str:
         """In the same transaction as the password: if saving it fails, nobody was signed out."""

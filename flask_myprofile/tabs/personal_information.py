@@ -141,17 +141,18 @@ _optional.field_flags = {"optional": True}  # type: ignore[attr-defined]
 def _proper(name: str, longest: int | None) -> Any:
     def check(form: FlaskForm, field: StringField) -> None:
         label = str(label_of(name))
-        match text.problem(field.data):
+        typed = field.data or ""
+        match text.problem(typed):
             case "control":
                 raise ValidationError(
                     gettext("%(field)s has a character that cannot be used. Type it again", field=label)
                 )
             case "blank":
                 raise ValidationError(gettext("%(field)s has no visible character", field=label))
-        if longest is not None and len(field.data) > longest:
+        if longest is not None and len(typed) > longest:
             raise ValidationError(gettext("%(field)s must be %(max)s characters or fewer", field=label, max=longest))
         if name == "email":
-            _check_email(field.data)
+            _check_email(typed)
 
     return check
 

@@ -44,7 +44,7 @@ class Preferences(Tab):
 def form_of(with_language: bool) -> type[FlaskForm]:
     fields = {}
     if with_language:
-        codes = [code for code, _, _ in choices()]
+        codes: Any = [code for code, _, _ in choices()]  # the names stand beside them in the template
         fields["language"] = SelectField(
             gettext("Language"), choices=codes, validate_choice=False, validators=[_on_the_list]
         )

@@ -1,0 +1,82 @@
+"""What one request has learned of its browser, and what is to be written down once it is answered.
+
+Kept in the WSGI environ, never in ``g``: up to Flask 3.1 a surrounding app context shares ``g`` between requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+
+from flask import current_app, g, request
+from flask.globals import request_ctx
+
+from .account import text
+from .account.sessions import Credential
+from .sso import Identity
+from .store import SessionRecord
+
+_WAITING = "_myprofile_waiting"
+
+
+@dataclass
+class Visit:
+    """What one request has learned of its browser."""
+
+    record: SessionRecord | None = None
+    refused: bool = False
+    store_down: bool = False
+    session_aside: Any = None
+    identity: Identity | None = None
+    forget_cookies: bool = False
+    device: Credential | None = None
+    remember_until: int | None = None
+    deferred: list[Callable[[], object]] = field(default_factory=list)
+
+
+def write_after_request(visit: Visit) -> None:
+    """Leave the writes to the end of the app context, when the host's connection is back in its pool and before the
+    first byte of the answer is sent."""
+    waiting, visit.deferred = visit.deferred, []
+    if waiting and _context_outlives_request():
+        _write(waiting)
+    elif waiting:
+        setattr(g, _WAITING, waiting)
+
+
+def write_after_context(error: BaseException | None = None) -> None:
+    _write(g.pop(_WAITING, ()))
+
+
+def _write(waiting: Iterable[Callable[[], object]]) -> None:
+    for write in waiting:
+        try:
+            write()
+        except Exception as failure:  # bookkeeping never fails a page
+            current_app.logger.error("MyProfile could not write down a session's activity: %s", type(failure).__name__)
+
+
+def _context_outlives_request() -> bool:
+    """Whether a surrounding ``with app.app_context()`` goes on after this request (Flask <= 3.1 lets them share it)."""
+    tokens = getattr(request_ctx, "_cv_tokens", None)
+    return tokens is not None and len(tokens) > 0 and tokens[-1][1] is None
+
+
+def client_address() -> str:
+    """The peer as the host's ProxyFix has it; no forwarding header is read here. Empty behind a Unix socket."""
+    try:
+        address = ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return ""
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def client_program() -> str:
+    return text.printable(request.headers.get("User-Agent", ""), 512)
+
+
+def secret_key() -> bytes:
+    key = current_app.secret_key or ""
+    return key if isinstance(key, bytes) else key.encode()

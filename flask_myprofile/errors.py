@@ -75,5 +75,15 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class TooMany(Refused):
+    """Too often. Answers 429 with ``Retry-After`` (seconds)."""
+
+    status = 429
+    code = "throttled"
+
+    def __init__(self, retry_after: int, message: object = "") -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
 def _as_list(texts: object) -> list[object]:
     return list(texts) if isinstance(texts, list | tuple) else [texts]

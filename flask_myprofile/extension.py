@@ -10,6 +10,7 @@ from flask import Flask, appcontext_pushed, has_request_context, request
 
 from . import admin as admin_pages
 from . import bearer, cli, language, page, pages
+from .account.guesses import Guesses
 from .account.passwords import Passwords
 from .account.preferences import Preferences
 from .account.sessions import Sessions
@@ -104,7 +105,7 @@ class _Setup:
             users=users,
             features=features,
             sessions=sessions,
-            passwords=Passwords(users, sessions, config),
+            passwords=Passwords(users, sessions, Guesses(store, users), config),
             tokens=tokens,
             preferences=Preferences(store, users),
             tabs=tabs,

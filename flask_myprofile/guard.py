@@ -190,7 +190,10 @@ class Guard:
         visit = self._visit()
         replaces = Credential.parse(session.get(KEY))
         cookies.new_session_id()
-        self._start(visit, user, new_device(), self._facts(), replaces)
+        kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
+        until = cookies.remember_until() if kept else None
+        facts = Facts(session["_user_id"], client_address(), client_program(), remember_until=until)
+        self._start(visit, user, new_device(), facts, replaces)
         sso.when_recorded(lambda identity: self._identify(visit, identity))
         if identity := sso.recorded():
             self._identify(visit, identity)
@@ -201,12 +204,6 @@ class Guard:
         visit.identity = identity
         if visit.record is not None:
             visit.record = visit.record._replace(**identity._asdict())
-
-    def _facts(self) -> Facts:
-        facts = Facts(session["_user_id"], client_address(), client_program())
-        if session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST"):
-            facts = facts._replace(remember_until=cookies.remember_until())
-        return facts
 
     def token_used(self, record: TokenRecord) -> None:
         """Write down the use of an API token, after the answer."""
@@ -227,8 +224,7 @@ class Guard:
     def _on_confirmed(self, app: Flask, **extra: Any) -> None:
         """Signing in again within a session gives it a new secret."""
         visit = self._visit()
-        record = visit.record
-        if record is not None:
+        if (record := visit.record) is not None:
             self._hand_over(visit, record, login_id=session["_user_id"], device=new_device(), deferred=True)
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:

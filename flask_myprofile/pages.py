@@ -167,7 +167,8 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
     for field in form or ():
         field.errors = [str(text) for text in errors.get(field.name, [])]
     own_form = form if action.name == "save" else None
-    return _show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
+    page_, status = _show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
+    return page_, status, refusal.headers
 
 
 def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..config import Config
 from ..errors import MyProfileError
+from .guesses import Guesses
 from .sessions import Sessions
 from .text import storable
 from .users import Users
@@ -43,8 +44,9 @@ _KINDS = {"lower": ("Ll", "Lo"), "upper": ("Lu", "Lt", "Lo"), "digit": ("Nd",), 
 class Passwords:
     """Changes passwords by the rules of ``Config`` (defaults after NIST SP 800-63B-4)."""
 
-    def __init__(self, users: Users, sessions: Sessions, config: Config) -> None:
+    def __init__(self, users: Users, sessions: Sessions, guesses: Guesses, config: Config) -> None:
         self._users = users
+        self._guesses = guesses
         self._sessions = sessions
         self._config = config
         self.rules = (
@@ -74,14 +76,17 @@ class Passwords:
     def check(self, user: Any, current: str, new: str) -> None:
         """Whether ``new`` may take the place of ``current``.
 
+        :raises TooManyGuesses: before anything is looked at.
         :raises WrongPassword: ``current`` is wrong; nothing else is said or computed then.
         :raises PolicyBroken: carries every rule that ``new`` breaks.
         """
         # lengths first: neither normalising nor hashing is ever fed more than the policy allows
         if len(new) > self._config.password_max_length:
             raise PolicyBroken([rule for rule in self.rules if rule.code == "max_length"])
+        guess = self._guesses.begin(user)
         if not self.is_current(user, current):
             raise WrongPassword
+        self._guesses.was_right(user, guess)
         if broken := self.broken(user, current, new):
             raise PolicyBroken(broken)
 

@@ -135,6 +135,14 @@ class PreferenceStore(Protocol):
     def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None: ...
 
 
+class GuessStore(Protocol):
+    def add_guess(self, user_key: str, guess: str, at: int, since: int) -> Sequence[int]:
+        """Count a guess at once, for everybody to see; the moments of all the user's guesses since then."""
+        ...
+
+    def forget_guess(self, user_key: str, guess: str) -> None: ...
+
+
 class FeatureStore(Protocol):
     def features(self) -> Mapping[str, FeatureRecord]: ...
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
-    Engine,
-    Result,
     Select,
-    Table,
     and_,
     bindparam,
     case,
@@ -23,69 +19,20 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from ..errors import StoreDown
 from . import FeatureRecord, Found, History, LiveSince, SessionRecord, TokenRecord
+from .database import Database
 from .tables import Tables
 
-Execute = Callable[..., Any]
 
+class SqlStore(Database):
+    """Sessions, tokens, preferences, toggles and guesses in the host's database."""
 
-class SqlStore:
-    """Sessions, tokens, preferences and toggles in the host's database.
-
-    Reads go through ``db.session``, whose connection the host's page uses anyway. Writes go through it only in the
-    extension's own views, which commit at their end; everywhere else they are a short transaction of their own, so
-    that nothing of the host's half-finished work is ever committed, rolled back or expired.
-    """
-
-    def __init__(
-        self,
-        db: SQLAlchemy,
-        tables: Tables,
-        *,
-        bind_key: str | None,
-        in_own_view: Callable[[], bool],
-        user_model: Callable[[], Any],
-        survive_errors: bool,
-    ) -> None:
-        self._db = db
+    def __init__(self, db: SQLAlchemy, tables: Tables, *, user_model: Callable[[], Any], **ways: Any) -> None:
+        super().__init__(db, **ways)
         self._tables = tables
-        self._bind_key = bind_key
-        self._in_own_view = in_own_view
         self._user_model = user_model
-        self._survive_errors = survive_errors
         self._find: tuple[Select[Any], Any] | None = None
-
-    # ---- the two ways to the database
-
-    @property
-    def engine(self) -> Engine:
-        return self._db.engines[self._bind_key]
-
-    def _read(self, statement: Any, values: Mapping[str, Any] | None = None) -> Result[Any]:
-        session, arguments = self._db.session, {"bind": self.engine}
-        # autoflush off: what the host has added and not yet checked stays unsaved
-        options = {"autoflush": False}
-        try:
-            if self._survive_errors:  # MYPROFILE_STORE_DOWN="allow": a failed statement must not spoil the host's work
-                with session.connection(bind_arguments=arguments).begin_nested():
-                    return session.execute(statement, values, execution_options=options, bind_arguments=arguments)
-            return session.execute(statement, values, execution_options=options, bind_arguments=arguments)
-        except SQLAlchemyError as error:
-            if not self._survive_errors:  # the request ends in 503; its error page gets a transaction that works
-                session.rollback()
-            raise StoreDown(_reason(error)) from error
-
-    @contextmanager
-    def _write(self) -> Iterator[Execute]:
-        if self._in_own_view():
-            session, bind = self._db.session, {"bind": self.engine}
-            yield lambda statement, values=None: session.execute(statement, values, bind_arguments=bind)
-        else:
-            with self.engine.begin() as connection:
-                yield connection.execute
 
     # ---- sessions
 
@@ -285,25 +232,21 @@ class SqlStore:
             if rows:
                 execute(insert(table), rows)
 
-    def _insert(self, table: Table, values: Mapping[str, Any]) -> bool:
-        """False where the row is there already: somebody else was faster."""
-        try:
-            with self._write() as execute:
-                if not self._in_own_view():
-                    execute(insert(table), values)
-                else:  # a savepoint, so that the clash does not undo the rest of the view's work
-                    with self._db.session.begin_nested():
-                        execute(insert(table), values)
-        except IntegrityError:
-            return False
-        return True
+    def add_guess(self, user_key: str, guess: str, at: int, since: int) -> list[int]:
+        table = self._tables.guess
+        with self._write() as execute:
+            execute(delete(table).where(table.c.user_key == user_key, table.c.at < since))
+            execute(insert(table), {"id": guess, "user_key": user_key, "at": at})
+            if self._in_own_view():  # a wrong guess ends in a rollback, and has to count all the same
+                self._db.session.commit()
+        return list(self._read(select(table.c.at).where(table.c.user_key == user_key, table.c.at >= since)).scalars())
+
+    def forget_guess(self, user_key: str, guess: str) -> None:
+        table = self._tables.guess
+        with self._write() as execute:
+            execute(delete(table).where(table.c.user_key == user_key, table.c.id == guess))
 
     def create_tables(self) -> None:
         """Make those of the extension's tables that are missing."""
-        for table in (self._tables.session, self._tables.token, self._tables.preference, self._tables.feature):
+        for table in vars(self._tables).values():
             table.create(self.engine, checkfirst=True)
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    """What the driver said, without the statement and its values, which may be secrets."""
-    return " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())

@@ -19,9 +19,7 @@ class Tables:
     token: Table
     preference: Table
     feature: Table
-
-    def __iter__(self) -> object:
-        return iter((self.session, self.token, self.preference, self.feature))
+    guess: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -30,7 +28,7 @@ def _exact(length: int) -> TypeEngine[str]:
 
 
 def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
-    """The four tables in ``metadata``, made once and found again (two apps may share one ``db``)."""
+    """The tables in ``metadata``, made once and found again (two apps may share one ``db``)."""
 
     def table(name: str, *columns: Column[object]) -> Table:
         key = f"{schema}.{prefix}{name}" if schema else prefix + name
@@ -47,6 +45,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         token=table("token", *_token_columns()),
         preference=table("preference", *_preference_columns()),
         feature=table("feature", *_feature_columns()),
+        guess=table("guess", *_guess_columns()),
     )
 
 
@@ -102,4 +101,12 @@ def _feature_columns() -> list[Column[object]]:
         Column("enabled", Boolean, nullable=False),
         Column("changed_by", String(255), nullable=False),
         Column("changed_at", BigInteger, nullable=False),
+    ]
+
+
+def _guess_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(24), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("at", BigInteger, nullable=False),
     ]

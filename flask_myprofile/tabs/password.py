@@ -8,8 +8,9 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
+from ..account.guesses import TooManyGuesses
 from ..account.passwords import PolicyBroken, Rule, WrongPassword
-from ..errors import Forbidden, Invalid
+from ..errors import Forbidden, Invalid, TooMany
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, listing, ngettext
 from ..signals import announce, password_changed
@@ -80,6 +81,14 @@ class Password(Tab):
         errors: dict[str, object] = {}
         try:
             current_profile.passwords.check(user, current, new)
+        except TooManyGuesses as many:
+            minutes = -(-many.retry_after // 60)
+            sentence = ngettext(
+                "Too many attempts. Try again in %(num)s minute",
+                "Too many attempts. Try again in %(num)s minutes",
+                minutes,
+            )
+            raise TooMany(many.retry_after, sentence) from many
         except WrongPassword:
             return {"current_password": gettext("Your current password is not correct")}
         except PolicyBroken as broken:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import flask_login
-from flask import request
+from flask import request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
@@ -63,7 +63,8 @@ class Sessions(Tab):
             "can_sign_out_others": features["sessions.sign_out_others"],
             "show_address": True,
             "more_url": f"?page={self._page() + 1}" if more else None,
-            "can_change_password": features["password"] and current_profile.can_change_password(user),
+            "sign_out_self_url": url_for("myprofile.sign_out"),
+            "password_url": url_for("myprofile.password") if self._can_change_password(user) else None,
         }
 
     @action(WhichForm)
@@ -92,6 +93,9 @@ class Sessions(Tab):
         if not ended:
             return gettext("There was no other session to sign out.")
         return ngettext("Signed out of %(num)s other session.", "Signed out of %(num)s other sessions.", ended)
+
+    def _can_change_password(self, user: Any) -> bool:
+        return current_profile.features["password"] and current_profile.can_change_password(user)
 
     # ---- how a session reads
 

@@ -1,0 +1,78 @@
+"""The two ways to the host's database: reading beside the host's page, writing without touching its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, Result, Table, insert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from ..errors import StoreDown
+
+Execute = Callable[..., Any]
+
+
+class Database:
+    """Reads go through ``db.session``, whose connection the host's page uses anyway. Writes go through it only in the
+    extension's own views, which commit at their end; everywhere else they are a short transaction of their own, so
+    that nothing of the host's half-finished work is ever committed, rolled back or expired.
+
+    :param in_own_view: whether the current request is for a page of the extension.
+    :param survive_errors: keep the host's transaction usable when a read fails (``MYPROFILE_STORE_DOWN = "allow"``).
+    """
+
+    def __init__(
+        self, db: SQLAlchemy, *, bind_key: str | None, in_own_view: Callable[[], bool], survive_errors: bool
+    ) -> None:
+        self._db = db
+        self._bind_key = bind_key
+        self._in_own_view = in_own_view
+        self._survive_errors = survive_errors
+
+    @property
+    def engine(self) -> Engine:
+        return self._db.engines[self._bind_key]
+
+    def _read(self, statement: Any, values: Mapping[str, Any] | None = None) -> Result[Any]:
+        session, arguments = self._db.session, {"bind": self.engine}
+        # autoflush off: what the host has added and not yet checked stays unsaved
+        options = {"autoflush": False}
+        try:
+            if self._survive_errors:  # MYPROFILE_STORE_DOWN="allow": a failed statement must not spoil the host's work
+                with session.connection(bind_arguments=arguments).begin_nested():
+                    return session.execute(statement, values, execution_options=options, bind_arguments=arguments)
+            return session.execute(statement, values, execution_options=options, bind_arguments=arguments)
+        except SQLAlchemyError as error:
+            if not self._survive_errors:  # the request ends in 503; its error page gets a transaction that works
+                session.rollback()
+            raise StoreDown(_reason(error)) from error
+
+    @contextmanager
+    def _write(self) -> Iterator[Execute]:
+        if self._in_own_view():
+            session, bind = self._db.session, {"bind": self.engine}
+            yield lambda statement, values=None: session.execute(statement, values, bind_arguments=bind)
+        else:
+            with self.engine.begin() as connection:
+                yield connection.execute
+
+    def _insert(self, table: Table, values: Mapping[str, Any]) -> bool:
+        """False where the row is there already: somebody else was faster."""
+        try:
+            with self._write() as execute:
+                if not self._in_own_view():
+                    execute(insert(table), values)
+                else:  # a savepoint, so that the clash does not undo the rest of the view's work
+                    with self._db.session.begin_nested():
+                        execute(insert(table), values)
+        except IntegrityError:
+            return False
+        return True
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """What the driver said, without the statement and its values, which may be secrets."""
+    return " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())

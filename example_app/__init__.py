@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, request
 from flask_babel import get_locale
 
-from flask_myprofile import MyProfile
+from flask_myprofile import MyProfile, preferred_language
 
 from . import accounts, auth, headers, idp, settings, sso, views
 from .extensions import babel, csrf, db, login_manager
 from .notifications import Notifications
+
+
+def language_of_visitor() -> str | None:
+    """What was chosen in My Profile, else what the browser asks for."""
+    offered = current_app.config["MYPROFILE_LANGUAGES"]
+    return preferred_language() or request.accept_languages.best_match(offered)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -26,7 +32,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     login_manager.init_app(app)
     csrf.init_app(app)
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=language_of_visitor)
     MyProfile(app, tabs=[Notifications])
 
     app.jinja_env.globals["get_locale"] = get_locale  # base.html states the language and its direction

@@ -15,7 +15,7 @@ from flask import abort, current_app, g, has_request_context, request
 from .account.tokens import Tokens
 from .account.users import Users
 from .config import Config
-from .store import TokenRecord
+from .visit import client_address, client_program, current_visit
 from .wire import problem
 
 _EXTENSION = "myprofile_bearer"
@@ -24,11 +24,10 @@ _EXTENSION = "myprofile_bearer"
 class BearerSignIn:
     """Tells token requests from others, and signs their user in through Flask-Login's request_loader."""
 
-    def __init__(self, config: Config, tokens: Tokens, users: Users, used: Callable[[TokenRecord], None]) -> None:
+    def __init__(self, config: Config, tokens: Tokens, users: Users) -> None:
         self._prefix = config.api_token_prefix
         self._tokens = tokens
         self._users = users
-        self._used = used
 
     def presented(self) -> str | None:
         """The token in the Authorization header, valid or not, if it is one of our kind."""
@@ -58,7 +57,8 @@ class BearerSignIn:
             challenge = 'Bearer error="invalid_token"'
             abort(problem(401, "invalid_token", "The API token is not valid", headers={"WWW-Authenticate": challenge}))
         if self._tokens.due(record):
-            self._used(record)
+            ip, agent, tokens = client_address(), client_program(), self._tokens
+            current_visit().deferred.append(lambda: tokens.touch(record, ip, agent))
         return user
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flask_login
-from flask import Response, abort, current_app, g, request
+from flask import Response, abort, current_app, request
 from flask_login import signals as login_signals
 from flask_wtf.csrf import CSRFError, validate_csrf
 from sqlalchemy.exc import SQLAlchemyError
@@ -88,7 +88,7 @@ def check_origin() -> None:
         raise Forbidden(gettext("This request came from another site."), code="cross_site")
     if (request.content_length or request.mimetype) and request.mimetype not in _FORMS and not request.is_json:
         raise UnsupportedMediaType
-    if not current_app.config.get("WTF_CSRF_ENABLED", True) or g.get("csrf_valid"):
+    if not current_app.config.get("WTF_CSRF_ENABLED", True):
         return
     try:
         validate_csrf(_csrf_token())

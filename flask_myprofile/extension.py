@@ -19,15 +19,15 @@ from .account.users import Users
 from .config import Config
 from .errors import SetupError
 from .features import Features
-from .globals import EXTENSION, Profile
+from .globals import EXTENSION, OWN_BLUEPRINTS, Profile
 from .guard import Guard
+from .sign_in import SignIn
 from .signals import announce, session_ended
 from .store.sqlalchemy import SqlStore
 from .store.tables import declare
 from .tab import Tab
 from .tabs import BUILT_IN
-
-_BLUEPRINTS = ("myprofile", "myprofile_admin")
+from .visit import current_record
 
 
 class MyProfile:
@@ -87,11 +87,18 @@ class _Setup:
 
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
-        guard = Guard(app, config)
         store = _Later(self._make_store)
         features = Features(config, store)
         _declare_features(features, tabs)
-        sessions = Sessions(store, users, config, current=guard.current_record, renew=guard.renew, ended=_announce_end)
+        sessions = Sessions(
+            store,
+            users,
+            config,
+            current=current_record,
+            renew=lambda user, record: sign_in.renew(user, record),  # noqa: PLW0108 (made below)
+            ended=_announce_end,
+        )
+        sign_in = SignIn(sessions, users)
         tokens = Tokens(
             store,
             users,
@@ -113,32 +120,51 @@ class _Setup:
             db=_Later(self._database),
             create_tables=lambda: store.create_tables(),  # noqa: PLW0108 (the store is made later)
         )
-        guard.serve(sessions, users, tokens)
-        bearer.register(app, guard.bearer)
-        guard.connect(app)
-        app.extensions[EXTENSION + "_guard"] = guard  # signals hold their receivers weakly
+        self._listen(sessions, tokens, sign_in)
         self._attach_when_ready()
+
+    def _listen(self, sessions: Sessions, tokens: Tokens, sign_in: SignIn) -> None:
+        app, config, users = self._app, self._config, self._users
+        token_sign_in = bearer.BearerSignIn(config, tokens, users)
+        guard = Guard(config, sessions, users, sign_in, token_sign_in, self._meet_host)
+        bearer.register(app, token_sign_in)
+        sign_in.connect(app)
+        guard.connect(app)
+        app.extensions[EXTENSION + "_receivers"] = (guard, sign_in)  # signals hold their receivers weakly
 
     # ---- what the host may set up later
 
     def _attach_when_ready(self) -> None:
-        """Put the tables into the host's metadata now if there is one, else as soon as an app context is there."""
-        if self._db is not None or "sqlalchemy" in self._app.extensions:
+        """Put the tables into the host's metadata now if there is one, else as soon as an app context finds one."""
+        self._users.attach(_Later(self._database), self._user_model, self._load_by_login_id)
+        if self._has_database():
             self._tables()
+            return
 
         def on_context(app: Flask, **extra: Any) -> None:
-            appcontext_pushed.disconnect(on_context, app)
-            self._attach_users()
-            self._tables()
-            language.select_language(app)
+            if self._has_database():
+                self._tables()
+                appcontext_pushed.disconnect(on_context, app)
 
         appcontext_pushed.connect(on_context, self._app, weak=False)
 
-    def _attach_users(self) -> None:
-        login_manager = getattr(self._app, "login_manager", None)
-        if login_manager is None:
-            raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {self._app.name!r}")
-        self._users.attach(self._database(), self._user_model, _host_loader(login_manager))
+    def _meet_host(self) -> None:
+        """What the host may have set up later than this extension, and has by its first request."""
+        app: Any = self._app
+        if not hasattr(app, "login_manager"):
+            raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
+        language.select_for(app)
+        csrf = app.extensions.get("csrf")
+        for name in OWN_BLUEPRINTS if csrf is not None else ():
+            csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it
+
+    def _load_by_login_id(self, login_id: str) -> Any:
+        """By the host's user_loader, whenever it was given."""
+        load = self._app.login_manager._user_callback  # type: ignore[attr-defined]
+        return load(login_id) if load else None
+
+    def _has_database(self) -> bool:
+        return self._db is not None or "sqlalchemy" in self._app.extensions
 
     def _database(self) -> Any:
         db = self._db or self._app.extensions.get("sqlalchemy")
@@ -210,18 +236,9 @@ def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:
     features.check_names()
 
 
-def _host_loader(login_manager: Any) -> Callable[[str], Any]:
-    """The host's user_loader as it is when it is needed, for it may be given later than this."""
-
-    def load(login_id: str) -> Any:
-        return login_manager._user_callback(login_id) if login_manager._user_callback else None
-
-    return load
-
-
 def _announce_end(user_key: str, session_ids: Sequence[str], reason: str) -> None:
     announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason)
 
 
 def _in_own_view() -> bool:
-    return has_request_context() and request.blueprint in _BLUEPRINTS
+    return has_request_context() and request.blueprint in OWN_BLUEPRINTS

@@ -20,6 +20,8 @@ from .features import Features
 from .tab import Tab
 
 EXTENSION = "myprofile"
+#: The blueprints whose views are the extension's own, and commit for themselves.
+OWN_BLUEPRINTS = ("myprofile", "myprofile_admin")
 
 
 @dataclass(frozen=True)

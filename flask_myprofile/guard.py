@@ -7,56 +7,64 @@ who was signed out, and a page that never asks who is signed in costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, flash, g, has_request_context, request, session
+from flask import Flask, Response, abort, flash, g, request, session
 from flask_login import signals as login_signals
 from flask_login.config import SESSION_KEYS
 from werkzeug.exceptions import ServiceUnavailable
 
 from . import cookies, sso
-from .account.sessions import ADOPTED, Credential, Facts, Sessions, device_from, new_device
-from .account.tokens import Tokens
+from .account.sessions import Credential, Sessions
 from .account.users import Users
 from .bearer import BearerSignIn
 from .config import Config
 from .errors import StoreDown
 from .i18n import gettext
-from .signals import after_commit, announce, session_started
-from .store import SessionRecord, TokenRecord
-from .visit import Visit, client_address, client_program, secret_key, write_after_context, write_after_request
+from .sign_in import KEY, SignIn
+from .store import Found
+from .visit import (
+    Visit,
+    client_address,
+    client_program,
+    current_visit,
+    known_visit,
+    write_after_context,
+    write_after_request,
+)
 from .wire import prefers_json, problem, unavailable
 
-#: Our key in the session: ``<row id>.<secret>``, or SIGNED_OUT until the login page has said so.
-KEY = "_myprofile"
+#: In the place of a session that ended, until the login page has said so.
 SIGNED_OUT = "signed out"
 
 
 class Guard:
-    """Keeps the registry in step with Flask-Login. One per app, connected to the app's own signals."""
+    """Keeps the registry in step with Flask-Login. One per app, connected to the app's own signals.
 
-    def __init__(self, app: Flask, config: Config) -> None:
+    :param meet_host: called before the first request, when the host has set up all it will.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        sessions: Sessions,
+        users: Users,
+        sign_in: SignIn,
+        bearer: BearerSignIn,
+        meet_host: Callable[[], None],
+    ) -> None:
         self._config = config
-        self._key = f"flask_myprofile.visit.{id(app)}"
-        self.sessions: Sessions
-        self.users: Users
-        self.tokens: Tokens
-        self.bearer: BearerSignIn
-
-    def serve(self, sessions: Sessions, users: Users, tokens: Tokens) -> None:
-        """Whom the guard asks; they in turn ask it which session is the current one."""
-        self.sessions, self.users, self.tokens = sessions, users, tokens
-        self.bearer = BearerSignIn(self._config, tokens, users, self.token_used)
+        self._sessions = sessions
+        self._users = users
+        self._sign_in = sign_in
+        self._bearer = bearer
+        self._meet_host: Callable[[], None] | None = meet_host
 
     def connect(self, app: Flask) -> None:
         """Listen to Flask-Login. Its signals hold receivers weakly: whoever calls this keeps the object."""
         login_signals.user_accessed.connect(self._on_access, sender=app)
-        login_signals.user_logged_in.connect(self._on_login, sender=app)
-        login_signals.user_logged_out.connect(self._on_logout, sender=app)
-        login_signals.user_loaded_from_cookie.connect(self._on_remembered, sender=app)
-        login_signals.user_login_confirmed.connect(self._on_confirmed, sender=app)
-        login_signals.session_protected.connect(self._on_protected, sender=app)
         login_signals.user_unauthorized.connect(self._on_unauthorized, sender=app)
         # first before every request, last after it; and after Flask-SQLAlchemy has given the connection back
         app.before_request_funcs.setdefault(None, []).insert(0, self._before_request)
@@ -66,29 +74,23 @@ class Guard:
 
     # ---- the request
 
-    def current_record(self) -> SessionRecord | None:
-        """The session of this request, if someone has asked who is signed in."""
-        visit: Visit | None = request.environ.get(self._key) if has_request_context() else None
-        return visit.record if visit else None
-
-    def _visit(self) -> Visit:
-        visit: Visit = request.environ.setdefault(self._key, Visit())
-        return visit
-
     def _before_request(self) -> None:
         sso.watch(self._config.sso_authlib)
-        if self._key not in request.environ:
+        if self._meet_host is not None:
+            self._meet_host()
+            self._meet_host = None
+        if known_visit() is None:
             # Flask-Login's cache of an earlier request, where an app context is pushed around several (Flask <= 3.1)
             g.pop("_login_user", None)
-        if self.bearer.presented():
-            self.bearer.prepare()  # before the host's CSRF check, which is a before_request function as well
+        if self._bearer.presented():
+            self._bearer.prepare()  # before the host's CSRF check, which is a before_request function as well
 
     def _on_access(self, app: Flask, **extra: Any) -> None:
-        if self._key in request.environ:
+        if known_visit() is not None:
             return
-        visit = self._visit()
-        if self.bearer.presented():
-            self.bearer.prepare()
+        visit = current_visit()
+        if self._bearer.presented():
+            self._bearer.prepare()
             visit.session_aside = cookies.set_aside(self._config.device_cookie)
             return
         try:
@@ -101,12 +103,13 @@ class Guard:
 
     def _check_session(self, visit: Visit, login_id: str) -> None:
         credential = Credential.parse(session.get(KEY))
-        found = self.sessions.find(credential, login_id) if credential else None
+        found = self._sessions.find(credential, login_id) if credential else None
         if found is not None and found.record.login_id == login_id:
-            self._welcome(visit, found.record, found.user)
+            self._welcome(visit, found)
         elif credential is None or found is not None:
             # signed in before the extension was installed, or by code that writes the session itself
-            self._adopt(visit, login_id, remembered=False)
+            if not self._sign_in.adopt(visit, login_id, remembered=False):
+                self._refuse(visit)
         else:
             self._refuse(visit)
 
@@ -116,54 +119,23 @@ class Guard:
         if login_id is None:
             return
         device = Credential.parse(request.cookies.get(self._config.device_cookie))
-        found = self.sessions.find(device.of_session(), login_id) if device else None
+        found = self._sessions.find(device.of_session(), login_id) if device else None
         if device and found and found.record.login_id == login_id and found.record.remembered:
             session[KEY] = device.of_session().value
-            self._welcome(visit, found.record, found.user)
-        elif device is None:
-            self._adopt(visit, login_id, remembered=True)
-        else:
+            self._welcome(visit, found)
+        elif device is not None or not self._sign_in.adopt(visit, login_id, remembered=True):
             self._refuse(visit)
 
-    def _welcome(self, visit: Visit, record: SessionRecord, user: Any) -> None:
-        if user is not None and not self.users.is_active(user):
-            visit.deferred.append(lambda: self.sessions.end_record(record, "disabled"))
+    def _welcome(self, visit: Visit, found: Found) -> None:
+        record = found.record
+        if found.user is not None and not self._users.is_active(found.user):
+            visit.deferred.append(lambda: self._sessions.end_record(record, "disabled"))
             self._refuse(visit)
             return
-        visit.record = record
-        if self.sessions.due(record):
+        visit.record, visit.language = record, found.language or ""
+        if self._sessions.due(record):
             ip, agent = client_address(), client_program()
-            visit.deferred.append(lambda: self.sessions.touch(record, ip, agent))
-
-    def _adopt(self, visit: Visit, login_id: str, *, remembered: bool) -> None:
-        user = self.users.load_by_login_id(login_id)
-        if user is None:
-            return  # Flask-Login finds nobody either
-        cookie = "" if remembered else request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
-        if not self.sessions.may_adopt(user, remembered, cookies.signed_at(cookie)):
-            self._refuse(visit)
-            return
-        facts = Facts(login_id, client_address(), client_program(), method=ADOPTED)
-        device = device_from(secret_key(), *(part.encode() for part in (login_id, facts.ip, facts.user_agent, cookie)))
-        until = cookies.remember_until() if remembered else None
-        self._start(visit, user, device, facts._replace(remember_until=until))
-
-    def _start(
-        self, visit: Visit, user: Any, device: Credential, facts: Facts, replaces: Credential | None = None
-    ) -> None:
-        credential = device.of_session()
-        record = visit.record = self.sessions.begin(user, credential, facts)
-        session[KEY] = credential.value
-        visit.refused = False
-        visit.deferred.append(lambda: self._store_new(visit, record, replaces))
-        if facts.remember_until is not None:
-            visit.device, visit.remember_until = device, facts.remember_until
-
-    def _store_new(self, visit: Visit, record: SessionRecord, replaces: Credential | None) -> None:
-        if visit.identity:
-            record = record._replace(**visit.identity._asdict())
-        self.sessions.add(record, replaces)
-        announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)
+            visit.deferred.append(lambda: self._sessions.touch(record, ip, agent))
 
     def _refuse(self, visit: Visit) -> None:
         """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie."""
@@ -186,56 +158,8 @@ class Guard:
 
     # ---- Flask-Login's signals
 
-    def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
-        visit = self._visit()
-        replaces = Credential.parse(session.get(KEY))
-        cookies.new_session_id()
-        kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
-        until = cookies.remember_until() if kept else None
-        facts = Facts(session["_user_id"], client_address(), client_program(), remember_until=until)
-        self._start(visit, user, new_device(), facts, replaces)
-        sso.when_recorded(lambda identity: self._identify(visit, identity))
-        if identity := sso.recorded():
-            self._identify(visit, identity)
-
-    @staticmethod
-    def _identify(visit: Visit, identity: sso.Identity) -> None:
-        """The new session was Single Sign-On: it is not stored yet, so saying so costs nothing."""
-        visit.identity = identity
-        if visit.record is not None:
-            visit.record = visit.record._replace(**identity._asdict())
-
-    def token_used(self, record: TokenRecord) -> None:
-        """Write down the use of an API token, after the answer."""
-        tokens, ip, agent = self.tokens, client_address(), client_program()
-        self._visit().deferred.append(lambda: tokens.touch(record, ip, agent))
-
-    def _on_logout(self, app: Flask, **extra: Any) -> None:
-        visit = self._visit()
-        credential = Credential.parse(session.pop(KEY, None))
-        if credential is not None:
-            visit.deferred.append(lambda: self.sessions.end_proven(credential, "logout"))
-            visit.record = None
-        visit.forget_cookies = True  # a session that the host emptied first is ended after the request
-
-    def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
-        cookies.new_session_id()
-
-    def _on_confirmed(self, app: Flask, **extra: Any) -> None:
-        """Signing in again within a session gives it a new secret."""
-        visit = self._visit()
-        if (record := visit.record) is not None:
-            self._hand_over(visit, record, login_id=session["_user_id"], device=new_device(), deferred=True)
-
-    def _on_protected(self, app: Flask, **extra: Any) -> None:
-        """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""
-        if "_user_id" not in session and (credential := Credential.parse(session.pop(KEY, None))):
-            visit = self._visit()
-            visit.record, visit.forget_cookies = None, True
-            visit.deferred.append(lambda: self.sessions.end_proven(credential, "protection"))
-
     def _on_unauthorized(self, app: Flask, **extra: Any) -> None:
-        visit = self._visit()
+        visit = current_visit()
         if visit.store_down:
             raise ServiceUnavailable(retry_after=30, response=unavailable() if prefers_json() else None)
         if session.get(KEY) != SIGNED_OUT:
@@ -247,36 +171,10 @@ class Guard:
         session.pop(KEY)
         flash(sentence)
 
-    # ---- a new secret for a session that goes on
-
-    def renew(self, user: Any, record: SessionRecord) -> None:
-        """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
-        attribute = current_app.login_manager.id_attribute  # type: ignore[attr-defined]
-        self._hand_over(self._visit(), record, login_id=getattr(user, attribute)(), device=new_device(), deferred=False)
-
-    def _hand_over(
-        self, visit: Visit, record: SessionRecord, *, login_id: str, device: Credential, deferred: bool
-    ) -> None:
-        credential = Credential(record.id, device.of_session().secret)
-
-        def give() -> None:
-            session[KEY], session["_user_id"] = credential.value, login_id
-            session.pop(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), None)
-            cookies.new_session_id()
-            if record.remember_until is not None:
-                visit.device, visit.remember_until = Credential(record.id, device.secret), record.remember_until
-                session["_remember"] = "set"
-
-        if deferred:
-            visit.deferred.append(lambda: self.sessions.rotate(record, credential, login_id))
-            give()
-        elif self.sessions.rotate(record, credential, login_id):
-            after_commit(give)
-
     # ---- after the view
 
     def _after_request(self, response: Response) -> Response:
-        visit: Visit | None = request.environ.get(self._key)
+        visit = known_visit()
         if visit is None:
             return response
         if visit.session_aside is not None:
@@ -286,7 +184,7 @@ class Guard:
         if record is not None and "_user_id" not in session:
             # the host signed out by emptying the session
             visit.record, visit.forget_cookies = None, True
-            visit.deferred.append(lambda: self.sessions.end_record(record, "logout"))
+            visit.deferred.append(lambda: self._sessions.end_record(record, "logout"))
         if visit.record is not None and visit.device is not None:
             until = datetime.fromtimestamp(visit.remember_until or 0, timezone.utc)
             cookies.set_device_cookie(response, self._config.device_cookie, visit.device.value, until)
@@ -295,6 +193,6 @@ class Guard:
         return response
 
     def _end_request(self, error: BaseException | None = None) -> None:
-        visit: Visit | None = request.environ.get(self._key)
+        visit = known_visit()
         if visit is not None:
             write_after_request(visit)

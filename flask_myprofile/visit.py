@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from flask import current_app, g, request
+from flask import current_app, g, has_request_context, request
 from flask.globals import request_ctx
 
 from .account import text
@@ -19,6 +19,7 @@ from .sso import Identity
 from .store import SessionRecord
 
 _WAITING = "_myprofile_waiting"
+_KEY = "flask_myprofile.visit"
 
 
 @dataclass
@@ -30,10 +31,33 @@ class Visit:
     store_down: bool = False
     session_aside: Any = None
     identity: Identity | None = None
+    language: str | None = None
     forget_cookies: bool = False
     device: Credential | None = None
     remember_until: int | None = None
     deferred: list[Callable[[], object]] = field(default_factory=list)
+
+
+def _key() -> str:
+    # a dispatcher hands one environ on to several apps
+    return f"{_KEY}.{id(current_app._get_current_object())}"  # type: ignore[attr-defined]
+
+
+def current_visit() -> Visit:
+    """What this request has learned so far."""
+    visit: Visit = request.environ.setdefault(_key(), Visit())
+    return visit
+
+
+def known_visit() -> Visit | None:
+    """The same, or None while nobody has asked who is signed in."""
+    return request.environ.get(_key()) if has_request_context() else None
+
+
+def current_record() -> SessionRecord | None:
+    """The session of this request, if somebody has asked who is signed in."""
+    visit = known_visit()
+    return visit.record if visit else None
 
 
 def write_after_request(visit: Visit) -> None:

@@ -37,10 +37,11 @@ class SessionRecord(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A session's row, and its user where the same query could bring it along."""
+    """A session's row, the language its user chose, and the user where the same query could bring it along."""
 
     record: SessionRecord
     user: Any
+    language: str | None
 
 
 class History(NamedTuple):

@@ -37,7 +37,7 @@ class SqlStore(Database):
     # ---- sessions
 
     def find_session(self, session_id: str, login_id: str | None = None) -> Found | None:
-        """The session's row and, in the same query, the user whose primary key ``login_id`` is.
+        """The session's row and, in the same query, the user's language and the user whose key ``login_id`` is.
 
         The user lands in the identity map of ``db.session``, so the host's user_loader finds it there and asks the
         database nothing: knowing whether a session was signed out then costs no query of its own.
@@ -54,26 +54,25 @@ class SqlStore(Database):
         row = self._read(statement, values).unique().first()
         if row is None:
             return None
-        user, record = (row[0], row[1:]) if key_type is not None else (None, row)
-        return Found(SessionRecord._make(record), user)
+        user, record = (row[0], row[1:-1]) if key_type is not None else (None, row[:-1])
+        return Found(SessionRecord._make(record), user, row[-1])
 
     def _find_statement(self) -> tuple[Select[Any], Any]:
-        table, model = self._tables.session, self._user_model()
+        table, language, model = self._tables.session, self._tables.preference, self._user_model()
+        chosen = and_(language.c.user_key == table.c.user_key, language.c.name == "language")
+        joined: Any = table.outerjoin(language, chosen)
         mapper = inspect(model) if model is not None else None
         if (
             mapper is None
             or len(mapper.primary_key) != 1
             or self._db.session.get_bind(mapper=mapper) is not self.engine
         ):
-            return select(*table.c).where(table.c.id == bindparam("id")), None
+            found: Any = select(*table.c, language.c.value).select_from(joined)
+            return found.where(table.c.id == bindparam("id")), None
         key = mapper.primary_key[0]
-        joined = (
-            select(model, *table.c)
-            .select_from(table)
-            .outerjoin(model, key == bindparam("key", type_=key.type))
-            .where(table.c.id == bindparam("id"))
-        )
-        return joined, key.type.python_type
+        found = select(model, *table.c, language.c.value).select_from(joined)
+        found = found.outerjoin(model, key == bindparam("key", type_=key.type))
+        return found.where(table.c.id == bindparam("id")), key.type.python_type
 
     def add_session(self, record: SessionRecord) -> bool:
         return self._insert(self._tables.session, record._asdict())

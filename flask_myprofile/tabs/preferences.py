@@ -8,7 +8,7 @@ from babel import Locale
 from flask_wtf import FlaskForm
 from wtforms import SelectField, ValidationError
 
-from .. import i18n
+from .. import i18n, language
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..tab import Part, Tab, action
@@ -32,8 +32,7 @@ class Preferences(Tab):
     @action(lambda tab, user: form_of(tab._offers_language()))
     def save(self, user: Any, form: FlaskForm) -> Any:
         if "language" in form:
-            current_profile.preferences.save(user, {"language": form["language"].data or None})
-        i18n.language_changed()
+            language.choose(user, form["language"].data or None)
         # printed after the commit, in the language just chosen
         return lazy_gettext("Your preferences have been saved.")
 
@@ -61,7 +60,7 @@ def choices() -> list[tuple[str, str, str | None]]:
     found = [(i18n.tag_of(each), i18n.native_name(each), i18n.tag_of(each)) for each in offered()]
     # by own name, those in Latin letters first, as one looks for it
     found.sort(key=lambda item: (ord(item[1][0]) > 0x24F, item[1].casefold()))
-    return [("", gettext("Same as my browser"), None), *found]
+    return [("", gettext("Automatic"), None), *found]
 
 
 def offered() -> list[Locale]:

@@ -1,0 +1,136 @@
+"""How a session of ours begins, gets a new secret and ends, as Flask-Login signs people in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, request, session
+from flask_login import signals as login_signals
+
+from . import cookies, sso
+from .account.sessions import ADOPTED, Credential, Facts, Sessions, device_from, new_device
+from .account.users import Users
+from .signals import after_commit, announce, session_started
+from .store import SessionRecord
+from .visit import Visit, client_address, client_program, current_visit, secret_key
+
+#: Our key in the session: ``<row id>.<secret>``.
+KEY = "_myprofile"
+
+
+class SignIn:
+    """Follows Flask-Login's signals. What has to be written is deferred until the request is answered."""
+
+    def __init__(self, sessions: Sessions, users: Users) -> None:
+        self._sessions = sessions
+        self._users = users
+
+    def connect(self, app: Flask) -> None:
+        """Listen to Flask-Login. Its signals hold receivers weakly: whoever calls this keeps the object."""
+        login_signals.user_logged_in.connect(self._on_login, sender=app)
+        login_signals.user_logged_out.connect(self._on_logout, sender=app)
+        login_signals.user_loaded_from_cookie.connect(self._on_remembered, sender=app)
+        login_signals.user_login_confirmed.connect(self._on_confirmed, sender=app)
+        login_signals.session_protected.connect(self._on_protected, sender=app)
+
+    def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
+        visit = current_visit()
+        replaces = Credential.parse(session.get(KEY))
+        cookies.new_session_id()
+        kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
+        until = cookies.remember_until() if kept else None
+        facts = Facts(session["_user_id"], client_address(), client_program(), remember_until=until)
+        self._start(visit, user, new_device(), facts, replaces)
+        sso.when_recorded(lambda identity: self._identify(visit, identity))
+        if identity := sso.recorded():
+            self._identify(visit, identity)
+
+    @staticmethod
+    def _identify(visit: Visit, identity: sso.Identity) -> None:
+        """The new session was Single Sign-On: it is not stored yet, so saying so costs nothing."""
+        visit.identity = identity
+        if visit.record is not None:
+            visit.record = visit.record._replace(**identity._asdict())
+
+    def _on_logout(self, app: Flask, **extra: Any) -> None:
+        visit = current_visit()
+        credential = Credential.parse(session.pop(KEY, None))
+        if credential is not None:
+            visit.deferred.append(lambda: self._sessions.end_proven(credential, "logout"))
+            visit.record = None
+        visit.forget_cookies = True  # a session that the host emptied first is ended after the request
+
+    def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
+        cookies.new_session_id()
+
+    def _on_confirmed(self, app: Flask, **extra: Any) -> None:
+        """Signing in again within a session gives it a new secret."""
+        visit = current_visit()
+        if (record := visit.record) is not None:
+            self._hand_over(visit, record, login_id=session["_user_id"], device=new_device(), deferred=True)
+
+    def _on_protected(self, app: Flask, **extra: Any) -> None:
+        """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""
+        if "_user_id" not in session and (credential := Credential.parse(session.pop(KEY, None))):
+            visit = current_visit()
+            visit.record, visit.forget_cookies = None, True
+            visit.deferred.append(lambda: self._sessions.end_proven(credential, "protection"))
+
+    # ---- a new secret for a session that goes on
+
+    def renew(self, user: Any, record: SessionRecord) -> None:
+        """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
+        attribute = current_app.login_manager.id_attribute  # type: ignore[attr-defined]
+        self._hand_over(
+            current_visit(), record, login_id=getattr(user, attribute)(), device=new_device(), deferred=False
+        )
+
+    def _hand_over(
+        self, visit: Visit, record: SessionRecord, *, login_id: str, device: Credential, deferred: bool
+    ) -> None:
+        credential = Credential(record.id, device.of_session().secret)
+
+        def give() -> None:
+            session[KEY], session["_user_id"] = credential.value, login_id
+            session.pop(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), None)
+            cookies.new_session_id()
+            if record.remember_until is not None:
+                visit.device, visit.remember_until = Credential(record.id, device.secret), record.remember_until
+                session["_remember"] = "set"
+
+        if deferred:
+            visit.deferred.append(lambda: self._sessions.rotate(record, credential, login_id))
+            give()
+        elif self._sessions.rotate(record, credential, login_id):
+            after_commit(give)
+
+    def adopt(self, visit: Visit, login_id: str, *, remembered: bool) -> bool:
+        """Give a signed-in browser that has no session of ours one; False where it must not have one."""
+        user = self._users.load_by_login_id(login_id)
+        if user is None:
+            return True  # Flask-Login finds nobody either
+        cookie = "" if remembered else request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
+        if not self._sessions.may_adopt(user, remembered, cookies.signed_at(cookie)):
+            return False
+        facts = Facts(login_id, client_address(), client_program(), method=ADOPTED)
+        device = device_from(secret_key(), *(part.encode() for part in (login_id, facts.ip, facts.user_agent, cookie)))
+        until = cookies.remember_until() if remembered else None
+        self._start(visit, user, device, facts._replace(remember_until=until))
+        return True
+
+    def _start(
+        self, visit: Visit, user: Any, device: Credential, facts: Facts, replaces: Credential | None = None
+    ) -> None:
+        credential = device.of_session()
+        record = visit.record = self._sessions.begin(user, credential, facts)
+        session[KEY] = credential.value
+        visit.refused = False
+        visit.deferred.append(lambda: self._store_new(visit, record, replaces))
+        if facts.remember_until is not None:
+            visit.device, visit.remember_until = device, facts.remember_until
+
+    def _store_new(self, visit: Visit, record: SessionRecord, replaces: Credential | None) -> None:
+        if visit.identity:
+            record = record._replace(**visit.identity._asdict())
+        self._sessions.add(record, replaces)
+        announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)

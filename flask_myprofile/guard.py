@@ -86,9 +86,10 @@ class Guard:
             self._bearer.prepare()  # before the host's CSRF check, which is a before_request function as well
 
     def _on_access(self, app: Flask, **extra: Any) -> None:
-        if known_visit() is not None:
-            return
         visit = current_visit()
+        if visit.checked:
+            return
+        visit.checked = True
         if self._bearer.presented():
             self._bearer.prepare()
             visit.session_aside = cookies.set_aside(self._config.device_cookie)

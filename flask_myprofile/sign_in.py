@@ -124,7 +124,7 @@ class SignIn:
         credential = device.of_session()
         record = visit.record = self._sessions.begin(user, credential, facts)
         session[KEY] = credential.value
-        visit.refused = False
+        visit.checked, visit.refused = True, False
         visit.deferred.append(lambda: self._store_new(visit, record, replaces))
         if facts.remember_until is not None:
             visit.device, visit.remember_until = device, facts.remember_until

@@ -26,6 +26,7 @@ _KEY = "flask_myprofile.visit"
 class Visit:
     """What one request has learned of its browser."""
 
+    checked: bool = False
     record: SessionRecord | None = None
     refused: bool = False
     store_down: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import flask_login
@@ -158,9 +159,14 @@ def make_host(
     before: Any = None,
     after: Any = None,
     myprofile_options: dict[str, Any] | None = None,
+    model: Callable[[SQLAlchemy], type[Any]] = user_class,
+    load: Callable[[SQLAlchemy, type[Any], str], Any] | None = None,
     **settings: Any,
 ) -> Host:
-    """:param before: called with (app, db) before MyProfile; :param after: with the Host at the end."""
+    """:param before: called with (app, db) before MyProfile; :param after: with the Host at the end.
+
+    :param model: makes the user class; :param load: the user_loader, given (db, user class, login id).
+    """
 
     class Base(DeclarativeBase):
         pass
@@ -180,13 +186,14 @@ def make_host(
         CSRFProtect(app)
     if babel:
         Babel(app)
-    user = user_class(db)
+    user = model(db)
     if before:
         before(app, db)
     if myprofile:
         MyProfile(app, **(myprofile_options or {}))
     host = Host(app, db, user)
-    login_manager.user_loader(lambda user_id: db.session.get(user, int(user_id)))
+    find = load or (lambda db, user, login_id: db.session.get(user, int(login_id)))
+    login_manager.user_loader(lambda login_id: find(db, user, login_id))
     _views(host)
     if after:
         after(host)
@@ -199,7 +206,9 @@ def make_host(
 
 def _seed(db: SQLAlchemy, user: type[Any]) -> None:
     for name, admin in (("alice", False), ("bob", False), ("admin", True)):
-        each = user(username=name, email=f"{name}@x.test", first_name=name.capitalize(), last_name="Test", is_admin=admin)
+        each = user(
+            username=name, email=f"{name}@x.test", first_name=name.capitalize(), last_name="Test", is_admin=admin
+        )
         each.set_password(PASSWORD)
         db.session.add(each)
     db.session.commit()

@@ -194,7 +194,9 @@ def _as_problem(error: HTTPException) -> Response:
 
 
 def _unavailable(error: Exception) -> Response:
-    current_app.logger.error("MyProfile could not reach its tables: %s", getattr(error, "orig", None) or error)
+    # the driver's own words may quote values; a StoreDown's do not
+    reason = error if isinstance(error, StoreDown) else type(getattr(error, "orig", None) or error).__name__
+    current_app.logger.error("MyProfile could not reach its tables: %s", reason)
     if prefers_json():
         return unavailable()
     raise ServiceUnavailable(retry_after=int(_RETRY)) from error

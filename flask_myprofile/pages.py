@@ -8,13 +8,13 @@ from typing import Any
 
 import flask_login
 from flask import Blueprint, current_app, flash, jsonify, redirect, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
 from . import page
 from .door import check_origin, fill, guarded, private, refused
-from .errors import NotFound, Refused, StoreDown
+from .errors import Conflict, Invalid, NotFound, Refused, StoreDown
 from .globals import current_profile
 from .i18n import gettext
 from .signals import unit_of_work
@@ -126,25 +126,32 @@ def _question(user: Any, tab: Tab, action: Action) -> dict[str, Any]:
 
 def _perform(user: Any, tab: Tab, action: Action) -> Any:
     """Carry out an action as one unit of work: all of it and its commit, or nothing."""
-    form: Form | None = None
+    form_class = action.form_class(tab, user)
+    form = _typed(form_class) if form_class else None
     try:
-        form_class = action.form_class(tab, user)
-        if form_class is not None:
-            form = _typed(form_class)
         check_origin()
+        tab.check(user, action)
         if form_class is not None:
             form = fill(form_class, tab.values(user) if action.name == "save" else {})
             if not form.validate():
-                return _correct(user, tab, action, form, Refused())
+                raise Invalid({})
         with unit_of_work(current_profile.db.session):
             done = action.function(tab, user, *([form] if form is not None else []))
-    except Refused as refusal:
-        return _correct(user, tab, action, form, refusal)
+    except (Refused, IntegrityError, DataError) as error:
+        return _correct(user, tab, action, form, _as_refusal(error))
     except (HTTPException, SQLAlchemyError, StoreDown):
         raise
     except Exception as error:
         return _failed(user, tab, form, error)
     return _answer(tab, done if isinstance(done, Done) else Done(done))
+
+
+def _as_refusal(error: Exception) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, IntegrityError):
+        return Conflict(gettext("This clashes with what is stored already."))
+    return Invalid({}, gettext("The database does not take one of these values."))
 
 
 def _typed(form_class: type[Form]) -> Form | None:
@@ -155,8 +162,6 @@ def _typed(form_class: type[Form]) -> Form | None:
 def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Refused) -> Any:
     """Say what to correct: beside the fields, or as JSON."""
     errors: dict[str, list[object]] = {field.name: list(field.errors) for field in form or () if field.errors}
-    if errors and not refusal.errors:
-        refusal.status, refusal.code = 422, "invalid"
     errors |= refusal.errors
     if prefers_json():
         title = refusal.message or gettext("Correct what is marked and send it again.")

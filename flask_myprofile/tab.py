@@ -149,6 +149,9 @@ class Tab:
                 parts[item.feature] = Part(item.feature, item.label or item.feature.replace("_", " ").capitalize())
         return list(parts.values())
 
+    def check(self, user: Any, action: Action) -> None:
+        """Raise :class:`~flask_myprofile.errors.Refused` to refuse an action before anything that was sent is read."""
+
     def values(self, user: Any) -> dict[str, Any]:
         """The tab's data: what a JSON GET answers, and what the form starts with."""
         return {}

@@ -14,7 +14,7 @@ from ..errors import Forbidden, Invalid, TooMany
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, listing, ngettext
 from ..signals import announce, password_changed
-from ..tab import Tab, action
+from ..tab import Action, Tab, action
 
 #: The one sentence, as the product has it.
 SSO_SENTENCE = lazy_gettext("Your account uses Single Sign On (SSO). Password is managed by your organization.")
@@ -58,10 +58,12 @@ class Password(Tab):
             ],
         }
 
-    @action(PasswordForm)
-    def save(self, user: Any, form: PasswordForm) -> str:
+    def check(self, user: Any, action: Action) -> None:
         if not current_profile.can_change_password(user):
             raise Forbidden(SSO_SENTENCE, code="sso_managed")
+
+    @action(PasswordForm)
+    def save(self, user: Any, form: PasswordForm) -> str:
         current, new = form.current_password.data or "", form.new_password.data or ""
         if errors := self._left_empty(current, new) or self._wrong(user, form, current, new):
             raise Invalid(errors)

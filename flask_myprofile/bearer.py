@@ -79,14 +79,14 @@ class _RequestLoader:
 class _CsrfCheck:
     """The host's CSRF check, left out only where a token is the acting identity."""
 
-    def __init__(self, host: Callable[[], Any]) -> None:
+    def __init__(self, host: Callable[..., Any]) -> None:
         self._host = host
 
-    def __call__(self) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if token_authenticated():
             g.csrf_valid = True
             return None
-        return self._host()
+        return self._host(*args, **kwargs)
 
 
 def token_authenticated() -> bool:

@@ -86,9 +86,10 @@ def set_aside(device_name: str) -> Any:
     others = [(name, value) for name, value in request.cookies.items(multi=True) if name not in hidden]
     request.__dict__["cookies"] = ImmutableMultiDict(others)
     interface = app.session_interface
-    request_ctx.session = interface.open_session(app, request) or interface.make_null_session(app)  # type: ignore[misc]
+    put_back(interface.open_session(app, request) or interface.make_null_session(app))
     return kept
 
 
 def put_back(kept: Any) -> None:
-    request_ctx.session = kept  # type: ignore[misc]
+    # Flask 3.1.3 keeps it under another name, and offers no way to set it
+    setattr(request_ctx, "_session" if hasattr(request_ctx, "_session") else "session", kept)

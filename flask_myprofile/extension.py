@@ -118,6 +118,7 @@ class _Setup:
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Later(self._database),
+            apart=lambda: store.apart(),  # noqa: PLW0108
             create_tables=lambda: store.create_tables(),  # noqa: PLW0108 (the store is made later)
         )
         self._listen(sessions, tokens, sign_in)

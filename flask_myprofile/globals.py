@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -39,6 +40,7 @@ class Profile:
     is_admin: Callable[[Any], bool]
     db: Any
     create_tables: Callable[[], None]
+    apart: Callable[[], AbstractContextManager[None]]
 
     def can_change_password(self, user: Any) -> bool:
         """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow."""

@@ -133,7 +133,7 @@ class Guard:
             visit.deferred.append(lambda: self._sessions.end_record(record, "disabled"))
             self._refuse(visit)
             return
-        visit.record, visit.language = record, found.language or ""
+        visit.record, visit.user, visit.language = record, found.user, found.language or ""
         if self._sessions.due(record):
             ip, agent = client_address(), client_program()
             visit.deferred.append(lambda: self._sessions.touch(record, ip, agent))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from inspect import isroutine
+from pathlib import Path
 from typing import Any
 
 import flask_login
 from flask import Blueprint, current_app, flash, jsonify, redirect, request
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
@@ -32,6 +34,10 @@ def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
         static_folder="static",
         static_url_path="/static",
     )
+    # the packaged pages under a second name, so that a host's page of the same name can extend the one it replaces
+    packaged = FileSystemLoader(Path(__file__).parent / "templates" / "myprofile")
+    loaders = [pages.jinja_loader, PrefixLoader({"myprofile-original": packaged})]
+    pages.jinja_loader = ChoiceLoader([loader for loader in loaders if loader])
     pages.after_request(private)
     pages.add_url_rule("/", "index", guarded(_index), strict_slashes=False)
     pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
@@ -197,8 +203,3 @@ def _answer(tab: Tab, done: Done) -> Any:
         return redirect(done.redirect, 303)
     page.remember_message(done.message)
     return redirect(page.url_of(tab), 303)
-
-
-def is_own(endpoint_blueprint: str | None) -> bool:
-    """Whether a request's blueprint is one whose views commit for themselves."""
-    return endpoint_blueprint in ("myprofile", "myprofile_admin")

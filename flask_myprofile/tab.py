@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import isfunction, signature
 from typing import Any, ClassVar, TypeVar
 
 from flask_wtf import FlaskForm
@@ -89,6 +90,9 @@ def action(form: Any = None, *, confirm: Confirm | None = None, feature: str | N
     The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.errors.Refused` or a subclass.
     It changes what it likes through ``db.session`` and does not commit: the extension does, and rolls back if it fails.
     """
+
+    if isfunction(form) and next(iter(signature(form).parameters), "") == "self":
+        raise SetupError(f"Write @action() with parentheses above {form.__qualname__}")
 
     def mark(function: _F) -> _F:
         name = function.__name__

@@ -15,6 +15,7 @@ from flask.globals import request_ctx
 
 from .account import text
 from .account.sessions import Credential
+from .globals import current_profile
 from .sso import Identity
 from .store import SessionRecord
 
@@ -33,6 +34,8 @@ class Visit:
     session_aside: Any = None
     identity: Identity | None = None
     language: str | None = None
+    #: Kept for the host's user_loader: the identity map of db.session, where it will look, holds objects weakly.
+    user: Any = None
     forget_cookies: bool = False
     device: Credential | None = None
     remember_until: int | None = None
@@ -72,13 +75,17 @@ def write_after_request(visit: Visit) -> None:
 
 
 def write_after_context(error: BaseException | None = None) -> None:
-    _write(g.pop(_WAITING, ()))
+    if waiting := g.pop(_WAITING, ()):
+        _write(waiting)
+        # a host that listens to our signals may have used it again since Flask-SQLAlchemy ended it
+        current_profile.db.session.remove()
 
 
 def _write(waiting: Iterable[Callable[[], object]]) -> None:
     for write in waiting:
         try:
-            write()
+            with current_profile.apart():
+                write()
         except Exception as failure:  # bookkeeping never fails a page
             current_app.logger.error("MyProfile could not write down a session's activity: %s", type(failure).__name__)
 

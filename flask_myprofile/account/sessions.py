@@ -123,6 +123,10 @@ class Sessions:
         """The user's sessions that can still get in, last active first."""
         return self._store.live_sessions(self._users.key(user), self._live_since(), limit, offset)
 
+    def is_new(self, record: SessionRecord) -> bool:
+        """Whether the session began in this very request, and is stored when that is over."""
+        return not self._store.owns_session(record.user_key, record.id)
+
     def count(self, user: Any) -> int:
         return self._store.count_live_sessions(self._users.key(user), self._live_since())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote, unquote
 
 from sqlalchemy import String, inspect
 from sqlalchemy.exc import NoInspectionAvailable
@@ -76,21 +77,29 @@ class Users:
         except NoInspectionAvailable:  # not a mapped class
             return str(user.get_id())
         identity = state.identity or state.mapper.primary_key_from_instance(user)
-        key = "/".join(str(part) for part in identity)
+        parts = [str(part) for part in identity]
+        key = parts[0] if len(parts) == 1 else "/".join(quote(part, safe="") for part in parts)
         # two user classes may both have a number 1
         return key if self.model is not None else f"{state.mapper.local_table.name}:{key}"
 
     def load(self, key: str) -> Any | None:
         """The user with that :meth:`key`, or None."""
         if self.model is not None:
-            try:
-                columns = inspect(self.model).primary_key
-                parts = key.split("/") if len(columns) > 1 else [key]
-                identity = tuple(column.type.python_type(part) for column, part in zip(columns, parts, strict=True))
-            except (TypeError, ValueError):
-                return None
-            return self._db.session.get(self.model, identity)
+            return self._get(self.model, key)
+        table, _, rest = key.partition(":")
+        for model in self._candidates():
+            if inspect(model).local_table.name == table:
+                return self._get(model, rest)
         return self.load_by_login_id(key)
+
+    def _get(self, model: type[Any], key: str) -> Any | None:
+        columns = inspect(model).primary_key
+        parts = [key] if len(columns) == 1 else [unquote(part) for part in key.split("/")]
+        try:
+            identity = tuple(column.type.python_type(part) for column, part in zip(columns, parts, strict=True))
+        except (TypeError, ValueError):
+            return None
+        return self._db.session.get(model, identity)
 
     def load_by_login_id(self, login_id: str) -> Any | None:
         """The user whom the host's own user_loader finds for what ``get_id()`` answered."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, Result, Table, insert
+from sqlalchemy import Connection, Engine, Result, Table, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..errors import StoreDown
@@ -31,12 +32,27 @@ class Database:
         self._bind_key = bind_key
         self._in_own_view = in_own_view
         self._survive_errors = survive_errors
+        self._own: ContextVar[Connection | None] = ContextVar("flask_myprofile_connection", default=None)
 
     @property
     def engine(self) -> Engine:
         return self._db.engines[self._bind_key]
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Within this, everything is one transaction of our own: for what is done once the request is over, when a use
+        of ``db.session`` would begin a session that nobody ends."""
+        with self.engine.begin() as connection:
+            token = self._own.set(connection)
+            try:
+                yield
+            finally:
+                self._own.reset(token)
+
     def _read(self, statement: Any, values: Mapping[str, Any] | None = None) -> Result[Any]:
+        own = self._own.get()
+        if own is not None:
+            return own.execute(statement, values)
         session, arguments = self._db.session, {"bind": self.engine}
         # autoflush off: what the host has added and not yet checked stays unsaved
         options = {"autoflush": False}
@@ -52,7 +68,10 @@ class Database:
 
     @contextmanager
     def _write(self) -> Iterator[Execute]:
-        if self._in_own_view():
+        own = self._own.get()
+        if own is not None:
+            yield own.execute
+        elif self._in_own_view():
             session, bind = self._db.session, {"bind": self.engine}
             yield lambda statement, values=None: session.execute(statement, values, bind_arguments=bind)
         else:
@@ -63,11 +82,10 @@ class Database:
         """False where the row is there already: somebody else was faster."""
         try:
             with self._write() as execute:
-                if not self._in_own_view():
+                # a savepoint, so that the clash does not undo the rest of the work
+                around = self._own.get() or (self._db.session if self._in_own_view() else None)
+                with around.begin_nested() if around is not None else nullcontext():
                     execute(insert(table), values)
-                else:  # a savepoint, so that the clash does not undo the rest of the view's work
-                    with self._db.session.begin_nested():
-                        execute(insert(table), values)
         except IntegrityError:
             return False
         return True

@@ -71,7 +71,8 @@ class SqlStore(Database):
             return found.where(table.c.id == bindparam("id")), None
         key = mapper.primary_key[0]
         found = select(model, *table.c, language.c.value).select_from(joined)
-        found = found.outerjoin(model, key == bindparam("key", type_=key.type))
+        # names both sides: of a condition that names one, MySQL's compiler says that it joins everything to everything
+        found = found.outerjoin(model, key == case((table.c.id.is_not(None), bindparam("key", type_=key.type))))
         return found.where(table.c.id == bindparam("id")), key.type.python_type
 
     def add_session(self, record: SessionRecord) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
-from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeEngine
 
 
@@ -24,7 +23,7 @@ class Tables:
 
 def _exact(length: int) -> TypeEngine[str]:
     """A key that is compared letter by letter; MySQL's usual collations take "A" for "a"."""
-    return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+    return String(length).with_variant(String(length, collation="utf8mb4_bin"), "mysql", "mariadb")
 
 
 def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:

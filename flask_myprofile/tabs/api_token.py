@@ -39,6 +39,10 @@ def _last_use(record: TokenRecord) -> str:
     )
 
 
+def _example() -> str:
+    return f'curl -H "Authorization: Bearer $TOKEN" {request.url_root}'
+
+
 class ApiToken(Tab):
     name = "api_token"
     label = lazy_gettext("API Token")
@@ -77,7 +81,7 @@ class ApiToken(Tab):
             "can_copy": features["api_token.copy"] and record is not None and record.ciphertext is not None,
             "can_regenerate": features["api_token.regenerate"],
             "can_revoke": record is not None,
-            "example": f'curl -H "Authorization: Bearer $TOKEN" {request.script_root}/…',
+            "example": _example(),
         }
 
     def _state(self, record: TokenRecord | None) -> str:
@@ -114,7 +118,7 @@ class ApiToken(Tab):
             ) from error
         announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
         once = not current_profile.features["api_token.copy"]
-        context = {"secret": token, "fresh": True, "replaced": replaced, "shown_once": once}
+        context = {"secret": token, "fresh": True, "replaced": replaced, "shown_once": once, "example": _example()}
         return Done(gettext("Your new API token is ready."), {"token": token}, SHOWN, context)
 
     @action(feature="copy")
@@ -126,7 +130,10 @@ class ApiToken(Tab):
                 gettext("This token cannot be shown again. Regenerate it to get one that can."), code=error.code
             ) from error
         return Done(
-            "", {"token": token}, SHOWN, {"secret": token, "fresh": False, "replaced": False, "shown_once": False}
+            "",
+            {"token": token},
+            SHOWN,
+            {"secret": token, "fresh": False, "replaced": False, "shown_once": False, "example": _example()},
         )
 
     @action(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import flask_login
@@ -9,6 +10,7 @@ from flask import request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
+from ..account.sessions import ADOPTED
 from ..errors import Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, iso, lazy_gettext, moment, ngettext
@@ -47,13 +49,20 @@ class Sessions(Tab):
     )
 
     def values(self, user: Any) -> dict[str, Any]:
-        rows = current_profile.sessions.list(user, PAGE, self._offset())
-        return {"sessions": [self._json(row, user) for row in rows], "total": current_profile.sessions.count(user)}
+        rows, total = self._listed(user)
+        return {"sessions": [self._json(row, user) for row in rows], "total": total}
+
+    def _listed(self, user: Any) -> tuple[Sequence[SessionRecord], int]:
+        """One page of the user's sessions, and how many there are: one of this very request is stored after it."""
+        sessions, current = current_profile.sessions, current_profile.sessions.current(user)
+        rows, total = sessions.list(user, PAGE, self._offset()), sessions.count(user)
+        if current is not None and sessions.is_new(current) and not self._offset():
+            return [current, *rows], total + 1
+        return rows, total
 
     def context(self, user: Any) -> dict[str, Any]:
-        features, total = current_profile.features, current_profile.sessions.count(user)
-        current = current_profile.sessions.current(user)
-        rows = current_profile.sessions.list(user, PAGE, self._offset())
+        features, current = current_profile.features, current_profile.sessions.current(user)
+        rows, total = self._listed(user)
         more = self._offset() + PAGE < total
         return {
             "current": self._row(current, True) if current else None,
@@ -165,4 +174,6 @@ def method_of(row: SessionRecord) -> tuple[str, str]:
         ), "shield-check"
     if row.method == "password":
         return (gettext("Password, remembered") if row.remembered else gettext("Password")), "lock"
-    return gettext("Signed in earlier"), "lock"
+    if row.method == ADOPTED:
+        return gettext("Signed in earlier"), "lock"
+    return row.provider or row.method, "shield-check"

@@ -1,0 +1,33 @@
+"""The same person, the same clicks, on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.flow import walk_through_my_profile
+from tests.host import Host
+
+
+def test_my_profile_works_on_each_database(database_url: str, new_host: Callable[..., Host]) -> None:
+    walk_through_my_profile(new_host(database_url, MYPROFILE_LANGUAGES=("en", "de")))
+
+
+def test_what_differs_only_in_case_is_different(database_url: str, new_host: Callable[..., Host]) -> None:
+    """MySQL's usual collations take "A" for "a": a key or a digest must not be found by another one."""
+    host = new_host(database_url)
+    alice = host.browser()
+    alice.login("alice")
+    found = alice.session_id()
+    assert found.upper() != found
+    assert alice.post("/profile/sessions/sign-out", {"id": found.upper()}).status_code == 404
+    assert alice.is_in()
+
+
+def test_words_of_any_script_come_back_as_they_were(database_url: str, new_host: Callable[..., Host]) -> None:
+    host = new_host(database_url)
+    alice = host.browser()
+    alice.login("alice")
+    for name in ("Žofie", "李小龍", "🦊 Ada", "O'Brien \\ %s"):
+        sent = {"first_name": name, "last_name": "Test"}
+        assert alice.post("/profile/personal-information", sent).status_code == 303, name
+        assert alice.json("/profile/personal-information").json["first_name"] == name

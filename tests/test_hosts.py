@@ -1,0 +1,319 @@
+"""Any user model, however its users are numbered, and users that change, vanish or come in two kinds."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import flask_login
+import pytest
+from flask import Flask, jsonify
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import ForeignKey, String, Uuid, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from flask_myprofile import MyProfile, current_profile
+from flask_myprofile.testing import sign_in
+from tests.flow import walk_through_my_profile
+from tests.host import HASH, Host
+
+
+class Person(flask_login.UserMixin):
+    """All that a user of the bench has, but for the key."""
+
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    email: Mapped[str] = mapped_column(String(120), unique=True)
+    first_name: Mapped[str] = mapped_column(String(40))
+    last_name: Mapped[str] = mapped_column(String(40))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+
+    def set_password(self, text: str) -> None:
+        self.password_hash = generate_password_hash(text, HASH)
+
+    def check_password(self, text: str) -> bool:
+        return check_password_hash(self.password_hash or "", text)
+
+
+def with_integer(db: SQLAlchemy) -> type[Any]:
+    class User(Person, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    return User
+
+
+def with_uuid(db: SQLAlchemy) -> type[Any]:
+    class User(Person, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)
+
+    return User
+
+
+def with_text(db: SQLAlchemy) -> type[Any]:
+    class User(Person, db.Model):  # type: ignore[name-defined,misc]
+        __tablename__ = "accounts"
+        uid: Mapped[str] = mapped_column(String(36), primary_key=True, default=lambda: str(uuid.uuid4()))
+
+        def get_id(self) -> str:
+            return self.uid
+
+    return User
+
+
+def with_two_columns(db: SQLAlchemy) -> type[Any]:
+    class User(Person, db.Model):  # type: ignore[name-defined,misc]
+        tenant: Mapped[str] = mapped_column(String(20), primary_key=True, default="acme/eu")
+        no: Mapped[int] = mapped_column(primary_key=True, default=lambda: secrets.randbelow(10**6))
+
+        def get_id(self) -> str:
+            return f"{self.no}@{self.tenant}"
+
+    return User
+
+
+def with_rotating_id(db: SQLAlchemy) -> type[Any]:
+    class User(Person, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        token: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: secrets.token_hex(16))
+
+        def get_id(self) -> str:
+            return self.token
+
+        def set_password(self, text: str) -> None:
+            super().set_password(text)
+            self.token = secrets.token_hex(16)
+
+    return User
+
+
+def by_two_columns(db: SQLAlchemy, user: type[Any], login_id: str) -> Any:
+    no, _, tenant = login_id.partition("@")
+    return db.session.get(user, (tenant, int(no)))
+
+
+KINDS: dict[str, tuple[Callable[[SQLAlchemy], type[Any]], Callable[..., Any]]] = {
+    "integer": (with_integer, lambda db, user, login_id: db.session.get(user, int(login_id))),
+    "uuid": (with_uuid, lambda db, user, login_id: db.session.get(user, uuid.UUID(login_id))),
+    "text": (with_text, lambda db, user, login_id: db.session.get(user, login_id)),
+    "two-columns": (with_two_columns, by_two_columns),
+    "rotating": (
+        with_rotating_id,
+        lambda db, user, login_id: db.session.execute(db.select(user).filter_by(token=login_id)).scalar(),
+    ),
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> dict[str, Any]:
+    model, load = KINDS[request.param]
+    return {"model": model, "load": load}
+
+
+def test_everything_works_whatever_the_key_of_a_user_is(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:
+    """B15"""
+    walk_through_my_profile(new_host(**kind, MYPROFILE_LANGUAGES=("en", "de")))
+
+
+def test_nobody_sees_or_ends_the_sessions_of_somebody_else(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:
+    """B15"""
+    host = new_host(**kind)
+    alice, bob = host.browser(), host.browser()
+    alice.login("alice")
+    bob.login("bob")
+    theirs = alice.session_id()
+    assert len(bob.sessions()) == 1
+    assert bob.post("/profile/sessions/sign-out", {"id": theirs}).status_code == 404
+    assert alice.is_in()
+
+
+def test_the_key_of_a_user_leads_back_to_the_user(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:
+    """B15"""
+    host = new_host(**kind)
+    with host.app.app_context():
+        for user in host.db.session.execute(host.db.select(host.User)).scalars():
+            key = current_profile.users.key(user)
+            assert isinstance(key, str)
+            assert current_profile.users.load(key) is user
+        assert current_profile.users.load("no such/key") is None
+
+
+def test_a_deleted_user_is_nobody_at_the_next_click(database_url: str, new_host: Callable[..., Host]) -> None:
+    """B52"""
+    host = new_host(database_url, before=enforce_foreign_keys)
+    c1, c2, program = host.browser(), host.browser(), host.browser()
+    c1.login("alice")
+    c2.login("alice", remember=True)
+    token = c1.post_json("/profile/api-token/regenerate").json["token"]
+    c1.post("/profile/preferences", {"language": "de"})
+    with host.app.app_context():
+        host.db.session.delete(
+            host.db.session.execute(host.db.select(host.User).filter_by(username="alice")).scalar_one()
+        )
+        host.db.session.commit()
+    for browser in (c1, c2):
+        assert browser.get("/page").location.startswith("/login")
+        assert browser.get("/profile/sessions").location.startswith("/login")
+        assert browser.post("/profile/personal-information", {"first_name": "x"}).location.startswith("/login")
+        assert browser.json("/profile/sessions").status_code == 401
+    assert program.get("/api", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def enforce_foreign_keys(app: Flask, db: SQLAlchemy) -> None:
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", lambda connection, record: connection.execute("PRAGMA foreign_keys=ON"))
+
+
+class Stranger:
+    """A user class that has nothing of UserMixin, and never says that somebody is not signed in."""
+
+    is_authenticated = True
+    is_anonymous = False
+
+
+def never_says_no(db: SQLAlchemy) -> type[Any]:
+    class User(Stranger, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        username: Mapped[str] = mapped_column(String(80), unique=True)
+        email: Mapped[str] = mapped_column(String(120), unique=True)
+        first_name: Mapped[str] = mapped_column(String(40))
+        last_name: Mapped[str] = mapped_column(String(40))
+        password_hash: Mapped[str | None] = mapped_column(String(255))
+        is_admin: Mapped[bool] = mapped_column(default=False)
+        active: Mapped[bool] = mapped_column(default=True)
+
+        @property
+        def is_active(self) -> bool:
+            return self.active
+
+        def get_id(self) -> str:
+            return str(self.id)
+
+        set_password = Person.set_password
+        check_password = Person.check_password
+
+    return User
+
+
+@pytest.mark.parametrize("options", [{}, {"model": never_says_no}], ids=["UserMixin", "own class"])
+def test_a_deactivated_user_is_out_and_so_is_the_token(options: dict[str, Any], new_host: Callable[..., Host]) -> None:
+    """B07"""
+    host = new_host(**options)
+    alice, program = host.browser(), host.browser()
+    alice.login("alice")
+    token = {"Authorization": f"Bearer {alice.post_json('/profile/api-token/regenerate').json['token']}"}
+    host.sql('UPDATE "user" SET active = false WHERE username = :name', name="alice")
+    assert alice.get("/page").location.startswith("/login")
+    assert alice.get("/profile/sessions").location.startswith("/login")
+    refused = program.get("/api", headers=token)
+    assert refused.status_code == 401
+    assert "invalid_token" in refused.headers["WWW-Authenticate"]
+    assert host.sql("SELECT last_used_at FROM myprofile_token") == [(None,)]
+    host.sql('UPDATE "user" SET active = true WHERE username = :name', name="alice")
+    assert program.get("/api", headers=token).json == {"user": "alice"}
+
+
+@pytest.fixture
+def two_kinds(tmp_path: Any) -> Any:
+    """Staff number 1 and customer number 1; ``get_id()`` tells them apart, as the host's loader does."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Visitor(flask_login.AnonymousUserMixin):
+        basket = ("apples",)
+
+    app = Flask("two", static_folder=None)
+    app.config.update(
+        SECRET_KEY="two kinds",
+        TESTING=True,
+        WTF_CSRF_ENABLED=False,
+        MYPROFILE_FEATURES={"api_token": True},
+        SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'two.sqlite'}",
+    )
+    db = SQLAlchemy(app, model_class=Base)
+    login_manager = flask_login.LoginManager(app)
+    login_manager.anonymous_user = Visitor
+
+    class Staff(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(40))
+
+        def get_id(self) -> str:
+            return f"staff-{self.id}"
+
+    class Customer(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(40))
+        staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+        def get_id(self) -> str:
+            return f"customer-{self.id}"
+
+    @login_manager.user_loader
+    def load(login_id: str) -> Any:
+        kind, _, number = login_id.partition("-")
+        return db.session.get({"staff": Staff, "customer": Customer}[kind], int(number))
+
+    @app.get("/api")
+    @flask_login.login_required
+    def api() -> Any:
+        return jsonify(me=flask_login.current_user.get_id())
+
+    MyProfile(app)
+    with app.app_context():
+        db.create_all()
+        db.session.add_all([Staff(id=1, name="Sue"), Customer(id=1, name="Cid")])
+        db.session.commit()
+        clients = []
+        for user_class in (Staff, Customer):
+            clients.append(app.test_client())
+            sign_in(clients[-1], db.session.get(user_class, 1))
+    yield clients
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_two_kinds_of_user_with_the_same_number_are_two_people(two_kinds: list[Any]) -> None:
+    """B53"""
+    staff, customer = two_kinds
+    assert [client.get("/api").json["me"] for client in two_kinds] == ["staff-1", "customer-1"]
+    mine, theirs = (
+        client.get("/profile/sessions", headers={"Accept": "application/json"}).json for client in two_kinds
+    )
+    assert mine["total"] == theirs["total"] == 1
+    assert staff.post("/profile/sessions/sign-out", data={"id": theirs["sessions"][0]["id"]}).status_code == 404
+    assert customer.get("/api").json == {"me": "customer-1"}
+    # a tab that needs to know more of the user than there is says so or shows what it has, and never crashes
+    for tab in ("personal-information", "preferences", "password", "api-token", "sessions"):
+        assert customer.get(f"/profile/{tab}").status_code in (200, 404), tab
+    answer = customer.post("/profile/api-token/regenerate", headers={"Accept": "application/json"})
+    token = {"Authorization": f"Bearer {answer.json['token']}"}
+    assert staff.application.test_client().get("/api", headers=token).json == {"me": "customer-1"}
+
+
+def test_a_visitor_with_data_of_their_own_is_still_a_visitor(two_kinds: list[Any]) -> None:
+    """B53"""
+    visitor = two_kinds[0].application.test_client()
+    assert visitor.get("/profile/sessions").status_code == 401  # this host names no login page
+    assert visitor.get("/profile/sessions", headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_two_people_never_have_one_key(new_host: Callable[..., Host]) -> None:
+    """B15: a key of several parts is not those parts run together."""
+
+    def model(db: SQLAlchemy) -> type[Any]:
+        class User(Person, db.Model):  # type: ignore[name-defined,misc]
+            tenant: Mapped[str] = mapped_column(String(20), primary_key=True, default="x")
+            name: Mapped[str] = mapped_column(String(20), primary_key=True, default=lambda: secrets.token_hex(4))
+
+        return User
+
+    host = new_host(model=model)
+    parts = [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("a", "b%2Fc"), ("a", "c")]
+    with host.app.app_context():
+        keys = {current_profile.users.key(host.User(tenant=tenant, name=name)) for tenant, name in parts}
+    assert len(keys) == len(parts)

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
+from jinja2 import FileSystemLoader
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -144,6 +145,25 @@ def test_the_action_of_the_custom_tab_page_is_one() -> None:
     devices: type[Tab] = names["Devices"]
     assert devices.actions["forget_all"].slug == "forget-all"
     assert [part.name for part in devices().all_parts()] == ["forget_all"]
+
+
+def test_a_template_of_the_host_changes_one_block(host: Host, tmp_path: Path) -> None:
+    (template,) = re.findall(r"^```jinja\n(.*?)^```", page("docs/theming.md"), re.M | re.S)
+    (tmp_path / "myprofile" / "tabs").mkdir(parents=True)
+    (tmp_path / "myprofile" / "tabs" / "sessions.html").write_text(template, encoding="utf-8")
+    host.app.jinja_loader = FileSystemLoader(tmp_path)  # type: ignore[method-assign]
+    alice = host.browser()
+    alice.login("alice")
+    html = alice.get("/profile/sessions").text
+    assert "Call the help desk." in html and "This device" in html
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_the_examples_of_the_testing_page_pass(number: int, host: Host) -> None:
+    names: dict[str, Any] = {}
+    exec(blocks("docs/testing.md")[number], names)
+    (test,) = [value for name, value in names.items() if name.startswith("test_")]
+    test(host.app, host.user("alice"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -122,7 +122,8 @@ class Guard:
         device = Credential.parse(request.cookies.get(self._config.device_cookie))
         found = self._sessions.find(device.of_session(), login_id) if device else None
         if device and found and found.record.login_id == login_id and found.record.remembered:
-            session[KEY] = device.of_session().value
+            # not into the session yet: one that is not empty fails Flask-Login's session protection, which comes next
+            visit.restored = device.of_session()
             self._welcome(visit, found)
         elif device is not None or not self._sign_in.adopt(visit, login_id, remembered=True):
             self._refuse(visit)

@@ -74,10 +74,11 @@ def _index(user: Any) -> Any:
 
 def _sign_out(user: Any) -> Any:
     check_origin()
+    sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
     flask_login.logout_user()
     if prefers_json():
-        return jsonify(message=gettext("You have been signed out."))
-    flash(gettext("You have been signed out."))
+        return jsonify(message=sentence)
+    flash(sentence)
     return redirect(request.script_root + "/", 303)
 
 
@@ -170,7 +171,7 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
     errors: dict[str, list[object]] = {field.name: list(field.errors) for field in form or () if field.errors}
     errors |= refusal.errors
     if prefers_json():
-        title = refusal.message or gettext("Correct what is marked and send it again.")
+        title = refusal.message or (gettext("Correct what is marked and send it again.") if errors else "")
         return problem(refusal.status, refusal.code, title, errors=errors, headers=refusal.headers)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)

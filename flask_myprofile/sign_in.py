@@ -35,7 +35,7 @@ class SignIn:
 
     def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
         visit = current_visit()
-        replaces = Credential.parse(session.get(KEY))
+        replaces, visit.restored = Credential.parse(session.get(KEY)), None
         cookies.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = cookies.remember_until() if kept else None
@@ -62,6 +62,8 @@ class SignIn:
 
     def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
         cookies.new_session_id()
+        if (restored := current_visit().restored) is not None:
+            session[KEY] = restored.value
 
     def _on_confirmed(self, app: Flask, **extra: Any) -> None:
         """Signing in again within a session gives it a new secret."""
@@ -114,8 +116,10 @@ class SignIn:
             return False
         facts = Facts(login_id, client_address(), client_program(), method=ADOPTED)
         device = device_from(secret_key(), *(part.encode() for part in (login_id, facts.ip, facts.user_agent, cookie)))
-        until = cookies.remember_until() if remembered else None
-        self._start(visit, user, device, facts._replace(remember_until=until))
+        if remembered:
+            visit.restored = device.of_session()
+            facts = facts._replace(remember_until=cookies.remember_until())
+        self._start(visit, user, device, facts)
         return True
 
     def _start(
@@ -123,7 +127,8 @@ class SignIn:
     ) -> None:
         credential = device.of_session()
         record = visit.record = self._sessions.begin(user, credential, facts)
-        session[KEY] = credential.value
+        if visit.restored is None:
+            session[KEY] = credential.value
         visit.checked, visit.refused = True, False
         visit.deferred.append(lambda: self._store_new(visit, record, replaces))
         if facts.remember_until is not None:

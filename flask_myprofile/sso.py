@@ -12,6 +12,7 @@ from flask import has_request_context, request
 from .errors import SetupError
 
 _KEY = "flask_myprofile.identity"
+_WATCHING = "flask_myprofile.watching_authlib"
 _CLIENT = "authlib.integrations.flask_client"
 
 
@@ -63,6 +64,7 @@ def when_recorded(listener: Callable[[Identity], None]) -> None:
 
 def watch(wanted: bool) -> None:
     """See Authlib's sign-ins, if the app uses it: it sends no signal, so its one public method is wrapped, once."""
+    request.environ[_WATCHING] = wanted  # the wrapper is on the class, which other apps of the process may share
     module = sys.modules.get(_CLIENT) if wanted else None
     if module is None:
         return
@@ -77,6 +79,8 @@ def _noting(authorize: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(authorize)
     def authorize_access_token(client: Any, *args: Any, **kwargs: Any) -> Any:
         token = authorize(client, *args, **kwargs)
+        if not request.environ.get(_WATCHING):
+            return token
         claims = _claims(token)
         record_sso(client.name, subject=claims.get("sub"), issuer=claims.get("iss"), session_id=claims.get("sid"))
         return token

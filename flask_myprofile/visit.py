@@ -37,6 +37,8 @@ class Visit:
     #: Kept for the host's user_loader: the identity map of db.session, where it will look, holds objects weakly.
     user: Any = None
     forget_cookies: bool = False
+    #: What a remember-me cookie stands for, until Flask-Login has loaded its user.
+    restored: Credential | None = None
     device: Credential | None = None
     remember_until: int | None = None
     deferred: list[Callable[[], object]] = field(default_factory=list)

@@ -82,8 +82,9 @@ class Sessions(Tab):
             raise Invalid({"id": gettext("Say which session to sign out")})
         current = current_profile.sessions.current(user)
         if current is not None and current.id == form.id.data:
+            sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
             flask_login.logout_user()
-            return Done(gettext("You have been signed out."), redirect=request.script_root + "/")
+            return Done(sentence, redirect=request.script_root + "/")
         name = self._name_of(user, form.id.data)
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")

@@ -1,0 +1,97 @@
+"""Apps on a real server: threads, sockets and HTTP, on a free port of this machine."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import requests
+from flask import Flask
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from example_app import create_app
+from example_app.extensions import db
+
+
+class QuietHandler(WSGIRequestHandler):
+    def log(self, *args: Any) -> None:
+        """Nothing: a test says what went wrong by itself."""
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The app's address while it is served."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def example(folder: Path, **settings: Any) -> Iterator[Flask]:
+    """The example app with a database of its own in ``folder``."""
+    app = create_app(
+        {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'acme.sqlite3'}", "SECRET_KEY": "of a test", **settings}
+    )
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+class Person:
+    """Somebody at a browser without JavaScript: follows links and redirects, sends the forms that are on pages."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self.http = requests.Session()
+        self.http.trust_env = False  # no proxy between this machine and itself
+
+    def __enter__(self) -> Person:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.http.close()
+
+    def get(self, url: str, **kwargs: Any) -> requests.Response:
+        return self.http.get(self._whole(url), timeout=20, **kwargs)
+
+    def post(self, url: str, data: dict[str, str], page: str | None = None, **kwargs: Any) -> requests.Response:
+        """Send a form as it is on ``page`` (default: at the same address), with its CSRF token."""
+        sent = {"csrf_token": self.csrf(page or url), **data}
+        return self.http.post(self._whole(url), data=sent, timeout=20, **kwargs)
+
+    def post_json(self, url: str, body: Any, page: str) -> requests.Response:
+        headers = {"Accept": "application/json", "X-CSRFToken": self.csrf(page)}
+        return self.http.post(self._whole(url), json=body, headers=headers, timeout=20)
+
+    def csrf(self, page: str) -> str:
+        found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.get(page).text)
+        assert found, f"no form on {page}"
+        return unescape(found[1])
+
+    def sign_in(self, username: str) -> requests.Response:
+        return self.post("/sign-in", {"identifier": username, "password": f"{username}-demo-password"})
+
+    def sign_in_by_sso(self) -> requests.Response:
+        """Click "Sign in with Demo SSO" and agree there."""
+        at_provider = self.get("/sso/sign-in")
+        assert at_provider.url.startswith(f"{self.site}/demo-idp/authorize?"), at_provider.url
+        person = re.search(r'name="person" value="([^"]+)"', at_provider.text)
+        assert person
+        return self.post(at_provider.url, {"person": person[1]})
+
+    def _whole(self, url: str) -> str:
+        return url if url.startswith("http") else self.site + url

@@ -76,8 +76,9 @@ class Guard:
 
     def _before_request(self) -> None:
         sso.watch(self._config.sso_authlib)
-        if self._meet_host is not None:
-            self._meet_host()
+        meet_host = self._meet_host
+        if meet_host is not None:  # two first requests may both do it
+            meet_host()
             self._meet_host = None
         if known_visit() is None:
             # Flask-Login's cache of an earlier request, where an app context is pushed around several (Flask <= 3.1)

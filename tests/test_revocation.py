@@ -61,11 +61,15 @@ ENDINGS: dict[str, Callable[[Host, Browser, Browser], object]] = {
     "the host's code ends one": lambda host, victim, other: by_the_host(
         host, lambda user: current_profile.sessions.end(user, current_profile.sessions.list(user)[0].id)
     ),
-    "the host's code ends all": lambda host, victim, other: by_the_host(host, current_profile.sessions.end_all),
+    "the host's code ends all": lambda host, victim, other: by_the_host(
+        host, lambda user: current_profile.sessions.end_all(user)  # noqa: PLW0108 (there is no app yet)
+    ),
     "password changed elsewhere": lambda host, victim, other: change_password(other),
     "user disabled": lambda host, victim, other: by_the_host(host, lambda user: setattr(user, "active", False)),
-    "user deleted": lambda host, victim, other: by_the_host(host, lambda user: host.db.session.delete(user)),
-    "row deleted": lambda host, victim, other: host.sql("DELETE FROM myprofile_session"),
+    "user deleted": lambda host, victim, other: by_the_host(host, host.db.session.delete),
+    "row deleted": lambda host, victim, other: host.sql(
+        "DELETE FROM myprofile_session WHERE id = :id", id=victim.session_id()
+    ),
     "signed in again": lambda host, victim, other: victim.login("alice", remember=True),
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..config import Config
 from ..errors import MyProfileError
 from .guesses import Guesses
-from .sessions import Sessions
+from .sessions import ADOPTED, Sessions
 from .text import storable
 from .users import Users
 
@@ -65,7 +65,7 @@ class Passwords:
         if decided is not None:
             return decided
         session = self._sessions.current(user)
-        if session is not None:
+        if session is not None and session.method != ADOPTED:
             return session.method == "sso"
         return not self._users.has_password(user)
 

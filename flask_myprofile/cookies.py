@@ -20,8 +20,9 @@ def remember_name() -> str:
 
 def remembered_login_id() -> str | None:
     """Whom Flask-Login's remember-me cookie names, if its signature is right."""
-    cookie = request.cookies.get(remember_name())
-    login_id: str | None = decode_cookie(cookie) if cookie else None
+    cookie = request.cookies.get(remember_name(), "")
+    # decode_cookie() fails, and so would Flask-Login, on what no signature has
+    login_id: str | None = decode_cookie(cookie) if cookie.isascii() else None
     return login_id
 
 

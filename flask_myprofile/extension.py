@@ -98,7 +98,7 @@ class _Setup:
             renew=lambda user, record: sign_in.renew(user, record),  # noqa: PLW0108 (made below)
             ended=_announce_end,
         )
-        sign_in = SignIn(sessions, users)
+        sign_in = SignIn(config, sessions, users)
         tokens = Tokens(
             store,
             users,

@@ -119,6 +119,9 @@ class Guard:
         """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
         login_id = cookies.remembered_login_id()
         if login_id is None:
+            if cookies.remember_name() in request.cookies:
+                session["_remember"] = "clear"
+                visit.forget_cookies = True
             return
         device = Credential.parse(request.cookies.get(self._config.device_cookie))
         found = self._sessions.find(device.of_session(), login_id) if device else None

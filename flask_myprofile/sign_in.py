@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, current_app, request, session
@@ -10,6 +11,7 @@ from flask_login import signals as login_signals
 from . import cookies, sso
 from .account.sessions import ADOPTED, Credential, Facts, Sessions, device_from, new_device
 from .account.users import Users
+from .config import Config
 from .signals import after_commit, announce, session_started
 from .store import SessionRecord
 from .visit import Visit, client_address, client_program, current_visit, secret_key
@@ -21,7 +23,8 @@ KEY = "_myprofile"
 class SignIn:
     """Follows Flask-Login's signals. What has to be written is deferred until the request is answered."""
 
-    def __init__(self, sessions: Sessions, users: Users) -> None:
+    def __init__(self, config: Config, sessions: Sessions, users: Users) -> None:
+        self._device_cookie = config.device_cookie
         self._sessions = sessions
         self._users = users
 
@@ -35,7 +38,7 @@ class SignIn:
 
     def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
         visit = current_visit()
-        replaces, visit.restored = Credential.parse(session.get(KEY)), None
+        replaces, visit.restored = self._held(), None
         cookies.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = cookies.remember_until() if kept else None
@@ -44,6 +47,12 @@ class SignIn:
         sso.when_recorded(lambda identity: self._identify(visit, identity))
         if identity := sso.recorded():
             self._identify(visit, identity)
+
+    def _held(self) -> list[Credential]:
+        """What this browser holds of a session so far: one browser is one session, whoever it was."""
+        device = Credential.parse(request.cookies.get(self._device_cookie))
+        held = (Credential.parse(session.get(KEY)), device.of_session() if device else None)
+        return [credential for credential in held if credential]
 
     @staticmethod
     def _identify(visit: Visit, identity: sso.Identity) -> None:
@@ -73,7 +82,8 @@ class SignIn:
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:
         """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""
-        if "_user_id" not in session and (credential := Credential.parse(session.pop(KEY, None))):
+        if "_user_id" not in session and (credential := Credential.parse(session.get(KEY))):
+            session.pop(KEY)
             visit = current_visit()
             visit.record, visit.forget_cookies = None, True
             visit.deferred.append(lambda: self._sessions.end_proven(credential, "protection"))
@@ -123,7 +133,7 @@ class SignIn:
         return True
 
     def _start(
-        self, visit: Visit, user: Any, device: Credential, facts: Facts, replaces: Credential | None = None
+        self, visit: Visit, user: Any, device: Credential, facts: Facts, replaces: Iterable[Credential] = ()
     ) -> None:
         credential = device.of_session()
         record = visit.record = self._sessions.begin(user, credential, facts)
@@ -134,7 +144,7 @@ class SignIn:
         if facts.remember_until is not None:
             visit.device, visit.remember_until = device, facts.remember_until
 
-    def _store_new(self, visit: Visit, record: SessionRecord, replaces: Credential | None) -> None:
+    def _store_new(self, visit: Visit, record: SessionRecord, replaces: Iterable[Credential]) -> None:
         if visit.identity:
             record = record._replace(**visit.identity._asdict())
         self._sessions.add(record, replaces)

@@ -31,3 +31,18 @@ def test_words_of_any_script_come_back_as_they_were(database_url: str, new_host:
         sent = {"first_name": name, "last_name": "Test"}
         assert alice.post("/profile/personal-information", sent).status_code == 303, name
         assert alice.json("/profile/personal-information").json["first_name"] == name
+
+
+def test_one_connection_is_enough(database_url: str, new_host: Callable[..., Host]) -> None:
+    """B45: nothing of ours holds a second connection, or keeps one after the answer."""
+    host = new_host(database_url, SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 1, "max_overflow": 0, "pool_timeout": 2})
+    for _ in range(3):
+        alice = host.browser()
+        alice.login("alice", remember=True)
+        alice.restart()
+        assert alice.is_in()
+        assert len(alice.sessions()) > 0
+        assert alice.post("/profile/personal-information", {"first_name": "A", "last_name": "T"}).status_code == 303
+        assert alice.post_json("/profile/api-token/regenerate").status_code == 200
+    with host.app.app_context():
+        assert host.db.engine.pool.checkedout() == 0  # type: ignore[attr-defined]

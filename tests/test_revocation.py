@@ -62,7 +62,8 @@ ENDINGS: dict[str, Callable[[Host, Browser, Browser], object]] = {
         host, lambda user: current_profile.sessions.end(user, current_profile.sessions.list(user)[0].id)
     ),
     "the host's code ends all": lambda host, victim, other: by_the_host(
-        host, lambda user: current_profile.sessions.end_all(user)  # noqa: PLW0108 (there is no app yet)
+        host,
+        lambda user: current_profile.sessions.end_all(user),  # noqa: PLW0108 (there is no app yet)
     ),
     "password changed elsewhere": lambda host, victim, other: change_password(other),
     "user disabled": lambda host, victim, other: by_the_host(host, lambda user: setattr(user, "active", False)),

@@ -173,7 +173,11 @@ def test_an_admin_is_whom_the_host_says_and_nobody_else(
     assert let_in == who
 
 
-def test_signing_in_by_the_testing_module_makes_a_real_session(host: Host) -> None:
+@pytest.mark.parametrize("settings", [{}, {"MYPROFILE_SESSION_ADOPT": False}], ids=["default", "no adoption"])
+def test_signing_in_by_the_testing_module_makes_a_real_session(
+    settings: dict[str, Any], new_host: Callable[..., Host]
+) -> None:
+    host = new_host(**settings)
     one, two = host.browser(), host.browser()
     for browser in (one, two):
         sign_in(browser.client, host.user("alice"))

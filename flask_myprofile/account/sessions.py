@@ -12,7 +12,7 @@ import hmac
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..config import Config
@@ -206,10 +206,10 @@ class Sessions:
             **facts._asdict(),
         )
 
-    def add(self, record: SessionRecord, replaces: Credential | None = None) -> None:
+    def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
-        if replaces is not None:
-            self.end_proven(replaces, "replaced")
+        for credential in replaces:
+            self.end_proven(credential, "replaced")
         self._store.add_session(record)
         over = self._store.live_sessions(record.user_key, self._live_since(), 100, self._config.session_limit)
         if over:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
 
 from tests.live import example, serving
 
@@ -100,6 +100,10 @@ class Visitor:
         self.page.get_by_role("navigation", name="My Profile").get_by_role("link", name=label, exact=True).click()
         self.page.get_by_role("heading", name=label, level=2).wait_for()
         return self.page
+
+    def field(self, label: str) -> Locator:
+        """The input with that label, and not the button beside it that is named by it as well."""
+        return self.page.get_by_label(label, exact=True).and_(self.page.locator("input"))
 
     def open_profile(self) -> Page:
         """By the user menu at the top right."""

@@ -38,7 +38,7 @@ def every_page(person: Visitor, look: Callable[[Page, str], None]) -> None:
     person.open("/profile/sessions/sign-out-others")
     look(page, "confirmation")
     person.open("/profile/password")
-    page.get_by_label("New password", exact=True).fill("short")
+    person.field("New password").fill("short")
     page.locator("main").get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_be_visible()
     look(page, "password to be corrected")
@@ -127,8 +127,8 @@ def test_all_tabs_can_be_used_without_javascript(visitor: Callable[..., Visitor]
 
     person.open_tab("Password")
     for label in ("New password", "Confirm new password"):
-        page.get_by_label(label, exact=True).fill("seven quiet swans on a lake")
-    page.get_by_label("Current password", exact=True).fill("sam-demo-password")
+        person.field(label).fill("seven quiet swans on a lake")
+    person.field("Current password").fill("sam-demo-password")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Your password has been changed.")).to_be_visible()
 
@@ -138,7 +138,7 @@ def test_all_tabs_can_be_used_without_javascript(visitor: Callable[..., Visitor]
     expect(page.get_by_role("heading", level=1)).to_have_text("Mein Profil")
     page.locator(".mp-menu summary").click()
     page.locator(".mp-menu__out").click()
-    expect(page.get_by_role("banner").get_by_role("link", name="Anmelden")).to_be_visible()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
 
 
 def test_the_keyboard_alone_is_enough_for_the_menu(visitor: Callable[..., Visitor]) -> None:

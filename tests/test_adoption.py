@@ -1,0 +1,216 @@
+"""Whoever signed in before the extension was installed, or without Flask-Login's help, stays signed in and can be
+signed out; and an old cookie of whoever was signed out is worth nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import flask_login
+import pytest
+from cachelib import FileSystemCache
+from flask import Flask, session
+from flask_login import FlaskLoginClient
+from flask_session import Session
+from flask_sqlalchemy import SQLAlchemy
+
+from tests.devices import ended, live, sent_to_login, sign_out
+from tests.host import Browser, Host
+
+SIGNS_IN = ("session", "remember_token")
+
+
+def moved(browser: Browser, host: Host, *names: str) -> Browser:
+    """The browser with these cookies at the same app after a restart."""
+    other = host.browser()
+    for name in names or SIGNS_IN:
+        if (value := browser.cookie(name)) is not None:
+            other.set_cookie(name, value)
+    return other
+
+
+@pytest.fixture
+def installed(new_host: Callable[..., Host], tmp_path: Path) -> Callable[..., Any]:
+    """Two browsers that signed in at the app without the extension (the second by its remember cookie alone), then the
+    same app with it: (the host, both browsers, and what makes further copies of the second's cookies)."""
+
+    def install(**options: Any) -> tuple[Host, Browser, Browser, Callable[..., Browser]]:
+        url = f"sqlite:///{tmp_path / 'app.sqlite'}"
+        before = new_host(url, myprofile=False, **options)
+        c1, c2 = before.browser(), before.browser()
+        c1.login("alice")
+        c2.login("alice", remember=True)
+        assert c1.is_in()
+        assert c2.is_in()
+        host = new_host(url, **options)
+        return host, moved(c1, host), moved(c2, host, "remember_token"), lambda *names: moved(c2, host, *names)
+
+    return install
+
+
+def server_side(tmp_path: Path) -> Callable[[Flask, SQLAlchemy], None]:
+    def before(app: Flask, db: SQLAlchemy) -> None:
+        app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=FileSystemCache(str(tmp_path / "sessions")))
+        Session(app)
+
+    return before
+
+
+@pytest.mark.parametrize("kept", ["cookie", "Flask-Session"])
+def test_who_was_signed_in_stays_so_and_can_be_signed_out_for_good(
+    kept: str, installed: Callable[..., Any], tmp_path: Path
+) -> None:
+    """B12"""
+    options = {"before": server_side(tmp_path)} if kept == "Flask-Session" else {}
+    host, c1, c2, copy = installed(**options)
+    old = [copy("remember_token"), copy("session"), copy()]
+    for _ in range(3):
+        assert c1.is_in()
+        assert c2.is_in()
+    rows = c1.sessions()
+    assert len(rows) == 2
+    assert {row["method"] for row in rows} == {"unknown"}
+    assert c2.cookie("myprofile_device"), "a device like any other from now on"
+    c2.restart()
+    assert c2.is_in()
+    assert len(c1.sessions()) == 2, "one row each"
+    saved = c2.copy()
+    sign_out(c1, c2)
+    for browser in (saved, *old, c2):
+        assert sent_to_login(browser)
+        assert sent_to_login(browser, "/profile/sessions")
+    assert c1.is_in(), "who was not signed out"
+    assert len(c1.sessions()) == 1
+    assert c2.login("alice", remember=True).location == "/page"
+    c2.restart()
+    assert c2.is_in()
+
+
+@pytest.mark.parametrize("page", ["/csrf", "/note", "/pub"])
+def test_an_old_cookie_is_not_made_new_by_a_page_that_never_asks_who_it_is(
+    page: str, new_host: Callable[..., Host], tmp_path: Path
+) -> None:
+    """B12: Flask signs the session anew whenever it changes (or at every request); that says nothing of when the
+    person signed in."""
+
+    def notes(host: Host) -> None:
+        @host.app.get("/note")
+        def note() -> str:
+            session["seen"] = session.get("seen", 0) + 1
+            return "seen"
+
+        @host.app.before_request
+        def permanent() -> None:
+            session.permanent = True
+
+    url = f"sqlite:///{tmp_path / 'app.sqlite'}"
+    before = new_host(url, myprofile=False, after=notes)
+    c1, c2 = before.browser(), before.browser()
+    c1.login("alice")
+    c2.login("alice")
+    host = new_host(url, after=notes)
+    c1, c2, thief = moved(c1, host), moved(c2, host), moved(c2, host)
+    c1.get("/page")
+    sign_out(c1, c2)
+    age_ends(host)
+    for _ in range(2):
+        assert thief.get(page).status_code == 200
+    assert sent_to_login(thief)
+    assert live(host) == 1
+
+
+def age_ends(host: Host) -> None:
+    """As if what ended had ended ten seconds ago, and so had the sign-ins of all (cookies are signed by the second)."""
+    host.sql("UPDATE myprofile_session SET ended_at = ended_at - 10 WHERE ended_at IS NOT NULL")
+
+
+def test_tabs_that_arrive_at_once_are_adopted_as_one_session(installed: Callable[..., Any]) -> None:
+    """B63"""
+    host, _, _, copy = installed()
+    for names in (("session",), ("remember_token",)):
+        tabs = [copy(*names) for _ in range(10)]
+        before = live(host)
+        with ThreadPoolExecutor(10) as pool:
+            assert list(pool.map(lambda tab: tab.get("/page").status_code, tabs)) == [200] * 10
+        assert live(host) == before + 1
+        assert all(tab.is_in() for tab in tabs)
+
+
+def test_a_remember_cookie_from_before_counts_until_its_user_signs_in_anew(installed: Callable[..., Any]) -> None:
+    """It is the same text on every device and for ever: from then on it may be anybody's copy."""
+    host, c1, c2, copy = installed()
+    assert c1.is_in()
+    assert c2.is_in()
+    host.browser().login("alice")
+    assert sent_to_login(copy("remember_token"))
+    assert c2.is_in(), "who came before is a device of hers"
+    c2.restart()
+    assert c2.is_in()
+
+
+def test_a_host_may_ask_everybody_to_sign_in_again(installed: Callable[..., Any]) -> None:
+    host, c1, c2, _ = installed(MYPROFILE_SESSION_ADOPT=False)
+    for browser in (c1, c2):
+        for _ in range(2):
+            assert sent_to_login(browser), "one clean redirect, no loop"
+        assert browser.login("alice").location == "/page"
+        assert browser.is_in()
+    assert live(host) == 2
+    assert not ended(host)
+
+
+def test_who_is_disabled_is_not_adopted(installed: Callable[..., Any]) -> None:
+    host, c1, c2, _ = installed()
+    host.sql('UPDATE "user" SET active = 0')
+    assert sent_to_login(c1)
+    assert sent_to_login(c2)
+    assert c1.json("/profile/sessions").status_code == 401
+
+
+def test_the_test_client_of_flask_login_is_a_signed_in_browser(host: Host) -> None:
+    """B13: it writes the user's id into the session, and no signal is sent."""
+    host.app.test_client_class = FlaskLoginClient
+    for _ in range(2):  # a host's suite makes a new client in each test
+        alice = host.browser(user=host.user("alice"))
+        assert alice.get("/page").text == "Hello alice"
+        assert alice.get("/profile/").location == "/profile/personal-information"
+        assert alice.get("/profile/sessions").status_code == 200
+        saved = alice.post("/profile/personal-information", {"first_name": "Alicia", "last_name": "Test"})
+        assert saved.status_code == 303
+        assert [row["current"] for row in alice.sessions()].count(True) == 1
+    assert host.user("alice").first_name == "Alicia"
+
+
+def test_the_very_first_request_of_such_a_client_may_be_the_list(host: Host) -> None:
+    """B13"""
+    host.app.test_client_class = FlaskLoginClient
+    alice, again = (host.browser(user=host.user("alice"), fresh_login=fresh) for fresh in (True, False))
+    for number, browser in enumerate((alice, again), 1):
+        first = browser.json("/profile/sessions").json
+        assert [row["current"] for row in first["sessions"]].count(True) == 1
+        assert first["total"] == number
+        assert browser.sessions() == first["sessions"]
+
+
+def test_a_session_that_the_host_writes_by_itself_becomes_a_session(new_host: Callable[..., Host]) -> None:
+    """An admin who acts for a user, by setting Flask-Login's own key: it is that user's session from then on."""
+
+    def impersonating(host: Host) -> None:
+        @host.app.post("/become")
+        @flask_login.login_required
+        def become() -> str:
+            session["_user_id"] = "1"
+            return "done"
+
+    host = new_host(after=impersonating)
+    admin, alice = host.browser(), host.browser()
+    admin.login("admin")
+    alice.login("alice")
+    admin.post("/become")
+    assert admin.get("/page").text == "Hello alice"
+    assert [row["current"] for row in admin.sessions()].count(True) == 1
+    sign_out(alice, next(row["id"] for row in alice.sessions() if not row["current"]))
+    assert sent_to_login(admin)
+    assert alice.is_in()

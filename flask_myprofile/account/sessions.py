@@ -211,9 +211,10 @@ class Sessions:
         for credential in replaces:
             self.end_proven(credential, "replaced")
         self._store.add_session(record)
-        over = self._store.live_sessions(record.user_key, self._live_since(), 100, self._config.session_limit)
+        limit = self._config.session_limit
+        over = self._store.live_sessions(record.user_key, self._live_since(), 100, limit - 1, but=record.id)
         if over:
-            self._end(record.user_key, "limit", only=[old.id for old in over if old.id != record.id])
+            self._end(record.user_key, "limit", only=[old.id for old in over])
 
     def end_proven(self, credential: Credential, reason: str) -> None:
         """End the session whose secret is proved: an id alone, from an unsigned cookie, ends nothing."""

@@ -124,10 +124,14 @@ class SqlStore(Database):
                 execute(update(table).where(*which).values(ended_at=at, end_reason=reason))
         return ids
 
-    def live_sessions(self, user_key: str, since: LiveSince, limit: int, offset: int = 0) -> Sequence[SessionRecord]:
+    def live_sessions(
+        self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
+    ) -> Sequence[SessionRecord]:
         table = self._tables.session
         newest_first = (table.c.last_seen_at.desc(), table.c.created_at.desc(), table.c.id)
         statement = select(*table.c).where(*self._live(user_key, since)).order_by(*newest_first)
+        if but is not None:
+            statement = statement.where(table.c.id != but)
         return [SessionRecord._make(row) for row in self._read(statement.limit(limit).offset(offset))]
 
     def count_live_sessions(self, user_key: str, since: LiveSince) -> int:

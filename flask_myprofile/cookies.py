@@ -7,11 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, current_app, request, session
+from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask_login import config as login_defaults
 from flask_login.utils import decode_cookie
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import ImmutableMultiDict
+
+#: When a session that we have not adopted yet was signed first.
+SINCE = "_myprofile_since"
+#: Flask 3.1.3 keeps the session under another name, and offers no way to set it.
+_SESSION = "_session" if isinstance(getattr(RequestContext, "session", None), property) else "session"
 
 
 def remember_name() -> str:
@@ -65,16 +71,33 @@ def new_session_id() -> None:
         regenerate(session._get_current_object())  # type: ignore[attr-defined]
 
 
-def signed_at(session_cookie: str) -> int | None:
-    """When Flask signed this session cookie, in seconds since the epoch; None where it is of another kind."""
+def signed_in_since() -> int | None:
+    """Since when, at the latest, this browser's session cookie has been a signed-in user's, in seconds since the epoch.
+
+    None where that cannot be known. Flask signs a cookie anew whenever the session changes, so its own time is the
+    first one only until then: see :func:`keep_age`.
+    """
     serializer = getattr(current_app.session_interface, "get_signing_serializer", lambda app: None)(current_app)
     if not isinstance(serializer, URLSafeTimedSerializer):
         return None
     try:
-        _, moment = serializer.loads(session_cookie, return_timestamp=True)
+        cookie = request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
+        content, moment = serializer.loads(cookie, return_timestamp=True)
     except BadSignature:
         return None
-    return int(moment.timestamp())
+    if "_user_id" not in content:
+        return int(time.time())  # code of the host has signed the user in by itself, in this very request
+    return int(content.get(SINCE, moment.timestamp()))
+
+
+def keep_age(own_key: str) -> None:
+    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is about to be made anew."""
+    # not ``session``: that would mark it as read, and add "Vary: Cookie" to public pages
+    kept: Any = getattr(request_ctx, _SESSION)
+    if kept and "_user_id" in kept and own_key not in kept and SINCE not in kept:
+        since = signed_in_since() if current_app.session_interface.should_set_cookie(current_app, kept) else None
+        if since is not None:
+            kept[SINCE] = since
 
 
 def set_aside(device_name: str) -> Any:
@@ -92,5 +115,4 @@ def set_aside(device_name: str) -> Any:
 
 
 def put_back(kept: Any) -> None:
-    # Flask 3.1.3 keeps it under another name, and offers no way to set it
-    setattr(request_ctx, "_session" if hasattr(request_ctx, "_session") else "session", kept)
+    setattr(request_ctx, _SESSION, kept)

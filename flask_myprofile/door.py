@@ -17,7 +17,7 @@ from wtforms import BooleanField, Form, ValidationError
 
 from .account import text
 from .bearer import token_authenticated
-from .errors import Forbidden, Invalid, NotFound, Refused, StoreDown
+from .errors import TABLES_UNREADABLE, Forbidden, Invalid, NotFound, Refused, StoreDown
 from .globals import current_profile
 from .i18n import gettext
 from .wire import prefers_json, problem, unavailable
@@ -198,7 +198,7 @@ def _as_problem(error: HTTPException) -> Response:
 def _unavailable(error: Exception) -> Response:
     # the driver's own words may quote values; a StoreDown's do not
     reason = error if isinstance(error, StoreDown) else type(getattr(error, "orig", None) or error).__name__
-    current_app.logger.error("MyProfile could not reach its tables: %s", reason)
+    current_app.logger.error(TABLES_UNREADABLE, reason)
     if prefers_json():
         return unavailable()
     raise ServiceUnavailable(retry_after=int(_RETRY)) from error

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+#: The one line in the log, with what the driver said.
+TABLES_UNREADABLE = (
+    "MyProfile cannot read its tables: %s. If they are missing, run `flask myprofile create-tables` or your migrations."
+)
+
 
 class MyProfileError(Exception):
     """The root of every error that this extension raises by itself."""

@@ -21,7 +21,7 @@ from .account.sessions import Credential, Sessions
 from .account.users import Users
 from .bearer import BearerSignIn
 from .config import Config
-from .errors import StoreDown
+from .errors import TABLES_UNREADABLE, StoreDown
 from .i18n import gettext
 from .sign_in import KEY, SignIn
 from .store import Found
@@ -153,12 +153,13 @@ class Guard:
 
     def _store_is_down(self, app: Flask, visit: Visit, error: StoreDown) -> None:
         """Nobody is let in and nothing is forgotten: public pages see an anonymous visitor, others answer 503."""
-        app.logger.error(
-            "MyProfile cannot read its tables: %s. If they are missing, run `flask myprofile create-tables` "
-            "or your migrations.",
-            error,
-        )
-        if self._config.store_down == "deny":
+        app.logger.error(TABLES_UNREADABLE, error)
+        allowed = self._config.store_down == "allow"
+        if allowed and "_user_id" not in session:
+            # a remembered device passes bound to its own row, which is checked as soon as that is possible
+            device = Credential.parse(request.cookies.get(self._config.device_cookie))
+            visit.restored, allowed = device and device.of_session(), device is not None
+        if not allowed:
             visit.store_down = True
             visit.session_aside = cookies.set_aside(self._config.device_cookie)
 
@@ -181,10 +182,10 @@ class Guard:
 
     def _after_request(self, response: Response) -> Response:
         visit = known_visit()
-        if visit is None:
-            return response
-        if visit.session_aside is not None:
+        if visit is not None and visit.session_aside is not None:
             cookies.put_back(visit.session_aside)
+        cookies.keep_age(KEY)
+        if visit is None or visit.session_aside is not None:
             return response
         record = visit.record
         if record is not None and "_user_id" not in session:

@@ -122,10 +122,13 @@ class SignIn:
         if user is None:
             return True  # Flask-Login finds nobody either
         cookie = "" if remembered else request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
-        if not self._sessions.may_adopt(user, remembered, cookies.signed_at(cookie)):
+        if not self._sessions.may_adopt(user, remembered, cookies.signed_in_since()):
             return False
         facts = Facts(login_id, client_address(), client_program(), method=ADOPTED)
         device = device_from(secret_key(), *(part.encode() for part in (login_id, facts.ip, facts.user_agent, cookie)))
+        if self._sessions.has_ended(device.id):
+            return False
+        session.pop(cookies.SINCE, None)
         if remembered:
             visit.restored = device.of_session()
             facts = facts._replace(remember_until=cookies.remember_until())

@@ -124,6 +124,17 @@ def test_an_old_cookie_is_not_made_new_by_a_page_that_never_asks_who_it_is(
     assert live(host) == 1
 
 
+def test_an_adopted_cookie_dies_with_its_session_however_that_ended(installed: Callable[..., Any]) -> None:
+    """B89: signing in anew replaces the session; a copy of the old cookie must not go on, unseen."""
+    host, c1, _, _ = installed()
+    copy = c1.copy("session")
+    assert c1.is_in()
+    c1.login("alice")
+    for _ in range(2):
+        assert sent_to_login(copy)
+    assert live(host) == 1
+
+
 def test_tabs_that_arrive_at_once_are_adopted_as_one_session(installed: Callable[..., Any]) -> None:
     """B63"""
     host, _, _, copy = installed()

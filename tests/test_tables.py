@@ -121,6 +121,7 @@ def user_session_of_the_host(db: SQLAlchemy) -> None:
         note: Mapped[str] = mapped_column(String(10))
 
 
+@pytest.mark.filterwarnings("ignore:datetime\\.datetime\\.utcnow:DeprecationWarning:flask_session")
 def test_flask_session_in_the_same_database_keeps_its_own_table(new_host: Callable[..., Host]) -> None:
     """B61: beside a model of the host's that is named like something of ours."""
 

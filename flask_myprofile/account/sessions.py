@@ -234,6 +234,11 @@ class Sessions:
         """Give a live session a new secret; False where it ended meanwhile."""
         return self._store.rotate_session(record, credential.hash, now(), login_id)
 
+    def has_ended(self, session_id: str) -> bool:
+        """Whether there was such a session and it is over."""
+        found = self._store.find_session(session_id)
+        return found is not None and found.record.ended_at is not None
+
     def may_adopt(self, user: Any, remembered: bool, signed_at: int | None) -> bool:
         """Whether a signed-in browser without a session of ours may get one.
 

@@ -1,0 +1,323 @@
+"""The host's pages with the extension are what they were without it: no slower, no query more, and the host's
+unfinished work is its own."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flask_login
+import pytest
+from flask import Flask, abort, render_template_string
+from flask_login import current_user, login_required, login_user
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import String, event, inspect
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tests.devices import age, live, pass_time, sent_to_login, sign_out
+from tests.host import Host
+
+
+def writes(statements: list[str]) -> list[str]:
+    return [text for text in statements if not text.lstrip().upper().startswith("SELECT")]
+
+
+# ---- what it costs
+
+
+def with_static_files(folder: Path) -> Callable[..., None]:
+    def after(host: Host) -> None:
+        (folder / "app.css").write_text("a {}")
+        host.app.static_folder = str(folder)
+        host.app.add_url_rule("/static/<path:filename>", "static", host.app.send_static_file)
+
+    return after
+
+
+FREE = ("/static/app.css", "/profile/static/myprofile.css", "/pub", "/login", "/nowhere")
+
+
+@pytest.mark.parametrize("who", ["signed in", "remembered", "signed out", "anonymous"])
+def test_pages_that_do_not_ask_who_is_there_cost_nothing(
+    who: str, new_host: Callable[..., Host], tmp_path: Path
+) -> None:
+    """B45: no statement, no cookie, and nothing that keeps a cache from keeping them."""
+    host, plain = (new_host(after=with_static_files(tmp_path), myprofile=mine) for mine in (True, False))
+    browser, other = host.browser(), host.browser()
+    other.login("alice")
+    if who != "anonymous":
+        browser.login("alice", remember=who == "remembered")
+    if who == "remembered":
+        browser.restart()
+    if who == "signed out":
+        sign_out(other, browser)
+    age(host, 300)
+    statements = host.count_statements()
+    for url in FREE:
+        with browser.get(url) as answer, plain.browser().get(url) as without:
+            if "/profile/" not in url:
+                assert answer.data == without.data
+                assert {name for name, _ in answer.headers} == {name for name, _ in without.headers}
+            assert "Set-Cookie" not in answer.headers
+            assert "Cookie" not in answer.headers.get("Vary", "")
+    assert statements == []
+
+
+def test_who_is_not_signed_in_costs_nothing(host: Host) -> None:
+    stranger = host.browser()
+    statements = host.count_statements()
+    assert sent_to_login(stranger)
+    assert stranger.get("/menu").text == "<nav></nav>"
+    assert stranger.json("/profile/sessions").status_code == 401
+    assert statements == []
+
+
+@pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
+def test_a_page_that_asks_costs_one_statement_in_all(remember: bool, host: Host) -> None:
+    """B45: the one that brings the host's own user along, so it is as many as without the extension."""
+    alice = host.browser()
+    alice.login("alice", remember=remember)
+    statements = host.count_statements()
+    for url in ("/page", "/api", "/page"):
+        assert alice.get(url).status_code == 200
+        assert len(statements) == 1, statements
+        assert statements[0].startswith("SELECT")
+        statements.clear()
+    if remember:
+        alice.restart()
+        for _ in range(2):
+            assert alice.is_in()
+            assert len(statements) == 1, statements
+            statements.clear()
+
+
+def test_where_the_user_class_is_not_known_it_costs_one_statement_more(new_host: Callable[..., Host]) -> None:
+    def another(app: Flask, db: SQLAlchemy) -> None:
+        class Customer(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+    host = new_host(before=another)
+    alice = host.browser()
+    alice.login("alice")
+    statements = host.count_statements()
+    assert alice.is_in()
+    assert len(statements) == 2, statements
+
+
+def test_a_stored_language_costs_no_statement(host: Host) -> None:
+    alice = host.browser()
+    alice.login("alice")
+    alice.post("/profile/preferences", {"language": "de"})
+    statements = host.count_statements()
+    assert alice.is_in()
+    assert len(statements) == 1, statements
+
+
+def test_last_activity_is_one_update_a_minute(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B14"""
+    alice, phone = host.browser(), host.browser()
+    alice.login("alice")
+    phone.login("alice", remember=True)
+    statements = host.count_statements()
+    seen = {row["id"]: row["last_seen_at"] for row in alice.sessions()}
+    for minute in range(1, 4):
+        pass_time(monkeypatch, 61)
+        statements.clear()
+        for _ in range(30):
+            assert alice.is_in()
+        assert len(writes(statements)) == 1, minute
+        assert re.match(
+            r"UPDATE myprofile_session SET last_seen_at=\S+, ip=\S+, user_agent=\S+ WHERE", writes(statements)[0]
+        )
+        now = {row["id"]: row["last_seen_at"] for row in alice.sessions()}
+        assert now[alice.session_id()] > seen[alice.session_id()]
+        assert now[phone.session_id()] >= seen[phone.session_id()]
+        seen = now
+
+
+@pytest.mark.parametrize("due", [False, True], ids=["", "last activity is due"])
+def test_a_locked_database_keeps_no_page_waiting(
+    due: bool, host: Host, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B14: SQLite has one writer, and somebody else is it."""
+    alice = host.browser()
+    alice.login("alice")
+    if due:
+        age(host, 300)
+    before = host.sql("SELECT last_seen_at FROM myprofile_session")
+    other = sqlite3.connect(tmp_path / "host.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.perf_counter()
+    for _ in range(3):
+        assert alice.get("/page").text == "Hello alice"
+    took = time.perf_counter() - began
+    other.execute("ROLLBACK")
+    other.close()
+    assert took < 2, "the busy timeout is five seconds"
+    assert len(caplog.records) <= (3 if due else 0)
+    assert host.sql("SELECT last_seen_at FROM myprofile_session") == before
+    assert alice.is_in()
+    assert (host.sql("SELECT last_seen_at FROM myprofile_session") > before) is due, "made up for at the next page"
+
+
+# ---- the host's work
+
+
+def notes(db: SQLAlchemy) -> type[Any]:
+    class Note(db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        text: Mapped[str] = mapped_column(String(20))
+
+    return Note
+
+
+class Working:
+    """A host that has always something unsaved in its session, and views that do not keep it."""
+
+    def __init__(self, hook: str) -> None:
+        self.hook = hook
+        self.happened: list[str] = []
+
+    def before(self, app: Flask, db: SQLAlchemy) -> None:
+        self.Note = notes(db)
+        if self.hook == "before":
+            app.before_request(lambda: db.session.add(self.Note(text="unfinished")))
+
+    def after(self, host: Host) -> None:
+        app, db = host.app, host.db
+        if self.hook == "after":
+            app.before_request(lambda: db.session.add(self.Note(text="unfinished")))
+
+        @app.get("/x")
+        @login_required
+        def x() -> str:
+            text = f"{current_user.username}, {len(db.session.new)}"
+            self.happened.append(text)
+            db.session.rollback()
+            return text
+
+        @app.post("/sign-in-and-fail")
+        def sign_in_and_fail() -> None:
+            db.session.add(self.Note(text="half"))
+            login_user(db.session.get(host.User, 1))
+            abort(400)
+
+        @app.get("/menu-then-keep")
+        def menu_then_keep() -> str:
+            db.session.add(self.Note(text="kept"))
+            db.session.flush()
+            text = render_template_string("{{ myprofile_user_menu() }}{{ current_user.is_authenticated }}")
+            db.session.commit()
+            return text
+
+
+@pytest.mark.parametrize("hook", ["before", "after"])
+def test_the_hosts_unfinished_work_is_not_saved(hook: str, new_host: Callable[..., Host]) -> None:
+    """B03: whichever of the two was set up first."""
+    work = Working(hook)
+    host = new_host(before=work.before, after=work.after)
+    alice = host.browser()
+    alice.login("alice")
+    count = "SELECT count(*) FROM note"
+    for _ in range(2):
+        age(host, 300)
+        assert alice.get("/x").text == "alice, 1"
+        assert host.sql(count) == [(0,)]
+    assert host.sql("SELECT max(last_seen_at) > :t FROM myprofile_session", t=int(time.time()) - 60) == [(1,)]
+    newcomer = host.browser()
+    assert newcomer.post("/sign-in-and-fail").status_code == 400
+    assert host.sql(count) == [(0,)]
+    assert newcomer.is_in(), "Flask keeps that session, and so do we"
+    assert live(host) == 2
+    newcomer.post("/logout")
+    assert sent_to_login(newcomer)
+    assert host.sql(count) == [(0,)]
+
+
+def test_the_hosts_session_is_not_touched_while_its_page_is_made(new_host: Callable[..., Host]) -> None:
+    """B03: no commit, rollback or flush in it, and nothing that the host has loaded expires."""
+    happened: list[str] = []
+
+    def loading(host: Host) -> None:
+        @host.app.get("/loaded")
+        def loaded() -> str:
+            session = host.db.session
+            bob = session.execute(host.db.select(host.User).filter_by(username="bob")).scalar_one()
+            bob.phone = "not to be saved"
+            for name in ("after_commit", "after_rollback", "before_flush", "after_soft_rollback"):
+                event.listen(session(), name, lambda *a, name=name: happened.append(name))
+            text = f"{current_user.username} {render_template_string('{{ myprofile_user_menu() }}')[:9]}"
+            flask_login.logout_user()
+            flask_login.login_user(session.get(host.User, 1))
+            assert not inspect(bob).expired_attributes
+            assert bob in session.dirty
+            assert happened == []
+            return text
+
+    host = new_host(after=loading)
+    alice = host.browser()
+    alice.login("alice")
+    age(host, 300)
+    assert alice.get("/loaded").text == "alice <link rel"
+    assert host.user("bob").phone is None
+    assert live(host) == 1
+
+
+@pytest.mark.parametrize("missing", ["feature", "session"])
+def test_a_page_of_the_hosts_that_goes_on_keeps_its_work(missing: str, new_host: Callable[..., Host]) -> None:
+    """B02, B03: a table of ours is missing, and the page is one for everybody."""
+    work = Working("never")
+    host = new_host(before=work.before, after=work.after)
+    alice = host.browser()
+    alice.login("alice")
+    host.sql(f"DROP TABLE myprofile_{missing}")
+    assert alice.get("/menu-then-keep").status_code == 200
+    assert host.sql("SELECT text FROM note") == [("kept",)]
+
+
+def test_writing_needs_no_second_connection(new_host: Callable[..., Host]) -> None:
+    """A pool of one, and a page that uses it."""
+    host = new_host(SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 1, "max_overflow": 0, "pool_timeout": 1})
+    alice, phone = host.browser(), host.browser()
+    for _ in range(3):
+        alice.login("alice", remember=True)
+        phone.login("alice")
+        age(host, 300)
+        assert alice.is_in()
+        sign_out(alice, phone)
+        assert sent_to_login(phone)
+        phone.login("alice")
+        phone.post("/logout")
+    assert live(host) == 1
+
+
+# ---- contexts
+
+
+def test_two_browsers_within_one_app_context_are_two_people(host: Host) -> None:
+    """B44: as pytest-flask does it, Flask up to 3.1 shares ``g`` between all requests, and Flask-Login keeps the user
+    there."""
+    with host.app.app_context():
+        c1, c2, c3 = host.browser(), host.browser(), host.browser()
+        c1.login("alice")
+        c2.login("bob")
+        for _ in range(2):
+            assert c1.get("/page").text == "Hello alice"
+            assert c2.get("/page").text == "Hello bob"
+            assert sent_to_login(c3)
+        assert [len(browser.sessions()) for browser in (c1, c2)] == [1, 1]
+        assert c1.session_id() != c2.session_id()
+        c3.login("bob")
+        sign_out(c3, c2)
+        assert c1.get("/page").text == "Hello alice"
+        assert sent_to_login(c2)
+        assert c3.get("/page").text == "Hello bob"
+        c1.post("/logout")
+        assert sent_to_login(c1)
+        assert c3.is_in()
+    assert live(host, "alice") == 0
+    assert live(host, "bob") == 1

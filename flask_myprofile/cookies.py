@@ -91,7 +91,7 @@ def signed_in_since() -> int | None:
 
 
 def keep_age(own_key: str) -> None:
-    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is about to be made anew."""
+    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is made anew."""
     # not ``session``: that would mark it as read, and add "Vary: Cookie" to public pages
     kept: Any = getattr(request_ctx, _SESSION)
     if kept and "_user_id" in kept and own_key not in kept and SINCE not in kept:

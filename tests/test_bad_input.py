@@ -35,7 +35,9 @@ def test_the_walks_find_what_they_are_for() -> None:
 # ---- who may enter
 
 
-@pytest.mark.parametrize(("url", "method"), [(url, m) for _, url, methods in ROUTES for m in sorted(methods - {"OPTIONS"})])
+@pytest.mark.parametrize(
+    ("url", "method"), [(url, m) for _, url, methods in ROUTES for m in sorted(methods - {"OPTIONS"})]
+)
 def test_a_visitor_gets_in_nowhere(url: str, method: str, new_host: Callable[..., Host]) -> None:
     """A01: HTML goes to the login page with a local ``next``, JSON is answered 401; OPTIONS says only the methods."""
     host = walked_host(new_host)

@@ -29,14 +29,15 @@ def blueprint(prefix: str) -> Blueprint:
 def _features(user: Any) -> Any:
     if not current_profile.is_admin(user):
         raise Forbidden(gettext("Only an administrator can change features."), code="not_admin")
-    if request.method == "GET":
+    if request.method != "POST":
         return jsonify(features=_json()) if prefers_json() else _show()
     try:
         check_origin()
         changes = _save(user)
     except Refused as refusal:
         if prefers_json():
-            return problem(refusal.status, refusal.code, refusal.message, errors=refusal.errors)
+            title = refusal.message or (gettext("Correct what is marked and send it again.") if refusal.errors else "")
+            return problem(refusal.status, refusal.code, title, errors=refusal.errors)
         return _show(
             refusal.message or " ".join(str(t) for texts in refusal.errors.values() for t in texts), refusal.status
         )

@@ -32,6 +32,11 @@ def remembered_login_id() -> str | None:
     return login_id
 
 
+def login_id_of(user: Any) -> str:
+    """What Flask-Login keeps of the user in its cookies."""
+    return str(getattr(user, current_app.login_manager.id_attribute)())  # type: ignore[attr-defined]
+
+
 def remember_until() -> int:
     """Until when a device that is remembered now stays so, in seconds since the epoch."""
     seconds = session.get("_remember_seconds")

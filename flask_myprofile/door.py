@@ -12,13 +12,20 @@ from flask_login import signals as login_signals
 from flask_wtf.csrf import CSRFError, validate_csrf
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    UnsupportedMediaType,
+)
 from wtforms import BooleanField, Form, ValidationError
 
 from .account import text
 from .bearer import token_authenticated
 from .errors import TABLES_UNREADABLE, Forbidden, Invalid, NotFound, Refused, StoreDown
-from .globals import current_profile
+from .globals import OWN_BLUEPRINTS, current_profile
 from .i18n import gettext
 from .wire import prefers_json, problem, unavailable
 
@@ -84,6 +91,8 @@ def check_origin() -> None:
     """
     if request.method not in _UNSAFE:
         return
+    if (request.content_length or 0) > MAX_BODY:
+        raise RequestEntityTooLarge
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Forbidden(gettext("This request came from another site."), code="cross_site")
     if (request.content_length or request.mimetype) and request.mimetype not in _FORMS and not request.is_json:
@@ -127,11 +136,12 @@ def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]
     sent = json_object()
     known = form_class(formdata=None, meta={"csrf": False})
     errors = {name: gettext("There is no such field") for name in sent if name not in known}
-    wrong = {
-        name: gettext("This must be a text") for name, value in sent.items() if not isinstance(value, str | bool | None)
-    }
-    if errors or wrong:
-        raise Invalid({**errors, **wrong})
+    for name, value in sent.items():
+        is_box = name in known and isinstance(known[name], BooleanField)
+        if name in known and not isinstance(value, str | None) and not (is_box and isinstance(value, bool)):
+            errors[name] = gettext("This must be a text")
+    if errors:
+        raise Invalid(errors)
     _check_characters(sent)
     body = MultiDict(
         {
@@ -160,6 +170,8 @@ def json_object() -> dict[str, Any]:
         raise BadRequest("The JSON is nested too deeply") from error
     if not isinstance(sent, dict):
         raise BadRequest("The body must be a JSON object")
+    if not all(map(text.storable, sent)):
+        raise BadRequest("A name in the JSON has a character that cannot be used")
     return sent
 
 
@@ -214,3 +226,18 @@ def private(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     response.vary.update(("Cookie", "Accept"))
     return response
+
+
+def wrong_method(response: Response) -> Response:
+    """Flask answers a wrong method before it knows that the page is one of ours."""
+    error = request.routing_exception
+    if not isinstance(error, MethodNotAllowed) or not error.valid_methods:
+        return response
+    adapter: Any = current_app.create_url_adapter(request)
+    endpoint, _ = adapter.match(method=next(m for m in error.valid_methods if m != "OPTIONS"))
+    if endpoint.partition(".")[0] not in OWN_BLUEPRINTS:
+        return response
+    if prefers_json():
+        allow = {"Allow": response.headers.get("Allow", "")}
+        response = problem(405, "method_not_allowed", headers=allow)
+    return private(response)

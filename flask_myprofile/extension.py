@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, appcontext_pushed, has_request_context, request
 
 from . import admin as admin_pages
-from . import bearer, cli, language, page, pages
+from . import bearer, cli, door, language, page, pages
 from .account.guesses import Guesses
 from .account.passwords import Passwords
 from .account.preferences import Preferences
@@ -71,6 +71,7 @@ class MyProfile:
         _Setup(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         app.register_blueprint(pages.blueprint(config.url_prefix, tabs.values()))
         app.register_blueprint(admin_pages.blueprint(config.url_prefix))
+        app.after_request(door.wrong_method)
         app.add_template_global(page.user_menu, "myprofile_user_menu")
         app.cli.add_command(cli.group)
 

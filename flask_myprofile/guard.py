@@ -110,7 +110,8 @@ class Guard:
             self._welcome(visit, found)
         elif credential is None or found is not None:
             # signed in before the extension was installed, or by code that writes the session itself
-            if not self._sign_in.adopt(visit, login_id, remembered=False):
+            replaces = [credential] if credential else []
+            if not self._sign_in.adopt(visit, login_id, remembered=False, replaces=replaces):
                 self._refuse(visit)
         else:
             self._refuse(visit)
@@ -133,7 +134,9 @@ class Guard:
             self._refuse(visit)
 
     def _welcome(self, visit: Visit, found: Found) -> None:
-        record = found.record
+        record, login_id = found.record, found.record.login_id
+        if found.user is not None and cookies.login_id_of(found.user) != login_id:
+            found = found._replace(user=None)  # a login id that reads like the primary key of somebody else
         if found.user is not None and not self._users.is_active(found.user):
             visit.deferred.append(lambda: self._sessions.end_record(record, "disabled"))
             self._refuse(visit)

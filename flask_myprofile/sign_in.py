@@ -116,7 +116,7 @@ class SignIn:
         elif self._sessions.rotate(record, credential, login_id):
             after_commit(give)
 
-    def adopt(self, visit: Visit, login_id: str, *, remembered: bool) -> bool:
+    def adopt(self, visit: Visit, login_id: str, *, remembered: bool, replaces: Iterable[Credential] = ()) -> bool:
         """Give a signed-in browser that has no session of ours one; False where it must not have one."""
         user = self._users.load_by_login_id(login_id)
         if user is None:
@@ -132,7 +132,7 @@ class SignIn:
         if remembered:
             visit.restored = device.of_session()
             facts = facts._replace(remember_until=cookies.remember_until())
-        self._start(visit, user, device, facts)
+        self._start(visit, user, device, facts, replaces)
         return True
 
     def _start(

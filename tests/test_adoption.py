@@ -17,7 +17,7 @@ from flask_session import Session
 from flask_sqlalchemy import SQLAlchemy
 
 from tests.devices import ended, live, pass_time, sent_to_login, sign_out
-from tests.host import Browser, Host
+from tests.host import Browser, Host, user_class
 
 SIGNS_IN = ("session", "remember_token")
 
@@ -220,6 +220,55 @@ def test_a_session_that_the_host_writes_by_itself_becomes_a_session(new_host: Ca
     admin.post("/become")
     assert admin.get("/page").text == "Hello alice"
     assert [row["current"] for row in admin.sessions()].count(True) == 1
+    assert live(host, "admin") == 0, "nobody has the cookie of that one any more"
     sign_out(alice, next(row["id"] for row in alice.sessions() if not row["current"]))
     assert sent_to_login(admin)
     assert alice.is_in()
+
+
+def test_who_comes_by_a_key_of_the_hosts_has_no_session(new_host: Callable[..., Host]) -> None:
+    """The host's own request_loader: nothing is stored, and the pages work without a session of this browser."""
+
+    def keys(host: Host) -> None:
+        @host.app.login_manager.request_loader  # type: ignore[attr-defined]
+        def load(incoming: Any) -> Any:
+            name = incoming.headers.get("X-Key")
+            return name and host.db.session.execute(host.db.select(host.User).filter_by(username=name)).scalar()
+
+    host = new_host(after=keys)
+    alice, program = host.browser(), host.browser()
+    alice.login("alice")
+    program.client.environ_base["HTTP_X_KEY"] = "alice"
+    for _ in range(2):
+        assert program.get("/page").text == "Hello alice"
+        assert program.get("/profile/sessions").status_code == 200
+        assert [row["current"] for row in program.sessions()] == [False]
+    assert live(host) == 1
+    assert program.post("/profile/sessions/sign-out-others").status_code == 303
+    assert sent_to_login(alice)
+    assert program.is_in()
+
+
+def test_a_login_id_that_looks_like_the_key_of_somebody_else_is_not_taken_for_it(new_host: Callable[..., Host]) -> None:
+    """B15: ``get_id()`` is a personnel number; Alice's is the primary key of a user who is disabled."""
+    numbers = {1: "3", 2: "1", 3: "2"}
+
+    def model(db: SQLAlchemy) -> type[Any]:
+        user = user_class(db)
+        user.get_id = lambda self: numbers[self.id]
+        return user
+
+    def load(db: SQLAlchemy, user: type[Any], login_id: str) -> Any:
+        return db.session.get(user, next(key for key, number in numbers.items() if number == login_id))
+
+    host = new_host(model=model, load=load)
+    host.sql('UPDATE "user" SET active = false WHERE id = 3')
+    alice = host.browser()
+    alice.login("alice", remember=True)
+    for _ in range(2):
+        assert alice.get("/page").text == "Hello alice"
+        assert len(alice.sessions()) == 1
+        alice.restart()
+    host.sql('UPDATE "user" SET active = true WHERE id = 3')
+    host.sql('UPDATE "user" SET active = false WHERE id = 1')
+    assert sent_to_login(alice)

@@ -1,5 +1,4 @@
-"""The host's pages with the extension are what they were without it: no slower, no query more, and the host's
-unfinished work is its own."""
+"""The host's pages with the extension are what they were without it: no slower, and no query more."""
 
 from __future__ import annotations
 
@@ -12,10 +11,8 @@ from typing import Any
 
 import flask_login
 import pytest
-from flask import Flask, abort, render_template_string
-from flask_login import current_user, login_required, login_user
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import String, event, inspect
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.devices import age, live, pass_time, sent_to_login, sign_out
@@ -23,10 +20,7 @@ from tests.host import Host
 
 
 def writes(statements: list[str]) -> list[str]:
-    return [text for text in statements if not text.lstrip().upper().startswith("SELECT")]
-
-
-# ---- what it costs
+    return [text for text in statements if text.startswith(("INSERT", "UPDATE", "DELETE"))]
 
 
 def with_static_files(folder: Path) -> Callable[..., None]:
@@ -45,7 +39,7 @@ FREE = ("/static/app.css", "/profile/static/myprofile.css", "/pub", "/login", "/
 def test_pages_that_do_not_ask_who_is_there_cost_nothing(
     who: str, new_host: Callable[..., Host], tmp_path: Path
 ) -> None:
-    """B45: no statement, no cookie, and nothing that keeps a cache from keeping them."""
+    """B45: no statement, no cookie and no header more."""
     host, plain = (new_host(after=with_static_files(tmp_path), myprofile=mine) for mine in (True, False))
     browser, other = host.browser(), host.browser()
     other.login("alice")
@@ -61,9 +55,8 @@ def test_pages_that_do_not_ask_who_is_there_cost_nothing(
         with browser.get(url) as answer, plain.browser().get(url) as without:
             if "/profile/" not in url:
                 assert answer.data == without.data
-                assert {name for name, _ in answer.headers} == {name for name, _ in without.headers}
+                assert [h for h in answer.headers if h[0] != "Date"] == [h for h in without.headers if h[0] != "Date"]
             assert "Set-Cookie" not in answer.headers
-            assert "Cookie" not in answer.headers.get("Vary", "")
     assert statements == []
 
 
@@ -96,9 +89,13 @@ def test_a_page_that_asks_costs_one_statement_in_all(remember: bool, host: Host)
 
 
 def test_where_the_user_class_is_not_known_it_costs_one_statement_more(new_host: Callable[..., Host]) -> None:
+    classes: list[type[Any]] = []  # SQLAlchemy holds them weakly
+
     def another(app: Flask, db: SQLAlchemy) -> None:
         class Customer(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
             id: Mapped[int] = mapped_column(primary_key=True)
+
+        classes.append(Customer)
 
     host = new_host(before=another)
     alice = host.browser()
@@ -164,121 +161,6 @@ def test_a_locked_database_keeps_no_page_waiting(
     assert (host.sql("SELECT last_seen_at FROM myprofile_session") > before) is due, "made up for at the next page"
 
 
-# ---- the host's work
-
-
-def notes(db: SQLAlchemy) -> type[Any]:
-    class Note(db.Model):  # type: ignore[name-defined,misc]
-        id: Mapped[int] = mapped_column(primary_key=True)
-        text: Mapped[str] = mapped_column(String(20))
-
-    return Note
-
-
-class Working:
-    """A host that has always something unsaved in its session, and views that do not keep it."""
-
-    def __init__(self, hook: str) -> None:
-        self.hook = hook
-        self.happened: list[str] = []
-
-    def before(self, app: Flask, db: SQLAlchemy) -> None:
-        self.Note = notes(db)
-        if self.hook == "before":
-            app.before_request(lambda: db.session.add(self.Note(text="unfinished")))
-
-    def after(self, host: Host) -> None:
-        app, db = host.app, host.db
-        if self.hook == "after":
-            app.before_request(lambda: db.session.add(self.Note(text="unfinished")))
-
-        @app.get("/x")
-        @login_required
-        def x() -> str:
-            text = f"{current_user.username}, {len(db.session.new)}"
-            self.happened.append(text)
-            db.session.rollback()
-            return text
-
-        @app.post("/sign-in-and-fail")
-        def sign_in_and_fail() -> None:
-            db.session.add(self.Note(text="half"))
-            login_user(db.session.get(host.User, 1))
-            abort(400)
-
-        @app.get("/menu-then-keep")
-        def menu_then_keep() -> str:
-            db.session.add(self.Note(text="kept"))
-            db.session.flush()
-            text = render_template_string("{{ myprofile_user_menu() }}{{ current_user.is_authenticated }}")
-            db.session.commit()
-            return text
-
-
-@pytest.mark.parametrize("hook", ["before", "after"])
-def test_the_hosts_unfinished_work_is_not_saved(hook: str, new_host: Callable[..., Host]) -> None:
-    """B03: whichever of the two was set up first."""
-    work = Working(hook)
-    host = new_host(before=work.before, after=work.after)
-    alice = host.browser()
-    alice.login("alice")
-    count = "SELECT count(*) FROM note"
-    for _ in range(2):
-        age(host, 300)
-        assert alice.get("/x").text == "alice, 1"
-        assert host.sql(count) == [(0,)]
-    assert host.sql("SELECT max(last_seen_at) > :t FROM myprofile_session", t=int(time.time()) - 60) == [(1,)]
-    newcomer = host.browser()
-    assert newcomer.post("/sign-in-and-fail").status_code == 400
-    assert host.sql(count) == [(0,)]
-    assert newcomer.is_in(), "Flask keeps that session, and so do we"
-    assert live(host) == 2
-    newcomer.post("/logout")
-    assert sent_to_login(newcomer)
-    assert host.sql(count) == [(0,)]
-
-
-def test_the_hosts_session_is_not_touched_while_its_page_is_made(new_host: Callable[..., Host]) -> None:
-    """B03: no commit, rollback or flush in it, and nothing that the host has loaded expires."""
-    happened: list[str] = []
-
-    def loading(host: Host) -> None:
-        @host.app.get("/loaded")
-        def loaded() -> str:
-            session = host.db.session
-            bob = session.execute(host.db.select(host.User).filter_by(username="bob")).scalar_one()
-            bob.phone = "not to be saved"
-            for name in ("after_commit", "after_rollback", "before_flush", "after_soft_rollback"):
-                event.listen(session(), name, lambda *a, name=name: happened.append(name))
-            text = f"{current_user.username} {render_template_string('{{ myprofile_user_menu() }}')[:9]}"
-            flask_login.logout_user()
-            flask_login.login_user(session.get(host.User, 1))
-            assert not inspect(bob).expired_attributes
-            assert bob in session.dirty
-            assert happened == []
-            return text
-
-    host = new_host(after=loading)
-    alice = host.browser()
-    alice.login("alice")
-    age(host, 300)
-    assert alice.get("/loaded").text == "alice <link rel"
-    assert host.user("bob").phone is None
-    assert live(host) == 1
-
-
-@pytest.mark.parametrize("missing", ["feature", "session"])
-def test_a_page_of_the_hosts_that_goes_on_keeps_its_work(missing: str, new_host: Callable[..., Host]) -> None:
-    """B02, B03: a table of ours is missing, and the page is one for everybody."""
-    work = Working("never")
-    host = new_host(before=work.before, after=work.after)
-    alice = host.browser()
-    alice.login("alice")
-    host.sql(f"DROP TABLE myprofile_{missing}")
-    assert alice.get("/menu-then-keep").status_code == 200
-    assert host.sql("SELECT text FROM note") == [("kept",)]
-
-
 def test_writing_needs_no_second_connection(new_host: Callable[..., Host]) -> None:
     """A pool of one, and a page that uses it."""
     host = new_host(SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 1, "max_overflow": 0, "pool_timeout": 1})
@@ -295,12 +177,10 @@ def test_writing_needs_no_second_connection(new_host: Callable[..., Host]) -> No
     assert live(host) == 1
 
 
-# ---- contexts
-
-
-def test_two_browsers_within_one_app_context_are_two_people(host: Host) -> None:
-    """B44: as pytest-flask does it, Flask up to 3.1 shares ``g`` between all requests, and Flask-Login keeps the user
-    there."""
+def test_two_browsers_within_one_app_context_are_two_people(new_host: Callable[..., Host]) -> None:
+    """B44: as pytest-flask does it. Flask up to 3.1 then shares ``g`` between all requests, and Flask-Login keeps the
+    user there (and Flask-WTF its token, so such a suite has CSRF switched off)."""
+    host = new_host(WTF_CSRF_ENABLED=False)
     with host.app.app_context():
         c1, c2, c3 = host.browser(), host.browser(), host.browser()
         c1.login("alice")

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Result, Table, insert
+from sqlalchemy import Connection, Engine, Result, Table, insert, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..errors import StoreDown
@@ -54,17 +54,38 @@ class Database:
         if own is not None:
             return own.execute(statement, values)
         session, arguments = self._db.session, {"bind": self.engine}
-        # autoflush off: what the host has added and not yet checked stays unsaved
-        options = {"autoflush": False}
         try:
-            if self._survive_errors:  # MYPROFILE_STORE_DOWN="allow": a failed statement must not spoil the host's work
+            with session.no_autoflush:  # what the host has added and not yet checked stays unsaved
+                if not self._survive_errors:
+                    return session.execute(statement, values, bind_arguments=arguments)
+                # MYPROFILE_STORE_DOWN = "allow": a failed statement must not spoil the host's transaction
                 with session.connection(bind_arguments=arguments).begin_nested():
-                    return session.execute(statement, values, execution_options=options, bind_arguments=arguments)
-            return session.execute(statement, values, execution_options=options, bind_arguments=arguments)
+                    return session.execute(statement, values, bind_arguments=arguments)
         except SQLAlchemyError as error:
-            if not self._survive_errors:  # the request ends in 503; its error page gets a transaction that works
-                session.rollback()
+            self._make_usable()
             raise StoreDown(_reason(error)) from error
+
+    def _make_usable(self) -> None:
+        """After a failed read the request ends in 503, and its error page needs a transaction that works. Unless the
+        host has work in it that is not saved: then it is the host's to end."""
+        session = self._db.session
+        untouched = not (session.new or session.dirty or session.deleted)
+        if not self._survive_errors and (untouched or self._in_own_view()):
+            session.rollback()
+
+    @contextmanager
+    def _hurried(self) -> Iterator[Execute]:
+        """A write that is left out rather than waited for: SQLite has one writer, and every page would wait for it."""
+        with self._write() as execute:
+            if self.engine.dialect.name != "sqlite":
+                yield execute
+                return
+            usual = execute(text("PRAGMA busy_timeout")).scalar()
+            execute(text("PRAGMA busy_timeout = 50"))
+            try:
+                yield execute
+            finally:
+                execute(text(f"PRAGMA busy_timeout = {int(usual)}"))
 
     @contextmanager
     def _write(self) -> Iterator[Execute]:

@@ -80,7 +80,7 @@ class SqlStore(Database):
 
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
         table = self._tables.session
-        with self._write() as execute:
+        with self._hurried() as execute:
             execute(
                 update(table)
                 .where(table.c.id == session_id, table.c.ended_at.is_(None), table.c.last_seen_at < at)
@@ -198,7 +198,7 @@ class SqlStore(Database):
 
     def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None:
         table = self._tables.token
-        with self._write() as execute:
+        with self._hurried() as execute:
             execute(
                 update(table)
                 .where(table.c.user_key == user_key, table.c.digest == digest)

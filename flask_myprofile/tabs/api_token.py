@@ -80,7 +80,7 @@ class ApiToken(Tab):
             "token": self._shown(record) if record else None,
             "can_copy": features["api_token.copy"] and record is not None and record.ciphertext is not None,
             "can_regenerate": features["api_token.regenerate"],
-            "can_revoke": record is not None,
+            "can_revoke": record is not None and features["api_token.regenerate"],
             "example": _example(),
         }
 

@@ -115,7 +115,8 @@ def set_aside(device_name: str) -> Any:
     others = [(name, value) for name, value in request.cookies.items(multi=True) if name not in hidden]
     request.__dict__["cookies"] = ImmutableMultiDict(others)
     interface = app.session_interface
-    put_back(interface.open_session(app, request) or interface.make_null_session(app))
+    opened = interface.open_session(app, request)  # one that is empty is false, and a session all the same
+    put_back(opened if opened is not None else interface.make_null_session(app))
     return kept
 
 

@@ -203,8 +203,10 @@ def _with_headers(get_headers: Callable[..., Any], more: Any) -> Callable[..., A
 
 def _as_problem(error: HTTPException) -> Response:
     code = error.name.lower().replace(" ", "_")
-    retry = {"Retry-After": _RETRY} if error.code == 503 else {}
-    return problem(error.code or 500, code, error.name, headers=retry)
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    if error.code == 503:
+        headers.setdefault("Retry-After", _RETRY)
+    return problem(error.code or 500, code, error.name, headers=headers)
 
 
 def _unavailable(error: Exception) -> Response:

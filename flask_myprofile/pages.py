@@ -11,7 +11,7 @@ import flask_login
 from flask import Blueprint, current_app, flash, jsonify, redirect, request
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from wtforms import Form
 
 from . import page
@@ -43,8 +43,7 @@ def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
     pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
     for tab in tabs:
         save = tab.actions.get("save")
-        methods = ["GET", "POST"] if save else ["GET"]
-        pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=methods)
+        pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])
         for action in tab.actions.values():
             if action is not save:
                 pages.add_url_rule(
@@ -83,7 +82,9 @@ def _sign_out(user: Any) -> Any:
 
 
 def _tab(user: Any, tab: Tab, save: Action | None) -> Any:
-    if request.method == "POST" and save is not None:
+    if request.method == "POST":
+        if save is None:
+            raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
         return _perform(user, tab, save)
     if prefers_json():
         return jsonify(tab.values(user))

@@ -38,6 +38,8 @@ class SignIn:
 
     def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
         visit = current_visit()
+        if visit.session_aside is not None:
+            return  # the request is a token's: what it writes into a session is not kept
         replaces, visit.restored = self._held(), None
         cookies.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")

@@ -12,7 +12,7 @@ from .cookies import remember_name
 from .errors import StoreDown
 from .globals import current_profile
 from .i18n import language_changed, parse
-from .visit import known_visit
+from .visit import current_visit
 
 
 def preferred_language() -> str | None:
@@ -27,21 +27,27 @@ def preferred_language() -> str | None:
 
 
 def _chosen() -> str | None:
-    user, visit = flask_login.current_user, known_visit()
-    if visit is None or not user or not user.is_authenticated:
-        return None
-    if visit.language is None:
-        visit.language = ""
-        with suppress(StoreDown):  # a session that began in this request: nothing has been read of it yet
-            visit.language = current_profile.preferences.of(user).get("language", "")
-    return visit.language
+    visit = current_visit()
+    if visit.choosing_language:
+        return None  # the host's user_loader says something while it loads the user whose language is wanted
+    visit.choosing_language = True
+    try:
+        user = flask_login.current_user
+        if not user or not user.is_authenticated:
+            return None
+        if visit.language is None:
+            visit.language = ""
+            with suppress(StoreDown):  # a session that began in this request: nothing has been read of it yet
+                visit.language = current_profile.preferences.of(user).get("language", "")
+        return visit.language
+    finally:
+        visit.choosing_language = False
 
 
 def choose(user: Any, code: str | None) -> None:
     """Store the user's choice; the answer to this very request is in the new language already."""
     current_profile.preferences.save(user, {"language": code})
-    if (visit := known_visit()) is not None:
-        visit.language = code or ""
+    current_visit().language = code or ""
     language_changed()
 
 

@@ -34,6 +34,7 @@ class Visit:
     session_aside: Any = None
     identity: Identity | None = None
     language: str | None = None
+    choosing_language: bool = False
     #: Kept for the host's user_loader: the identity map of db.session, where it will look, holds objects weakly.
     user: Any = None
     forget_cookies: bool = False

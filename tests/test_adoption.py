@@ -76,9 +76,10 @@ def test_who_was_signed_in_stays_so_and_can_be_signed_out_for_good(
     c2.restart()
     assert c2.is_in()
     assert len(c1.sessions()) == 2, "one row each"
-    saved = c2.copy()
+    saved, elsewhere = c2.copy(), copy("remember_token")
+    elsewhere.client.environ_base.update(REMOTE_ADDR="198.51.100.1", HTTP_USER_AGENT="another browser")
     sign_out(c1, c2)
-    for browser in (saved, *old, c2):
+    for browser in (saved, *old, elsewhere, c2):
         assert sent_to_login(browser)
         assert sent_to_login(browser, "/profile/sessions")
     assert c1.is_in(), "who was not signed out"
@@ -133,6 +134,19 @@ def test_an_adopted_cookie_dies_with_its_session_however_that_ended(installed: C
     for _ in range(2):
         assert sent_to_login(copy)
     assert live(host) == 1
+
+
+def test_an_adopted_session_that_is_over_by_itself_is_not_adopted_again(installed: Callable[..., Any]) -> None:
+    """S03, S13: the row stays where it was, and nothing on the list would show that somebody is in."""
+    host, c1, c2, copy = installed()
+    again = [c1.copy("session"), copy("remember_token")]
+    assert c1.is_in()
+    assert c2.is_in()
+    year = 367 * 86_400
+    host.sql(f"UPDATE myprofile_session SET created_at = created_at - {year}, remember_until = remember_until - {year}")
+    for browser in (c1, c2, *again):
+        assert sent_to_login(browser)
+    assert host.sql("SELECT count(*) FROM myprofile_session") == [(2,)]
 
 
 def test_tabs_that_arrive_at_once_are_adopted_as_one_session(installed: Callable[..., Any]) -> None:

@@ -188,3 +188,27 @@ def test_the_hosts_own_pages_and_static_files_are_left_as_they_are(host: Host) -
     with alice.get(style) as answer:
         assert answer.status_code == 200
         assert "no-store" not in answer.headers.get("Cache-Control", "")
+
+
+# ---- HTML or JSON
+
+
+@pytest.mark.parametrize(
+    ("accept", "body", "json"),
+    [
+        ("application/json", None, True),
+        ("application/json, text/html;q=0.9", None, True),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", None, False),
+        ("text/html, application/json;q=0.9", {}, False),
+        ("*/*", None, False),
+        ("*/*", {}, True),
+        (None, None, False),
+    ],
+)
+def test_whoever_prefers_json_gets_json(accept: str | None, body: Any, json: bool, host: Host) -> None:
+    alice = host.browser()
+    alice.login("alice")
+    headers = {"Accept": accept} if accept else {}
+    answer = alice.client.post("/profile/preferences", headers=headers, **({"json": {}} if body is not None else {}))
+    assert answer.status_code == 400
+    assert (answer.mimetype == "application/problem+json") == json

@@ -94,8 +94,11 @@ def test_whatever_ends_a_session_ends_every_copy_of_its_cookies(ending: str, rem
     assert for_scripts.json("/profile/sessions").status_code == 401
     if ending == "signed in again":
         assert victim.is_in()
-    else:
-        assert sent_to_login(victim)
+        return
+    assert sent_to_login(victim)
+    if ending == "user disabled":
+        by_the_host(host, lambda user: setattr(user, "active", True))
+        assert all(sent_to_login(browser) for browser in (victim, *copies)), "and stays so"
 
 
 def test_signing_out_one_session_leaves_the_others_alone(host: Host) -> None:
@@ -203,18 +206,22 @@ def test_a_password_that_could_not_be_saved_signs_nobody_out(where: str, new_hos
         browser.login("alice", remember=True)
     copies = [browser.copy("remember_token", "myprofile_device") for browser in browsers]
     if where == "the commit":
+        statements = host.count_statements()
 
         def refuse(session: Any) -> None:
-            raise OperationalError("COMMIT", {}, Exception("disk full"))
+            if any("UPDATE user SET password_hash" in statement for statement in statements):
+                raise OperationalError("COMMIT", {}, Exception("disk full"))
 
         event.listen(host.db.session, "before_commit", refuse)
         answer = change_password(browsers[0])
         event.remove(host.db.session, "before_commit", refuse)
+        assert any("UPDATE myprofile_session SET ended_at" in statement for statement in statements), "nearly"
+        assert answer.headers["Retry-After"]
     else:
         host.User.set_password = broken
         answer = change_password(browsers[0])
+        assert "could not be saved" in answer.text
     assert answer.status_code == 503
-    assert answer.headers["Retry-After"] if where == "the commit" else "could not be saved" in answer.text
     assert host.user("alice").check_password(PASSWORD)
     assert live(host) == 3
     assert all(browser.is_in() for browser in (*browsers, *copies))

@@ -1,40 +1,105 @@
-"""The user menu: on the host's own pages, for whoever is signed in, and never in the way of a page."""
+"""The user menu on the host's pages: whose it is, where it leads, and that it never breaks the page it is on."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
+import flask_login
 import pytest
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from flask import render_template_string
 
-from tests.host import Host, token_in, user_class
+from flask_myprofile import Users
+from tests.host import Browser, Host
 
-
-def links(html: str) -> list[str]:
-    menu = re.search(r'<details class="mp mp-menu">.*?</details>', html, re.DOTALL)
-    return re.findall(r'href="([^"]+)"', menu[0]) if menu else []
+MENU = "<nav>{{ myprofile_user_menu() }}</nav>"
 
 
-def test_a_visitor_has_no_menu_and_costs_no_query(host: Host) -> None:
-    statements = host.count_statements()
-    assert host.browser().get("/menu").text == "<nav></nav>"
-    assert statements == []
+def signed_in(host: Host, name: str = "alice") -> Browser:
+    browser = host.browser()
+    browser.login(name)
+    return browser
+
+
+def menu_of(html: str) -> str:
+    found = re.search(r'<details class="mp mp-menu">.*?</details>', html, re.S)
+    assert found, "no user menu"
+    return found[0]
+
+
+def links(html: str) -> dict[str, bool]:
+    """Where the menu leads -> whether that is said to be the current page."""
+    tags = re.findall(r'<a href="([^"]+)"([^>]*)>', menu_of(html))
+    return {url: 'aria-current="page"' in rest for url, rest in tags}
+
+
+def avatar(html: str) -> str:
+    found = re.search(r'<span class="mp-avatar[^>]*>(.*?)</span>', menu_of(html), re.S)
+    assert found
+    return found[1]
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
-    [("alice", ["/profile/"]), ("admin", ["/profile/", "/profile/admin/features"])],
+    ("first", "last", "initials"),
+    [
+        ("Alice", "Test", "AT"),
+        ("anna maria", "von der Heide", "AH"),
+        ("Alice", "", "A"),
+        ("", "", "A"),
+        ("élodie", "ølsen", "ÉØ"),
+        ("小林", "", "小"),
+        ("<b>", '"x', "&lt;&#34;"),
+        ("  ", " ", "A"),
+    ],
 )
-def test_everybody_finds_the_profile_and_admins_the_features(name: str, expected: list[str], host: Host) -> None:
-    browser = host.browser()
-    browser.login(name)
-    page = browser.get("/menu").text
-    assert links(page) == expected
-    assert f"{name}@x.test" in page
-    assert f">{name[0].upper()}T</span>" in page, "initials"
+def test_without_a_picture_the_menu_shows_initials(first: str, last: str, initials: str, host: Host) -> None:
+    """Of the first and the last word of the name, whatever the script; without a name, of the user name."""
+    host.sql("UPDATE user SET first_name = :first, last_name = :last WHERE id = 1", first=first, last=last)
+    assert avatar(signed_in(host).get("/menu").text) == initials
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://pictures.test/a.png?s=1&x=2", True),
+        ("http://pictures.test/a.png", True),
+        ("/static/a.png", True),
+        ("javascript:alert(1)", False),
+        ("data:image/svg+xml,<svg onload=alert(1)>", False),
+        (" javascript:alert(1)", False),
+        ("file:///etc/passwd", False),
+        ("a.png", False),
+        ("", False),
+    ],
+)
+def test_a_picture_is_shown_only_from_an_address_that_pictures_have(
+    address: str, shown: bool, new_host: Callable[..., Host]
+) -> None:
+    host = new_host(myprofile_options={"users": Users(fields={"avatar_url": lambda user: address})})
+    for url in ("/menu", "/profile/personal-information"):
+        page = signed_in(host).get(url).text
+        if shown:
+            assert f'<img src="{address.replace("&", "&amp;")}"' in avatar(page)
+            assert 'referrerpolicy="no-referrer"' in avatar(page), "who looks at it is nobody's business"
+        else:
+            assert avatar(page) == "AT"
+            assert not address.strip() or address.strip() not in page
+
+
+def test_the_menu_has_a_link_for_admins_only_and_a_way_out_for_all(host: Host) -> None:
+    for name, expected in (("alice", ["/profile/"]), ("admin", ["/profile/", "/profile/admin/features"])):
+        browser = signed_in(host, name)
+        html = browser.get("/menu").text
+        assert list(links(html)) == expected
+        assert f"{name}@x.test" in menu_of(html)
+        assert f"Account menu for {name.capitalize()} Test" in menu_of(html)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', menu_of(html))
+        assert token
+        assert 'action="/profile/sign-out"' in menu_of(html)
+        assert browser.client.post("/profile/sign-out", data={"csrf_token": token[1]}).status_code == 303
+        assert not browser.is_in()
+        assert browser.get("/menu").text == "<nav></nav>"
 
 
 @pytest.mark.parametrize(
@@ -42,107 +107,88 @@ def test_everybody_finds_the_profile_and_admins_the_features(name: str, expected
     [
         ("/menu", None),
         ("/profile/personal-information", "/profile/"),
+        ("/profile/sessions", "/profile/"),
         ("/profile/api-token/regenerate", "/profile/"),
         ("/profile/admin/features", "/profile/admin/features"),
     ],
 )
-def test_the_icon_changes_its_state_on_the_profile_page(url: str, current: str | None, host: Host) -> None:
-    admin = host.browser()
-    admin.login("admin")
-    page = admin.get(url).text
-    profile = current == "/profile/"
-    assert ('class="mp-menu__btn" aria-current="true"' in page) == profile
-    assert ("mp-avatar is-current" in page) == profile
-    marked = re.findall(r'<a href="([^"]+)" aria-current="page"', page)
-    assert [link for link in marked if link in ("/profile/", "/profile/admin/features")] == (
-        [current] if current else []
-    )
+def test_the_menu_says_which_page_one_is_on(url: str, current: str | None, host: Host) -> None:
+    html = signed_in(host, "admin").get(url).text
+    assert [link for link, here in links(html).items() if here] == ([current] if current else [])
+    button = re.search(r"<summary[^>]*>.*?</summary>", menu_of(html), re.S)
+    assert button
+    on_profile = current == "/profile/"
+    assert ('aria-current="true"' in button[0]) is on_profile, "the icon changes on the profile's pages"
+    assert ("is-current" in button[0]) is on_profile
 
 
-def test_its_form_signs_out_without_javascript_from_any_page(host: Host) -> None:
-    alice = host.browser()
-    alice.login("alice")
-    page = alice.get("/menu").text
-    assert 'action="/profile/sign-out" method="post"' in page
-    answer = alice.client.post("/profile/sign-out", data={"csrf_token": token_in(page)})
-    assert answer.location == "/"
-    assert not alice.is_in()
-    assert host.sql("SELECT end_reason FROM myprofile_session") == [("logout",)]
+@pytest.mark.parametrize("gone", ["myprofile_feature", "every table"])
+def test_the_menu_breaks_no_page_where_tables_are_missing(gone: str, new_host: Callable[..., Host]) -> None:
+    """B02: on an error page above all. Without toggles it has no links, but the way out is there."""
+
+    def after(host: Host) -> None:
+        host.app.register_error_handler(503, lambda error: (render_template_string("down" + MENU), 503))
+
+    host = new_host(after=after)
+    admin, tables = signed_in(host, "admin"), ("feature", "token", "preference", "guess", "session")
+    for table in tables if gone == "every table" else ["feature"]:
+        host.sql(f"DROP TABLE myprofile_{table}")
+    answer = admin.get("/menu")
+    if gone == "every table":
+        assert (answer.status_code, answer.text) == (200, "<nav></nav>"), "nobody is known to be signed in"
+        assert (admin.get("/page").status_code, admin.get("/page").text) == (503, "down<nav></nav>")
+    else:
+        assert answer.status_code == 200
+        assert links(answer.text) == {}
+        assert 'action="/profile/sign-out"' in menu_of(answer.text)
+        page = admin.get("/profile/sessions")
+        assert page.status_code == 503
+        assert links(page.text) == {}
 
 
-def test_it_brings_its_style_on_the_hosts_pages_and_not_twice_on_ours(host: Host) -> None:
-    alice = host.browser()
-    alice.login("alice")
-    for url in ("/menu", "/profile/sessions"):
-        page = alice.get(url).text
-        assert page.count("myprofile.css") == page.count("myprofile.js") == 1
-        assert "<style" not in page
-        assert not re.search(r"<script(?![^>]* src=)", page)
+def test_the_menu_brings_its_style_and_script_to_pages_of_the_host(new_host: Callable[..., Host]) -> None:
+    """And not twice to pages of the extension, which have them already."""
+    host = new_host()
+    alice = signed_in(host)
+    assets = r'(?:href|src)="(/profile/static/myprofile\.(?:css|js)\?v=\w+)"'
+    for url in ("/menu", "/profile/preferences"):
+        found = re.findall(assets, alice.get(url).text)
+        assert len(found) == len(set(found)) == 2, url
+        for asset in found:
+            with alice.get(asset) as answer:
+                assert answer.status_code == 200
+    assert " defer" in alice.get("/menu").text
+    assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|style=", alice.get("/menu").text), "strict CSP"
 
 
-def test_a_name_that_looks_like_html_stays_a_name(host: Host) -> None:
-    host.sql("UPDATE \"user\" SET first_name = '<b>\"x', last_name = '&amp;'")
-    alice = host.browser()
-    alice.login("alice")
-    page = alice.get("/menu").text
-    assert "<b>" not in page
-    assert "&lt;b&gt;&#34;x &amp;amp;" in page
-
-
-def with_picture(db: Any) -> type[Any]:
-    user = user_class(db)
-    user.avatar_url = mapped_column(String(200))
-    user.__annotations__["avatar_url"] = Mapped[str | None]
-    return user
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("https://x.test/a.png", True),
-        ("/static/a.png", True),
-        ("javascript:alert(1)", False),
-        ("data:text/html,x", False),
-        ("", False),
-        (None, False),
-    ],
-)
-def test_a_picture_takes_the_place_of_the_initials_if_it_can_be_one(
-    address: str | None, shown: bool, new_host: Callable[..., Host]
+def test_a_layout_of_the_host_with_the_menu_serves_both_kinds_of_page(
+    new_host: Callable[..., Host], tmp_path: Path
 ) -> None:
-    host = new_host(model=with_picture)
-    host.sql('UPDATE "user" SET avatar_url = :address', address=address)
-    alice = host.browser()
-    alice.login("alice")
-    page = alice.get("/menu").text
-    assert (f'<img src="{address}" alt=""' in page) == shown
-    assert (">AT</span>" in page) != shown
-    assert "javascript:" not in page
+    layout = "<html><head>{% block head %}{% endblock %}</head><body>" + MENU + "{% block content %}{% endblock %}"
+    (tmp_path / "base.html").write_text(layout)
+
+    def after(host: Host) -> None:
+        host.app.template_folder = str(tmp_path)
+
+        @host.app.get("/own")
+        @flask_login.login_required
+        def own() -> str:
+            return render_template_string('{% extends "base.html" %}{% block content %}own{% endblock %}')
+
+    blocks = {"head": "head", "content": "content"}
+    host = new_host(after=after, MYPROFILE_BASE_TEMPLATE="base.html", MYPROFILE_BASE_BLOCKS=blocks)
+    alice = signed_in(host)
+    for url in ("/own", "/profile/preferences"):
+        html = alice.get(url).text
+        assert html.count("mp-menu__panel") == 1
+        assert html.count("myprofile.css") == 1
+        assert html.count("myprofile.js") == 1
+    assert links(alice.get("/own").text) == {"/profile/": False}
+    assert links(alice.get("/profile/preferences").text) == {"/profile/": True}
 
 
-def test_it_is_an_anonymous_one_for_a_browser_that_was_signed_out(host: Host) -> None:
-    here, there = host.browser(), host.browser()
-    here.login("alice")
-    there.login("alice")
-    here.post("/profile/sessions/sign-out-others")
-    assert there.get("/menu").text == "<nav></nav>"
-    assert links(here.get("/menu").text) == ["/profile/"]
-
-
-def test_it_is_in_the_users_language(host: Host) -> None:
-    alice = host.browser()
-    alice.login("alice")
-    alice.post("/profile/preferences", {"language": "de"})
-    page = alice.get("/menu").text
-    assert "Mein Profil" in page
-    assert "My Profile" not in page
-
-
-def test_it_never_breaks_a_page_while_the_tables_are_missing(host: Host) -> None:
-    alice = host.browser()
-    alice.login("alice")
-    host.sql("DROP TABLE myprofile_feature")
-    page = alice.get("/menu")
-    assert page.status_code == 200
-    assert links(page.text) == []
-    assert "/profile/sign-out" in page.text
+def test_the_menu_is_empty_for_visitors_and_costs_them_nothing(host: Host) -> None:
+    statements = host.count_statements()
+    answer = host.browser().get("/menu")
+    assert (answer.text, statements) == ("<nav></nav>", [])
+    assert "Set-Cookie" not in answer.headers

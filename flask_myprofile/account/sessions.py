@@ -237,7 +237,7 @@ class Sessions:
     def has_ended(self, session_id: str) -> bool:
         """Whether there was such a session and it is over."""
         found = self._store.find_session(session_id)
-        return found is not None and found.record.ended_at is not None
+        return found is not None and (found.record.ended_at is not None or self._is_over(found.record))
 
     def may_adopt(self, user: Any, remembered: bool, signed_at: int | None) -> bool:
         """Whether a signed-in browser without a session of ours may get one.

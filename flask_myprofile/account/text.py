@@ -7,6 +7,8 @@ import unicodedata
 
 #: Marks that turn the reading direction of whatever stands beside them.
 _DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Categories of what nobody types in a name: controls, lone surrogates, separators of lines and paragraphs.
+_CONTROL = ("Cc", "Cs", "Zl", "Zp")
 #: Letters by their category, blank by their looks.
 _BLANK = set("\u2800\u3164\u115f\u1160\uffa0")
 
@@ -18,7 +20,7 @@ def clean(text: str) -> str:
 
 def problem(text: str) -> str | None:
     """``"control"``: a character that no name has; ``"blank"``: nothing to see; None: fine."""
-    if any(c in _DIRECTION or unicodedata.category(c) in ("Cc", "Cs") for c in text):
+    if any(c in _DIRECTION or unicodedata.category(c) in _CONTROL for c in text):
         return "control"
     if text and all(c in _BLANK or c.isspace() or unicodedata.category(c) in ("Cf", "Mn") for c in text):
         return "blank"
@@ -27,7 +29,7 @@ def problem(text: str) -> str | None:
 
 def printable(text: str, length: int) -> str:
     """A header's text as it may be stored and shown: no control characters, not longer than ``length``."""
-    kept = (c for c in text[: length * 2] if c not in _DIRECTION and unicodedata.category(c) not in ("Cc", "Cs"))
+    kept = (c for c in text[: length * 2] if c not in _DIRECTION and unicodedata.category(c) not in _CONTROL)
     return "".join(kept)[:length]
 
 

@@ -148,10 +148,10 @@ class Users:
         if self._display_name is not None:
             return str(_read(user, self._display_name) or "")
         for field in _NAMES:
-            if name := self.get(user, field):
-                return str(name)
-        parts = [self.get(user, first) or self.get(user, other) for first, other in _FULL_NAME]
-        return " ".join(str(p) for p in parts if p) or str(
+            if name := str(self.get(user, field) or "").strip():
+                return name
+        parts = [str(self.get(user, first) or self.get(user, other) or "").strip() for first, other in _FULL_NAME]
+        return " ".join(part for part in parts if part) or str(
             self.get(user, "username") or self.get(user, "email") or self.key(user)
         )
 

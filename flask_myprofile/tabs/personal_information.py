@@ -158,7 +158,7 @@ def _proper(name: str, longest: int | None) -> Any:
                 raise ValidationError(gettext("%(field)s has no visible character", field=label))
         if longest is not None and len(typed) > longest:
             raise ValidationError(gettext("%(field)s must be %(max)s characters or fewer", field=label, max=longest))
-        if name == "email":
+        if name == "email" and typed != (field.object_data or ""):  # what is stored already was good enough
             _check_email(typed)
 
     return check

@@ -43,7 +43,7 @@ def row(host: Host, name: str = "alice") -> dict[str, Any]:
 
 
 def fields_on(page: str) -> list[str]:
-    return re.findall(r'<input[^>]* id="(\w+)" name="\1"', page)
+    return re.findall(r'<input[^>]* id="(\w+)"[^>]* name="\1"', page)
 
 
 def typed_on(page: str, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.host import NEW_PASSWORD, PASSWORD, Host
 
 
-def walk_through_my_profile(host: Host) -> None:
+def check_my_profile_works(host: Host) -> None:
     """Every step asserts; nothing here knows the user's key, the database or the names of tables."""
     laptop, phone = host.browser(), host.browser()
     assert laptop.login("alice").location == "/page"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.flow import walk_through_my_profile
+from tests.flow import check_my_profile_works
 from tests.host import Host
 
 
 def test_my_profile_works_on_each_database(database_url: str, new_host: Callable[..., Host]) -> None:
-    walk_through_my_profile(new_host(database_url, MYPROFILE_LANGUAGES=("en", "de")))
+    check_my_profile_works(new_host(database_url, MYPROFILE_LANGUAGES=("en", "de")))
 
 
 def test_what_differs_only_in_case_is_different(database_url: str, new_host: Callable[..., Host]) -> None:

@@ -162,8 +162,8 @@ def test_a_template_of_the_host_changes_one_block(host: Host, tmp_path: Path) ->
 def test_the_examples_of_the_testing_page_pass(number: int, host: Host) -> None:
     names: dict[str, Any] = {}
     exec(blocks("docs/testing.md")[number], names)
-    (test,) = [value for name, value in names.items() if name.startswith("test_")]
-    test(host.app, host.user("alice"))
+    (check_example,) = [value for name, value in names.items() if name.startswith("test_")]
+    check_example(host.app, host.user("alice"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

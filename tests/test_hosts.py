@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from flask_myprofile import current_profile
-from tests.flow import walk_through_my_profile
+from tests.flow import check_my_profile_works
 from tests.host import HASH, Host
 
 
@@ -113,7 +113,7 @@ def kind(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_everything_works_whatever_the_key_of_a_user_is(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:
     """B15"""
-    walk_through_my_profile(new_host(**kind, MYPROFILE_LANGUAGES=("en", "de")))
+    check_my_profile_works(new_host(**kind, MYPROFILE_LANGUAGES=("en", "de")))
 
 
 def test_nobody_sees_or_ends_the_sessions_of_somebody_else(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:

@@ -17,7 +17,7 @@ SENTENCE = "Your account uses Single Sign On (SSO). Password is managed by your 
 CHANGE = {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
 
 
-def password_is_managed(browser: Browser, host: Host, username: str = "alice") -> None:
+def check_password_is_managed(browser: Browser, host: Host, username: str = "alice") -> None:
     """The page says the sentence and has no form; no POST, of whatever kind, does anything."""
     before = host.user(username).password_hash
     page = browser.get("/profile/password")
@@ -35,7 +35,7 @@ def password_is_managed(browser: Browser, host: Host, username: str = "alice") -
     assert host.user(username).password_hash == before
 
 
-def password_can_be_changed(browser: Browser) -> None:
+def check_password_can_be_changed(browser: Browser) -> None:
     page = browser.get("/profile/password")
     assert SENTENCE not in page.text
     assert 'name="current_password"' in page.text
@@ -64,7 +64,7 @@ def test_a_sign_in_through_authlib_is_recognised(
     row = row_of(alice)
     assert (row["method"], row["provider"]) == ("sso", "Okta")
     assert "Single Sign On · Okta" in alice.get("/profile/sessions").text
-    password_is_managed(alice, host)
+    check_password_is_managed(alice, host)
     assert alice.get("/profile/personal-information").status_code == 200
 
 
@@ -100,7 +100,7 @@ def test_who_is_refused_by_the_provider_has_no_session(new_host: Callable[..., H
     assert provider.come_back(alice, {"state": "of somebody else"}).status_code == 403
     assert host.sql("SELECT * FROM myprofile_session") == []
     alice.login("alice")
-    password_can_be_changed(alice)
+    check_password_can_be_changed(alice)
 
 
 def test_the_app_having_sso_locks_nobody_who_signs_in_with_a_password(
@@ -114,9 +114,9 @@ def test_the_app_having_sso_locks_nobody_who_signs_in_with_a_password(
     provider.sign_in(by_sso)
     by_password.login("alice")
     bob.login("bob")
-    password_is_managed(by_sso, host)
-    password_can_be_changed(by_password)
-    password_can_be_changed(bob)
+    check_password_is_managed(by_sso, host)
+    check_password_can_be_changed(by_password)
+    check_password_can_be_changed(bob)
     assert not by_sso.is_in(), "a new password ends the other sessions, those by SSO as well"
 
 
@@ -145,7 +145,7 @@ def test_linking_a_provider_while_signed_in_is_no_sign_in(new_host: Callable[...
     alice.login("alice")
     provider.sign_in(alice, link="1")
     assert row_of(alice)["method"] == "password"
-    password_can_be_changed(alice)
+    check_password_can_be_changed(alice)
 
 
 def test_sso_is_remembered_with_the_device(new_host: Callable[..., Host], monkeypatch: Any) -> None:
@@ -156,7 +156,7 @@ def test_sso_is_remembered_with_the_device(new_host: Callable[..., Host], monkey
     provider.sign_in(alice, remember="1")
     alice.restart()
     assert alice.is_in()
-    password_is_managed(alice, host)
+    check_password_is_managed(alice, host)
 
 
 def test_the_same_subject_at_two_providers_is_two_identities(new_host: Callable[..., Host], monkeypatch: Any) -> None:
@@ -170,11 +170,11 @@ def test_the_same_subject_at_two_providers_is_two_identities(new_host: Callable[
     for provider in (first, second):
         stranger = host.browser()
         provider.sign_in(stranger, as_user="bob")
-        password_is_managed(stranger, host, "bob")
+        check_password_is_managed(stranger, host, "bob")
         assert len(alice.sessions()) == 1, "the address in a claim says nothing about Alice"
     found = host.sql("SELECT issuer, subject FROM myprofile_session WHERE method = 'sso' ORDER BY issuer")
     assert found == [("https://first.example", "77"), ("https://second.example", "77")]
-    password_can_be_changed(alice)
+    check_password_can_be_changed(alice)
 
 
 def test_the_session_cookie_stays_small(new_host: Callable[..., Host], monkeypatch: Any) -> None:
@@ -207,7 +207,7 @@ def test_whoever_wants_it_otherwise_may_switch_recognition_off(new_host: Callabl
     provider.sign_in(bob, as_user="bob")
     assert row_of(alice)["method"] == "sso"
     assert row_of(bob)["method"] == "password"
-    password_can_be_changed(bob)
+    check_password_can_be_changed(bob)
 
 
 # ---- record_sso(): SAML, LDAP, headers
@@ -237,12 +237,12 @@ def test_record_sso_works_before_and_after_login_user(when: str, new_host: Calla
     host = new_host(after=recording)
     alice, local = host.browser(), host.browser()
     assert alice.get(f"/saml/{when}").status_code == 302
-    password_is_managed(alice, host)
+    check_password_is_managed(alice, host)
     assert row_of(alice)["provider"] == "Corp SAML"
     stored = host.sql("SELECT method, provider, issuer, subject, idp_session FROM myprofile_session")
     assert stored == [("sso", "Corp SAML", "https://idp.corp", "7", "_9")]
     local.login("alice")
-    password_can_be_changed(local)
+    check_password_can_be_changed(local)
 
 
 def test_another_method_is_shown_and_locks_nothing(new_host: Callable[..., Host]) -> None:
@@ -251,7 +251,7 @@ def test_another_method_is_shown_and_locks_nothing(new_host: Callable[..., Host]
     alice.get("/saml/before?method=ldap")
     assert (row_of(alice)["method"], row_of(alice)["provider"]) == ("ldap", "Corp SAML")
     assert "Corp SAML" in alice.get("/profile/sessions").text
-    password_can_be_changed(alice)
+    check_password_can_be_changed(alice)
 
 
 @pytest.mark.parametrize(
@@ -264,8 +264,8 @@ def test_the_hosts_own_word_on_who_is_managed_counts_more(rule: Any, new_host: C
     alice, bob = host.browser(), host.browser()
     alice.login("alice")
     bob.login("bob")
-    password_is_managed(alice, host)
-    password_can_be_changed(bob)
+    check_password_is_managed(alice, host)
+    check_password_can_be_changed(bob)
 
 
 def test_a_reset_by_mail_can_ask_who_may_change_a_password(host: Host) -> None:
@@ -284,4 +284,4 @@ def test_after_an_sso_session_a_password_session_is_one(new_host: Callable[..., 
     alice.post("/logout")
     assert alice.get("/profile/password").status_code == 302
     alice.login("alice")
-    password_can_be_changed(alice)
+    check_password_can_be_changed(alice)

@@ -18,7 +18,7 @@ from sqlalchemy import MetaData, String, Uuid, event, inspect
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_myprofile.store.tables import declare
-from tests.flow import walk_through_my_profile
+from tests.flow import check_my_profile_works
 from tests.host import Host
 from tests.test_hosts import Person
 
@@ -57,14 +57,14 @@ def test_the_user_table_may_be_called_anything(new_host: Callable[..., Host]) ->
     """B38"""
     host = new_host(model=accounts(), load=by_uid, **LANGUAGES)
     assert tables_of(host) == ["accounts", *(f"myprofile_{name}" for name in OURS)]
-    walk_through_my_profile(host)
+    check_my_profile_works(host)
 
 
 def test_the_tables_may_begin_with_another_word(new_host: Callable[..., Host]) -> None:
     """B61"""
     host = new_host(MYPROFILE_TABLE_PREFIX="mp_", **LANGUAGES)
     assert tables_of(host) == [*(f"mp_{name}" for name in OURS), "user"]
-    walk_through_my_profile(host)
+    check_my_profile_works(host)
 
 
 def test_the_tables_may_be_in_a_schema_of_sqlite(new_host: Callable[..., Host], tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_the_tables_may_be_in_a_schema_of_sqlite(new_host: Callable[..., Host], 
     host = new_host(before=attach, MYPROFILE_TABLE_SCHEMA="auth", **LANGUAGES)
     assert tables_of(host) == ["user"]
     assert tables_of(host, schema="auth") == [f"myprofile_{name}" for name in OURS]
-    walk_through_my_profile(host)
+    check_my_profile_works(host)
 
 
 def test_users_and_tables_may_be_in_schemas_of_postgres(postgres_url: str, new_host: Callable[..., Host]) -> None:
@@ -96,7 +96,7 @@ def test_users_and_tables_may_be_in_schemas_of_postgres(postgres_url: str, new_h
     )
     assert tables_of(host, schema="people") == ["accounts"]
     assert tables_of(host, schema="auth") == [f"myprofile_{name}" for name in OURS]
-    walk_through_my_profile(host)
+    check_my_profile_works(host)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_users_and_tables_may_be_in_different_databases(
     host = new_host(model=model, load=by_uid, SQLALCHEMY_BINDS=binds, MYPROFILE_BIND_KEY=ours_in, **LANGUAGES)
     assert "accounts" in tables_of(host, users_in)
     assert [name for name in tables_of(host, ours_in) if name != "accounts"] == [f"myprofile_{name}" for name in OURS]
-    walk_through_my_profile(host)
+    check_my_profile_works(host)
 
 
 def user_session_of_the_host(db: SQLAlchemy) -> None:
@@ -132,7 +132,7 @@ def test_flask_session_in_the_same_database_keeps_its_own_table(new_host: Callab
 
     host = new_host(before=server_side, **LANGUAGES)
     assert tables_of(host) == [*(f"myprofile_{name}" for name in OURS), "sessions", "user", "user_sessions"]
-    walk_through_my_profile(host)
+    check_my_profile_works(host)
     assert host.sql("SELECT count(*) FROM sessions")[0][0] > 0
 
 
@@ -219,4 +219,4 @@ def test_a_class_mapped_by_hand_is_a_user_like_any_other(new_host: Callable[...,
         db.Model.registry.map_imperatively(Plain, table)
         return Plain
 
-    walk_through_my_profile(new_host(model=model, **LANGUAGES))
+    check_my_profile_works(new_host(model=model, **LANGUAGES))

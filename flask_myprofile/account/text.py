@@ -15,7 +15,7 @@ _BLANK = set("\u2800\u3164\u115f\u1160\uffa0")
 
 def clean(text: str) -> str:
     """Without blanks at the ends and runs of blanks within; else as typed (a Persian ZWNJ and an emoji's ZWJ stay)."""
-    return re.sub(r"[ \t]+", " ", text).strip()
+    return re.sub(r"[^\S\r\n]{2,}|\t", " ", text).strip()
 
 
 def problem(text: str) -> str | None:

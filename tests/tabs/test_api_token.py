@@ -193,8 +193,13 @@ def test_a_replaced_token_is_dead_at_the_next_request_in_every_worker(
 @pytest.mark.parametrize("existing", [True, False], ids=["second token", "first token"])
 @pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "form"])
 def test_of_two_regenerations_at_once_one_gives_the_token_and_one_409(
-    existing: bool, as_json: bool, host: Host, monkeypatch: pytest.MonkeyPatch
+    existing: bool,
+    as_json: bool,
+    database_url: str,
+    new_host: Callable[..., Host],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    host = new_host(database_url)
     alice, elsewhere, replace, won = signed_in(host), signed_in(host), SqlStore.replace_token, list[str]()
     old = made(alice) if existing else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, request, url_for
 
 from . import page
 from .door import check_origin, guarded, json_object, private
@@ -28,6 +28,8 @@ def blueprint(prefix: str) -> Blueprint:
 
 def _features(user: Any) -> Any:
     if not current_profile.is_admin(user):
+        key = current_profile.users.key(user)
+        current_app.logger.warning("MyProfile: user %r is no administrator; Feature Management refused", key)
         raise Forbidden(gettext("Only an administrator can change features."), code="not_admin")
     if request.method != "POST":
         return jsonify(features=_json()) if prefers_json() else _show()

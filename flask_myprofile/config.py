@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
@@ -25,6 +26,11 @@ def _text(value: Any) -> str | None:
 def _path(value: Any) -> str | None:
     right = isinstance(value, str) and value.startswith("/") and not value.endswith("/")
     return None if right else 'a path such as "/profile"'
+
+
+def _token_prefix(value: Any) -> str | None:
+    right = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", value)
+    return None if right else "1 to 32 of the characters A-Z, a-z, 0-9, _, . and -"
 
 
 def _switch(value: Any) -> str | None:
@@ -150,7 +156,7 @@ class Config:
     store_down: str = _setting(
         "deny", _one_of("deny", "allow"), "When sessions cannot be checked: answer 503, or let signed-in people pass."
     )
-    api_token_prefix: str = _setting("mpt_", _text, "What every API token begins with.")
+    api_token_prefix: str = _setting("mpt_", _token_prefix, "What every API token begins with.")
     api_token_lifetime: int | None = _setting(
         None, _optional(_number(60)), "Seconds an API token is valid; unset: until it is replaced."
     )

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
-from flask import current_app
+import flask_login
+from flask import current_app, request
 from werkzeug.local import LocalProxy
 
 from .account.passwords import Passwords
@@ -55,3 +56,9 @@ def _current() -> Profile:
 
 
 current_profile: Profile = LocalProxy(_current)  # type: ignore[assignment]
+
+
+def login_page() -> str:
+    """Where a browser goes that has signed out: the host's login view, or its start page where it has none."""
+    view = current_app.login_manager.login_view  # type: ignore[attr-defined]
+    return str(flask_login.login_url(view)) if view else request.script_root + "/"

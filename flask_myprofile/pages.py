@@ -17,7 +17,7 @@ from wtforms import Form
 from . import page
 from .door import check_origin, fill, guarded, private, refused
 from .errors import Conflict, Invalid, NotFound, Refused, StoreDown
-from .globals import current_profile
+from .globals import current_profile, login_page
 from .i18n import gettext
 from .signals import unit_of_work
 from .tab import Action, Done, Tab
@@ -78,7 +78,7 @@ def _sign_out(user: Any) -> Any:
     if prefers_json():
         return jsonify(message=sentence)
     flash(sentence)
-    return redirect(request.script_root + "/", 303)
+    return redirect(login_page(), 303)
 
 
 def _tab(user: Any, tab: Tab, save: Action | None) -> Any:

@@ -114,7 +114,7 @@ def test_a_form_that_is_taken_leads_back_to_its_page(host: Host) -> None:
         (alice, "/profile/sessions/sign-out-others", {}, "/profile/sessions"),
         (alice, "/profile/api-token/revoke", {}, "/profile/api-token"),
         (admin, "/profile/admin/features", {"preferences": "off"}, "/profile/admin/features"),
-        (alice, "/profile/sign-out", {}, "/"),
+        (alice, "/profile/sign-out", {}, "/login"),
     ]
     for browser, url, fields, target in sent:
         answer = browser.post(url, fields)

@@ -12,7 +12,7 @@ from wtforms import StringField
 
 from ..account.sessions import ADOPTED
 from ..errors import Invalid, NotFound
-from ..globals import current_profile
+from ..globals import current_profile, login_page
 from ..i18n import gettext, iso, lazy_gettext, moment, ngettext
 from ..store import SessionRecord
 from ..tab import Confirm, Done, Part, Tab, action
@@ -84,7 +84,7 @@ class Sessions(Tab):
         if current is not None and current.id == form.id.data:
             sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
             flask_login.logout_user()
-            return Done(sentence, redirect=request.script_root + "/")
+            return Done(sentence, redirect=login_page())
         name = self._name_of(user, form.id.data)
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")

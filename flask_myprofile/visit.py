@@ -31,7 +31,7 @@ class Visit:
     record: SessionRecord | None = None
     refused: bool = False
     store_down: bool = False
-    session_aside: Any = None
+    session_aside: Any = field(default=None, repr=False)
     identity: Identity | None = None
     language: str | None = None
     choosing_language: bool = False

@@ -94,9 +94,8 @@ class SignIn:
 
     def renew(self, user: Any, record: SessionRecord) -> None:
         """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
-        attribute = current_app.login_manager.id_attribute  # type: ignore[attr-defined]
         self._hand_over(
-            current_visit(), record, login_id=getattr(user, attribute)(), device=new_device(), deferred=False
+            current_visit(), record, login_id=cookies.login_id_of(user), device=new_device(), deferred=False
         )
 
     def _hand_over(

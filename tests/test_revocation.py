@@ -209,7 +209,7 @@ def test_a_password_that_could_not_be_saved_signs_nobody_out(where: str, new_hos
         statements = host.count_statements()
 
         def refuse(session: Any) -> None:
-            if any("UPDATE user SET password_hash" in statement for statement in statements):
+            if any("UPDATE myprofile_session SET ended_at" in statement for statement in statements):
                 raise OperationalError("COMMIT", {}, Exception("disk full"))
 
         event.listen(host.db.session, "before_commit", refuse)

@@ -13,7 +13,6 @@ import flask_login
 from flask import abort, current_app, g, has_request_context, request
 
 from .account.tokens import Tokens
-from .account.users import Users
 from .config import Config
 from .visit import client_address, client_program, current_visit
 from .wire import problem
@@ -24,10 +23,9 @@ _EXTENSION = "myprofile_bearer"
 class BearerSignIn:
     """Tells token requests from others, and signs their user in through Flask-Login's request_loader."""
 
-    def __init__(self, config: Config, tokens: Tokens, users: Users) -> None:
+    def __init__(self, config: Config, tokens: Tokens) -> None:
         self._prefix = config.api_token_prefix
         self._tokens = tokens
-        self._users = users
 
     def presented(self) -> str | None:
         """The token in the Authorization header, valid or not, if it is one of our kind."""
@@ -49,13 +47,13 @@ class BearerSignIn:
 
     def sign_in(self, token: str) -> Any:
         """The token's user, or an answer of 401 that says why (RFC 6750, section 3)."""
-        record = self._tokens.find_live(token)
-        user = self._users.load(record.user_key) if record else None
-        if record is None or user is None or not self._users.is_active(user):
+        found = self._tokens.find_live(token)
+        if found is None:
             # the error page may ask for current_user: it finds nobody, and does not come here again
             current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
             challenge = 'Bearer error="invalid_token"'
             abort(problem(401, "invalid_token", "The API token is not valid", headers={"WWW-Authenticate": challenge}))
+        record, user = found
         if self._tokens.due(record):
             ip, agent, tokens = client_address(), client_program(), self._tokens
             current_visit().deferred.append(lambda: tokens.touch(record, ip, agent))

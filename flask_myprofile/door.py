@@ -27,13 +27,12 @@ from .bearer import token_authenticated
 from .errors import TABLES_UNREADABLE, Forbidden, Invalid, NotFound, Refused, StoreDown
 from .globals import OWN_BLUEPRINTS, current_profile
 from .i18n import gettext
-from .wire import prefers_json, problem, unavailable
+from .wire import RETRY_AFTER, prefers_json, problem, unavailable
 
 #: Nothing on these pages needs more.
 MAX_BODY = 64 * 1024
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_RETRY = "30"
 
 
 class StaleForm(Refused):
@@ -213,7 +212,7 @@ def _as_problem(error: HTTPException) -> Response:
     code = error.name.lower().replace(" ", "_")
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if error.code == 503:
-        headers.setdefault("Retry-After", _RETRY)
+        headers.setdefault("Retry-After", str(RETRY_AFTER))
     return problem(error.code or 500, code, error.name, headers=headers)
 
 
@@ -223,7 +222,7 @@ def _unavailable(error: Exception) -> Response:
     current_app.logger.error(TABLES_UNREADABLE, reason)
     if prefers_json():
         return unavailable()
-    raise ServiceUnavailable(retry_after=int(_RETRY)) from error
+    raise ServiceUnavailable(retry_after=RETRY_AFTER) from error
 
 
 def private(response: Response) -> Response:

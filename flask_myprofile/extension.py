@@ -127,7 +127,7 @@ class _Setup:
 
     def _listen(self, sessions: Sessions, tokens: Tokens, sign_in: SignIn) -> None:
         app, config, users = self._app, self._config, self._users
-        token_sign_in = bearer.BearerSignIn(config, tokens, users)
+        token_sign_in = bearer.BearerSignIn(config, tokens)
         guard = Guard(config, sessions, users, sign_in, token_sign_in, self._meet_host)
         bearer.register(app, token_sign_in)
         sign_in.connect(app)

@@ -34,7 +34,7 @@ from .visit import (
     write_after_context,
     write_after_request,
 )
-from .wire import prefers_json, problem, unavailable
+from .wire import RETRY_AFTER, prefers_json, problem, unavailable
 
 #: In the place of a session that ended, until the login page has said so.
 SIGNED_OUT = "signed out"
@@ -171,7 +171,7 @@ class Guard:
     def _on_unauthorized(self, app: Flask, **extra: Any) -> None:
         visit = current_visit()
         if visit.store_down:
-            raise ServiceUnavailable(retry_after=30, response=unavailable() if prefers_json() else None)
+            raise ServiceUnavailable(retry_after=RETRY_AFTER, response=unavailable() if prefers_json() else None)
         if session.get(KEY) != SIGNED_OUT:
             return
         sentence = gettext("You have been signed out of this session.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.lists import format_list
 from babel.support import LazyProxy
 from flask import current_app, has_app_context
@@ -125,11 +125,6 @@ def ago(when: datetime, now: datetime | None = None) -> str:
 def day(when: datetime) -> str:
     """ "14 November 2026", in the reader's language and zone."""
     return str(format_date(_local(when), format="long", locale=locale()))
-
-
-def day_and_time(when: datetime) -> str:
-    """ "14 Nov 2026, 09:12", in the reader's language and zone."""
-    return str(format_datetime(_local(when), format="medium", locale=locale()))
 
 
 def _local(when: datetime) -> datetime:

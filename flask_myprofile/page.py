@@ -74,12 +74,12 @@ def _common(user: Any) -> dict[str, Any]:
         is_admin, tabs = current_profile.is_admin(user), tabs_that_are_on()
     except StoreDown:
         is_admin, tabs = False, []
-    here = request.endpoint == ADMIN_ENDPOINT
+    here, name = request.endpoint == ADMIN_ENDPOINT, current_profile.users.display_name(user)
     return {
         "user": SimpleNamespace(
-            name=_name(user),
+            name=name,
             email=current_profile.users.get(user, "email"),
-            initials=_initials(_name(user)),
+            initials=_initials(name),
             picture=_picture(user),
         ),
         "menu": "features" if here else "profile" if request.blueprint == "myprofile" else None,
@@ -155,10 +155,6 @@ def _hash_of(name: str) -> str:
 def _static(name: str) -> str:
     """A static file's URL changes with its content, so that browsers may keep it."""
     return url_for("myprofile.static", filename=name, v=_hash_of(name))
-
-
-def _name(user: Any) -> str:
-    return current_profile.users.display_name(user)
 
 
 def _initials(name: str) -> str:

@@ -21,7 +21,7 @@ from .globals import current_profile, login_page
 from .i18n import gettext
 from .signals import unit_of_work
 from .tab import Action, Done, Tab
-from .wire import prefers_json, problem
+from .wire import RETRY_AFTER, prefers_json, problem
 
 
 def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
@@ -191,7 +191,7 @@ def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:
     current_app.logger.exception("MyProfile: the %s tab failed; nothing was saved", tab.name, exc_info=error)
     sentence = gettext("Your changes could not be saved. Nothing was changed. Try again later.")
     if prefers_json():
-        return problem(503, "not_saved", sentence, headers={"Retry-After": "30"})
+        return problem(503, "not_saved", sentence, headers={"Retry-After": str(RETRY_AFTER)})
     return _show(user, tab, form, error=sentence, status=503)
 
 

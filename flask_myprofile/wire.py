@@ -8,6 +8,9 @@ from typing import Any, cast
 
 from flask import Response, current_app, request
 
+#: Seconds after which it is worth trying again what could not be done now.
+RETRY_AFTER = 30
+
 
 def prefers_json() -> bool:
     """Whether ``application/json`` is preferred to HTML; a body in JSON decides where both are equally welcome."""
@@ -17,7 +20,7 @@ def prefers_json() -> bool:
 
 
 def unavailable() -> Response:
-    return problem(503, "unavailable", headers={"Retry-After": "30"})
+    return problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER)})
 
 
 def problem(

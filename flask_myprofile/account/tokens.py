@@ -107,18 +107,19 @@ class Tokens:
 
     def verify(self, token: str) -> Any | None:
         """The active user whom a live token stands for, or None."""
-        record = self.find_live(token)
-        user = self._users.load(record.user_key) if record else None
-        return user if user is not None and self._users.is_active(user) else None
+        found = self.find_live(token)
+        return found[1] if found else None
 
-    def find_live(self, token: str) -> TokenRecord | None:
+    def find_live(self, token: str) -> tuple[TokenRecord, Any] | None:
+        """The record of a live token, and its user, who is active."""
         if not self.looks_like_one(token) or not self._is_on():
             return None
         digest = _digest(token)
         record = self._store.find_token_by_digest(digest)
         if record is None or not hmac.compare_digest(record.digest, digest) or self.is_expired(record):
             return None
-        return record
+        user = self._users.load(record.user_key)
+        return (record, user) if user is not None and self._users.is_active(user) else None
 
     def is_expired(self, record: TokenRecord) -> bool:
         return record.expires_at is not None and record.expires_at <= now()

@@ -43,6 +43,11 @@ def _example() -> str:
     return f'curl -H "Authorization: Bearer $TOKEN" {request.url_root}'
 
 
+def _shown_page(token: str, message: str = "", **facts: bool) -> Done:
+    """The answer that has the token in it: the only one."""
+    return Done(message, {"token": token}, SHOWN, {"secret": token, "example": _example(), **facts})
+
+
 class ApiToken(Tab):
     name = "api_token"
     label = lazy_gettext("API Token")
@@ -118,8 +123,9 @@ class ApiToken(Tab):
             ) from error
         announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
         once = not current_profile.features["api_token.copy"]
-        context = {"secret": token, "fresh": True, "replaced": replaced, "shown_once": once, "example": _example()}
-        return Done(gettext("Your new API token is ready."), {"token": token}, SHOWN, context)
+        return _shown_page(
+            token, gettext("Your new API token is ready."), fresh=True, replaced=replaced, shown_once=once
+        )
 
     @action(feature="copy")
     def reveal(self, user: Any) -> Done:
@@ -129,12 +135,7 @@ class ApiToken(Tab):
             raise NotFound(
                 gettext("This token cannot be shown again. Regenerate it to get one that can."), code=error.code
             ) from error
-        return Done(
-            "",
-            {"token": token},
-            SHOWN,
-            {"secret": token, "fresh": False, "replaced": False, "shown_once": False, "example": _example()},
-        )
+        return _shown_page(token, fresh=False, replaced=False, shown_once=False)
 
     @action(
         feature="regenerate",

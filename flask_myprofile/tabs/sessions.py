@@ -50,7 +50,8 @@ class Sessions(Tab):
 
     def values(self, user: Any) -> dict[str, Any]:
         rows, total = self._listed(user)
-        return {"sessions": [self._json(row, user) for row in rows], "total": total}
+        current = current_profile.sessions.current(user)
+        return {"sessions": [self._json(row, current) for row in rows], "total": total}
 
     def _listed(self, user: Any) -> tuple[Sequence[SessionRecord], int]:
         """One page of the user's sessions, and how many there are: one of this very request is stored after it."""
@@ -120,8 +121,7 @@ class Sessions(Tab):
         rows = current_profile.sessions.list(user, PAGE)
         return next((device_name(row)[0] for row in rows if row.id == session_id), gettext("that session"))
 
-    def _json(self, row: SessionRecord, user: Any) -> dict[str, Any]:
-        current = current_profile.sessions.current(user)
+    def _json(self, row: SessionRecord, current: SessionRecord | None) -> dict[str, Any]:
         return {
             "id": row.id,
             "current": current is not None and row.id == current.id,

@@ -56,7 +56,7 @@ class BearerSignIn:
         record, user = found
         if self._tokens.due(record):
             ip, agent, tokens = client_address(), client_program(), self._tokens
-            current_visit().deferred.append(lambda: tokens.touch(record, ip, agent))
+            current_visit().defer(lambda: tokens.touch(record, ip, agent))
         return user
 
 

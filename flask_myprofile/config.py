@@ -76,6 +76,15 @@ def _subset_of(*choices: str) -> Check:
     return lambda value: None if _texts(value) is None and set(value) <= set(choices) else f"a tuple out of {choices}"
 
 
+def _session_store(value: Any) -> str | None:
+    right = value == "sqlalchemy" or (isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")))
+    return None if right else '"sqlalchemy" or a URL such as "redis://localhost:6379/0"'
+
+
+def _path_or_callable(value: Any) -> str | None:
+    return None if callable(value) or _text(value) is None else "the path of a GeoIP2 database, or a callable(address)"
+
+
 def _optional(check: Check) -> Check:
     return lambda value: None if value is None else (problem := check(value)) and f"{problem}, or None"
 
@@ -130,7 +139,11 @@ class Config:
     password_context: tuple[str, ...] = _setting(
         (), _texts, "Words, such as the product's name, that alone do not make a password."
     )
-    session_store: str = _setting("sqlalchemy", _one_of("sqlalchemy"), "Where sessions are kept.")
+    session_store: str = _setting(
+        "sqlalchemy",
+        _session_store,
+        'Where sessions are kept: `"sqlalchemy"`, the app\'s own database, or the URL of a Redis server.',
+    )
     session_idle: int | None = _setting(
         None,
         _optional(_number(60)),
@@ -146,6 +159,16 @@ class Config:
     )
     session_limit: int = _setting(
         100, _number(1), "Sessions a user may have; a further sign-in ends the least recently used one."
+    )
+    session_keep_ended: int = _setting(
+        30 * DAY,
+        _number(0),
+        "Seconds that the row of an ended session is kept, with its address, until `flask myprofile sessions prune`.",
+    )
+    session_place: str | Callable[[str], str | None] | None = _setting(
+        None,
+        _optional(_path_or_callable),
+        "Where an address is: a callable(address) -> name or None, or the path of a GeoIP2 city or country database.",
     )
     session_adopt: bool = _setting(
         True, _switch, "Keep people signed in who signed in before the extension was installed."

@@ -32,9 +32,9 @@ def remembered_login_id() -> str | None:
     return login_id
 
 
-def login_id_of(user: Any) -> str:
+def login_id_of(user: Any, app: Any = current_app) -> str:
     """What Flask-Login keeps of the user in its cookies."""
-    return str(getattr(user, current_app.login_manager.id_attribute)())  # type: ignore[attr-defined]
+    return str(getattr(user, app.login_manager.id_attribute)())
 
 
 def remember_until() -> int:

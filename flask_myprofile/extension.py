@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, appcontext_pushed, has_request_context, request
 
 from . import admin as admin_pages
-from . import bearer, cli, door, language, page, pages
+from . import bearer, cli, language, page, pages
 from .account.guesses import Guesses
 from .account.passwords import Passwords
 from .account.preferences import Preferences
@@ -23,6 +23,7 @@ from .globals import EXTENSION, OWN_BLUEPRINTS, Profile
 from .guard import Guard
 from .sign_in import SignIn
 from .signals import announce, session_ended
+from .store import SessionStore
 from .store.sqlalchemy import SqlStore
 from .store.tables import declare
 from .tab import Tab
@@ -71,7 +72,6 @@ class MyProfile:
         _Setup(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         app.register_blueprint(pages.blueprint(config.url_prefix, tabs.values()))
         app.register_blueprint(admin_pages.blueprint(config.url_prefix))
-        app.after_request(door.wrong_method)
         app.add_template_global(page.user_menu, "myprofile_user_menu")
         app.cli.add_command(cli.group)
 
@@ -89,9 +89,11 @@ class _Setup:
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
         store = _Later(self._make_store)
+        sessions_store = _Later(lambda: self._session_store(store))
         features = Features(config, store)
         _declare_features(features, tabs)
         sessions = Sessions(
+            sessions_store,
             store,
             users,
             config,
@@ -188,8 +190,19 @@ class _Setup:
             bind_key=self._config.bind_key,
             in_own_view=_in_own_view,
             user_model=lambda: self._users.model,
+            with_language=lambda: "babel" in self._app.extensions,
             survive_errors=self._config.store_down == "allow",
         )
+
+    def _session_store(self, store: Any) -> SessionStore:
+        url = self._config.session_store
+        if url == "sqlalchemy":
+            return cast(SessionStore, store)
+        try:
+            from .store.redis import RedisSessions  # an optional dependency
+        except ImportError as error:
+            raise SetupError('MYPROFILE_SESSION_STORE needs redis-py: pip install "Flask-MyProfile[redis]"') from error
+        return RedisSessions.at(url, prefix=self._config.table_prefix, find_user=store.find_user)
 
     def _secret_keys(self) -> list[bytes]:
         keys = [self._app.secret_key, *(self._app.config.get("SECRET_KEY_FALLBACKS") or ())]
@@ -238,8 +251,8 @@ def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:
     features.check_names()
 
 
-def _announce_end(user_key: str, session_ids: Sequence[str], reason: str) -> None:
-    announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason)
+def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: str | None) -> None:
+    announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason, by=by)
 
 
 def _in_own_view() -> bool:

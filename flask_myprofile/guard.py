@@ -16,8 +16,9 @@ from flask_login import signals as login_signals
 from flask_login.config import SESSION_KEYS
 from werkzeug.exceptions import ServiceUnavailable
 
-from . import cookies, sso
-from .account.sessions import Credential, Sessions
+from . import cookies, door, sso
+from .account.credentials import Credential
+from .account.sessions import Sessions
 from .account.users import Users
 from .bearer import BearerSignIn
 from .config import Config
@@ -30,7 +31,7 @@ from .visit import (
     client_address,
     client_program,
     current_visit,
-    known_visit,
+    visit_of,
     write_after_context,
     write_after_request,
 )
@@ -69,21 +70,22 @@ class Guard:
         # first before every request, last after it; and after Flask-SQLAlchemy has given the connection back
         app.before_request_funcs.setdefault(None, []).insert(0, self._before_request)
         app.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
-        app.teardown_request_funcs.setdefault(None, []).insert(0, self._end_request)
         app.teardown_appcontext_funcs.insert(0, write_after_context)
 
     # ---- the request
 
     def _before_request(self) -> None:
-        sso.watch(self._config.sso_authlib)
+        incoming = request._get_current_object()  # type: ignore[attr-defined]
         meet_host = self._meet_host
         if meet_host is not None:  # two first requests may both do it
             meet_host()
             self._meet_host = None
-        if known_visit() is None:
+        if self._config.sso_authlib:
+            sso.watch()
+        if visit_of(incoming) is None:
             # Flask-Login's cache of an earlier request, where an app context is pushed around several (Flask <= 3.1)
             g.pop("_login_user", None)
-        if self._bearer.presented():
+        if "HTTP_AUTHORIZATION" in incoming.environ and self._bearer.presented():
             self._bearer.prepare()  # before the host's CSRF check, which is a before_request function as well
 
     def _on_access(self, app: Flask, **extra: Any) -> None:
@@ -95,20 +97,26 @@ class Guard:
             self._bearer.prepare()
             visit.session_aside = cookies.set_aside(self._config.device_cookie)
             return
+        kept = session._get_current_object()  # type: ignore[attr-defined]
+        login_id = kept.get("_user_id")
         try:
-            if "_user_id" in session:
-                self._check_session(visit, session["_user_id"])
-            elif session.get("_remember") != "clear":
-                self._check_remembered(visit)
+            if login_id is not None:
+                self._check_session(app, visit, kept.get(KEY), login_id)
+            elif kept.get("_remember") != "clear":
+                self._check_remembered(app, visit)
         except StoreDown as error:
             self._store_is_down(app, visit, error)
 
-    def _check_session(self, visit: Visit, login_id: str) -> None:
-        credential = Credential.parse(session.get(KEY))
-        found = self._sessions.find(credential, login_id) if credential else None
-        if found is not None and found.record.login_id == login_id:
-            self._welcome(visit, found)
-        elif credential is None or found is not None:
+    def _check_session(self, app: Flask, visit: Visit, value: object, login_id: str) -> None:
+        credential = Credential.parse(value)
+        found = self._sessions.find(credential, login_id) if credential is not None else None
+        if credential is not None and found is not None:
+            self._welcome(app, visit, credential.id, login_id, found)
+            return
+        record = self._sessions.proven(credential) if credential is not None else None
+        if record is not None and record.login_id == login_id:  # the secret changed while the request was under way
+            self._welcome(app, visit, record.id, login_id, Found(record.secret_hash, record.last_seen_at, None, None))
+        elif credential is None or record is not None:
             # signed in before the extension was installed, or by code that writes the session itself
             replaces = [credential] if credential else []
             if not self._sign_in.adopt(visit, login_id, remembered=False, replaces=replaces):
@@ -116,7 +124,7 @@ class Guard:
         else:
             self._refuse(visit)
 
-    def _check_remembered(self, visit: Visit) -> None:
+    def _check_remembered(self, app: Flask, visit: Visit) -> None:
         """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
         login_id = cookies.remembered_login_id()
         if login_id is None:
@@ -126,25 +134,26 @@ class Guard:
             return
         device = Credential.parse(request.cookies.get(self._config.device_cookie))
         found = self._sessions.find(device.of_session(), login_id) if device else None
-        if device and found and found.record.login_id == login_id and found.record.remembered:
+        if device and found:  # a device secret is given to remembered devices only
             # not into the session yet: one that is not empty fails Flask-Login's session protection, which comes next
             visit.restored = device.of_session()
-            self._welcome(visit, found)
+            self._welcome(app, visit, device.id, login_id, found)
         elif device is not None or not self._sign_in.adopt(visit, login_id, remembered=True):
             self._refuse(visit)
 
-    def _welcome(self, visit: Visit, found: Found) -> None:
-        record, login_id = found.record, found.record.login_id
-        if found.user is not None and cookies.login_id_of(found.user) != login_id:
-            found = found._replace(user=None)  # a login id that reads like the primary key of somebody else
-        if found.user is not None and not self._users.is_active(found.user):
-            visit.deferred.append(lambda: self._sessions.end_record(record, "disabled"))
-            self._refuse(visit)
-            return
-        visit.record, visit.user, visit.language = record, found.user, found.language or ""
-        if self._sessions.due(record):
+    def _welcome(self, app: Any, visit: Visit, session_id: str, login_id: str, found: Found) -> None:
+        user, seen = found.user, found.last_seen_at
+        if user is not None:
+            if cookies.login_id_of(user, app) != login_id:
+                user = None  # a login id that reads like the primary key of somebody else
+            elif not self._users.is_active(user):
+                visit.defer(lambda: self._sessions.end_known(session_id, "disabled"))
+                self._refuse(visit)
+                return
+        visit.session_id, visit.user, visit.language = session_id, user, found.language
+        if self._sessions.due(seen):
             ip, agent = client_address(), client_program()
-            visit.deferred.append(lambda: self._sessions.touch(record, ip, agent))
+            visit.defer(lambda: self._sessions.touch(session_id, ip, agent))
 
     def _refuse(self, visit: Visit) -> None:
         """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie."""
@@ -152,7 +161,7 @@ class Guard:
             session.pop(name, None)
         session[KEY] = SIGNED_OUT
         session["_remember"] = "clear"
-        visit.record, visit.refused, visit.forget_cookies = None, True, True
+        visit.session_id, visit.refused, visit.forget_cookies = None, True, True
 
     def _store_is_down(self, app: Flask, visit: Visit, error: StoreDown) -> None:
         """Nobody is let in and nothing is forgotten: public pages see an anonymous visitor, others answer 503."""
@@ -184,25 +193,26 @@ class Guard:
     # ---- after the view
 
     def _after_request(self, response: Response) -> Response:
-        visit = known_visit()
+        visit = visit_of(request._get_current_object())  # type: ignore[attr-defined]
         if visit is not None and visit.session_aside is not None:
             cookies.put_back(visit.session_aside)
-        cookies.keep_age(KEY)
-        if visit is None or visit.session_aside is not None:
-            return response
-        record = visit.record
-        if record is not None and "_user_id" not in session:
+        if visit is None or visit.session_id is None:
+            cookies.keep_age(KEY)
+        if visit is not None and visit.session_aside is None:
+            self._keep_in_step(visit, response)
+        if visit is not None and visit.writes:
+            write_after_request()
+        return response if response.status_code != 405 else door.wrong_method(response)
+
+    def _keep_in_step(self, visit: Visit, response: Response) -> None:
+        """The cookies of the browser, with what has become of its session."""
+        session_id = visit.session_id
+        if session_id is not None and "_user_id" not in session:
             # the host signed out by emptying the session
-            visit.record, visit.forget_cookies = None, True
-            visit.deferred.append(lambda: self._sessions.end_record(record, "logout"))
-        if visit.record is not None and visit.device is not None:
+            visit.session_id, visit.forget_cookies = None, True
+            visit.defer(lambda: self._sessions.end_known(session_id, "logout"))
+        if visit.session_id is not None and visit.device is not None:
             until = datetime.fromtimestamp(visit.remember_until or 0, timezone.utc)
             cookies.set_device_cookie(response, self._config.device_cookie, visit.device.value, until)
         elif visit.forget_cookies:
             cookies.clear_cookies(response, self._config.device_cookie)
-        return response
-
-    def _end_request(self, error: BaseException | None = None) -> None:
-        visit = known_visit()
-        if visit is not None:
-            write_after_request(visit)

@@ -9,12 +9,13 @@ from flask import Flask, current_app, request, session
 from flask_login import signals as login_signals
 
 from . import cookies, sso
-from .account.sessions import ADOPTED, Credential, Facts, Sessions, device_from, new_device
+from .account.credentials import Credential, device_from, new_device
+from .account.sessions import ADOPTED, Facts, Sessions
 from .account.users import Users
 from .config import Config
 from .signals import after_commit, announce, session_started
 from .store import SessionRecord
-from .visit import Visit, client_address, client_program, current_visit, secret_key
+from .visit import Visit, client_address, client_program, current_record, current_visit, secret_key
 
 #: Our key in the session: ``<row id>.<secret>``.
 KEY = "_myprofile"
@@ -67,8 +68,8 @@ class SignIn:
         visit = current_visit()
         credential = Credential.parse(session.pop(KEY, None))
         if credential is not None:
-            visit.deferred.append(lambda: self._sessions.end_proven(credential, "logout"))
-            visit.record = None
+            visit.defer(lambda: self._sessions.end_proven(credential, "logout"))
+            visit.session_id = None
         visit.forget_cookies = True  # a session that the host emptied first is ended after the request
 
     def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
@@ -79,7 +80,7 @@ class SignIn:
     def _on_confirmed(self, app: Flask, **extra: Any) -> None:
         """Signing in again within a session gives it a new secret."""
         visit = current_visit()
-        if (record := visit.record) is not None:
+        if (record := current_record()) is not None:
             self._hand_over(visit, record, login_id=session["_user_id"], device=new_device(), deferred=True)
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:
@@ -87,8 +88,8 @@ class SignIn:
         if "_user_id" not in session and (credential := Credential.parse(session.get(KEY))):
             session.pop(KEY)
             visit = current_visit()
-            visit.record, visit.forget_cookies = None, True
-            visit.deferred.append(lambda: self._sessions.end_proven(credential, "protection"))
+            visit.session_id, visit.forget_cookies = None, True
+            visit.defer(lambda: self._sessions.end_proven(credential, "protection"))
 
     # ---- a new secret for a session that goes on
 
@@ -112,7 +113,7 @@ class SignIn:
                 session["_remember"] = "set"
 
         if deferred:
-            visit.deferred.append(lambda: self._sessions.rotate(record, credential, login_id))
+            visit.defer(lambda: self._sessions.rotate(record, credential, login_id))
             give()
         elif self._sessions.rotate(record, credential, login_id):
             after_commit(give)
@@ -141,10 +142,11 @@ class SignIn:
     ) -> None:
         credential = device.of_session()
         record = visit.record = self._sessions.begin(user, credential, facts)
+        visit.session_id, visit.begins = record.id, True
         if visit.restored is None:
             session[KEY] = credential.value
         visit.checked, visit.refused = True, False
-        visit.deferred.append(lambda: self._store_new(visit, record, replaces))
+        visit.defer(lambda: self._store_new(visit, record, replaces))
         if facts.remember_until is not None:
             visit.device, visit.remember_until = device, facts.remember_until
 

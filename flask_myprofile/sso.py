@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from flask import has_request_context, request
+from flask import current_app, has_request_context, request
 
 from .errors import SetupError
 
 _KEY = "flask_myprofile.identity"
-_WATCHING = "flask_myprofile.watching_authlib"
+_WRAPPED = "_flask_myprofile_sees_sign_ins"
 _CLIENT = "authlib.integrations.flask_client"
 
 
@@ -62,30 +62,29 @@ def when_recorded(listener: Callable[[Identity], None]) -> None:
     request.environ.setdefault(_KEY + ".listeners", []).append(listener)
 
 
-def watch(wanted: bool) -> None:
+def watch() -> None:
     """See Authlib's sign-ins, if the app uses it: it sends no signal, so its one public method is wrapped, once."""
-    request.environ[_WATCHING] = wanted  # the wrapper is on the class, which other apps of the process may share
-    module = sys.modules.get(_CLIENT) if wanted else None
-    if module is None:
+    module = sys.modules.get(_CLIENT)
+    if module is None or hasattr(module, _WRAPPED):
         return
     for name in ("FlaskOAuth1App", "FlaskOAuth2App"):
         app_class = getattr(module, name)
-        method = app_class.authorize_access_token
-        if not hasattr(method, "__flask_myprofile__"):
-            app_class.authorize_access_token = _noting(method)
+        app_class.authorize_access_token = _noting(app_class.authorize_access_token)
+    setattr(module, _WRAPPED, True)
 
 
 def _noting(authorize: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(authorize)
     def authorize_access_token(client: Any, *args: Any, **kwargs: Any) -> Any:
         token = authorize(client, *args, **kwargs)
-        if not request.environ.get(_WATCHING):
+        # the wrapper is on the class, which other apps of the process may share
+        profile = current_app.extensions.get("myprofile")
+        if profile is None or not profile.config.sso_authlib:
             return token
         claims = _claims(token)
         record_sso(client.name, subject=claims.get("sub"), issuer=claims.get("iss"), session_id=claims.get("sid"))
         return token
 
-    authorize_access_token.__flask_myprofile__ = True  # type: ignore[attr-defined]
     return authorize_access_token
 
 

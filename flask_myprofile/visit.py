@@ -1,6 +1,6 @@
 """What one request has learned of its browser, and what is to be written down once it is answered.
 
-Kept in the WSGI environ, never in ``g``: up to Flask 3.1 a surrounding app context shares ``g`` between requests.
+Kept with the request, never in ``g``: up to Flask 3.1 a surrounding app context shares ``g`` between requests.
 """
 
 from __future__ import annotations
@@ -10,25 +10,29 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from flask import current_app, g, has_request_context, request
+from flask import Request, current_app, g, has_request_context, request
 from flask.globals import request_ctx
 
 from .account import text
-from .account.sessions import Credential
+from .account.credentials import Credential
 from .globals import current_profile
 from .sso import Identity
 from .store import SessionRecord
 
 _WAITING = "_myprofile_waiting"
-_KEY = "flask_myprofile.visit"
+_KEY = "_flask_myprofile_visit"
 
 
-@dataclass
+@dataclass(slots=True)
 class Visit:
     """What one request has learned of its browser."""
 
     checked: bool = False
+    #: The session of this request; its whole row is read only when somebody asks, see :func:`current_record`.
+    session_id: str | None = None
     record: SessionRecord | None = None
+    #: Whether the session begins in this request, and is stored when that is over.
+    begins: bool = False
     refused: bool = False
     store_down: bool = False
     session_aside: Any = field(default=None, repr=False)
@@ -42,39 +46,48 @@ class Visit:
     restored: Credential | None = None
     device: Credential | None = None
     remember_until: int | None = None
-    deferred: list[Callable[[], object]] = field(default_factory=list)
+    writes: bool = False
+
+    def defer(self, write: Callable[[], object]) -> None:
+        """Leave a write to the end of the app context, when the host's connection is back in its pool and before the
+        first byte of the answer is sent."""
+        self.writes = True
+        g.setdefault(_WAITING, []).append(write)
 
 
-def _key() -> str:
-    # a dispatcher hands one environ on to several apps
-    return f"{_KEY}.{id(current_app._get_current_object())}"  # type: ignore[attr-defined]
+def visit_of(incoming: Request) -> Visit | None:
+    """What that request has learned so far; None while nobody has asked who is signed in."""
+    return vars(incoming).get(_KEY)
 
 
 def current_visit() -> Visit:
     """What this request has learned so far."""
-    visit: Visit = request.environ.setdefault(_key(), Visit())
+    incoming = request._get_current_object()  # type: ignore[attr-defined]
+    visit = visit_of(incoming)
+    if visit is None:
+        visit = vars(incoming)[_KEY] = Visit()
     return visit
 
 
 def known_visit() -> Visit | None:
     """The same, or None while nobody has asked who is signed in."""
-    return request.environ.get(_key()) if has_request_context() else None
+    return visit_of(request._get_current_object()) if has_request_context() else None  # type: ignore[attr-defined]
 
 
 def current_record() -> SessionRecord | None:
     """The session of this request, if somebody has asked who is signed in."""
     visit = known_visit()
-    return visit.record if visit else None
+    if visit is None or visit.session_id is None:
+        return None
+    if visit.record is None:
+        visit.record = current_profile.sessions.load(visit.session_id)
+    return visit.record
 
 
-def write_after_request(visit: Visit) -> None:
-    """Leave the writes to the end of the app context, when the host's connection is back in its pool and before the
-    first byte of the answer is sent."""
-    waiting, visit.deferred = visit.deferred, []
-    if waiting and _context_outlives_request():
+def write_after_request() -> None:
+    """Where the app context goes on after the request: write at once, or a test would not see what it has done."""
+    if _context_outlives_request() and (waiting := g.pop(_WAITING, ())):
         _write(waiting)
-    elif waiting:
-        setattr(g, _WAITING, waiting)
 
 
 def write_after_context(error: BaseException | None = None) -> None:

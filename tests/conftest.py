@@ -61,6 +61,7 @@ def _service(name: str, start: Callable[[], Any]) -> Any:
 
 postgres_url = _service("postgres", services.postgres)
 mariadb_url = _service("mariadb", services.mariadb)
+redis_url = _service("redis", services.redis)
 
 
 @pytest.fixture(params=["sqlite", "postgres", "mariadb"])

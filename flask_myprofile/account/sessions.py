@@ -1,30 +1,32 @@
 """Signed-in sessions: how one begins, how it is recognised, and how it ends for good.
 
-A session is known by ``<row id>.<secret>``. The database holds the SHA-256 of the secret only. A remembered device
-keeps a device secret from which the session's secret is derived, so that all its tabs come back as the same row.
+A session is known by ``<row id>.<secret>``. The store holds the SHA-256 of the secret only. A remembered device keeps a
+device secret from which the session's secret is derived, so that all its tabs come back as the same row.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..config import Config
-from ..store import Found, LiveSince, SessionRecord, SessionStore
+from ..store import Found, HistoryStore, LiveSince, SessionRecord, SessionStore
+from .credentials import Credential
+from .text import printable
 from .users import Users
 
 #: The method of a session that began before the extension was installed.
 ADOPTED = "unknown"
+#: Why a session ended that the same browser goes on from with another one: nobody has signed out.
+REPLACED = "replaced"
 #: Requests already under way when the secret changed still pass for this many seconds.
 ROTATION_GRACE = 30
+#: Rows that one batch of pruning deletes at most, so that no lock is held for long.
+PRUNE_BATCH = 1000
 
-_VALUE = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
 _ID = re.compile(r"[0-9a-f]{24}")
 
 
@@ -42,68 +44,30 @@ class Facts(NamedTuple):
     remember_until: int | None = None
 
 
-class Credential(NamedTuple):
-    """What a browser holds of a session; the secret never appears in a repr."""
-
-    id: str
-    secret: str
-
-    def __repr__(self) -> str:
-        return f"Credential(id={self.id!r})"
-
-    def __str__(self) -> str:
-        return repr(self)
-
-    @property
-    def value(self) -> str:
-        return f"{self.id}.{self.secret}"
-
-    @property
-    def hash(self) -> str:
-        return hashlib.sha256(self.secret.encode()).hexdigest()
-
-    @classmethod
-    def parse(cls, value: object) -> Credential | None:
-        found = _VALUE.fullmatch(value) if isinstance(value, str) else None
-        return cls(*found.groups()) if found else None
-
-    def of_session(self) -> Credential:
-        """The session's credential that this device credential stands for."""
-        derived = hashlib.sha256(b"flask-myprofile/session:" + self.secret.encode()).digest()
-        return Credential(self.id, _text(derived))
-
-
-def new_device() -> Credential:
-    return Credential(secrets.token_hex(12), secrets.token_urlsafe(32))
-
-
-def device_from(*parts: bytes) -> Credential:
-    """The same credential each time for the same secret input: two tabs that arrive at once adopt one row."""
-    seed = hashlib.sha256(b"\x00".join((b"flask-myprofile/adopt", *parts))).digest()
-    return Credential(hashlib.sha256(seed + b"id").hexdigest()[:24], _text(seed))
-
-
-def _text(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
 class Sessions:
     """The registry. ``list``, ``end``, ``end_others`` and ``end_all`` are for hosts; the guard uses the rest.
 
     What a host calls outside the extension's own pages takes effect at once, in a transaction of its own.
+
+    :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
+    :param current: the session of this request.
+    :param renew: gives that session a new secret.
+    :param ended: told of every end: user key, session ids, reason, key of the administrator who did it or None.
     """
 
     def __init__(
         self,
         store: SessionStore,
+        history: HistoryStore,
         users: Users,
         config: Config,
         *,
         current: Callable[[], SessionRecord | None],
         renew: Callable[[Any, SessionRecord], None],
-        ended: Callable[[str, Sequence[str], str], None],
+        ended: Callable[[str, Sequence[str], str, str | None], None],
     ) -> None:
         self._store = store
+        self._history = history
         self._users = users
         self._config = config
         self._current = current
@@ -123,28 +87,34 @@ class Sessions:
         """The user's sessions that can still get in, last active first."""
         return self._store.live_sessions(self._users.key(user), self._live_since(), limit, offset)
 
-    def is_new(self, record: SessionRecord) -> bool:
-        """Whether the session began in this very request, and is stored when that is over."""
-        return not self._store.owns_session(record.user_key, record.id)
-
     def count(self, user: Any) -> int:
+        """How many sessions of the user can still get in."""
         return self._store.count_live_sessions(self._users.key(user), self._live_since())
 
-    def end(self, user: Any, session_id: str, reason: str = "signed_out") -> bool:
-        """End one session of this user, for good. True also if it had ended already; False: not theirs or unknown."""
-        key = self._users.key(user)
-        if not isinstance(session_id, str) or not _ID.fullmatch(session_id):
-            return False
-        return bool(self._end(key, reason, only=[session_id])) or self._store.owns_session(key, session_id)
+    def end(self, user: Any, session_id: str, reason: str = "signed_out", by: Any = None) -> bool:
+        """End one session of this user, for good. True also if it had ended already; False: not theirs or unknown.
+
+        :param by: the administrator who ends it, for :data:`signals.session_ended`.
+        """
+        record = self._of(user, session_id)
+        if record is not None:
+            self._end(record.user_key, reason, by, only=[session_id])
+        return record is not None
 
     def end_others(self, user: Any, reason: str = "signed_out") -> int:
         """End all sessions of this user but the one of this request; how many ended."""
         current = self.current(user)
         return len(self._end(self._users.key(user), reason, keep=current.id if current else None))
 
-    def end_all(self, user: Any, reason: str = "signed_out") -> int:
-        """End every session of this user; how many ended."""
-        return len(self._end(self._users.key(user), reason))
+    def end_all(self, user: Any, reason: str = "signed_out", by: Any = None) -> int:
+        """End every session of this user; how many ended. ``by``: see :meth:`end`."""
+        return len(self._end(self._users.key(user), reason, by))
+
+    def rename(self, user: Any, session_id: str, name: str) -> bool:
+        """Keep the user's own name (64 characters; empty: none) for a session; False: not theirs, or it has ended."""
+        if self._of(user, session_id) is None:
+            return False
+        return self._store.name_session(self._users.key(user), session_id, printable(name, 64).strip() or None)
 
     def renew(self, user: Any) -> None:
         """Give the session of this request a new secret; copies of the old cookie are worth nothing then."""
@@ -152,35 +122,59 @@ class Sessions:
         if current is not None:
             self._renew(user, current)
 
-    def _end(self, user_key: str, reason: str, **which: Any) -> Sequence[str]:
+    def prune(self, progress: Callable[[int], None] = lambda deleted: None) -> int:
+        """Delete sessions that can no longer get in: those that have run out, and ``MYPROFILE_SESSION_KEEP_ENDED``
+        seconds after their end the others, their addresses with them. In short transactions; safe to run twice at once.
+
+        :param progress: told the number of rows after each batch.
+        :returns: how many rows were deleted.
+        """
+        since, before = self._live_since(), now() - self._config.session_keep_ended
+        after, total = None, 0
+        while True:
+            after, deleted = self._store.prune_sessions(since, before, after, PRUNE_BATCH)
+            total += deleted
+            progress(deleted)
+            if after is None:
+                return total
+
+    def _of(self, user: Any, session_id: str) -> SessionRecord | None:
+        """The row of that id, live or ended, if it is this user's."""
+        if not isinstance(session_id, str) or not _ID.fullmatch(session_id):
+            return None
+        record = self._store.session(session_id)
+        return record if record is not None and record.user_key == self._users.key(user) else None
+
+    def _end(self, user_key: str, reason: str, by: Any = None, **which: Any) -> Sequence[str]:
         ids = self._store.end_sessions(user_key, now(), reason, **which)
         if ids:
-            self._ended(user_key, ids, reason)
+            self._note_end(user_key, reason)
+            self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
         return ids
+
+    def _note_end(self, user_key: str, reason: str) -> None:
+        if reason != REPLACED:
+            self._history.note_sign_out(user_key, now())
 
     # ---- for the guard
 
     def find(self, credential: Credential, login_id: str) -> Found | None:
-        """The live session that this credential proves, or None.
+        """The live session that this credential proves and this login id owns, or None.
 
         :raises StoreDown: it cannot be known now.
         """
-        found = self._store.find_session(credential.id, login_id)
-        if found is None or found.record.ended_at is not None or not self._proves(credential, found.record):
-            return None
-        return None if self._is_over(found.record) else found
+        found = self._store.find_live(credential.id, login_id, self._live_since())
+        return found if found is not None and hmac.compare_digest(credential.hash, found.secret_hash) else None
 
-    def _proves(self, credential: Credential, record: SessionRecord) -> bool:
-        if hmac.compare_digest(credential.hash, record.secret_hash):
-            return True
-        in_grace = record.rotated_at is not None and now() - record.rotated_at <= ROTATION_GRACE
-        return in_grace and hmac.compare_digest(credential.hash, record.previous_hash or "")
+    def proven(self, credential: Credential) -> SessionRecord | None:
+        """The same with all there is to know of it, where :meth:`find` says None: a request that was under way when the
+        secret changed, or one whose login id has changed."""
+        record = self._store.session(credential.id)
+        return record if record and self._live_since().admits(record) and _proves(credential, record) else None
 
-    def _is_over(self, record: SessionRecord) -> bool:
-        since = self._live_since()
-        if record.remember_until is not None:
-            return record.remember_until < since.now
-        return record.created_at < (since.created_at or 0) or record.last_seen_at < (since.last_seen_at or 0)
+    def load(self, session_id: str) -> SessionRecord | None:
+        """The row of that id, live or ended."""
+        return self._store.session(session_id)
 
     def _live_since(self) -> LiveSince:
         moment, config = now(), self._config
@@ -209,26 +203,36 @@ class Sessions:
     def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
         for credential in replaces:
-            self.end_proven(credential, "replaced")
+            self.end_proven(credential, REPLACED)
         self._store.add_session(record)
+        if record.method != ADOPTED:
+            self._history.note_sign_out(record.user_key, 0)
         limit = self._config.session_limit
         over = self._store.live_sessions(record.user_key, self._live_since(), 100, limit - 1, but=record.id)
         if over:
             self._end(record.user_key, "limit", only=[old.id for old in over])
+        self._store.drop_ended(record.user_key, limit)
 
     def end_proven(self, credential: Credential, reason: str) -> None:
         """End the session whose secret is proved: an id alone, from an unsigned cookie, ends nothing."""
-        self._store.end_sessions(None, now(), reason, only=[credential.id], secret_hash=credential.hash)
+        record = self._store.session(credential.id) if reason != REPLACED else None
+        ended = self._store.end_sessions(None, now(), reason, only=[credential.id], secret_hash=credential.hash)
+        if ended and record is not None:
+            self._note_end(record.user_key, reason)
+            self._ended(record.user_key, ended, reason, None)
 
-    def end_record(self, record: SessionRecord, reason: str) -> None:
-        self._end(record.user_key, reason, only=[record.id])
+    def end_known(self, session_id: str, reason: str) -> None:
+        """End the session of this request."""
+        record = self._store.session(session_id)
+        if record is not None:
+            self._end(record.user_key, reason, only=[session_id])
 
-    def due(self, record: SessionRecord) -> bool:
+    def due(self, last_seen_at: int) -> bool:
         """Whether it is time to write down the last activity again."""
-        return now() - record.last_seen_at >= self._config.session_touch
+        return now() - last_seen_at >= self._config.session_touch
 
-    def touch(self, record: SessionRecord, ip: str, user_agent: str) -> None:
-        self._store.touch_session(record.id, now(), ip, user_agent)
+    def touch(self, session_id: str, ip: str, user_agent: str) -> None:
+        self._store.touch_session(session_id, now(), ip, user_agent)
 
     def rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> bool:
         """Give a live session a new secret; False where it ended meanwhile."""
@@ -236,22 +240,33 @@ class Sessions:
 
     def has_ended(self, session_id: str) -> bool:
         """Whether there was such a session and it is over."""
-        found = self._store.find_session(session_id)
-        return found is not None and (found.record.ended_at is not None or self._is_over(found.record))
+        record = self._store.session(session_id)
+        return record is not None and not self._live_since().admits(record)
 
     def may_adopt(self, user: Any, remembered: bool, signed_at: int | None) -> bool:
         """Whether a signed-in browser without a session of ours may get one.
 
         A session cookie may if it was signed (``signed_at``) after the user's last sign-out of anything: an older one
-        could be among those signed out. A remember-me cookie has no age, and is the same on every device: it may only
-        while the user has neither signed out of anything nor signed in anew, which would have given a device cookie.
+        could be among those signed out. It must be within the limits, too, which a row that is pruned no longer tells.
+        A remember-me cookie has no age, and is the same on every device: it may only while the user has neither signed
+        out of anything nor signed in anew, which would have given a device cookie.
         """
         if not self._config.session_adopt:
             return False
-        past = self._store.history(self._users.key(user), ADOPTED)
+        signed_out_at = self._history.signed_out_at(self._users.key(user))
         if remembered:
-            return past.revoked_at is None and not past.signed_in
-        return past.revoked_at is None or (signed_at is not None and signed_at > past.revoked_at)
+            return signed_out_at is None
+        if signed_at is None:
+            return not signed_out_at
+        since = self._live_since()
+        return signed_at > max(signed_out_at or 0, (since.created_at or 0) - 1, (since.last_seen_at or 0) - 1)
+
+
+def _proves(credential: Credential, record: SessionRecord) -> bool:
+    if hmac.compare_digest(credential.hash, record.secret_hash):
+        return True
+    in_grace = record.rotated_at is not None and now() - record.rotated_at <= ROTATION_GRACE
+    return in_grace and hmac.compare_digest(credential.hash, record.previous_hash or "")
 
 
 def now() -> int:

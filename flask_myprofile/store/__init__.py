@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class SessionRecord(NamedTuple):
-    """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in."""
+    """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it."""
 
     id: str
     user_key: str
@@ -30,6 +30,7 @@ class SessionRecord(NamedTuple):
     remember_until: int | None
     ip: str
     user_agent: str
+    name: str | None = None
 
     @property
     def remembered(self) -> bool:
@@ -37,18 +38,37 @@ class SessionRecord(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A session's row, the language its user chose, and the user where the same query could bring it along."""
+    """What every request needs of a live session: no more, because each further column costs each request time.
 
-    record: SessionRecord
+    With the user and their language, where the same query could bring them along (``language`` None: not asked).
+    """
+
+    secret_hash: str
+    last_seen_at: int
     user: Any
     language: str | None
 
 
-class History(NamedTuple):
-    """What a user's rows tell of the past: the last time a session was ended, and whether there was a sign-in."""
+class LiveSince(NamedTuple):
+    """What still gets in: begun and seen since these moments (None: no such limit), or remembered until now."""
 
-    revoked_at: int | None
-    signed_in: bool
+    created_at: int | None
+    last_seen_at: int | None
+    now: int
+
+    def admits(self, record: SessionRecord) -> bool:
+        if record.ended_at is not None:
+            return False
+        if record.remember_until is not None:
+            return record.remember_until >= self.now
+        return record.created_at >= (self.created_at or 0) and record.last_seen_at >= (self.last_seen_at or 0)
+
+
+class Pruned(NamedTuple):
+    """How far a batch of pruning came (``after``: the last id, None at the end) and how many rows it deleted."""
+
+    after: str | None
+    deleted: int
 
 
 class TokenRecord(NamedTuple):
@@ -75,24 +95,32 @@ class FeatureRecord(NamedTuple):
     changed_at: int
 
 
-class LiveSince(NamedTuple):
-    """What still gets in: started and seen since these moments (None: no such limit), or remembered until now."""
-
-    created_at: int | None
-    last_seen_at: int | None
-    now: int
-
-
 class SessionStore(Protocol):
     """What a technology must do to keep sessions. Nothing but ``add_session`` may bring a row to life."""
 
-    def find_session(self, session_id: str, login_id: str | None = None) -> Found | None: ...
+    def find_live(self, session_id: str, login_id: str, since: LiveSince) -> Found | None:
+        """The live session of that id and login id, fit to be asked for at each request."""
+        ...
 
-    def add_session(self, record: SessionRecord) -> bool: ...
+    def session(self, session_id: str) -> SessionRecord | None:
+        """The whole row, whether live or ended."""
+        ...
 
-    def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None: ...
+    def add_session(self, record: SessionRecord) -> bool:
+        """Store a new session; False where its id is taken: a parallel request of the same browser was faster."""
+        ...
 
-    def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool: ...
+    def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
+        """Write down the last activity of a session that has not ended. Left out rather than waited for."""
+        ...
+
+    def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
+        """Replace the secret that ``record`` has; False where it ended or got another one meanwhile."""
+        ...
+
+    def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
+        """Keep the user's own name for one of their live sessions; False where it is none."""
+        ...
 
     def end_sessions(
         self,
@@ -103,17 +131,37 @@ class SessionStore(Protocol):
         only: Collection[str] | None = None,
         keep: str | None = None,
         secret_hash: str | None = None,
-    ) -> list[str]: ...
+    ) -> list[str]:
+        """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended."""
+        ...
 
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
-    ) -> Sequence[SessionRecord]: ...
+    ) -> Sequence[SessionRecord]:
+        """The user's sessions that can still get in, last active first."""
+        ...
 
     def count_live_sessions(self, user_key: str, since: LiveSince) -> int: ...
 
-    def owns_session(self, user_key: str, session_id: str) -> bool: ...
+    def drop_ended(self, user_key: str, keep: int) -> None:
+        """Delete the user's ended rows but the newest ``keep``: signing in and out in a loop fills no table."""
+        ...
 
-    def history(self, user_key: str, adopted: str) -> History: ...
+    def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
+        """One batch of deleting, in the order of ids, what can no longer get in: ended before then, or run out."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """What outlives a user's sessions, wherever those are kept: it tells an old cookie from a signed-out one."""
+
+    def signed_out_at(self, user_key: str) -> int | None:
+        """When the user last signed out of any session; 0: never, but has signed in; None: nothing is known."""
+        ...
+
+    def note_sign_out(self, user_key: str, at: int) -> None:
+        """Keep that moment if it is the latest; 0 notes a sign-in."""
+        ...
 
 
 class TokenStore(Protocol):

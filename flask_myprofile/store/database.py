@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import cached_property
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -34,7 +35,7 @@ class Database:
         self._survive_errors = survive_errors
         self._own: ContextVar[Connection | None] = ContextVar("flask_myprofile_connection", default=None)
 
-    @property
+    @cached_property
     def engine(self) -> Engine:
         return self._db.engines[self._bind_key]
 
@@ -53,17 +54,19 @@ class Database:
         own = self._own.get()
         if own is not None:
             return own.execute(statement, values)
-        session, arguments = self._db.session, {"bind": self.engine}
+        session, arguments = self._db.session(), {"bind": self.engine}
+        autoflush, session.autoflush = session.autoflush, False  # what the host has added and not yet checked: unsaved
         try:
-            with session.no_autoflush:  # what the host has added and not yet checked stays unsaved
-                if not self._survive_errors:
-                    return session.execute(statement, values, bind_arguments=arguments)
-                # MYPROFILE_STORE_DOWN = "allow": a failed statement must not spoil the host's transaction
-                with session.connection(bind_arguments=arguments).begin_nested():
-                    return session.execute(statement, values, bind_arguments=arguments)
+            if not self._survive_errors:
+                return session.execute(statement, values, bind_arguments=arguments)
+            # MYPROFILE_STORE_DOWN = "allow": a failed statement must not spoil the host's transaction
+            with session.connection(bind_arguments=arguments).begin_nested():
+                return session.execute(statement, values, bind_arguments=arguments)
         except SQLAlchemyError as error:
             self._make_usable()
             raise StoreDown(_reason(error)) from error
+        finally:
+            session.autoflush = autoflush
 
     def _make_usable(self) -> None:
         """After a failed read the request ends in 503, and its error page needs a transaction that works. Unless the

@@ -2,170 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    Select,
-    and_,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    inspect,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import delete, insert, select, update
 
-from . import FeatureRecord, Found, History, LiveSince, SessionRecord, TokenRecord
-from .database import Database
-from .tables import Tables
+from . import FeatureRecord, TokenRecord
+from .sql_sessions import SqlSessions
 
 
-class SqlStore(Database):
+class SqlStore(SqlSessions):
     """Sessions, tokens, preferences, toggles and guesses in the host's database."""
-
-    def __init__(self, db: SQLAlchemy, tables: Tables, *, user_model: Callable[[], Any], **ways: Any) -> None:
-        super().__init__(db, **ways)
-        self._tables = tables
-        self._user_model = user_model
-        self._find: tuple[Select[Any], Any] | None = None
-
-    # ---- sessions
-
-    def find_session(self, session_id: str, login_id: str | None = None) -> Found | None:
-        """The session's row and, in the same query, the user's language and the user whose key ``login_id`` is.
-
-        The user lands in the identity map of ``db.session``, so the host's user_loader finds it there and asks the
-        database nothing: knowing whether a session was signed out then costs no query of its own.
-        """
-        if self._find is None:
-            self._find = self._find_statement()
-        statement, key_type = self._find
-        values: dict[str, Any] = {"id": session_id}
-        if key_type is not None:
-            try:
-                values["key"] = key_type(login_id)
-            except (TypeError, ValueError):  # the login id is not the primary key: an alternative token
-                values["key"] = None
-        row = self._read(statement, values).unique().first()
-        if row is None:
-            return None
-        user, record = (row[0], row[1:-1]) if key_type is not None else (None, row[:-1])
-        return Found(SessionRecord._make(record), user, row[-1])
-
-    def _find_statement(self) -> tuple[Select[Any], Any]:
-        table, language, model = self._tables.session, self._tables.preference, self._user_model()
-        chosen = and_(language.c.user_key == table.c.user_key, language.c.name == "language")
-        joined: Any = table.outerjoin(language, chosen)
-        mapper = inspect(model) if model is not None else None
-        if (
-            mapper is None
-            or len(mapper.primary_key) != 1
-            or self._db.session.get_bind(mapper=mapper) is not self.engine
-        ):
-            found: Any = select(*table.c, language.c.value).select_from(joined)
-            return found.where(table.c.id == bindparam("id")), None
-        key = mapper.primary_key[0]
-        found = select(model, *table.c, language.c.value).select_from(joined)
-        # names both sides: of a condition that names one, MySQL's compiler says that it joins everything to everything
-        found = found.outerjoin(model, key == case((table.c.id.is_not(None), bindparam("key", type_=key.type))))
-        return found.where(table.c.id == bindparam("id")), key.type.python_type
-
-    def add_session(self, record: SessionRecord) -> bool:
-        return self._insert(self._tables.session, record._asdict())
-
-    def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
-        table = self._tables.session
-        with self._hurried() as execute:
-            execute(
-                update(table)
-                .where(table.c.id == session_id, table.c.ended_at.is_(None), table.c.last_seen_at < at)
-                .values(last_seen_at=at, ip=ip, user_agent=user_agent)
-            )
-
-    def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
-        table = self._tables.session
-        with self._write() as execute:
-            changed = execute(
-                update(table)
-                .where(table.c.id == record.id, table.c.secret_hash == record.secret_hash, table.c.ended_at.is_(None))
-                .values(secret_hash=secret_hash, previous_hash=record.secret_hash, rotated_at=at, login_id=login_id)
-            )
-            return bool(changed.rowcount)
-
-    def end_sessions(
-        self,
-        user_key: str | None,
-        at: int,
-        reason: str,
-        *,
-        only: Collection[str] | None = None,
-        keep: str | None = None,
-        secret_hash: str | None = None,
-    ) -> list[str]:
-        """End live sessions of one user, or of whoever proves a secret; the ids that ended."""
-        table = self._tables.session
-        which: list[Any] = [table.c.ended_at.is_(None)]
-        if user_key is not None:
-            which.append(table.c.user_key == user_key)
-        if only is not None:
-            which.append(table.c.id.in_(only))
-        if keep is not None:
-            which.append(table.c.id != keep)
-        if secret_hash is not None:
-            which.append(or_(table.c.secret_hash == secret_hash, table.c.previous_hash == secret_hash))
-        with self._write() as execute:
-            ids = list(execute(select(table.c.id).where(*which)).scalars())
-            if ids:
-                execute(update(table).where(*which).values(ended_at=at, end_reason=reason))
-        return ids
-
-    def live_sessions(
-        self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
-    ) -> Sequence[SessionRecord]:
-        table = self._tables.session
-        newest_first = (table.c.last_seen_at.desc(), table.c.created_at.desc(), table.c.id)
-        statement = select(*table.c).where(*self._live(user_key, since)).order_by(*newest_first)
-        if but is not None:
-            statement = statement.where(table.c.id != but)
-        return [SessionRecord._make(row) for row in self._read(statement.limit(limit).offset(offset))]
-
-    def count_live_sessions(self, user_key: str, since: LiveSince) -> int:
-        return int(
-            self._read(
-                select(func.count()).select_from(self._tables.session).where(*self._live(user_key, since))
-            ).scalar_one()
-        )
-
-    def _live(self, user_key: str, since: LiveSince) -> list[Any]:
-        table = self._tables.session
-        limits: list[Any] = []
-        if since.created_at is not None:
-            limits.append(table.c.created_at >= since.created_at)
-        if since.last_seen_at is not None:
-            limits.append(table.c.last_seen_at >= since.last_seen_at)
-        fresh = and_(table.c.remember_until.is_(None), *limits)
-        return [
-            table.c.user_key == user_key,
-            table.c.ended_at.is_(None),
-            or_(fresh, table.c.remember_until >= since.now),
-        ]
-
-    def owns_session(self, user_key: str, session_id: str) -> bool:
-        table = self._tables.session
-        found = self._read(select(table.c.id).where(table.c.id == session_id, table.c.user_key == user_key))
-        return found.first() is not None
-
-    def history(self, user_key: str, adopted: str) -> History:
-        table = self._tables.session
-        ended = func.max(case((table.c.end_reason != "replaced", table.c.ended_at)))
-        sign_ins = func.count(case((table.c.method != adopted, 1)))
-        past: Any = self._read(select(ended, sign_ins).where(table.c.user_key == user_key)).one()
-        return History(past[0], bool(past[1]))
 
     # ---- API tokens: one row a user
 

@@ -19,6 +19,7 @@ class Tables:
     preference: Table
     feature: Table
     guess: Table
+    history: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -45,6 +46,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         preference=table("preference", *_preference_columns()),
         feature=table("feature", *_feature_columns()),
         guess=table("guess", *_guess_columns()),
+        history=table("history", *_history_columns()),
     )
 
 
@@ -68,6 +70,7 @@ def _session_columns() -> list[Column[object]]:
         Column("remember_until", BigInteger),
         Column("ip", String(45), nullable=False),
         Column("user_agent", String(512), nullable=False),
+        Column("name", String(64)),
     ]
 
 
@@ -108,4 +111,11 @@ def _guess_columns() -> list[Column[object]]:
         Column("id", _exact(24), primary_key=True),
         Column("user_key", _exact(255), nullable=False, index=True),
         Column("at", BigInteger, nullable=False),
+    ]
+
+
+def _history_columns() -> list[Column[object]]:
+    return [
+        Column("user_key", _exact(255), primary_key=True),
+        Column("signed_out_at", BigInteger, nullable=False),
     ]

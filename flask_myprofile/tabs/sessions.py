@@ -16,6 +16,7 @@ from ..globals import current_profile, login_page
 from ..i18n import gettext, iso, lazy_gettext, moment, ngettext
 from ..store import SessionRecord
 from ..tab import Confirm, Done, Part, Tab, action
+from ..visit import current_visit
 
 PAGE = 50
 ICONS = {"computer": "laptop", "phone": "smartphone", "tablet": "tablet", "program": "terminal", "unknown": "globe"}
@@ -57,7 +58,7 @@ class Sessions(Tab):
         """One page of the user's sessions, and how many there are: one of this very request is stored after it."""
         sessions, current = current_profile.sessions, current_profile.sessions.current(user)
         rows, total = sessions.list(user, PAGE, self._offset()), sessions.count(user)
-        if current is not None and sessions.is_new(current) and not self._offset():
+        if current is not None and current_visit().begins and not self._offset():
             return [current, *rows], total + 1
         return rows, total
 

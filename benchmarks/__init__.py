@@ -1,0 +1,1 @@
+"""What the extension costs: ``.venv/bin/python -m benchmarks`` prints it."""

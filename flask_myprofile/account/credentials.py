@@ -1,0 +1,56 @@
+"""What a browser holds of a session: ``<row id>.<secret>``, of which the store keeps the SHA-256 of the secret only."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from typing import NamedTuple
+
+_VALUE = re.compile(r"([0-9a-f]{24})\.([A-Za-z0-9_-]{43})")
+
+
+class Credential(NamedTuple):
+    """What a browser holds of a session; the secret never appears in a repr."""
+
+    id: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Credential(id={self.id!r})"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    @property
+    def value(self) -> str:
+        return f"{self.id}.{self.secret}"
+
+    @property
+    def hash(self) -> str:
+        return hashlib.sha256(self.secret.encode()).hexdigest()
+
+    @classmethod
+    def parse(cls, value: object) -> Credential | None:
+        found = _VALUE.fullmatch(value) if isinstance(value, str) else None
+        return cls(*found.groups()) if found else None
+
+    def of_session(self) -> Credential:
+        """The session's credential that this device credential stands for."""
+        derived = hashlib.sha256(b"flask-myprofile/session:" + self.secret.encode()).digest()
+        return Credential(self.id, _text(derived))
+
+
+def new_device() -> Credential:
+    return Credential(secrets.token_hex(12), secrets.token_urlsafe(32))
+
+
+def device_from(*parts: bytes) -> Credential:
+    """The same credential each time for the same secret input: two tabs that arrive at once adopt one row."""
+    seed = hashlib.sha256(b"\x00".join((b"flask-myprofile/adopt", *parts))).digest()
+    return Credential(hashlib.sha256(seed + b"id").hexdigest()[:24], _text(seed))
+
+
+def _text(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

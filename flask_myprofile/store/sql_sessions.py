@@ -1,0 +1,260 @@
+"""Sessions in the host's own database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Select, and_, bindparam, case, delete, func, inspect, not_, or_, select, update
+from sqlalchemy.exc import InvalidRequestError
+
+from . import Found, LiveSince, Pruned, SessionRecord
+from .database import Database
+from .tables import Tables
+
+
+class SqlSessions(Database):
+    """Keeps sessions, and what is known of those that are gone.
+
+    :param user_model: the host's user class, or None where it has not one.
+    :param with_language: whether pages are in the user's language, which then comes with the session.
+    """
+
+    def __init__(
+        self,
+        db: SQLAlchemy,
+        tables: Tables,
+        *,
+        user_model: Callable[[], Any],
+        with_language: Callable[[], bool],
+        **ways: Any,
+    ) -> None:
+        super().__init__(db, **ways)
+        self._tables = tables
+        self._user_model = user_model
+        self._with_language = with_language
+        self._find: _Find | None = None
+
+    # ---- at every request
+
+    def find_live(self, session_id: str, login_id: str, since: LiveSince) -> Found | None:
+        """The live session and, in the same query, the user whose key ``login_id`` is.
+
+        The user lands in the identity map of ``db.session``, so the host's user_loader finds it there and asks the
+        database nothing: knowing whether a session was signed out then costs no query of its own.
+        """
+        find = self._find
+        if find is None:
+            find = self._find = self._find_statement(since)
+        created_at, last_seen_at, now = since
+        values = {
+            "id": session_id,
+            "login_id": login_id,
+            "key": find.key(login_id),
+            "created_at": created_at,
+            "last_seen_at": last_seen_at,
+            "now": now,
+        }
+        row = self._first(find, values)
+        if row is None:
+            return None
+        user, (secret_hash, seen, *language) = (row[0], row[1:]) if find.has_user else (None, row)
+        return Found(secret_hash, seen, user, (language[0] or "") if language else None)
+
+    def _find_statement(self, since: LiveSince) -> _Find:
+        table, model, key = self._tables.session, self._user_model(), self._user_key
+        limits: Any = LiveSince._make(limit and bindparam(name) for name, limit in since._asdict().items())
+        columns, source = self._and_language([table.c.secret_hash, table.c.last_seen_at], table, table.c.user_key)
+        found: Any = select(*([model] if key is not None else []), *columns).select_from(source)
+        if key is not None:
+            # names both sides: of a condition that names one, MySQL's compiler says that it joins all to everything
+            found = found.outerjoin(model, key == case((table.c.id.is_not(None), bindparam("key", type_=key.type))))
+        whose = (table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id"))
+        return _Find(found.where(*whose, self._admitted(limits)), key)
+
+    def find_user(self, login_id: str, user_key: str) -> tuple[Any, str | None]:
+        """The user and their language in one query, for sessions that are kept elsewhere."""
+        bring = self._bring
+        row = self._first(bring, {"key": bring.key(login_id), "user_key": user_key}) if bring is not None else None
+        if row is None:
+            return None, None
+        return row[0], (row[1] or "") if len(row) > 1 else None
+
+    @cached_property
+    def _bring(self) -> _Find | None:
+        model, key = self._user_model(), self._user_key
+        if key is None:
+            return None
+        columns, source = self._and_language([], inspect(model).selectable, bindparam("user_key"))
+        return _Find(select(model, *columns).select_from(source).where(key == bindparam("key", type_=key.type)), key)
+
+    def _and_language(self, columns: list[Any], source: Any, user_key: Any) -> tuple[list[Any], Any]:
+        if not self._with_language():
+            return columns, source
+        language = self._tables.preference
+        chosen = and_(language.c.user_key == user_key, language.c.name == "language")
+        return [*columns, language.c.value], source.outerjoin(language, chosen)
+
+    @cached_property
+    def _user_key(self) -> Any:
+        """The user model's primary key, where one query can ask for users and sessions; else None."""
+        model = self._user_model()
+        mapper = inspect(model) if model is not None else None
+        if mapper is None or len(mapper.primary_key) != 1:
+            return None
+        return mapper.primary_key[0] if self._db.session.get_bind(mapper=mapper) is self.engine else None
+
+    def _first(self, find: _Find, values: Mapping[str, Any]) -> Any:
+        found = self._read(find.statement, values)
+        try:
+            return (found.unique() if find.collections else found).first()
+        except InvalidRequestError:  # the model loads a collection along with each user
+            find.collections = True
+            return self._read(find.statement, values).unique().first()
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        table = self._tables.session
+        row = self._read(select(*table.c).where(table.c.id == session_id)).first()
+        return SessionRecord._make(row) if row else None
+
+    # ---- one session
+
+    def add_session(self, record: SessionRecord) -> bool:
+        return self._insert(self._tables.session, record._asdict())
+
+    def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
+        table = self._tables.session
+        with self._hurried() as execute:
+            execute(
+                update(table)
+                .where(table.c.id == session_id, table.c.ended_at.is_(None), table.c.last_seen_at < at)
+                .values(last_seen_at=at, ip=ip, user_agent=user_agent)
+            )
+
+    def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
+        table = self._tables.session
+        with self._write() as execute:
+            changed = execute(
+                update(table)
+                .where(table.c.id == record.id, table.c.secret_hash == record.secret_hash, table.c.ended_at.is_(None))
+                .values(secret_hash=secret_hash, previous_hash=record.secret_hash, rotated_at=at, login_id=login_id)
+            )
+            return bool(changed.rowcount)
+
+    def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
+        table = self._tables.session
+        theirs = (table.c.id == session_id, table.c.user_key == user_key, table.c.ended_at.is_(None))
+        with self._write() as execute:
+            return bool(execute(update(table).where(*theirs).values(name=name)).rowcount)
+
+    # ---- many sessions
+
+    def end_sessions(
+        self,
+        user_key: str | None,
+        at: int,
+        reason: str,
+        *,
+        only: Collection[str] | None = None,
+        keep: str | None = None,
+        secret_hash: str | None = None,
+    ) -> list[str]:
+        table = self._tables.session
+        which: list[Any] = [table.c.ended_at.is_(None)]
+        if user_key is not None:
+            which.append(table.c.user_key == user_key)
+        if only is not None:
+            which.append(table.c.id.in_(only))
+        if keep is not None:
+            which.append(table.c.id != keep)
+        if secret_hash is not None:
+            which.append(or_(table.c.secret_hash == secret_hash, table.c.previous_hash == secret_hash))
+        with self._write() as execute:
+            ids = list(execute(select(table.c.id).where(*which)).scalars())
+            if ids:
+                execute(update(table).where(*which).values(ended_at=at, end_reason=reason))
+        return ids
+
+    def live_sessions(
+        self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
+    ) -> Sequence[SessionRecord]:
+        table = self._tables.session
+        newest_first = (table.c.last_seen_at.desc(), table.c.created_at.desc(), table.c.id)
+        statement = select(*table.c).where(table.c.user_key == user_key, self._admitted(since)).order_by(*newest_first)
+        if but is not None:
+            statement = statement.where(table.c.id != but)
+        return [SessionRecord._make(row) for row in self._read(statement.limit(limit).offset(offset))]
+
+    def count_live_sessions(self, user_key: str, since: LiveSince) -> int:
+        table = self._tables.session
+        counted = select(func.count()).select_from(table).where(table.c.user_key == user_key, self._admitted(since))
+        return int(self._read(counted).scalar_one())
+
+    def _admitted(self, since: LiveSince) -> Any:
+        """The rows that ``since.admits(…)``: one rule for the check of a request, the list and the pruning."""
+        table = self._tables.session
+        limits: list[Any] = [table.c.remember_until.is_(None)]
+        if since.created_at is not None:
+            limits.append(table.c.created_at >= since.created_at)
+        if since.last_seen_at is not None:
+            limits.append(table.c.last_seen_at >= since.last_seen_at)
+        # never NULL: its negation is what is pruned
+        remembered = and_(table.c.remember_until.is_not(None), table.c.remember_until >= since.now)
+        return and_(table.c.ended_at.is_(None), or_(and_(*limits), remembered))
+
+    # ---- what is over
+
+    def drop_ended(self, user_key: str, keep: int) -> None:
+        table = self._tables.session
+        ended = select(table.c.id).where(table.c.user_key == user_key, table.c.ended_at.is_not(None))
+        surplus_only = ended.order_by(table.c.ended_at.desc(), table.c.id).offset(keep).limit(1000)
+        with self._write() as execute:
+            surplus = list(execute(surplus_only).scalars())
+            if surplus:
+                execute(delete(table).where(table.c.id.in_(surplus)))
+
+    def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
+        table = self._tables.session
+        run_out = and_(table.c.ended_at.is_(None), not_(self._admitted(since)))
+        gone = or_(table.c.ended_at < ended_before, run_out)
+        with self._write() as execute:
+            batch = select(table.c.id).where(gone, table.c.id > (after or "")).order_by(table.c.id).limit(limit)
+            ids = list(execute(batch).scalars())
+            deleted = execute(delete(table).where(table.c.id.in_(ids), gone)).rowcount if ids else 0
+        return Pruned(ids[-1] if len(ids) == limit else None, deleted)
+
+    def signed_out_at(self, user_key: str) -> int | None:
+        table = self._tables.history
+        moment: int | None = self._read(select(table.c.signed_out_at).where(table.c.user_key == user_key)).scalar()
+        return moment
+
+    def note_sign_out(self, user_key: str, at: int) -> None:
+        table = self._tables.history
+        with self._write() as execute:
+            known = execute(select(table.c.signed_out_at).where(table.c.user_key == user_key)).scalar()
+            if known is not None and known < at:
+                earlier = (table.c.user_key == user_key, table.c.signed_out_at < at)
+                execute(update(table).where(*earlier).values(signed_out_at=at))
+        if known is None and not self._insert(table, {"user_key": user_key, "signed_out_at": at}) and at:
+            self.note_sign_out(user_key, at)  # another request was the first
+
+
+class _Find:
+    """A statement that is built once, and what is known of it."""
+
+    def __init__(self, statement: Select[Any], key: Any) -> None:
+        self.statement = statement
+        self.has_user = key is not None
+        self.collections = False
+        self._key_type = key.type.python_type if key is not None else None
+
+    def key(self, login_id: str) -> Any:
+        """The login id as a primary key; None where it is an alternative token."""
+        if self._key_type is None:
+            return None
+        try:
+            return self._key_type(login_id)
+        except (TypeError, ValueError):
+            return None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from .apps import A1, KNOWN, UNKNOWN, VARIANTS
+from .apps import A1, KNOWN, UNKNOWN, VARIANTS, Variant
 from .growth import show_growth
 from .instructions import show_instructions
 from .places import Place, places
@@ -13,8 +15,25 @@ from .requests import show_requests
 from .rows import RedisRows, Rows, SqlRows
 
 PARTS = ("instructions", "requests", "growth")
-#: Sessions in the table, all told.
-SIZES = (1_000, 100_000, 1_000_000)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured.
+
+    :param counted: whose instructions are; :param sizes: sessions in the table, all told.
+    """
+
+    counted: Sequence[Variant] = VARIANTS
+    heaps: int = 3
+    rounds: int = 60
+    visits: int = 60
+    sizes: Sequence[int] = (1_000, 100_000, 1_000_000)
+    growth_rounds: int = 30
+    repeats: int = 5
+
+
+QUICK = Effort((A1, KNOWN, UNKNOWN), heaps=1, rounds=12, visits=30, sizes=(1_000, 20_000), growth_rounds=6, repeats=3)
 
 
 def main() -> None:
@@ -23,20 +42,26 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--rounds", type=int, help="rounds of the comparison of requests (2 or more)")
     given = parser.parse_args()
-    if given.rounds is not None and given.rounds < 2:
-        parser.error("--rounds: one round has no middle half")
-    parts = (given.only,) if given.only else PARTS
+    effort = QUICK if given.quick else Effort()
+    if given.rounds is not None:
+        if given.rounds < 2:
+            parser.error("--rounds: one round has no middle half")
+        effort = replace(effort, rounds=given.rounds)
     say(head())
     with places() as found:
-        if "instructions" in parts:
-            show_instructions(found[0], (A1, KNOWN, UNKNOWN) if given.quick else VARIANTS)
-        if "requests" in parts:
-            for place in found:
-                show_requests(place, given.rounds or (12 if given.quick else 60), 30 if given.quick else 60)
-        if "growth" in parts:
-            stores: list[tuple[Place, type[Rows]]] = [*((place, SqlRows) for place in found), (found[0], RedisRows)]
-            for place, kind in stores:
-                show_growth(place, kind, SIZES[:2] if given.quick else SIZES, 6 if given.quick else 30)
+        measure(found, (given.only,) if given.only else PARTS, effort)
+
+
+def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort) -> None:
+    if "instructions" in parts:
+        show_instructions(found[0], effort.counted, effort.heaps)
+    if "requests" in parts:
+        for place in found:
+            show_requests(place, effort.rounds, effort.visits)
+    if "growth" in parts:
+        stores: list[tuple[Place, type[Rows]]] = [*((place, SqlRows) for place in found), (found[0], RedisRows)]
+        for place, kind in stores:
+            show_growth(place, kind, effort.sizes, rounds=effort.growth_rounds, repeats=effort.repeats)
 
 
 if __name__ == "__main__":

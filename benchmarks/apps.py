@@ -120,6 +120,10 @@ class Subject:
         """Around visits: the variant's own time, or everybody's."""
         return mock.patch("time.time", self._seconds.__next__) if self.variant.time_flies else nullcontext()
 
+    def skip(self, seconds: int) -> None:
+        """Let that much of the variant's own time go by."""
+        self._seconds = itertools.count(next(self._seconds) + seconds)
+
     def close(self) -> None:
         if self.engine is not None:
             self.engine.dispose()

@@ -57,6 +57,8 @@ class BearerSignIn:
         if self._tokens.due(record):
             ip, agent, tokens = client_address(), client_program(), self._tokens
             current_visit().defer(lambda: tokens.touch(record, ip, agent))
+        # a host's receiver of "loaded from request" may ask for current_user, which must not come here again
+        current_app.login_manager._update_request_context_with_user(user)  # type: ignore[attr-defined]
         return user
 
 

@@ -1,13 +1,39 @@
-"""``flask myprofile …``"""
+"""``flask myprofile …``: what an operator does with tables and sessions."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from typing import Any
+
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
+from .account.devices import describe
+from .account.text import printable
+from .errors import UNREADABLE, StoreDown
 from .globals import current_profile
+from .i18n import iso
+from .store import SessionRecord
 
-group = AppGroup("myprofile", help="My Profile: the user's own page.")
+#: Why sessions ended that an operator ends.
+REASON = "admin"
+_COLUMNS = ("id", "device", "address", "last_seen_at", "method")
+
+
+class _Group(AppGroup):
+    """A database that does not answer is one line and exit code 1, whichever command has met it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (StoreDown, SQLAlchemyError) as error:
+            reason = error if isinstance(error, StoreDown) else getattr(error, "orig", None) or type(error).__name__
+            raise click.ClickException(UNREADABLE % " ".join(str(reason).split())) from error
+
+
+group = _Group("myprofile", help="My Profile: the user's own page.")
 
 
 @group.command("create-tables")
@@ -15,3 +41,112 @@ def create_tables() -> None:
     """Create the extension's tables where they are missing. With Flask-Migrate, migrate instead."""
     current_profile.create_tables()
     click.echo("The tables of My Profile are there.")
+
+
+@group.group("sessions")
+def sessions_group() -> None:
+    """See, end and prune the sessions of users."""
+
+
+@sessions_group.command("list")
+@click.option("--user", "text", required=True, metavar="KEY|NAME|EMAIL", help="Whose sessions.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array.")
+def list_sessions(text: str, as_json: bool) -> None:
+    """List a user's live sessions, last active first. Times are UTC."""
+    rows = [_described(record) for record in _live_sessions(_user(text)[0])]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif rows:
+        _print_table([_COLUMNS, *([str(row[name] or "-") for name in _COLUMNS] for row in rows)])
+    else:
+        click.echo("No live session.")
+
+
+@sessions_group.command("end")
+@click.option("--user", "text", metavar="KEY|NAME|EMAIL", help="Whose sessions.")
+@click.option("--id", "session_id", help="One session of that user.")
+@click.option("--all", "all_of_user", is_flag=True, help="All sessions of that user.")
+@click.option("--everyone", is_flag=True, help="All sessions of all users.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def end_sessions(text: str | None, session_id: str | None, all_of_user: bool, everyone: bool, yes: bool) -> None:
+    """End sessions for good: one, all of a user, or everyone's. API tokens go on working."""
+    if everyone and text is None and session_id is None and not all_of_user:
+        _ask("End all sessions of all users?", yes)
+        _say_ended(current_profile.sessions.end_everyone(reason=REASON))
+    elif not everyone and text is not None and all_of_user != (session_id is not None):
+        _end_of_user(text, session_id, yes)
+    else:
+        raise click.UsageError("Say --user with either --id or --all, or say --everyone alone.")
+
+
+def _end_of_user(text: str, session_id: str | None, yes: bool) -> None:
+    (user, name), sessions = _user(text), current_profile.sessions
+    if session_id is None:
+        _ask(f"End all sessions of {name}?", yes)
+        _say_ended(sessions.end_all(user, reason=REASON))
+        return
+    _ask(f"End session {printable(session_id, 40)} of {name}?", yes)
+    if not sessions.end(user, session_id, reason=REASON):
+        raise click.ClickException(f"{name} has no session {printable(session_id, 40)!r}.")
+    click.echo("That session has ended.")
+
+
+@sessions_group.command("prune")
+@click.option("--quiet", is_flag=True, help="Print nothing unless it fails.")
+def prune_sessions(quiet: bool) -> None:
+    """Delete the rows of sessions that have run out or ended long ago. Safe to run at any time, and twice at once."""
+    deleted = current_profile.sessions.prune()
+    if not quiet:
+        click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
+
+
+def _user(text: str) -> tuple[Any, str]:
+    """The user whom the operator means, and their name."""
+    users = current_profile.users
+    user = users.find(text)
+    if user is None:
+        raise click.ClickException(
+            f"There is no user with the key, user name or e-mail address {printable(text, 80)!r}."
+        )
+    name = printable(users.display_name(user), 80)
+    # no transaction stays open while an operator thinks, and its connection may be the only one
+    current_profile.db.session.rollback()
+    return user, name
+
+
+def _live_sessions(user: Any) -> list[SessionRecord]:
+    found: list[SessionRecord] = []
+    while page := current_profile.sessions.list(user, offset=len(found)):
+        found += page
+    return found
+
+
+def _ask(question: str, yes: bool) -> None:
+    if not yes:
+        click.confirm(question, abort=True)
+
+
+def _say_ended(number: int) -> None:
+    click.echo(f"Ended {number} {'session' if number == 1 else 'sessions'}.")
+
+
+def _described(record: SessionRecord) -> dict[str, Any]:
+    """What may be shown of a session: nothing that signs in, and nothing that a terminal would obey."""
+    device = describe(record.user_agent)
+    shown = {
+        "id": record.id,
+        "name": record.name,
+        "device": " on ".join(part for part in (device.browser, device.system) if part),
+        "address": record.ip,
+        "created_at": iso(record.created_at),
+        "last_seen_at": iso(record.last_seen_at),
+        "method": record.method,
+        "provider": record.provider,
+    }
+    return {name: value and printable(value, 200) for name, value in shown.items()} | {"remembered": record.remembered}
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

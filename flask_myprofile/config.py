@@ -207,7 +207,9 @@ class Config:
         problems = [f"{key} is not a setting" for key in given if key not in known]
         for key, value in given.items():
             if key in known and (wanted := known[key].metadata["check"](value)):
-                problems.append(f"{key} must be {wanted}, not {value!r}")
+                # the URL of a Redis server may have a password in it
+                given_as = "" if known[key].name == "session_store" else f", not {value!r}"
+                problems.append(f"{key} must be {wanted}{given_as}")
         if not problems:
             settings = cls(**{known[key].name: _frozen(value) for key, value in given.items()})
             problems = settings._clashes()

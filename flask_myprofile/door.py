@@ -24,8 +24,8 @@ from wtforms import BooleanField, Form, ValidationError
 
 from .account import text
 from .bearer import token_authenticated
-from .errors import TABLES_UNREADABLE, Forbidden, Invalid, NotFound, Refused, StoreDown
-from .globals import OWN_BLUEPRINTS, current_profile
+from .errors import UNREADABLE, Forbidden, Invalid, NotFound, Refused, StoreDown
+from .globals import OWN_BLUEPRINTS, current_profile, login_page
 from .i18n import gettext
 from .wire import RETRY_AFTER, prefers_json, problem, unavailable
 
@@ -74,7 +74,7 @@ def _check_signed_in() -> Any:
         if not prefers_json():
             return login_manager.unauthorized()
         login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]
-        return problem(401, "login_required", gettext("Sign in to continue."))
+        return problem(401, "login_required", gettext("Sign in to continue."), login_url=login_page())
     if token_authenticated():
         sentence = gettext("An API token cannot be used on these pages.")
         raise Forbidden(
@@ -219,7 +219,7 @@ def _as_problem(error: HTTPException) -> Response:
 def _unavailable(error: Exception) -> Response:
     # the driver's own words may quote values; a StoreDown's do not
     reason = error if isinstance(error, StoreDown) else type(getattr(error, "orig", None) or error).__name__
-    current_app.logger.error(TABLES_UNREADABLE, reason)
+    current_app.logger.error(UNREADABLE, reason)
     if prefers_json():
         return unavailable()
     raise ServiceUnavailable(retry_after=RETRY_AFTER) from error

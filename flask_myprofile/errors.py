@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: The one line in the log, with what the driver said.
-TABLES_UNREADABLE = (
-    "MyProfile cannot read its tables: %s. If they are missing, run `flask myprofile create-tables` or your migrations."
-)
+#: The one line in the log, with what the store said.
+UNREADABLE = "MyProfile cannot read its data: %s"
 
 
 class MyProfileError(Exception):
@@ -19,7 +17,7 @@ class SetupError(MyProfileError):
 
 
 class StoreDown(MyProfileError):
-    """The database behind the extension does not answer, or its tables are missing."""
+    """The database or the Redis behind the extension does not answer, or its tables are missing."""
 
 
 class Refused(MyProfileError):

@@ -12,6 +12,7 @@ from . import admin as admin_pages
 from . import bearer, cli, language, page, pages
 from .account.guesses import Guesses
 from .account.passwords import Passwords
+from .account.places import find_places
 from .account.preferences import Preferences
 from .account.sessions import Sessions
 from .account.tokens import Tokens
@@ -68,6 +69,8 @@ class MyProfile:
         if EXTENSION in app.extensions:
             raise SetupError(f"MyProfile is set up on {app.name!r} already: call MyProfile(app) or init_app(app) once")
         config = Config.read(app.config)
+        if isinstance(config.session_place, str):
+            find_places(config.session_place, [], "en")  # opens the file: better found out now than on a page
         tabs = _instances((*BUILT_IN, *self._tabs))
         _Setup(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         app.register_blueprint(pages.blueprint(config.url_prefix, tabs.values()))
@@ -89,7 +92,7 @@ class _Setup:
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
         store = _Later(self._make_store)
-        sessions_store = _Later(lambda: self._session_store(store))
+        sessions_store = self._session_store(store)
         features = Features(config, store)
         _declare_features(features, tabs)
         sessions = Sessions(
@@ -195,14 +198,21 @@ class _Setup:
         )
 
     def _session_store(self, store: Any) -> SessionStore:
-        url = self._config.session_store
+        config, url = self._config, self._config.session_store
         if url == "sqlalchemy":
             return cast(SessionStore, store)
         try:
             from .store.redis import RedisSessions  # an optional dependency
         except ImportError as error:
             raise SetupError('MYPROFILE_SESSION_STORE needs redis-py: pip install "Flask-MyProfile[redis]"') from error
-        return RedisSessions.at(url, prefix=self._config.table_prefix, find_user=store.find_user)
+        return RedisSessions.at(
+            url,
+            prefix=config.table_prefix,
+            find_user=lambda login_id, user_key: store.find_user(login_id, user_key),  # noqa: PLW0108 (made later)
+            lifetime=config.session_lifetime,
+            idle=config.session_idle,
+            keep_ended=config.session_keep_ended,
+        )
 
     def _secret_keys(self) -> list[bytes]:
         keys = [self._app.secret_key, *(self._app.config.get("SECRET_KEY_FALLBACKS") or ())]
@@ -228,9 +238,10 @@ class _Later:
         self.__dict__["_make"] = make
 
     def __getattr__(self, name: str) -> Any:
-        if "_made" not in self.__dict__:
-            self.__dict__["_made"] = self.__dict__["_make"]()
-        return getattr(self.__dict__["_made"], name)
+        known = self.__dict__
+        if "_made" not in known:
+            known["_made"] = known["_make"]()
+        return getattr(known["_made"], name)
 
 
 def _instances(classes: Sequence[type[Tab]]) -> dict[str, Tab]:

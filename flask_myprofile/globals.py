@@ -58,7 +58,13 @@ def _current() -> Profile:
 current_profile: Profile = LocalProxy(_current)  # type: ignore[assignment]
 
 
-def login_page() -> str:
+def login_page() -> str | None:
+    """The URL of the host's login view for this part of the app, if it has one."""
+    login_manager: Any = current_app.login_manager  # type: ignore[attr-defined]
+    view = login_manager.blueprint_login_views.get(request.blueprint, login_manager.login_view)
+    return str(flask_login.login_url(view)) if view else None
+
+
+def after_sign_out() -> str:
     """Where a browser goes that has signed out: the host's login view, or its start page where it has none."""
-    view = current_app.login_manager.login_view  # type: ignore[attr-defined]
-    return str(flask_login.login_url(view)) if view else request.script_root + "/"
+    return login_page() or request.script_root + "/"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from flask import Flask, Response, abort, flash, g, request, session
+from flask import Flask, Response, abort, appcontext_tearing_down, flash, g, request, session
 from flask_login import signals as login_signals
 from flask_login.config import SESSION_KEYS
 from werkzeug.exceptions import ServiceUnavailable
@@ -22,12 +22,14 @@ from .account.sessions import Sessions
 from .account.users import Users
 from .bearer import BearerSignIn
 from .config import Config
-from .errors import TABLES_UNREADABLE, StoreDown
+from .errors import UNREADABLE, StoreDown
+from .globals import login_page
 from .i18n import gettext
 from .sign_in import KEY, SignIn
 from .store import Found
 from .visit import (
     Visit,
+    beside_the_host,
     client_address,
     client_program,
     current_visit,
@@ -67,10 +69,10 @@ class Guard:
         """Listen to Flask-Login. Its signals hold receivers weakly: whoever calls this keeps the object."""
         login_signals.user_accessed.connect(self._on_access, sender=app)
         login_signals.user_unauthorized.connect(self._on_unauthorized, sender=app)
-        # first before every request, last after it; and after Flask-SQLAlchemy has given the connection back
+        # first before every request, and last after it
         app.before_request_funcs.setdefault(None, []).insert(0, self._before_request)
         app.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
-        app.teardown_appcontext_funcs.insert(0, write_after_context)
+        appcontext_tearing_down.connect(write_after_context, app)  # when all teardown functions of the app are done
 
     # ---- the request
 
@@ -113,7 +115,8 @@ class Guard:
         if credential is not None and found is not None:
             self._welcome(app, visit, credential.id, login_id, found)
             return
-        record = self._sessions.proven(credential) if credential is not None else None
+        with beside_the_host():
+            record = self._sessions.proven(credential) if credential is not None else None
         if record is not None and record.login_id == login_id:  # the secret changed while the request was under way
             self._welcome(app, visit, record.id, login_id, Found(record.secret_hash, record.last_seen_at, None, None))
         elif credential is None or record is not None:
@@ -165,7 +168,7 @@ class Guard:
 
     def _store_is_down(self, app: Flask, visit: Visit, error: StoreDown) -> None:
         """Nobody is let in and nothing is forgotten: public pages see an anonymous visitor, others answer 503."""
-        app.logger.error(TABLES_UNREADABLE, error)
+        app.logger.error(UNREADABLE, error)
         allowed = self._config.store_down == "allow"
         if allowed and "_user_id" not in session:
             # a remembered device passes bound to its own row, which is checked as soon as that is possible
@@ -186,7 +189,7 @@ class Guard:
         sentence = gettext("You have been signed out of this session.")
         # a script cannot read a login page; a host with a handler of its own knows what to answer
         if visit.refused and prefers_json() and not app.login_manager.unauthorized_callback:  # type: ignore[attr-defined]
-            abort(problem(401, "signed_out", sentence))
+            abort(problem(401, "signed_out", sentence, login_url=login_page()))
         session.pop(KEY)
         flash(sentence)
 

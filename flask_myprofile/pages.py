@@ -17,7 +17,7 @@ from wtforms import Form
 from . import page
 from .door import check_origin, fill, guarded, private, refused
 from .errors import Conflict, Invalid, NotFound, Refused, StoreDown
-from .globals import current_profile, login_page
+from .globals import after_sign_out, current_profile
 from .i18n import gettext
 from .signals import unit_of_work
 from .tab import Action, Done, Tab
@@ -78,7 +78,7 @@ def _sign_out(user: Any) -> Any:
     if prefers_json():
         return jsonify(message=sentence)
     flash(sentence)
-    return redirect(login_page(), 303)
+    return redirect(after_sign_out(), 303)
 
 
 def _tab(user: Any, tab: Tab, save: Action | None) -> Any:
@@ -176,10 +176,10 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
         return problem(refusal.status, refusal.code, title, errors=errors, headers=refusal.headers)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)
-    left = [text for name, texts in errors.items() if form is None or name not in form for text in texts]
+    own_form = form if action.name == "save" else None  # the tab's page has no fields of other actions
+    left = [text for name, texts in errors.items() if own_form is None or name not in own_form for text in texts]
     for field in form or ():
         field.errors = [str(text) for text in errors.get(field.name, [])]
-    own_form = form if action.name == "save" else None
     page_, status = _show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
     return page_, status, refusal.headers
 

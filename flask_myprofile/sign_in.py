@@ -116,7 +116,8 @@ class SignIn:
             visit.defer(lambda: self._sessions.rotate(record, credential, login_id))
             give()
         elif self._sessions.rotate(record, credential, login_id):
-            after_commit(give)
+            # what a failed commit does not undo, the browser must know of at once
+            after_commit(give) if self._sessions.in_database else give()
 
     def adopt(self, visit: Visit, login_id: str, *, remembered: bool, replaces: Iterable[Credential] = ()) -> bool:
         """Give a signed-in browser that has no session of ours one; False where it must not have one."""

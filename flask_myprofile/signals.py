@@ -17,7 +17,7 @@ _signals = Namespace()
 
 #: A session began. Extra: ``session_id``, ``method`` (``"password"``, ``"sso"`` …).
 session_started = _signals.signal("myprofile-session-started")
-#: Sessions ended. Extra: ``session_ids`` (list), ``reason``.
+#: Sessions ended. Extra: ``session_ids`` (list), ``reason``, ``by`` (the key of the administrator who did it, or None).
 session_ended = _signals.signal("myprofile-session-ended")
 #: The user changed the password on the Password tab.
 password_changed = _signals.signal("myprofile-password-changed")

@@ -6,15 +6,17 @@ Kept with the request, never in ``g``: up to Flask 3.1 a surrounding app context
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from flask import Request, current_app, g, has_request_context, request
+from flask import Flask, Request, current_app, g, has_request_context, request
 from flask.globals import request_ctx
 
 from .account import text
 from .account.credentials import Credential
+from .errors import StoreDown
 from .globals import current_profile
 from .sso import Identity
 from .store import SessionRecord
@@ -90,7 +92,7 @@ def write_after_request() -> None:
         _write(waiting)
 
 
-def write_after_context(error: BaseException | None = None) -> None:
+def write_after_context(app: Flask, **extra: Any) -> None:
     if waiting := g.pop(_WAITING, ()):
         _write(waiting)
         # a host that listens to our signals may have used it again since Flask-SQLAlchemy ended it
@@ -103,7 +105,14 @@ def _write(waiting: Iterable[Callable[[], object]]) -> None:
             with current_profile.apart():
                 write()
         except Exception as failure:  # bookkeeping never fails a page
-            current_app.logger.error("MyProfile could not write down a session's activity: %s", type(failure).__name__)
+            reason = failure if isinstance(failure, StoreDown) else type(failure).__name__
+            current_app.logger.error("MyProfile could not write down a session's activity: %s", reason)
+
+
+def beside_the_host() -> AbstractContextManager[None]:
+    """Where an app context goes on over several requests, ``db.session`` may still see the database as it was before
+    the last one (MariaDB's repeatable reads): look again on a connection of our own."""
+    return current_profile.apart() if _context_outlives_request() else nullcontext()
 
 
 def _context_outlives_request() -> bool:

@@ -30,11 +30,16 @@ def problem(
     *,
     errors: Mapping[str, Sequence[object]] | None = None,
     headers: Mapping[str, str] | None = None,
+    **members: object,
 ) -> Response:
-    """An ``application/problem+json`` answer (RFC 9457): ``title``, ``status``, ``code`` and, for input, ``errors``."""
+    """An ``application/problem+json`` answer (RFC 9457): ``title``, ``status``, ``code`` and, for input, ``errors``.
+
+    :param members: further members of the answer; None leaves one out.
+    """
     body: dict[str, Any] = {"title": str(title) or HTTPStatus(status).phrase, "status": status, "code": code}
     if errors:
         body["errors"] = {name: [str(text) for text in texts] for name, texts in errors.items()}
+    body |= {name: value for name, value in members.items() if value is not None}
     response = cast(Response, current_app.json.response(body))
     response.status_code = status
     response.mimetype = "application/problem+json"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from tests import services
 from tests.host import Host, make_host
+from tests.kept import Kept
 
 
 @pytest.fixture(autouse=True)
@@ -18,27 +22,57 @@ def _push_request_context() -> None:
     """pytest-flask's fixture of this name makes two clients of one test share a user; this one does nothing."""
 
 
+@event.listens_for(Engine, "connect")
+def _do_not_wait_for_the_disk(connection: Any, record: Any) -> None:
+    """No test pulls the plug; waiting until it would not matter is half of the time that they take."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
+
+
 @pytest.fixture
-def host(tmp_path: Any) -> Iterator[Host]:
+def kept_in(request: pytest.FixtureRequest) -> str:
+    """Where the hosts of this test keep things: see :data:`tests.kept.everywhere`."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def kept(kept_in: str, tmp_path: Path, request: pytest.FixtureRequest) -> Kept:
+    service = kept_in.removeprefix("flask-session-")
+    needs_one = service in ("postgres", "mariadb", "redis")
+    return Kept(kept_in, tmp_path, str(request.getfixturevalue(f"{service}_url")) if needs_one else None)
+
+
+@pytest.fixture
+def host(new_host: Callable[..., Host]) -> Host:
     """The common test bench: users A, B, ADM; views /login, /logout, /page, /pub, /api; all tabs on; file database."""
-    made = make_host(f"sqlite:///{tmp_path / 'host.sqlite'}")
-    yield made
-    made.close()
+    return new_host()
 
 
 @pytest.fixture
-def new_host(tmp_path: Any) -> Iterator[Callable[..., Host]]:
-    """Make hosts with other settings: ``new_host(MYPROFILE_…=…, csrf=False, …)``; see :func:`tests.host.make_host`."""
-    made: list[Host] = []
+def new_host(kept: Kept) -> Iterator[Callable[..., Host]]:
+    """Make hosts with other settings: ``new_host(MYPROFILE_…=…, csrf=False, …)``; see :func:`tests.host.make_host`.
 
-    def make(database_url: str | None = None, **options: Any) -> Host:
-        url = database_url or f"sqlite:///{tmp_path / f'host{len(made)}.sqlite'}"
-        made.append(make_host(url, **options))
-        return made[-1]
+    Each has a database of its own, unless it is told which.
+    """
+    made: list[tuple[Host, bool]] = []
+
+    def make(database_url: str | None = None, *, before: Any = None, **options: Any) -> Host:
+        url = database_url or kept.new_database()
+
+        def with_sessions(app: Any, db: Any) -> None:
+            kept.set_up_sessions(app, db)
+            if before:
+                before(app, db)
+
+        ours = kept.owns(url)
+        if ours:
+            options = {**kept.settings(url), "make_tables": kept.make_tables, **options}
+        made.append((make_host(url, before=with_sessions, **options), not ours))
+        return made[-1][0]
 
     yield make
-    for each in made:
-        each.close()
+    for host, drop in made:
+        host.close(drop)
 
 
 def _service(name: str, start: Callable[[], Any]) -> Any:

@@ -6,14 +6,20 @@ import time
 from typing import Any
 
 import pytest
+from flask import session
 
 from flask_myprofile.sign_in import KEY
-from tests.host import Browser, Host
+from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
 
 
 def sign_out(by: Browser, whom: Browser | str) -> Any:
     """``by`` opens the list and signs ``whom`` out: another browser of the same user, or a session's id."""
     return by.post("/profile/sessions/sign-out", {"id": whom if isinstance(whom, str) else whom.session_id()})
+
+
+def change_password(browser: Browser) -> Any:
+    sent = {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
+    return browser.post("/profile/password", sent)
 
 
 def sent_to_login(browser: Browser, url: str = "/page") -> bool:
@@ -24,24 +30,18 @@ def sent_to_login(browser: Browser, url: str = "/page") -> bool:
 
 def live(host: Host, username: str = "alice") -> int:
     """How many sessions of the user have not ended."""
-    return int(
-        host.sql(
-            "SELECT count(*) FROM myprofile_session WHERE ended_at IS NULL AND user_key = :key",
-            key=str(host.user(username).id),
-        )[0][0]
-    )
+    key = str(host.user(username).id)
+    return sum(row.ended_at is None and row.user_key == key for row in host.rows.all())
 
 
 def ended(host: Host) -> list[str]:
     """The ids of all sessions that have ended."""
-    return sorted(row[0] for row in host.sql("SELECT id FROM myprofile_session WHERE ended_at IS NOT NULL"))
+    return [row.id for row in host.rows.all() if row.ended_at is not None]
 
 
 def age(host: Host, seconds: int, session_id: str | None = None) -> None:
     """As if all sessions (or one) had been last used so long ago."""
-    which = " WHERE id = :id" if session_id else ""
-    values = {"id": session_id} if session_id else {}
-    host.sql(f"UPDATE myprofile_session SET last_seen_at = last_seen_at - {int(seconds)}" + which, **values)
+    host.rows.age(session_id, last_seen_at=seconds)
 
 
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
@@ -51,9 +51,9 @@ def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
 
 
 def inside(host: Host, browser: Browser) -> dict[str, Any]:
-    """What a session cookie says; anybody who holds it can read it."""
-    serializer = host.app.session_interface.get_signing_serializer(host.app)  # type: ignore[attr-defined]
-    return dict(serializer.loads(browser.cookie("session")))
+    """What a browser's session says; of one in a cookie, anybody who holds it can read it."""
+    with host.app.test_request_context(headers={"Cookie": f"session={browser.cookie('session')}"}):
+        return dict(session)
 
 
 def secret_of(host: Host, browser: Browser) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_myprofile import current_profile
 from tests.host import NEW_PASSWORD, PASSWORD, Host
 
 
@@ -18,6 +19,9 @@ def check_my_profile_works(host: Host) -> None:
     assert laptop.post("/profile/sessions/sign-out", {"id": other["id"]}).status_code == 303
     assert phone.get("/page").location.startswith("/login"), "signed out"
     assert len(laptop.sessions()) == 1
+    with host.app.app_context():
+        assert current_profile.sessions.prune() == 0, "nothing is old enough"
+    assert laptop.is_in()
 
     saved = laptop.post("/profile/personal-information", {"first_name": "Alicia", "last_name": "Test"})
     assert saved.status_code == 303, saved.text

@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from flask_myprofile import MyProfile
+from tests.rows import rows_of
 
 PASSWORD = "correct horse battery"
 NEW_PASSWORD = "a quiet walk in the rain"
@@ -57,6 +58,7 @@ class Host:
     def __init__(self, app: Flask, db: SQLAlchemy, user: type[Any]) -> None:
         self.app, self.db, self.User = app, db, user
         self.statements: list[str] = []
+        self.rows = rows_of(self)
 
     def browser(self, **kwargs: Any) -> Browser:
         return Browser(self.app.test_client(**kwargs))
@@ -65,6 +67,12 @@ class Host:
         """The user as the database has it now, detached."""
         with self.app.app_context():
             return self.db.session.execute(self.db.select(self.User).filter_by(username=username)).scalar_one()
+
+    def change(self, username: str, **values: Any) -> None:
+        """Change a user's columns beside the app."""
+        with self.app.app_context():
+            self.db.session.execute(self.db.update(self.User).filter_by(username=username).values(values))
+            self.db.session.commit()
 
     def sql(self, statement: str, **values: Any) -> list[Any]:
         """Run SQL beside the app, as an administrator would."""
@@ -81,10 +89,10 @@ class Host:
                 event.listen(self.db.engine, "before_cursor_execute", lambda *a: self.statements.append(a[2]))
         return self.statements
 
-    def close(self) -> None:
+    def close(self, drop: bool = True) -> None:
         with self.app.app_context():
             self.db.session.remove()
-            if self.db.engine.dialect.name != "sqlite":
+            if drop and self.db.engine.dialect.name != "sqlite":
                 self.db.drop_all()
             for engine in self.db.engines.values():
                 engine.dispose()
@@ -161,6 +169,7 @@ def make_host(
     myprofile_options: dict[str, Any] | None = None,
     model: Callable[[SQLAlchemy], type[Any]] = user_class,
     load: Callable[[SQLAlchemy, type[Any], str], Any] | None = None,
+    make_tables: Callable[[SQLAlchemy], None] = SQLAlchemy.create_all,
     **settings: Any,
 ) -> Host:
     """:param before: called with (app, db) before MyProfile; :param after: with the Host at the end.
@@ -198,7 +207,7 @@ def make_host(
     if after:
         after(host)
     with app.app_context():
-        db.create_all()
+        make_tables(db)
         if not db.session.execute(db.select(user)).first():
             _seed(db, user)
     return host

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import flask_login
@@ -13,12 +12,15 @@ from flask_babel import Babel
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import String
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.test import Client
 
 from flask_myprofile import MyProfile, SetupError, current_profile
-from tests.host import JSON, Host
+from tests.flow import check_my_profile_works
+from tests.host import HASH, JSON, Host
+from tests.kept import Kept, everywhere
 
 TABS = ("personal-information", "preferences", "password", "api-token", "sessions")
 
@@ -45,9 +47,9 @@ class Extensions:
         self.User = User
         self.login.user_loader(lambda login_id: self.db.session.get(User, int(login_id)))
 
-    def create_app(self, database: Path, name: str, order: tuple[str, ...] = (), **settings: Any) -> Flask:
+    def create_app(self, kept: Kept, url: str, name: str, order: tuple[str, ...] = (), **settings: Any) -> Flask:
         app = Flask(name, static_folder=None)
-        app.config.update(SECRET_KEY=name, TESTING=True, SQLALCHEMY_DATABASE_URI=f"sqlite:///{database}", **settings)
+        app.config.update(SECRET_KEY=name, TESTING=True, SQLALCHEMY_DATABASE_URI=url, **kept.settings(url), **settings)
         for extension in order or ("db", "login", "csrf", "babel", "myprofile"):
             getattr(self, extension).init_app(app)
 
@@ -58,7 +60,7 @@ class Extensions:
             return redirect("/profile")
 
         with app.app_context():
-            self.db.create_all()
+            kept.make_tables(self.db)
             if self.db.session.get(self.User, 1) is None:
                 self.db.session.add(self.User(id=1, name=f"Somebody of {name}"))
                 self.db.session.commit()
@@ -70,20 +72,24 @@ LoginManager = flask_login.LoginManager
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def made(kept: Kept) -> Iterator[Callable[..., Any]]:
     """Make apps of one :class:`Extensions`; all their connections are closed at the end."""
     extensions, apps = Extensions(), []
 
     def make(name: str, **options: Any) -> Flask:
-        apps.append(extensions.create_app(tmp_path / f"{name}.sqlite", name, **options))
+        apps.append(extensions.create_app(kept, kept.new_database(), name, **options))
         return apps[-1]
 
     make.extensions = extensions  # type: ignore[attr-defined]
     yield make
     for app in apps:
-        with app.app_context():
-            extensions.db.session.remove()
-            extensions.db.engine.dispose()
+        close(extensions, app)
+
+
+def close(extensions: Extensions, app: Flask) -> None:
+    with app.app_context():
+        extensions.db.session.remove()
+        extensions.db.engine.dispose()
 
 
 def entered(app: Flask) -> Any:
@@ -92,6 +98,7 @@ def entered(app: Flask) -> Any:
     return client
 
 
+@everywhere
 def test_a_factory_may_be_called_again_and_again(made: Callable[..., Flask]) -> None:
     """B37"""
     for number in range(3):
@@ -100,6 +107,7 @@ def test_a_factory_may_be_called_again_and_again(made: Callable[..., Flask]) -> 
         assert f"Somebody of app{number}" in client.get("/profile/personal-information").text
 
 
+@everywhere
 def test_two_apps_in_one_process_share_nothing(made: Callable[..., Flask]) -> None:
     """B37"""
     red = made("red", MYPROFILE_FEATURES={"api_token": True})
@@ -119,6 +127,7 @@ def test_two_apps_in_one_process_share_nothing(made: Callable[..., Flask]) -> No
     assert vars(made.extensions.myprofile) == vars(MyProfile()), "nothing of an app is kept on the extension"  # type: ignore[attr-defined]
 
 
+@everywhere
 def test_apps_behind_one_dispatcher_keep_apart(made: Callable[..., Flask]) -> None:
     """B37, B79: one WSGI process, one app below a path of the other."""
     site = Client(DispatcherMiddleware(made("front"), {"/inner": made("inner", SESSION_COOKIE_NAME="inner")}))
@@ -161,6 +170,44 @@ def test_a_second_my_profile_on_one_app_is_refused(made: Callable[..., Flask]) -
     assert entered(app).get("/profile/sessions").status_code == 200, "the first one goes on"
 
 
+def dataclasses(db: SQLAlchemy) -> type[Any]:
+    """Models with a base class of the host's own, which has rules for columns that are not ours to break."""
+
+    class Own(MappedAsDataclass, DeclarativeBase):
+        metadata = db.metadata
+
+    class User(flask_login.UserMixin, Own):
+        __tablename__ = "person"
+        username: Mapped[str] = mapped_column(String(80))
+        email: Mapped[str] = mapped_column(String(120))
+        first_name: Mapped[str] = mapped_column(String(40))
+        last_name: Mapped[str] = mapped_column(String(40))
+        id: Mapped[int] = mapped_column(primary_key=True, init=False)
+        is_admin: Mapped[bool] = mapped_column(default=False)
+        password_hash: Mapped[str | None] = mapped_column(String(255), default=None)
+
+        def set_password(self, text: str) -> None:
+            self.password_hash = generate_password_hash(text, HASH)
+
+        def check_password(self, text: str) -> bool:
+            return check_password_hash(self.password_hash or "", text)
+
+    return User
+
+
+@everywhere
+def test_the_hosts_models_may_be_dataclasses(new_host: Callable[..., Host]) -> None:
+    """B37"""
+    options: dict[str, Any] = {}
+
+    def model(db: SQLAlchemy) -> type[Any]:
+        options["user_model"] = user = dataclasses(db)
+        return user
+
+    check_my_profile_works(new_host(model=model, myprofile_options=options, MYPROFILE_LANGUAGES=("en", "de")))
+
+
+@everywhere
 def test_a_host_that_reflects_its_database_has_the_tables_already(host: Host, new_host: Callable[..., Host]) -> None:
     """B37, B61: the tables are in the metadata before MyProfile declares them."""
 

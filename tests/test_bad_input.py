@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from tests.host import JSON, PASSWORD, Browser, Host
-from tests.walks import CHANGING, READABLE, RIGHT, busy, everything, right_for, walked_host
+from tests.walks import CHANGING, READABLE, TAKES_FIELDS, busy, everything, right_for, walked_host
 
 PROBLEM = "application/problem+json"
 #: URLs whose POST reads fields.
-TAKES_FIELDS = [*RIGHT, "/profile/sessions/sign-out"]
 NO_FIELDS = [url for url in CHANGING if url not in TAKES_FIELDS]
 PERSONAL = "/profile/personal-information"
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.devices import age, live, pass_time, sent_to_login, sign_out
 from tests.host import Host
+from tests.kept import everywhere, however_kept, in_each_database
 
 
 def writes(statements: list[str]) -> list[str]:
@@ -35,6 +36,7 @@ def with_static_files(folder: Path) -> Callable[..., None]:
 FREE = ("/static/app.css", "/profile/static/myprofile.css", "/pub", "/login", "/nowhere")
 
 
+@everywhere
 @pytest.mark.parametrize("who", ["signed in", "remembered", "signed out", "anonymous"])
 def test_pages_that_do_not_ask_who_is_there_cost_nothing(
     who: str, new_host: Callable[..., Host], tmp_path: Path
@@ -60,6 +62,7 @@ def test_pages_that_do_not_ask_who_is_there_cost_nothing(
     assert statements == []
 
 
+@everywhere
 def test_who_is_not_signed_in_costs_nothing(host: Host) -> None:
     stranger = host.browser()
     statements = host.count_statements()
@@ -69,6 +72,7 @@ def test_who_is_not_signed_in_costs_nothing(host: Host) -> None:
     assert statements == []
 
 
+@everywhere
 @pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
 def test_a_page_that_asks_costs_one_statement_in_all(remember: bool, host: Host) -> None:
     """B45: the one that brings the host's own user along, so it is as many as without the extension."""
@@ -88,6 +92,7 @@ def test_a_page_that_asks_costs_one_statement_in_all(remember: bool, host: Host)
             statements.clear()
 
 
+@in_each_database
 def test_where_the_user_class_is_not_known_it_costs_one_statement_more(new_host: Callable[..., Host]) -> None:
     classes: list[type[Any]] = []  # SQLAlchemy holds them weakly
 
@@ -105,6 +110,7 @@ def test_where_the_user_class_is_not_known_it_costs_one_statement_more(new_host:
     assert len(statements) == 2, statements
 
 
+@everywhere
 def test_a_stored_language_costs_no_statement(host: Host) -> None:
     alice = host.browser()
     alice.login("alice")
@@ -114,6 +120,7 @@ def test_a_stored_language_costs_no_statement(host: Host) -> None:
     assert len(statements) == 1, statements
 
 
+@in_each_database
 def test_last_activity_is_one_update_a_minute(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """B14"""
     alice, phone = host.browser(), host.browser()
@@ -161,6 +168,7 @@ def test_a_locked_database_keeps_no_page_waiting(
     assert (host.sql("SELECT last_seen_at FROM myprofile_session") > before) is due, "made up for at the next page"
 
 
+@everywhere
 def test_writing_needs_no_second_connection(new_host: Callable[..., Host]) -> None:
     """A pool of one, and a page that uses it."""
     host = new_host(SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 1, "max_overflow": 0, "pool_timeout": 1})
@@ -177,6 +185,7 @@ def test_writing_needs_no_second_connection(new_host: Callable[..., Host]) -> No
     assert live(host) == 1
 
 
+@however_kept
 def test_two_browsers_within_one_app_context_are_two_people(new_host: Callable[..., Host]) -> None:
     """B44: as pytest-flask does it. Flask up to 3.1 then shares ``g`` between all requests, and Flask-Login keeps the
     user there (and Flask-WTF its token, so such a suite has CSRF switched off)."""
@@ -189,6 +198,7 @@ def test_two_browsers_within_one_app_context_are_two_people(new_host: Callable[.
             assert c1.get("/page").text == "Hello alice"
             assert c2.get("/page").text == "Hello bob"
             assert sent_to_login(c3)
+        host.db.session.rollback()  # MariaDB's repeatable reads: the context's own session sees what was there before
         assert [len(browser.sessions()) for browser in (c1, c2)] == [1, 1]
         assert c1.session_id() != c2.session_id()
         c3.login("bob")

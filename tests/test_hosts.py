@@ -18,6 +18,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from flask_myprofile import current_profile
 from tests.flow import check_my_profile_works
 from tests.host import HASH, Host
+from tests.kept import everywhere
 
 
 class Person(flask_login.UserMixin):
@@ -111,11 +112,13 @@ def kind(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"model": model, "load": load}
 
 
+@everywhere
 def test_everything_works_whatever_the_key_of_a_user_is(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:
     """B15"""
     check_my_profile_works(new_host(**kind, MYPROFILE_LANGUAGES=("en", "de")))
 
 
+@everywhere
 def test_nobody_sees_or_ends_the_sessions_of_somebody_else(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:
     """B15"""
     host = new_host(**kind)
@@ -139,14 +142,16 @@ def test_the_key_of_a_user_leads_back_to_the_user(kind: dict[str, Any], new_host
         assert current_profile.users.load("no such/key") is None
 
 
-def test_a_deleted_user_is_nobody_at_the_next_click(database_url: str, new_host: Callable[..., Host]) -> None:
-    """B52"""
-    host = new_host(database_url, before=enforce_foreign_keys)
+@everywhere
+def test_a_deleted_user_is_nobody_at_the_next_click(new_host: Callable[..., Host]) -> None:
+    """B52, S14"""
+    host = new_host(before=enforce_foreign_keys)
     c1, c2, program = host.browser(), host.browser(), host.browser()
     c1.login("alice")
     c2.login("alice", remember=True)
     token = c1.post_json("/profile/api-token/regenerate").json["token"]
     c1.post("/profile/preferences", {"language": "de"})
+    row = c1.session_id()
     with host.app.app_context():
         host.db.session.delete(
             host.db.session.execute(host.db.select(host.User).filter_by(username="alice")).scalar_one()
@@ -158,6 +163,12 @@ def test_a_deleted_user_is_nobody_at_the_next_click(database_url: str, new_host:
         assert browser.post("/profile/personal-information", {"first_name": "x"}).location.startswith("/login")
         assert browser.json("/profile/sessions").status_code == 401
     assert program.get("/api", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    admin = host.browser()
+    admin.login("admin")
+    for who in ("alice", "1"):
+        overview = admin.get("/profile/admin/sessions", query_string={"user": who})
+        assert overview.status_code == 404
+        assert row not in overview.text
 
 
 def enforce_foreign_keys(app: Flask, db: SQLAlchemy) -> None:
@@ -197,21 +208,22 @@ def never_says_no(db: SQLAlchemy) -> type[Any]:
     return User
 
 
+@everywhere
 @pytest.mark.parametrize("options", [{}, {"model": never_says_no}], ids=["UserMixin", "own class"])
 def test_a_deactivated_user_is_out_and_so_is_the_token(options: dict[str, Any], new_host: Callable[..., Host]) -> None:
-    """B07"""
+    """B07, S14"""
     host = new_host(**options)
     alice, program = host.browser(), host.browser()
     alice.login("alice")
     token = {"Authorization": f"Bearer {alice.post_json('/profile/api-token/regenerate').json['token']}"}
-    host.sql('UPDATE "user" SET active = false WHERE username = :name', name="alice")
+    host.change("alice", active=False)
     assert alice.get("/page").location.startswith("/login")
     assert alice.get("/profile/sessions").location.startswith("/login")
     refused = program.get("/api", headers=token)
     assert refused.status_code == 401
     assert "invalid_token" in refused.headers["WWW-Authenticate"]
     assert host.sql("SELECT last_used_at FROM myprofile_token") == [(None,)]
-    host.sql('UPDATE "user" SET active = true WHERE username = :name', name="alice")
+    host.change("alice", active=True)
     assert program.get("/api", headers=token).json == {"user": "alice"}
 
 

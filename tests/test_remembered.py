@@ -14,6 +14,7 @@ from flask import redirect, session
 
 from tests.devices import age, ended, live, pass_time, sent_to_login, set_cookies, sign_out
 from tests.host import Browser, Host
+from tests.kept import everywhere, however_kept
 
 REMEMBERED = ("remember_token", "myprofile_device")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -22,6 +23,7 @@ SAFARI = (
 )
 
 
+@however_kept
 def test_a_remembered_device_stays_one_session_over_a_restart(host: Host) -> None:
     """B11: on the list while its browser is closed, in again without a password, and signed out like any other."""
     c1, c2 = host.browser(), host.browser()
@@ -46,6 +48,7 @@ def test_a_remembered_device_stays_one_session_over_a_restart(host: Host) -> Non
     assert sent_to_login(copy)
 
 
+@however_kept
 def test_all_tabs_of_a_browser_come_back_as_one_session(host: Host) -> None:
     """B63: a browser that is opened again asks for all its tabs at once."""
     alice = host.browser()
@@ -62,6 +65,7 @@ def test_all_tabs_of_a_browser_come_back_as_one_session(host: Host) -> None:
     assert not ended(host)
 
 
+@everywhere
 @pytest.mark.parametrize(
     "cookies",
     [
@@ -81,9 +85,10 @@ def test_a_stranger_leaves_no_session_behind(cookies: dict[str, str], host: Host
     assert stranger.get("/pub").status_code == 200
     assert sent_to_login(stranger)
     assert stranger.json("/profile/sessions").status_code == 401
-    assert host.sql("SELECT count(*) FROM myprofile_session")[0][0] == 0
+    assert host.rows.all() == []
 
 
+@everywhere
 def test_the_remember_cookie_of_one_person_with_the_device_cookie_of_another_is_nobody(host: Host) -> None:
     alice, bob, thief = host.browser(), host.browser(), host.browser()
     alice.login("alice", remember=True)
@@ -101,6 +106,7 @@ def test_the_remember_cookie_of_one_person_with_the_device_cookie_of_another_is_
     assert alice.is_in()
 
 
+@everywhere
 def test_a_made_up_device_cookie_signs_nobody_out(host: Host) -> None:
     """It is not signed: whoever guesses or sees a session's id cannot end that session."""
     alice, vandal = host.browser(), host.browser()
@@ -121,6 +127,7 @@ def test_a_made_up_device_cookie_signs_nobody_out(host: Host) -> None:
     assert alice.is_in()
 
 
+@everywhere
 @pytest.mark.parametrize(("days", "still_in"), [(364, True), (366, False), (400, False)])
 def test_being_remembered_ends_on_the_server_as_well(
     days: int, still_in: bool, host: Host, monkeypatch: pytest.MonkeyPatch
@@ -133,6 +140,7 @@ def test_being_remembered_ends_on_the_server_as_well(
     assert copy.is_in() is still_in
 
 
+@everywhere
 def test_a_shorter_time_given_at_the_sign_in_is_kept(
     new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +154,7 @@ def test_a_shorter_time_given_at_the_sign_in_is_kept(
     alice = host.browser()
     header = set_cookies(alice.post("/quick"), "myprofile_device")[0]
     expires = parsedate_to_datetime(header.split("Expires=")[1].split(";")[0])
-    assert host.sql("SELECT remember_until FROM myprofile_session") == [(int(expires.timestamp()),)]
+    assert [row.remember_until for row in host.rows.all()] == [int(expires.timestamp())]
     copies = [alice.copy(*REMEMBERED) for _ in range(2)]
     pass_time(monkeypatch, 23 * 3600)
     assert copies[0].is_in()
@@ -154,6 +162,7 @@ def test_a_shorter_time_given_at_the_sign_in_is_kept(
     assert not copies[1].is_in()
 
 
+@however_kept
 def test_a_second_sign_in_on_a_remembered_device_replaces_its_session(host: Host) -> None:
     """B89: also where the browser was closed in between, and the sign-in page never asked who is there."""
     alice = host.browser()
@@ -167,6 +176,7 @@ def test_a_second_sign_in_on_a_remembered_device_replaces_its_session(host: Host
     assert alice.is_in()
 
 
+@however_kept
 def test_whoever_signs_in_on_somebodys_remembered_device_is_who_stays(host: Host) -> None:
     """Alice closed the browser, Bob signs in without being remembered: the next restart must not bring Alice back."""
     shared = host.browser()
@@ -182,6 +192,7 @@ def agent(browser: Browser, text: str) -> Browser:
     return browser
 
 
+@however_kept
 def test_session_protection_that_strikes_ends_the_session(new_host: Callable[..., Host]) -> None:
     """B62: no ghost on the list, no second row after signing in again, and the new name of the device."""
     host = new_host(SESSION_PROTECTION="strong")
@@ -200,6 +211,7 @@ def test_session_protection_that_strikes_ends_the_session(new_host: Callable[...
     assert rows[c1.session_id()] == "Safari on macOS"
 
 
+@however_kept
 def test_strong_protection_treats_a_remembered_device_as_it_does_without_us(new_host: Callable[..., Host]) -> None:
     """B62"""
     answers = []
@@ -213,6 +225,7 @@ def test_strong_protection_treats_a_remembered_device_as_it_does_without_us(new_
     assert answers[0] == answers[1]
 
 
+@however_kept
 @pytest.mark.parametrize(
     "kind", [{}, {"SESSION_PROTECTION": "strong", "after": "permanent"}], ids=["basic", "permanent"]
 )

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from tests.devices import change_password, ended, live, sent_to_login, sign_out
+from tests.host import Browser, Host
+from tests.kept import FLASK_SESSION, in_these
 
-import pytest
-from cachelib import FileSystemCache, SimpleCache
-from flask import Flask
-from flask_session import Session
-from flask_sqlalchemy import SQLAlchemy
-
-from tests.devices import ended, live, sent_to_login, sign_out
-from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
-
-
-@pytest.fixture(params=["memory", "files", "database"])
-def host(request: pytest.FixtureRequest, new_host: Callable[..., Host], tmp_path: Path) -> Host:
-    def server_side(app: Flask, db: SQLAlchemy) -> None:
-        if request.param == "database":
-            app.config.update(SESSION_TYPE="sqlalchemy", SESSION_SQLALCHEMY=db)
-        else:
-            cache = SimpleCache() if request.param == "memory" else FileSystemCache(str(tmp_path / "sessions"))
-            app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=cache)
-        Session(app)
-
-    return new_host(before=server_side)
+pytestmark = in_these(*FLASK_SESSION)
 
 
 def own_value(browser: Browser) -> str:
@@ -81,17 +61,12 @@ def test_every_sign_in_has_an_id_and_a_secret_of_its_own(host: Host) -> None:
     assert sent_to_login(old)
 
 
-def changed_password(browser: Browser) -> Any:
-    sent = {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
-    return browser.post("/profile/password", sent)
-
-
 def test_a_changed_password_and_a_restart_change_the_id(host: Host) -> None:
-    """S07"""
+    """S07, B06"""
     alice = host.browser()
     alice.login("alice", remember=True)
     row, before = alice.session_id(), alice.copy("session")
-    assert changed_password(alice).status_code == 303
+    assert change_password(alice).status_code == 303
     assert alice.is_in()
     assert sent_to_login(before)
     alice.restart()

@@ -6,8 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from flask_myprofile import current_profile
 from tests.devices import age, ended, live, pass_time, sent_to_login
 from tests.host import Browser, Host
+from tests.kept import everywhere
+
+pytestmark = everywhere
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 LIMITS = {"MYPROFILE_SESSION_IDLE": 30 * MINUTE, "MYPROFILE_SESSION_LIFETIME": 12 * HOUR}
@@ -15,13 +19,7 @@ LIMITS = {"MYPROFILE_SESSION_IDLE": 30 * MINUTE, "MYPROFILE_SESSION_LIFETIME": 1
 
 def grow(host: Host, session_id: str, *, created: int, seen: int) -> None:
     """As if the session had begun and had last been used so many seconds ago."""
-    host.sql(
-        "UPDATE myprofile_session SET created_at = created_at - :created, last_seen_at = last_seen_at - :seen "
-        "WHERE id = :id",
-        id=session_id,
-        created=created,
-        seen=seen,
-    )
+    host.rows.age(session_id, created_at=created, last_seen_at=seen)
 
 
 def signed_in(host: Host, remember: bool = False) -> tuple[Browser, str]:
@@ -45,7 +43,12 @@ def test_the_list_shows_what_can_still_get_in(new_host: Callable[..., Host]) -> 
     assert sent_to_login(old[0])
     assert sent_to_login(idle[0].copy())
     assert remembered[0].is_in()
-    assert {row["id"] for row in now[0].sessions()} == {now[1], remembered[1]}
+    for _ in range(2):
+        with host.app.app_context():
+            current_profile.sessions.prune()
+        assert {row.id for row in host.rows.all()} == {now[1], remembered[1]}, "what is pruned is what is not listed"
+        assert {row["id"] for row in now[0].sessions()} == {now[1], remembered[1]}
+        assert remembered[0].is_in()
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,8 @@ def test_the_list_shows_what_can_still_get_in(new_host: Callable[..., Host]) -> 
         (12 * HOUR + 5, 0, False),
         (12 * HOUR + 5, 30 * MINUTE + 5, False),
         (12 * HOUR - 5, 30 * MINUTE - 5, True),
+        (12 * HOUR - 5, 30 * MINUTE + 5, False),
+        (12 * HOUR + 5, 30 * MINUTE - 5, False),
     ],
 )
 def test_a_session_lives_as_long_as_it_says(
@@ -110,7 +115,7 @@ def test_a_sign_in_over_the_limit_ends_what_was_used_longest_ago(new_host: Calla
     assert sent_to_login(second[0])
     assert all(browser.is_in() for browser in (first[0], third[0], fourth, bob))
     assert ended(host) == [second[1]]
-    assert host.sql("SELECT end_reason FROM myprofile_session WHERE ended_at IS NOT NULL") == [("limit",)]
+    assert [row.end_reason for row in host.rows.all() if row.ended_at is not None] == ["limit"]
 
 
 @pytest.mark.parametrize("limit", [1, 2])
@@ -149,4 +154,4 @@ def test_last_activity_is_written_as_often_as_the_host_says(
 
 
 def last_seen(host: Host) -> int:
-    return int(host.sql("SELECT last_seen_at FROM myprofile_session")[0][0])
+    return int(host.rows.all()[0].last_seen_at)

@@ -9,8 +9,9 @@ import pytest
 from flask import Blueprint
 from flask_login import login_required
 
-from tests.devices import live, sent_to_login, set_cookies, sign_out
-from tests.host import JSON, NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.devices import change_password, live, sent_to_login, set_cookies, sign_out
+from tests.host import JSON, Browser, Host
+from tests.kept import everywhere, however_kept, in_each_database
 
 SIGNED_OUT = "You have been signed out of this session."
 
@@ -52,6 +53,7 @@ POLICIES = {
 }
 
 
+@however_kept
 @pytest.mark.parametrize("policy", POLICIES)
 def test_the_answer_is_what_the_host_gives_any_visitor(policy: str, new_host: Callable[..., Host]) -> None:
     """B64: the host's own login policy decides, whatever it is."""
@@ -76,6 +78,7 @@ def test_the_answer_is_what_the_host_gives_any_visitor(policy: str, new_host: Ca
             assert (answer.location or "").startswith(location or "")
 
 
+@however_kept
 def test_the_person_is_told_once(host: Host) -> None:
     c1, c2 = host.browser(), host.browser()
     c1.login("alice")
@@ -92,6 +95,7 @@ def test_the_person_is_told_once(host: Host) -> None:
         assert SIGNED_OUT not in [text for _, text in left["_flashes"]]
 
 
+@however_kept
 @pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
 @pytest.mark.parametrize("url", ["/profile/sessions", "/profile/preferences", "/profile/", "/api"])
 def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:
@@ -115,6 +119,7 @@ def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:
         assert "Location" not in sent.headers
 
 
+@however_kept
 def test_a_script_gets_what_a_host_with_a_handler_of_its_own_has_to_say(new_host: Callable[..., Host]) -> None:
     host = new_host(after=own_handler)
     c1, c2 = host.browser(), host.browser()
@@ -148,13 +153,11 @@ FORGETTING: dict[str, Callable[[Browser, Browser], Any]] = {
     "signed out elsewhere": lambda victim, other: sign_out(other, victim),
     "its own sign-out": lambda victim, other: victim.post("/profile/sign-out"),
     "the host's logout": lambda victim, other: victim.post("/logout"),
-    "password changed elsewhere": lambda victim, other: other.post(
-        "/profile/password",
-        {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD},
-    ),
+    "password changed elsewhere": lambda victim, other: change_password(other),
 }
 
 
+@everywhere
 @pytest.mark.parametrize("how", FORGETTING)
 @pytest.mark.parametrize("path", ["/", "/page"])
 def test_the_cookies_are_deleted_with_the_attributes_they_were_set_with(
@@ -190,6 +193,7 @@ def attributes(header: str) -> set[str]:
     return {part for part in header.split("; ")[1:] if not part.startswith(("Expires=", "Max-Age="))}
 
 
+@everywhere
 def test_a_logout_out_of_reach_of_the_cookies_path_is_finished_at_the_next_page(new_host: Callable[..., Host]) -> None:
     """The remember cookie is sent to /page alone, so the answer to /logout deletes nothing."""
     host = new_host(REMEMBER_COOKIE_PATH="/page")
@@ -203,6 +207,7 @@ def test_a_logout_out_of_reach_of_the_cookies_path_is_finished_at_the_next_page(
     assert live(host) == 0
 
 
+@in_each_database
 def test_a_host_without_a_database_for_visitors_is_asked_nothing_by_them(host: Host) -> None:
     """Only the first request of a signed-out browser costs two queries; then it is a visitor."""
     c1, c2 = host.browser(), host.browser()

@@ -4,22 +4,26 @@ signed out by it."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
 import pytest
 from flask import render_template_string
 from flask_login import current_user
-from sqlalchemy import event
-from sqlalchemy.exc import OperationalError
 
 from tests.devices import live, sent_to_login, sign_out
 from tests.host import JSON, Browser, Host
+from tests.kept import STORES, Kept, everywhere, in_each_database
+from tests.trouble import BROKEN, COMMAND, OURS, TROUBLES, WHY, in_trouble, renamed, sessions_gone
 
-COMMAND = "flask myprofile create-tables"
-OURS = ("session", "feature", "preference", "token", "guess")
 WITH_USER = "{{ current_user.is_authenticated }}<nav>{{ myprofile_user_menu() }}</nav>"
+
+
+@pytest.fixture(autouse=True)
+def _in_the_end_all_is_well() -> Iterator[None]:
+    yield
+    mock.patch.stopall()
 
 
 def with_error_pages(static: Path) -> Callable[..., None]:
@@ -49,45 +53,6 @@ def with_error_pages(static: Path) -> Callable[..., None]:
     return after
 
 
-Breakage = Callable[[Host], Callable[[], None]]
-
-
-def renamed(*tables: str) -> Breakage:
-    """These tables are gone, as before a migration; undoing it brings their rows back."""
-
-    def do(host: Host) -> Callable[[], None]:
-        for table in tables:
-            host.sql(f"ALTER TABLE myprofile_{table} RENAME TO away_{table}")
-
-        def undo() -> None:
-            for table in tables:
-                host.sql(f"ALTER TABLE away_{table} RENAME TO myprofile_{table}")
-
-        return undo
-
-    return do
-
-
-def failing(host: Host) -> Callable[[], None]:
-    """Every statement on a table of ours fails."""
-
-    def fail(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        if "myprofile_" in statement:
-            raise OperationalError(statement, {}, Exception("the server has gone away"))
-
-    with host.app.app_context():
-        engine = host.db.engine
-    event.listen(engine, "before_cursor_execute", fail)
-    return lambda: event.remove(engine, "before_cursor_execute", fail)
-
-
-BROKEN: dict[str, Breakage] = {
-    "all tables missing": renamed(*OURS),
-    "session table missing": renamed("session"),
-    "every statement fails": failing,
-}
-
-
 def signed_in(host: Host) -> tuple[Browser, Browser]:
     """One with a session, and one whose browser was closed, with a remember cookie."""
     c1, c2 = host.browser(), host.browser()
@@ -97,7 +62,7 @@ def signed_in(host: Host) -> tuple[Browser, Browser]:
     return c1, c2
 
 
-@pytest.mark.parametrize("how", BROKEN)
+@in_trouble
 def test_nobody_is_let_in_unchecked_and_nobody_is_signed_out(
     how: str, new_host: Callable[..., Host], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -116,7 +81,7 @@ def test_nobody_is_let_in_unchecked_and_nobody_is_signed_out(
             assert "Location" not in answer.headers
             lines = [r for r in caplog.records if r.levelno >= logging.ERROR]
             assert len(lines) == 1
-            assert COMMAND in lines[0].getMessage()
+            assert WHY[how] in lines[0].getMessage()
             assert lines[0].exc_info is None
         assert browser.post("/profile/personal-information", {"first_name": "x"}).status_code == 503
         script = browser.get("/profile/sessions", headers=JSON)
@@ -132,7 +97,9 @@ def test_nobody_is_let_in_unchecked_and_nobody_is_signed_out(
     assert live(host) == 2
 
 
-@pytest.mark.parametrize("how", [*BROKEN, "feature table missing"])
+@pytest.mark.parametrize(
+    ("kept_in", "how"), [*TROUBLES, *((place, "feature table missing") for place in STORES)], indirect=["kept_in"]
+)
 def test_public_pages_do_not_notice(
     how: str, new_host: Callable[..., Host], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -156,6 +123,7 @@ def seen(browser: Browser, url: str) -> tuple[int, bytes]:
         return answer.status_code, answer.data
 
 
+@everywhere
 def test_without_the_table_of_toggles_the_hosts_pages_go_on(
     new_host: Callable[..., Host], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -183,11 +151,12 @@ def test_without_the_table_of_toggles_the_hosts_pages_go_on(
     assert c1.get("/profile/sessions").status_code == 200
 
 
+@in_each_database
 def test_the_upgrade_without_a_migration_signs_nobody_out(
-    new_host: Callable[..., Host], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    new_host: Callable[..., Host], kept: Kept, caplog: pytest.LogCaptureFixture
 ) -> None:
     """B02, B12: the new version runs before its tables are made, by the command that the log names."""
-    url = f"sqlite:///{tmp_path / 'app.sqlite'}"
+    url = kept.new_database()
     before = new_host(url, myprofile=False)
     old = before.browser()
     old.login("alice", remember=True)
@@ -213,7 +182,7 @@ def test_the_upgrade_without_a_migration_signs_nobody_out(
     assert newcomer.is_in()
 
 
-@pytest.mark.parametrize("how", BROKEN)
+@in_trouble
 def test_a_host_may_let_signed_in_people_pass_meanwhile(
     how: str, new_host: Callable[..., Host], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -225,7 +194,7 @@ def test_a_host_may_let_signed_in_people_pass_meanwhile(
     for browser in (c1, c2):
         for _ in range(2):
             assert browser.get("/page").text == "Hello alice"
-        assert COMMAND in caplog.text
+        assert WHY[how] in caplog.text
         assert browser.get("/profile/sessions").status_code == 503, "this page has nothing to show"
         assert browser.get("/boom").text.startswith("sorry: 500 True")
     assert sent_to_login(stranger)
@@ -235,6 +204,7 @@ def test_a_host_may_let_signed_in_people_pass_meanwhile(
     assert live(host) == 2
 
 
+@everywhere
 @pytest.mark.parametrize(
     "cookies",
     [("session",), ("remember_token",), ("remember_token", "myprofile_device")],
@@ -250,8 +220,8 @@ def test_what_passed_meanwhile_is_out_again_afterwards(
     c2.login("alice", remember=True)
     copy = c2.copy(*cookies)
     sign_out(c1, c2)
-    host.sql("UPDATE myprofile_session SET ended_at = ended_at - 100 WHERE ended_at IS NOT NULL")
-    undo = renamed("session")(host)
+    host.rows.age(ended_at=100)
+    undo = sessions_gone(host)
     for _ in range(2):
         copy.get("/page")
         copy.get("/csrf")
@@ -260,19 +230,21 @@ def test_what_passed_meanwhile_is_out_again_afterwards(
     assert live(host) == 1
 
 
+@everywhere
 def test_a_remember_cookie_without_its_device_does_not_pass_meanwhile(new_host: Callable[..., Host]) -> None:
     """STORE_DOWN = "allow" is for signed-in people; that cookie alone is the same on every device, and for ever."""
     host = new_host(MYPROFILE_STORE_DOWN="allow")
     alice = host.browser()
     alice.login("alice", remember=True)
     thief = alice.copy("remember_token")
-    undo = renamed("session")(host)
+    undo = sessions_gone(host)
     thief.get("/page")
     undo()
     assert sent_to_login(thief)
     assert live(host) == 1
 
 
+@everywhere
 def test_the_hosts_work_survives_a_check_that_could_not_be_made(new_host: Callable[..., Host]) -> None:
     """STORE_DOWN = "allow": the host has changed something before it asks who is there."""
 
@@ -289,6 +261,7 @@ def test_the_hosts_work_survives_a_check_that_could_not_be_made(new_host: Callab
     host = new_host(after=working, MYPROFILE_STORE_DOWN="allow")
     alice = host.browser()
     alice.login("alice")
-    renamed("session")(host)
+    undo = sessions_gone(host)
     assert alice.post("/work").text == "alice"
+    undo()
     assert host.user("bob").phone == "555"

@@ -22,11 +22,16 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "flask_myprofile"
 TEMPLATES = sorted(PACKAGE.glob("templates/**/*.html")) + sorted((ROOT / "example_app").glob("templates/**/*.html"))
 NAMES = ["personal_information", "preferences", "password", "api_token", "sessions"]
-PAGES = [*(f"/profile/{name.replace('_', '-')}" for name in NAMES), "/profile/admin/features"]
+PAGES = [
+    *(f"/profile/{name.replace('_', '-')}" for name in NAMES),
+    "/profile/admin/features",
+    "/profile/admin/sessions?user=admin",
+]
 CONFIRMATIONS = [
     "/profile/api-token/regenerate",
     "/profile/api-token/revoke",
     "/profile/sessions/sign-out-others",
+    "/profile/admin/sessions/sign-out-all?user=admin",
 ]
 
 

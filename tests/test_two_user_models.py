@@ -13,10 +13,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_myprofile import MyProfile
 from flask_myprofile.testing import sign_in
+from tests.kept import Kept, everywhere
 
 
 @pytest.fixture
-def two_kinds(tmp_path: Any) -> Any:
+def two_kinds(kept: Kept) -> Any:
     """Staff number 1 and customer number 1; ``get_id()`` tells them apart, as the host's loader does."""
 
     class Base(DeclarativeBase):
@@ -25,13 +26,14 @@ def two_kinds(tmp_path: Any) -> Any:
     class Visitor(flask_login.AnonymousUserMixin):
         basket = ("apples",)
 
-    app = Flask("two", static_folder=None)
+    app, url = Flask("two", static_folder=None), kept.new_database()
     app.config.update(
         SECRET_KEY="two kinds",
         TESTING=True,
         WTF_CSRF_ENABLED=False,
         MYPROFILE_FEATURES={"api_token": True},
-        SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path / 'two.sqlite'}",
+        SQLALCHEMY_DATABASE_URI=url,
+        **kept.settings(url),
     )
     db = SQLAlchemy(app, model_class=Base)
     login_manager = flask_login.LoginManager(app)
@@ -64,7 +66,7 @@ def two_kinds(tmp_path: Any) -> Any:
 
     MyProfile(app)
     with app.app_context():
-        db.create_all()
+        kept.make_tables(db)
         db.session.add_all([Staff(id=1, name="Sue"), Customer(id=1, name="Cid")])
         db.session.commit()
         clients = []
@@ -73,9 +75,11 @@ def two_kinds(tmp_path: Any) -> Any:
             sign_in(clients[-1], db.session.get(user_class, 1))
     yield clients
     with app.app_context():
+        db.session.remove()
         db.engine.dispose()
 
 
+@everywhere
 def test_two_kinds_of_user_with_the_same_number_are_two_people(two_kinds: list[Any]) -> None:
     """B53"""
     staff, customer = two_kinds
@@ -94,6 +98,7 @@ def test_two_kinds_of_user_with_the_same_number_are_two_people(two_kinds: list[A
     assert staff.application.test_client().get("/api", headers=token).json == {"me": "customer-1"}
 
 
+@everywhere
 def test_a_visitor_with_data_of_their_own_is_still_a_visitor(two_kinds: list[Any]) -> None:
     """B53"""
     visitor = two_kinds[0].application.test_client()

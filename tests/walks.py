@@ -86,10 +86,21 @@ RIGHT: dict[str, dict[str, str]] = {
 }
 
 
+#: What a right form has besides the ``id`` of a session that is not this one.
+OF_A_SESSION: dict[str, dict[str, str]] = {
+    "/profile/sessions/sign-out": {},
+    "/profile/sessions/rename": {"name": "changed"},
+    "/profile/admin/sessions/sign-out": {"user": "admin"},
+}
+OF_A_USER = {"/profile/admin/sessions/sign-out-all": {"user": "admin"}}
+TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER]
+
+
 def right_for(url: str, browser: Browser) -> dict[str, str]:
-    if url == "/profile/sessions/sign-out":
-        return {"id": next(row["id"] for row in browser.sessions() if not row["current"])}
-    return RIGHT.get(url, {})
+    """What a form of this page has when it is filled in right."""
+    if url in OF_A_SESSION:
+        return {**OF_A_SESSION[url], "id": next(row["id"] for row in browser.sessions() if not row["current"])}
+    return OF_A_USER.get(url) or RIGHT.get(url, {})
 
 
 def everything(host: Host) -> dict[str, list[Any]]:

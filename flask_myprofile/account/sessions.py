@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..config import Config
-from ..store import Found, HistoryStore, LiveSince, SessionRecord, SessionStore
+from ..store import EVERYONE, Found, HistoryStore, LiveSince, SessionRecord, SessionStore
 from .credentials import Credential
 from .text import printable
 from .users import Users
@@ -24,6 +24,8 @@ ADOPTED = "unknown"
 REPLACED = "replaced"
 #: Requests already under way when the secret changed still pass for this many seconds.
 ROTATION_GRACE = 30
+#: Characters that a user's own name for a session may have.
+NAME_LENGTH = 64
 #: Rows that one batch of pruning deletes at most, so that no lock is held for long.
 PRUNE_BATCH = 1000
 
@@ -74,6 +76,11 @@ class Sessions:
         self._renew = renew
         self._ended = ended
 
+    @property
+    def in_database(self) -> bool:
+        """Whether sessions take part in the host's transactions, and a rollback undoes what was done to them."""
+        return self._store.transactional
+
     # ---- for hosts and tabs
 
     def current(self, user: Any = None) -> SessionRecord | None:
@@ -96,10 +103,11 @@ class Sessions:
 
         :param by: the administrator who ends it, for :data:`signals.session_ended`.
         """
-        record = self._of(user, session_id)
-        if record is not None:
-            self._end(record.user_key, reason, by, only=[session_id])
-        return record is not None
+        if not _is_id(session_id):
+            return False
+        # the write first: who has read has a connection, and the write needs another one, which the host may not have
+        ended = self._end(self._users.key(user), reason, by, only=[session_id])
+        return bool(ended) or self._of(user, session_id) is not None
 
     def end_others(self, user: Any, reason: str = "signed_out") -> int:
         """End all sessions of this user but the one of this request; how many ended."""
@@ -110,11 +118,21 @@ class Sessions:
         """End every session of this user; how many ended. ``by``: see :meth:`end`."""
         return len(self._end(self._users.key(user), reason, by))
 
+    def end_everyone(self, reason: str = "signed_out", by: Any = None) -> int:
+        """End every session of every user; how many ended. In short steps: run it again if it was interrupted."""
+        # first, so that no cookie without a session of ours gets one behind our back
+        self._history.note_sign_out(EVERYONE, now())
+        total = 0
+        for user_key, ids in self._store.end_everyone(now(), reason):
+            self._tell(user_key, ids, reason, by)
+            total += len(ids)
+        return total
+
     def rename(self, user: Any, session_id: str, name: str) -> bool:
-        """Keep the user's own name (64 characters; empty: none) for a session; False: not theirs, or it has ended."""
+        """Keep the user's own name for a session (empty: none); False where it is not theirs, or has ended."""
         if self._of(user, session_id) is None:
             return False
-        return self._store.name_session(self._users.key(user), session_id, printable(name, 64).strip() or None)
+        return self._store.name_session(self._users.key(user), session_id, printable(name, NAME_LENGTH).strip() or None)
 
     def renew(self, user: Any) -> None:
         """Give the session of this request a new secret; copies of the old cookie are worth nothing then."""
@@ -140,17 +158,21 @@ class Sessions:
 
     def _of(self, user: Any, session_id: str) -> SessionRecord | None:
         """The row of that id, live or ended, if it is this user's."""
-        if not isinstance(session_id, str) or not _ID.fullmatch(session_id):
+        if not _is_id(session_id):
             return None
         record = self._store.session(session_id)
         return record if record is not None and record.user_key == self._users.key(user) else None
 
     def _end(self, user_key: str, reason: str, by: Any = None, **which: Any) -> Sequence[str]:
         ids = self._store.end_sessions(user_key, now(), reason, **which)
-        if ids:
+        if ids or "only" not in which:  # all of them: old cookies, too, that have no session of ours yet
             self._note_end(user_key, reason)
-            self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
+        if ids:
+            self._tell(user_key, ids, reason, by)
         return ids
+
+    def _tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
+        self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
 
     def _note_end(self, user_key: str, reason: str) -> None:
         if reason != REPLACED:
@@ -205,13 +227,13 @@ class Sessions:
         for credential in replaces:
             self.end_proven(credential, REPLACED)
         self._store.add_session(record)
-        if record.method != ADOPTED:
-            self._history.note_sign_out(record.user_key, 0)
         limit = self._config.session_limit
         over = self._store.live_sessions(record.user_key, self._live_since(), 100, limit - 1, but=record.id)
         if over:
             self._end(record.user_key, "limit", only=[old.id for old in over])
         self._store.drop_ended(record.user_key, limit)
+        if record.method != ADOPTED:
+            self._history.note_sign_out(record.user_key, 0)
 
     def end_proven(self, credential: Credential, reason: str) -> None:
         """End the session whose secret is proved: an id alone, from an unsigned cookie, ends nothing."""
@@ -219,7 +241,7 @@ class Sessions:
         ended = self._store.end_sessions(None, now(), reason, only=[credential.id], secret_hash=credential.hash)
         if ended and record is not None:
             self._note_end(record.user_key, reason)
-            self._ended(record.user_key, ended, reason, None)
+            self._tell(record.user_key, ended, reason)
 
     def end_known(self, session_id: str, reason: str) -> None:
         """End the session of this request."""
@@ -260,6 +282,10 @@ class Sessions:
             return not signed_out_at
         since = self._live_since()
         return signed_at > max(signed_out_at or 0, (since.created_at or 0) - 1, (since.last_seen_at or 0) - 1)
+
+
+def _is_id(text: object) -> bool:
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def _proves(credential: Credential, record: SessionRecord) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from sqlalchemy import String, inspect
-from sqlalchemy.exc import NoInspectionAvailable
+from sqlalchemy import String, inspect, select
+from sqlalchemy.exc import DataError, NoInspectionAvailable
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..errors import SetupError
+from .text import storable
 
 #: Where a value is: an attribute, a dotted path, or a callable(user).
 Source = str | Callable[[Any], Any]
@@ -18,6 +19,10 @@ Source = str | Callable[[Any], Any]
 _NAMES = ("name", "full_name", "display_name")
 _HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
 _CHECKS = ("check_password", "verify_password")
+#: What an administrator may know a user by, besides the key.
+_HANDLES = ("username", "email")
+#: No key, user name or address is longer.
+_LONGEST_HANDLE = 320
 
 
 class Users:
@@ -104,6 +109,37 @@ class Users:
     def load_by_login_id(self, login_id: str) -> Any | None:
         """The user whom the host's own user_loader finds for what ``get_id()`` answered."""
         return self._host_loader(login_id) if self._host_loader else None
+
+    def find(self, text: str) -> Any | None:
+        """The user whom an administrator means: by :meth:`key`, else by exact user name, else by exact e-mail address.
+
+        None for whatever else is typed, a name that two users share included.
+        """
+        text = text.strip()
+        if not text or len(text) > _LONGEST_HANDLE or not storable(text):
+            return None
+        user = self._with_key(text)
+        if user is not None:
+            return user
+        return next((found for name in _HANDLES if (found := self._with_handle(name, text)) is not None), None)
+
+    def _with_key(self, text: str) -> Any | None:
+        try:
+            user = self.load(text)
+        except (TypeError, ValueError, ArithmeticError, LookupError):  # "ana" for the number that user_loader expects
+            return None
+        except DataError:  # a number greater than the column takes, which leaves the transaction unusable
+            self._db.session.rollback()
+            return None
+        return user if user is not None and self.key(user) == text else None
+
+    def _with_handle(self, field: str, text: str) -> Any | None:
+        model, source = self.model, self._fields.get(field, field)
+        if model is None or not isinstance(source, str) or self.fields_of_model().get(source) is None:
+            return None
+        query = select(model).where(getattr(model, source) == text).limit(2)
+        found = self._db.session.scalars(query).all()
+        return found[0] if len(found) == 1 else None
 
     def is_active(self, user: Any) -> bool:
         return bool(getattr(user, "is_active", True))

@@ -5,8 +5,11 @@ Times are whole seconds since the epoch (UTC): the same number in every database
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
+
+#: In the place of a user's key: all users at once. No user has it.
+EVERYONE = ""
 
 
 class SessionRecord(NamedTuple):
@@ -96,7 +99,12 @@ class FeatureRecord(NamedTuple):
 
 
 class SessionStore(Protocol):
-    """What a technology must do to keep sessions. Nothing but ``add_session`` may bring a row to life."""
+    """What a technology must do to keep sessions. Nothing but ``add_session`` may bring a row to life.
+
+    ``transactional``: whether a rollback of the host's transaction undoes what one of our pages has done to them.
+    """
+
+    transactional: bool
 
     def find_live(self, session_id: str, login_id: str, since: LiveSince) -> Found | None:
         """The live session of that id and login id, fit to be asked for at each request."""
@@ -135,6 +143,11 @@ class SessionStore(Protocol):
         """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended."""
         ...
 
+    def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
+        """End every live session there is, in short steps that keep nobody waiting: a user's key, and which of their
+        sessions have just ended, a user possibly more than once."""
+        ...
+
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
     ) -> Sequence[SessionRecord]:
@@ -156,11 +169,12 @@ class HistoryStore(Protocol):
     """What outlives a user's sessions, wherever those are kept: it tells an old cookie from a signed-out one."""
 
     def signed_out_at(self, user_key: str) -> int | None:
-        """When the user last signed out of any session; 0: never, but has signed in; None: nothing is known."""
+        """When the user, or :data:`EVERYONE`, last signed out of any session; 0: never, but the user has signed in;
+        None: nothing is known."""
         ...
 
     def note_sign_out(self, user_key: str, at: int) -> None:
-        """Keep that moment if it is the latest; 0 notes a sign-in."""
+        """Keep that moment if it is the latest; 0 notes a sign-in. The key :data:`EVERYONE` stands for every user."""
         ...
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cached_property
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Result, Table, insert, text
+from sqlalchemy import Connection, Engine, Result, Table, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..errors import StoreDown
@@ -33,7 +33,7 @@ class Database:
         self._bind_key = bind_key
         self._in_own_view = in_own_view
         self._survive_errors = survive_errors
-        self._own: ContextVar[Connection | None] = ContextVar("flask_myprofile_connection", default=None)
+        self._apart: ContextVar[_Apart | None] = ContextVar("flask_myprofile_apart", default=None)
 
     @cached_property
     def engine(self) -> Engine:
@@ -42,31 +42,50 @@ class Database:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Within this, everything is one transaction of our own: for what is done once the request is over, when a use
-        of ``db.session`` would begin a session that nobody ends."""
-        with self.engine.begin() as connection:
-            token = self._own.set(connection)
-            try:
-                yield
-            finally:
-                self._own.reset(token)
+        of ``db.session`` would begin a session that nobody ends. Where sessions are kept elsewhere, there may be none.
+        """
+        try:
+            with ExitStack() as work:
+                token = self._apart.set(_Apart(self.engine, work))
+                try:
+                    yield
+                finally:
+                    self._apart.reset(token)
+        except SQLAlchemyError as error:
+            raise StoreDown(_reason(error)) from error
+
+    def _own(self) -> Connection | None:
+        apart = self._apart.get()
+        return apart.connection if apart is not None else None
 
     def _read(self, statement: Any, values: Mapping[str, Any] | None = None) -> Result[Any]:
-        own = self._own.get()
+        own = self._own()
         if own is not None:
             return own.execute(statement, values)
+        try:
+            # on the connection, not the session, which would save what the host has added and not yet checked
+            connection = self._db.session().connection(bind_arguments={"bind": self.engine})
+            with self._kept_usable(connection):
+                return connection.execute(statement, values)
+        except SQLAlchemyError as error:
+            self._make_usable()
+            raise StoreDown(_reason(error)) from error
+
+    def _read_user(self, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
+        """The same for a statement that brings a user into the identity map of ``db.session``."""
         session, arguments = self._db.session(), {"bind": self.engine}
-        autoflush, session.autoflush = session.autoflush, False  # what the host has added and not yet checked: unsaved
         try:
             if not self._survive_errors:
                 return session.execute(statement, values, bind_arguments=arguments)
-            # MYPROFILE_STORE_DOWN = "allow": a failed statement must not spoil the host's transaction
-            with session.connection(bind_arguments=arguments).begin_nested():
+            with self._kept_usable(session.connection(bind_arguments=arguments)):
                 return session.execute(statement, values, bind_arguments=arguments)
         except SQLAlchemyError as error:
             self._make_usable()
             raise StoreDown(_reason(error)) from error
-        finally:
-            session.autoflush = autoflush
+
+    def _kept_usable(self, connection: Connection) -> AbstractContextManager[Any]:
+        """With MYPROFILE_STORE_DOWN = "allow" a failed statement must not spoil the host's transaction."""
+        return connection.begin_nested() if self._survive_errors else nullcontext()
 
     def _make_usable(self) -> None:
         """After a failed read the request ends in 503, and its error page needs a transaction that works. Unless the
@@ -92,29 +111,59 @@ class Database:
 
     @contextmanager
     def _write(self) -> Iterator[Execute]:
-        own = self._own.get()
+        own = self._own()
         if own is not None:
             yield own.execute
         elif self._in_own_view():
             session, bind = self._db.session, {"bind": self.engine}
             yield lambda statement, values=None: session.execute(statement, values, bind_arguments=bind)
         else:
-            with self.engine.begin() as connection:
-                yield connection.execute
+            with self.apart(), self._write() as execute:  # so that what is written within this is in it
+                yield execute
+
+    def _put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None) -> None:
+        """Have this row and no other under its key; ``values`` None: have none.
+
+        Looks first: a DELETE or UPDATE of what is not there locks the gap where it would be in MySQL's databases, and
+        two who then insert into it wait for each other.
+        """
+        this = [table.c[name] == value for name, value in key.items()]
+        with self._write() as execute:
+            known = execute(select(table).where(*this)).first() is not None
+            if values is None:
+                if known:
+                    execute(delete(table).where(*this))
+            elif known or not self._insert(table, {**key, **values}):
+                changed = execute(update(table).where(*this).values(**values))
+                if not changed.rowcount:  # the row is not there, and cannot be: let the database say why
+                    execute(insert(table), {**key, **values})
 
     def _insert(self, table: Table, values: Mapping[str, Any]) -> bool:
         """False where the row is there already: somebody else was faster."""
-        try:
-            with self._write() as execute:
-                # a savepoint, so that the clash does not undo the rest of the work
-                around = self._own.get() or (self._db.session if self._in_own_view() else None)
-                with around.begin_nested() if around is not None else nullcontext():
+        with self._write() as execute:
+            # in a savepoint, so that the clash does not undo the rest of the work
+            savepoint = (self._own() or self._db.session).begin_nested()
+            try:
+                with savepoint:
                     execute(insert(table), values)
-        except IntegrityError:
-            return False
-        return True
+            except IntegrityError:
+                return False
+            return True
+
+
+class _Apart:
+    """A transaction that begins with its first statement, and ends with ``work``."""
+
+    def __init__(self, engine: Engine, work: ExitStack) -> None:
+        self._engine = engine
+        self._work = work
+
+    @cached_property
+    def connection(self) -> Connection:
+        return self._work.enter_context(self._engine.begin())
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    """What the driver said, without the statement and its values, which may be secrets."""
-    return " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+    """What the driver said, without the statement and its values, which may be secrets; and what may help."""
+    said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
+    return f"{said}. If its tables are missing, run `flask myprofile create-tables` or your migrations."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,9 +11,12 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, and_, bindparam, case, delete, func, inspect, not_, or_, select, update
 from sqlalchemy.exc import InvalidRequestError
 
-from . import Found, LiveSince, Pruned, SessionRecord
+from . import EVERYONE, Found, LiveSince, Pruned, SessionRecord
 from .database import Database
 from .tables import Tables
+
+#: Rows that one transaction of ending everyone's sessions changes at most, so that no lock is held for long.
+END_BATCH = 1000
 
 
 class SqlSessions(Database):
@@ -21,6 +25,8 @@ class SqlSessions(Database):
     :param user_model: the host's user class, or None where it has not one.
     :param with_language: whether pages are in the user's language, which then comes with the session.
     """
+
+    transactional = True
 
     def __init__(
         self,
@@ -69,10 +75,16 @@ class SqlSessions(Database):
         columns, source = self._and_language([table.c.secret_hash, table.c.last_seen_at], table, table.c.user_key)
         found: Any = select(*([model] if key is not None else []), *columns).select_from(source)
         if key is not None:
-            # names both sides: of a condition that names one, MySQL's compiler says that it joins all to everything
-            found = found.outerjoin(model, key == case((table.c.id.is_not(None), bindparam("key", type_=key.type))))
+            found = found.join(model, self._is_key(key, table.c.id))
         whose = (table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id"))
         return _Find(found.where(*whose, self._admitted(limits)), key)
+
+    def _is_key(self, key: Any, session_id: Any) -> Any:
+        given: Any = bindparam("key", type_=key.type)
+        if self.engine.dialect.name in ("mysql", "mariadb"):
+            # names both sides: of a condition that names one, their compiler says that it joins all to everything
+            return key == case((session_id.is_not(None), given))
+        return key == given  # which PostgreSQL plans faster, and it plans at every request
 
     def find_user(self, login_id: str, user_key: str) -> tuple[Any, str | None]:
         """The user and their language in one query, for sessions that are kept elsewhere."""
@@ -107,12 +119,14 @@ class SqlSessions(Database):
         return mapper.primary_key[0] if self._db.session.get_bind(mapper=mapper) is self.engine else None
 
     def _first(self, find: _Find, values: Mapping[str, Any]) -> Any:
-        found = self._read(find.statement, values)
+        if not find.has_user:
+            return self._read(find.statement, values).first()
+        found = self._read_user(find.statement, values)
         try:
             return (found.unique() if find.collections else found).first()
         except InvalidRequestError:  # the model loads a collection along with each user
             find.collections = True
-            return self._read(find.statement, values).unique().first()
+            return self._read_user(find.statement, values).unique().first()
 
     def session(self, session_id: str) -> SessionRecord | None:
         table = self._tables.session
@@ -171,11 +185,31 @@ class SqlSessions(Database):
             which.append(table.c.id != keep)
         if secret_hash is not None:
             which.append(or_(table.c.secret_hash == secret_hash, table.c.previous_hash == secret_hash))
+        ending = update(table).where(*which).values(ended_at=at, end_reason=reason)
         with self._write() as execute:
-            ids = list(execute(select(table.c.id).where(*which)).scalars())
+            if self.engine.dialect.update_returning:
+                return list(execute(ending.returning(table.c.id)).scalars())
+            ids = list(execute(select(table.c.id).where(*which).with_for_update()).scalars())
             if ids:
-                execute(update(table).where(*which).values(ended_at=at, end_reason=reason))
-        return ids
+                execute(ending)
+            return ids
+
+    def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
+        table, after = self._tables.session, ""
+        while True:
+            live = (table.c.ended_at.is_(None), table.c.id > after)
+            batch = select(table.c.id, table.c.user_key).where(*live).order_by(table.c.id).limit(END_BATCH)
+            with self._write() as execute:
+                rows = execute(batch).all()
+                still_live = update(table).where(table.c.id.in_([row.id for row in rows]), table.c.ended_at.is_(None))
+                execute(still_live.values(ended_at=at, end_reason=reason))
+            users: dict[str, list[str]] = defaultdict(list)
+            for row in rows:
+                users[row.user_key].append(row.id)
+            yield from users.items()
+            if len(rows) < END_BATCH:
+                return
+            after = rows[-1].id
 
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
@@ -227,25 +261,26 @@ class SqlSessions(Database):
 
     def signed_out_at(self, user_key: str) -> int | None:
         table = self._tables.history
-        moment: int | None = self._read(select(table.c.signed_out_at).where(table.c.user_key == user_key)).scalar()
+        theirs = table.c.user_key.in_((user_key, EVERYONE))
+        moment: int | None = self._read(select(func.max(table.c.signed_out_at)).where(theirs)).scalar()
         return moment
 
     def note_sign_out(self, user_key: str, at: int) -> None:
         table = self._tables.history
+        earlier = update(table).where(table.c.user_key == user_key, table.c.signed_out_at < at)
         with self._write() as execute:
             known = execute(select(table.c.signed_out_at).where(table.c.user_key == user_key)).scalar()
-            if known is not None and known < at:
-                earlier = (table.c.user_key == user_key, table.c.signed_out_at < at)
-                execute(update(table).where(*earlier).values(signed_out_at=at))
-        if known is None and not self._insert(table, {"user_key": user_key, "signed_out_at": at}) and at:
-            self.note_sign_out(user_key, at)  # another request was the first
+            if known is None and self._insert(table, {"user_key": user_key, "signed_out_at": at}):
+                return
+            if known is None or known < at:
+                execute(earlier.values(signed_out_at=at))
 
 
 class _Find:
     """A statement that is built once, and what is known of it."""
 
     def __init__(self, statement: Select[Any], key: Any) -> None:
-        self.statement = statement
+        self.statement = statement.execution_options(autoflush=False)
         self.has_user = key is not None
         self.collections = False
         self._key_type = key.type.python_type if key is not None else None

@@ -65,29 +65,28 @@ class SqlStore(SqlSessions):
 
     def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None:
         """Keep what was chosen; None forgets a choice, so that nothing is stored for what was never chosen."""
-        table = self._tables.preference
-        with self._write() as execute:
-            execute(delete(table).where(table.c.user_key == user_key, table.c.name.in_(values)))
-            chosen = [{"user_key": user_key, "name": n, "value": v} for n, v in values.items() if v is not None]
-            if chosen:
-                execute(insert(table), chosen)
+        for name, value in values.items():
+            self._put(
+                self._tables.preference,
+                {"user_key": user_key, "name": name},
+                None if value is None else {"value": value},
+            )
 
     def features(self) -> dict[str, FeatureRecord]:
         return {row.name: FeatureRecord._make(row) for row in self._read(select(*self._tables.feature.c))}
 
     def save_features(self, values: Mapping[str, bool], changed_by: str, at: int) -> None:
-        table = self._tables.feature
-        with self._write() as execute:
-            execute(delete(table).where(table.c.name.in_(values)))
-            rows = [{"name": n, "enabled": on, "changed_by": changed_by, "changed_at": at} for n, on in values.items()]
-            if rows:
-                execute(insert(table), rows)
+        for name, on in values.items():
+            row = {"enabled": on, "changed_by": changed_by, "changed_at": at}
+            self._put(self._tables.feature, {"name": name}, row)
 
     def add_guess(self, user_key: str, guess: str, at: int, since: int) -> list[int]:
         table = self._tables.guess
         with self._write() as execute:
-            execute(delete(table).where(table.c.user_key == user_key, table.c.at < since))
             execute(insert(table), {"id": guess, "user_key": user_key, "at": at})
+            old = list(execute(select(table.c.id).where(table.c.user_key == user_key, table.c.at < since)).scalars())
+            if old:
+                execute(delete(table).where(table.c.id.in_(old)))
             if self._in_own_view():  # a wrong guess ends in a rollback, and has to count all the same
                 self._db.session.commit()
         return list(self._read(select(table.c.at).where(table.c.user_key == user_key, table.c.at >= since)).scalars())

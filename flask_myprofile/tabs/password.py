@@ -68,6 +68,8 @@ class Password(Tab):
         if errors := self._left_empty(current, new) or self._wrong(user, form, current, new):
             raise Invalid(errors)
         current_profile.passwords.set(user, new)
+        # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
+        current_profile.db.session.flush()
         return self._end_other_sessions(user)
 
     def _left_empty(self, current: str, new: str) -> dict[str, object]:
@@ -101,7 +103,7 @@ class Password(Tab):
         return errors
 
     def _end_other_sessions(self, user: Any) -> str:
-        """In the same transaction as the password: if saving it fails, nobody was signed out."""
+        """With the password's own transaction, where sessions are kept in the database: both are done or none."""
         announce(password_changed, user_key=current_profile.users.key(user))
         current_profile.sessions.renew(user)
         ended = current_profile.sessions.end_others(user, "password_changed")

@@ -1,4 +1,4 @@
-"""Sessions: where the account is signed in, and signing out of any of it."""
+"""Sessions: where the account is signed in, what each is called, and signing out of any of it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from flask import request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
-from ..account.sessions import ADOPTED
+from ..account import text
+from ..account.sessions import NAME_LENGTH
 from ..errors import Invalid, NotFound
-from ..globals import current_profile, login_page
-from ..i18n import gettext, iso, lazy_gettext, moment, ngettext
+from ..globals import after_sign_out, current_profile
+from ..i18n import gettext, lazy_gettext, ngettext
+from ..session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..store import SessionRecord
 from ..tab import Confirm, Done, Part, Tab, action
 from ..visit import current_visit
 
-PAGE = 50
-ICONS = {"computer": "laptop", "phone": "smartphone", "tablet": "tablet", "program": "terminal", "unknown": "globe"}
-
 
 class WhichForm(FlaskForm):
     id = StringField()
+
+
+class NameForm(WhichForm):
+    name = StringField()
 
 
 def _consequence(tab: Tab, user: Any) -> list[str]:
@@ -47,33 +50,42 @@ class Sessions(Tab):
     parts = (
         Part("sign_out", lazy_gettext("Sign out one session")),
         Part("sign_out_others", lazy_gettext("Sign out all other sessions")),
+        Part("rename", lazy_gettext("Name a session")),
+        Part("address", lazy_gettext("Show network address and place")),
     )
 
     def values(self, user: Any) -> dict[str, Any]:
         rows, total = self._listed(user)
-        current = current_profile.sessions.current(user)
-        return {"sessions": [self._json(row, current) for row in rows], "total": total}
+        shown = as_json(rows, current_profile.sessions.current(user), current_profile.features["sessions.address"])
+        return {"sessions": shown, "total": total}
 
     def _listed(self, user: Any) -> tuple[Sequence[SessionRecord], int]:
         """One page of the user's sessions, and how many there are: one of this very request is stored after it."""
         sessions, current = current_profile.sessions, current_profile.sessions.current(user)
-        rows, total = sessions.list(user, PAGE, self._offset()), sessions.count(user)
-        if current is not None and current_visit().begins and not self._offset():
+        offset = (page_number() - 1) * PAGE
+        rows, total = sessions.list(user, PAGE, offset), sessions.count(user)
+        if current is not None and current_visit().begins and not offset:
             return [current, *rows], total + 1
         return rows, total
 
     def context(self, user: Any) -> dict[str, Any]:
         features, current = current_profile.features, current_profile.sessions.current(user)
         rows, total = self._listed(user)
-        more = self._offset() + PAGE < total
+        listed = [row for row in rows if current is None or row.id != current.id]
+        shown = as_rows([*([current] if current else []), *listed], current, features["sessions.address"])
+        page = page_number()
         return {
-            "current": self._row(current, True) if current else None,
-            "others": [self._row(row, False) for row in rows if current is None or row.id != current.id],
+            "current": shown.pop(0) if current else None,
+            "others": shown,
             "total_others": total - (1 if current else 0),
             "can_sign_out": features["sessions.sign_out"],
             "can_sign_out_others": features["sessions.sign_out_others"],
-            "show_address": True,
-            "more_url": f"?page={self._page() + 1}" if more else None,
+            "can_rename": features["sessions.rename"],
+            "rename_url": url_for("myprofile.sessions_rename", page=page if page > 1 else None),
+            "correction": _correction(),
+            "shows_places": features["sessions.address"] and shows_places(),
+            "first_url": url_for("myprofile.sessions") if page > 1 else None,
+            "more_url": f"?page={page + 1}" if page * PAGE < total else None,
             "sign_out_self_url": url_for("myprofile.sign_out"),
             "password_url": url_for("myprofile.password") if self._can_change_password(user) else None,
         }
@@ -86,11 +98,11 @@ class Sessions(Tab):
         if current is not None and current.id == form.id.data:
             sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
             flask_login.logout_user()
-            return Done(sentence, redirect=login_page())
-        name = self._name_of(user, form.id.data)
+            return Done(sentence, redirect=after_sign_out())
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")
-        return gettext("Signed out of %(name)s.", name=name)
+        ended = current_profile.sessions.load(form.id.data)
+        return gettext("Signed out of %(name)s.", name=name_of(ended) if ended else gettext("that session"))
 
     @action(
         confirm=Confirm(
@@ -106,76 +118,45 @@ class Sessions(Tab):
             return gettext("There was no other session to sign out.")
         return ngettext("Signed out of %(num)s other session.", "Signed out of %(num)s other sessions.", ended)
 
+    @action(NameForm)
+    def rename(self, user: Any, form: NameForm) -> str:
+        if not form.id.data:
+            raise _invalid("id", gettext("Say which session to rename"))
+        if form.name.data is None:
+            raise _invalid("name", gettext("Say what to call the session"))
+        name = text.clean(form.name.data)
+        if wrong := _wrong_with(name):
+            raise _invalid("name", wrong)
+        if not current_profile.sessions.rename(user, form.id.data, name):
+            raise NotFound(code="no_such_session")
+        renamed = current_profile.sessions.load(form.id.data)
+        return gettext("The session is now called %(name)s.", name=name or (device_of(renamed)[0] if renamed else ""))
+
     def _can_change_password(self, user: Any) -> bool:
         return current_profile.features["password"] and current_profile.can_change_password(user)
 
-    # ---- how a session reads
 
-    def _page(self) -> int:
-        page = request.args.get("page", "")
-        return int(page) if page.isascii() and page.isdigit() and 0 < len(page) < 7 else 1
-
-    def _offset(self) -> int:
-        return (max(self._page(), 1) - 1) * PAGE
-
-    def _name_of(self, user: Any, session_id: str) -> str:
-        rows = current_profile.sessions.list(user, PAGE)
-        return next((device_name(row)[0] for row in rows if row.id == session_id), gettext("that session"))
-
-    def _json(self, row: SessionRecord, current: SessionRecord | None) -> dict[str, Any]:
-        return {
-            "id": row.id,
-            "current": current is not None and row.id == current.id,
-            "name": device_name(row)[0],
-            "ip": row.ip or None,
-            "created_at": iso(row.created_at),
-            "last_seen_at": iso(row.last_seen_at),
-            "method": row.method,
-            "provider": row.provider,
-            "remembered": row.remembered,
-        }
-
-    def _row(self, row: SessionRecord, current: bool) -> dict[str, Any]:
-        name, icon = device_name(row)
-        method, method_icon = method_of(row)
-        return {
-            "id": row.id,
-            "name": name,
-            "icon": icon,
-            "ip": row.ip or gettext("unknown address"),
-            "active_now": current,
-            "last_seen_at": moment(row.last_seen_at),
-            "created_at": moment(row.created_at),
-            "method_text": method,
-            "method_icon": method_icon,
-            "current": current,
-        }
+def _invalid(field: str, sentence: str) -> Invalid:
+    """Said above the list as well: the field is one of many rows, which may not be in sight."""
+    return Invalid({field: sentence}, sentence)
 
 
-def device_name(row: SessionRecord) -> tuple[str, str]:
-    """("Firefox on Linux", icon)."""
-    # the parser takes 30 ms and as many megabytes when it is first needed, which most processes never do
-    from ..account.devices import describe
+def _wrong_with(name: str) -> str | None:
+    """What to correct in the name for a session; None where nothing is."""
+    field = gettext("Name of this session")
+    match text.problem(name):
+        case "control":
+            return gettext("%(field)s has a character that cannot be used. Type it again", field=field)
+        case "blank":
+            return gettext("%(field)s has no visible character", field=field)
+    if len(name) > NAME_LENGTH:
+        return gettext("%(field)s must be %(max)s characters or fewer", field=field, max=NAME_LENGTH)
+    return None
 
-    device = describe(row.user_agent)
-    icon = ICONS[device.kind]
-    if device.browser and device.system:
-        return gettext("%(browser)s on %(system)s", browser=device.browser, system=device.system), icon
-    if device.system:
-        return gettext("Unknown browser on %(system)s", system=device.system), icon
-    return device.browser or gettext("Unknown device"), icon
 
-
-def method_of(row: SessionRecord) -> tuple[str, str]:
-    """How it signed in, in words, and an icon for it."""
-    if row.method == "sso":
-        return (
-            gettext("Single Sign On · %(provider)s", provider=row.provider)
-            if row.provider
-            else gettext("Single Sign On")
-        ), "shield-check"
-    if row.method == "password":
-        return (gettext("Password, remembered") if row.remembered else gettext("Password")), "lock"
-    if row.method == ADOPTED:
-        return gettext("Signed in earlier"), "lock"
-    return row.provider or row.method, "shield-check"
+def _correction() -> dict[str, Any] | None:
+    """The name that was typed and has not been taken, to be shown again beside what is wrong with it."""
+    if request.method != "POST" or request.endpoint != "myprofile.sessions_rename":
+        return None
+    typed = request.form.get("name", "")
+    return {"id": request.form.get("id"), "name": typed, "error": _wrong_with(text.clean(typed))}

@@ -1,0 +1,137 @@
+"""Feature Management: an admin switches tabs and parts of them on and off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify, redirect, request, url_for
+
+from . import page
+from .door import check_origin, json_object
+from .errors import Conflict, Invalid, Refused
+from .features import State
+from .globals import current_profile
+from .i18n import ago, gettext, moment, ngettext
+from .signals import announce, features_changed, unit_of_work
+from .tab import Tab
+from .wire import prefers_json, problem
+
+_ON, _OFF = ("on", "true", "1"), ("off", "false", "0", "")
+
+
+def view(user: Any) -> Any:
+    """The page, what was saved on it, and why not."""
+    if request.method != "POST":
+        return jsonify(features=_json()) if prefers_json() else _show()
+    try:
+        check_origin()
+        changes = _save(user)
+    except Refused as refusal:
+        if prefers_json():
+            title = refusal.message or (gettext("Correct what is marked and send it again.") if refusal.errors else "")
+            return problem(refusal.status, refusal.code, title, errors=refusal.errors)
+        return _show(
+            refusal.message or " ".join(str(t) for texts in refusal.errors.values() for t in texts), refusal.status
+        )
+    saved = ngettext(
+        "Feature settings saved. %(num)s change.", "Feature settings saved. %(num)s changes.", len(changes)
+    )
+    if prefers_json():
+        return jsonify(message=saved, changes=changes)
+    page.remember_message(saved)
+    return redirect(url_for(page.ADMIN_ENDPOINT), 303)
+
+
+def _save(user: Any) -> dict[str, bool]:
+    features, name = current_profile.features, current_profile.users.display_name(user)
+    wanted = _wanted()
+    seen = None if request.is_json else request.form.get("version")
+    if seen is not None and seen != features.version(_names()):
+        raise Conflict(gettext("Somebody changed these settings while you were editing. Check them and save again."))
+    with unit_of_work(current_profile.db.session):
+        try:
+            changes = features.save(wanted, name)
+        except Conflict as error:
+            sentence = gettext("Set in the application's configuration: %(names)s", names=error.message)
+            raise Conflict(sentence, code=error.code) from error
+        if changes.get("api_token.copy") is False:
+            current_profile.tokens.forget_copies()
+        if changes:
+            announce(features_changed, user_key=current_profile.users.key(user), changes=changes)
+    return changes
+
+
+def _wanted() -> dict[str, bool]:
+    """Feature -> on, for those that were sent. A switch sends "off" and then, if it is on, "on": the last counts."""
+    known = set(_names())
+    if request.is_json:
+        sent: dict[str, Any] = json_object()
+    else:
+        sent = {name: values[-1] for name, values in request.form.lists() if name not in ("csrf_token", "version")}
+    errors = {name: gettext("There is no such feature") for name in sent if name not in known}
+    values = {name: _switch(value) for name, value in sent.items()}
+    errors |= {name: gettext("This must be true or false") for name, value in values.items() if value is None}
+    if errors:
+        raise Invalid(errors)
+    return {name: bool(value) for name, value in values.items()}
+
+
+def _switch(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    text = value.lower() if isinstance(value, str) else None
+    return True if text in _ON else False if text in _OFF else None
+
+
+def _names() -> list[str]:
+    return ["my_profile", *(name for tab in current_profile.tabs.values() for name in (tab.name, *_parts(tab)))]
+
+
+def _parts(tab: Tab) -> list[str]:
+    return [f"{tab.name}.{part.name}" for part in tab.all_parts()]
+
+
+def _json() -> dict[str, dict[str, bool]]:
+    states = {name: current_profile.features.state(name) for name in _names()}
+    return {name: {"on": state.on, "locked": state.locked, "default": state.default} for name, state in states.items()}
+
+
+def _show(error: Any = "", status: int = 200) -> Any:
+    features, tabs = current_profile.features, list(current_profile.tabs.values())
+    return page.render(
+        "myprofile/admin/features.html",
+        title=gettext("Feature Management"),
+        error=error,
+        status=status,
+        sections=[_section(tab) for tab in tabs],
+        on_count=sum(features.state(tab.name).on for tab in tabs),
+        count=len(tabs),
+        version=features.version(_names()),
+    )
+
+
+def _section(tab: Tab) -> dict[str, Any]:
+    parts = [{"label": part.label, "hint": part.hint, **_row(f"{tab.name}.{part.name}")} for part in tab.all_parts()]
+    return {"label": tab.label, "meaning": tab.meaning, "icon": tab.icon, "parts": parts, **_row(tab.name)}
+
+
+def _row(name: str) -> dict[str, Any]:
+    state = current_profile.features.state(name)
+    locked = f'MYPROFILE_FEATURES_PINNED = {{"{name}": {state.on}}}' if state.locked else ""
+    return {
+        "name": name,
+        "on": state.on,
+        "locked": state.locked,
+        "locked_text": locked,
+        "changed_text": _provenance(state),
+    }
+
+
+def _provenance(state: State) -> str:
+    if state.changed is None:
+        return ""
+    when = moment(state.changed.changed_at)
+    words = {"name": state.changed.changed_by, "when": ago(when) if when else ""}
+    if state.default:
+        return gettext("Changed by %(name)s, %(when)s. Default: on.", **words)
+    return gettext("Changed by %(name)s, %(when)s. Default: off.", **words)

@@ -1,0 +1,74 @@
+"""``scenarios.csv`` says which tests hold which scenario, and where each runs. It is complete, and it is true."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kept import FLASK_SESSION, STORES
+
+#: Faults that others have had, as to sessions, life cycle, robustness, transactions, packaging and networks.
+FAULTS = (
+    *("B01", "B02", "B03", "B06", "B07", "B11", "B12", "B13", "B14", "B15", "B19", "B20", "B34", "B35", "B37", "B38"),
+    *("B39", "B40", "B44", "B45", "B48", "B49", "B50", "B52", "B53", "B54", "B55", "B60", "B61", "B62", "B63", "B64"),
+    *("B66", "B67", "B68", "B79", "B85", "B86", "B89", "B91"),
+)
+#: What must hold of sessions.
+REQUIREMENTS = tuple(f"S{number:02}" for number in range(1, 22))
+#: Parts of the extension that are still to come; the column "elsewhere" says which.
+LATER = {"S11", "S18"}
+
+with Path(__file__).with_name("scenarios.csv").open(encoding="utf-8", newline="") as _file:
+    ROWS = list(csv.DictReader(_file))
+
+
+def function_of(node: str) -> tuple[Any, Any]:
+    """The module and the function that a test's address stands for."""
+    file, _, name = node.partition("::")
+    module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
+    return module, getattr(module, name)
+
+
+def places_of(module: Any, function: Any) -> set[str] | None:
+    """Where the test runs, if it says so with a mark."""
+    of_module = getattr(module, "pytestmark", [])
+    marks = [*(of_module if isinstance(of_module, list) else [of_module]), *getattr(function, "pytestmark", [])]
+    for mark in (getattr(mark, "mark", mark) for mark in marks):
+        names = mark.args[0] if mark.name == "parametrize" else ()
+        if names == "kept_in":
+            return set(mark.args[1])
+        if "kept_in" in names:
+            return {values[names.index("kept_in")] for values in mark.args[1]}
+    return None
+
+
+@pytest.mark.parametrize("scenario", [*FAULTS, *REQUIREMENTS])
+def test_each_scenario_has_a_test_that_names_it(scenario: str) -> None:
+    rows = [row for row in ROWS if row["scenario"] == scenario]
+    assert rows
+    if scenario in LATER:
+        assert [(row["test"], bool(row["elsewhere"])) for row in rows] == [("", True)]
+        return
+    for row in rows:
+        module, function = function_of(row["test"])
+        where, said = set(row["where"].split()), places_of(module, function)
+        assert where <= {*STORES, *FLASK_SESSION}
+        assert where == (said or where)
+        assert where
+
+
+def test_the_list_has_nothing_twice_and_nothing_else() -> None:
+    listed = [(row["scenario"], row["test"]) for row in ROWS]
+    assert len(listed) == len(set(listed))
+    assert {scenario for scenario, _ in listed} == {*FAULTS, *REQUIREMENTS}
+
+
+def test_what_matters_most_holds_in_every_store() -> None:
+    """Ending, remembering, listing and adopting sessions: not in the host's own database alone."""
+    for scenario in ("B01", "B11", "B12", "B39", "B40", "B49", "B50", "B55", "B67", "S01", "S02", "S03", "S10", "S12"):
+        where = {place for row in ROWS if row["scenario"] == scenario for place in row["where"].split()}
+        assert where >= {*STORES}, scenario

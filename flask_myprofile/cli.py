@@ -16,6 +16,7 @@ from .errors import UNREADABLE, StoreDown
 from .globals import current_profile
 from .i18n import iso
 from .store import SessionRecord
+from .store.database import reason
 
 #: Why sessions ended that an operator ends.
 REASON = "admin"
@@ -29,8 +30,8 @@ class _Group(AppGroup):
         try:
             return super().invoke(ctx)
         except (StoreDown, SQLAlchemyError) as error:
-            reason = error if isinstance(error, StoreDown) else getattr(error, "orig", None) or type(error).__name__
-            raise click.ClickException(UNREADABLE % " ".join(str(reason).split())) from error
+            said = reason(error) if isinstance(error, SQLAlchemyError) else error
+            raise click.ClickException(UNREADABLE % said) from error
 
 
 group = _Group("myprofile", help="My Profile: the user's own page.")

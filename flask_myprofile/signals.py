@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
 from blinker import NamedSignal, Namespace
-from flask import current_app, has_request_context, request
+from flask import current_app
 
 _signals = Namespace()
 
@@ -26,16 +27,17 @@ token_changed = _signals.signal("myprofile-token-changed")
 #: An admin changed toggles. Extra: ``changes`` (feature name -> bool).
 features_changed = _signals.signal("myprofile-features-changed")
 
-_QUEUE = "flask_myprofile.after_commit"
+_held_back: ContextVar[list[Callable[[], Any]] | None] = ContextVar("flask_myprofile_held_back", default=None)
 
 
 def announce(signal: NamedSignal, **data: Any) -> None:
-    """Send ``signal``: after the commit in the extension's own views (and not at all if that fails), else at once."""
+    """Send ``signal`` once what it tells of is committed, and not at all if that fails."""
     after_commit(partial(signal.send, current_app._get_current_object(), **data))  # type: ignore[attr-defined]
 
 
 def after_commit(call: Callable[[], Any]) -> None:
-    queue = request.environ.get(_QUEUE) if has_request_context() else None
+    """Do it at the end of the transaction around this, or at once where there is none."""
+    queue = _held_back.get()
     if queue is None:
         call()
     else:
@@ -43,17 +45,25 @@ def after_commit(call: Callable[[], Any]) -> None:
 
 
 @contextmanager
-def unit_of_work(session: Any) -> Iterator[None]:
-    """Commits the host's ``db.session`` at the end of a view of ours, or rolls back; then does what waited for that."""
+def held_back() -> Iterator[None]:
+    """What is done :func:`after_commit` waits for the end of this, and is forgotten where that is an error."""
     queue: list[Callable[[], Any]] = []
-    request.environ[_QUEUE] = queue
+    token = _held_back.set(queue)
     try:
         yield
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
     finally:
-        del request.environ[_QUEUE]
+        _held_back.reset(token)
     for call in queue:
         call()
+
+
+@contextmanager
+def unit_of_work(session: Any) -> Iterator[None]:
+    """Commits the host's ``db.session`` at the end of a view of ours, or rolls back; then does what waited for that."""
+    with held_back():
+        try:
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise

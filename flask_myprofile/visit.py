@@ -18,6 +18,7 @@ from .account import text
 from .account.credentials import Credential
 from .errors import StoreDown
 from .globals import current_profile
+from .signals import held_back
 from .sso import Identity
 from .store import SessionRecord
 
@@ -102,7 +103,7 @@ def write_after_context(app: Flask, **extra: Any) -> None:
 def _write(waiting: Iterable[Callable[[], object]]) -> None:
     for write in waiting:
         try:
-            with current_profile.apart():
+            with held_back(), current_profile.apart():
                 write()
         except Exception as failure:  # bookkeeping never fails a page
             reason = failure if isinstance(failure, StoreDown) else type(failure).__name__

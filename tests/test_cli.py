@@ -6,7 +6,6 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -226,45 +225,6 @@ def test_what_is_to_be_ended_must_be_said_clearly(which: str, everyone: str, hos
     assert refused.exit_code == 2
     assert "Say --user with either --id or --all, or say --everyone alone." in refused.stderr
     assert alice.is_in()
-
-
-# ---- prune
-
-
-def many_rows(host: Host, number: int, **columns: object) -> None:
-    """Copies of Alice's one row, with other ids and these values."""
-    (row,) = host.sql("SELECT * FROM myprofile_session")
-    with host.app.app_context():
-        table = host.db.metadata.tables["myprofile_session"]
-        first = row._asdict() | columns
-        with host.db.engine.begin() as connection:
-            connection.execute(table.insert(), [first | {"id": f"{n:024x}"} for n in range(number)])
-
-
-@in_each_database
-def test_two_that_prune_at_once_delete_each_row_once_and_no_live_one(host: Host) -> None:
-    """S21: in batches of a thousand rows."""
-    (alice,) = signed_in(host, "alice")
-    many_rows(host, 3500, ended_at=1, end_reason="logout")
-    sizes: list[int] = []
-    with host.app.app_context():
-        event.listen(
-            host.db.engine,
-            "after_cursor_execute",
-            lambda c, cursor, sql, *_: sizes.append(cursor.rowcount) if sql.startswith("DELETE") else None,
-        )
-
-    def prune(_: int) -> int:
-        with host.app.app_context():
-            return current_profile.sessions.prune()
-
-    with ThreadPoolExecutor(2) as pool:
-        counts = list(pool.map(prune, range(2)))
-    assert sum(counts) == sum(sizes) == 3500
-    assert max(sizes) <= 1000
-    assert alice.is_in()
-    assert run(host, "prune").output == "Deleted 0 rows.\n"
-    assert run(host, "prune --quiet").output == ""
 
 
 # ---- a database that does not answer

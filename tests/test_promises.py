@@ -25,8 +25,12 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.sessions": ("/sessions", BOTH),
     "myprofile.sessions_sign_out": ("/sessions/sign-out", BOTH),
     "myprofile.sessions_sign_out_others": ("/sessions/sign-out-others", BOTH),
+    "myprofile.sessions_rename": ("/sessions/rename", BOTH),
     "myprofile.sign_out": ("/sign-out", SEND),
     "myprofile_admin.features": ("/admin/features", BOTH),
+    "myprofile_admin.sessions": ("/admin/sessions", READ),
+    "myprofile_admin.sessions_sign_out": ("/admin/sessions/sign-out", BOTH),
+    "myprofile_admin.sessions_sign_out_all": ("/admin/sessions/sign-out-all", BOTH),
 }
 TABS = ["personal-information", "preferences", "password", "api-token", "sessions"]
 PERSONAL = "/profile/personal-information"
@@ -141,7 +145,7 @@ def test_each_tab_gives_its_data_as_one_object(host: Host) -> None:
     assert set(sessions) == {"sessions", "total"}
     names = {"id", "current", "name", "ip", "created_at", "last_seen_at", "method", "provider", "remembered"}
     (row,) = sessions["sessions"]
-    assert set(row) == names
+    assert set(row) == names | {"device", "place"}
     assert [row[name] for name in ("current", "method", "provider", "remembered")] == [True, "password", None, False]
     assert sessions["total"] == 1
 

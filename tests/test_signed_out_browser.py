@@ -107,16 +107,39 @@ def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:
     answer = c2.get(url, headers=JSON)
     assert answer.status_code == 401
     assert answer.mimetype == "application/problem+json"
-    assert answer.json == {"title": SIGNED_OUT, "status": 401, "code": "signed_out"}
+    assert answer.json == {"title": SIGNED_OUT, "status": 401, "code": "signed_out", "login_url": "/login"}
     assert "Location" not in answer.headers
     assert c2.cookie("remember_token") is None
     assert c2.cookie("myprofile_device") is None
     if url.startswith("/profile"):
         again = c2.get(url, headers=JSON)
         assert (again.status_code, again.json["code"]) == (401, "login_required"), "a visitor like any other now"
+        assert again.json["login_url"] == "/login"
         sent = c2.post_json("/profile/sessions/sign-out", {"id": "0" * 24})
         assert sent.status_code == 401
         assert "Location" not in sent.headers
+
+
+@pytest.mark.parametrize(
+    ("policy", "login_url"), [("none", None), ("elsewhere", "https://sso.test/login"), ("of each blueprint", "/pub")]
+)
+def test_a_script_is_told_where_this_part_of_the_host_has_people_sign_in(
+    policy: str, login_url: str | None, new_host: Callable[..., Host]
+) -> None:
+    """B64, B66"""
+
+    def after(host: Host) -> None:
+        shop(host)
+        POLICIES[policy][0](host)
+
+    host = new_host(after=after)
+    c1, c2 = host.browser(), host.browser()
+    c1.login("alice")
+    c2.login("alice")
+    sign_out(c1, c2)
+    answer = c2.get("/shop", headers=JSON)
+    assert (answer.status_code, answer.json["code"]) == (401, "signed_out")
+    assert answer.json.get("login_url") == login_url
 
 
 @however_kept

@@ -11,6 +11,7 @@ from typing import Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Result, Table, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from ..errors import StoreDown
 
@@ -52,7 +53,7 @@ class Database:
                 finally:
                     self._apart.reset(token)
         except SQLAlchemyError as error:
-            raise StoreDown(_reason(error)) from error
+            raise StoreDown(reason(error)) from error
 
     def _own(self) -> Connection | None:
         apart = self._apart.get()
@@ -62,37 +63,37 @@ class Database:
         own = self._own()
         if own is not None:
             return own.execute(statement, values)
+        session = self._db.session()
         try:
             # on the connection, not the session, which would save what the host has added and not yet checked
-            connection = self._db.session().connection(bind_arguments={"bind": self.engine})
-            with self._kept_usable(connection):
-                return connection.execute(statement, values)
+            with self._kept_usable(session):
+                return session.connection(bind_arguments={"bind": self.engine}).execute(statement, values)
         except SQLAlchemyError as error:
             self._make_usable()
-            raise StoreDown(_reason(error)) from error
+            raise StoreDown(reason(error)) from error
 
     def _read_user(self, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
         """The same for a statement that brings a user into the identity map of ``db.session``."""
-        session, arguments = self._db.session(), {"bind": self.engine}
+        session = self._db.session()
         try:
-            if not self._survive_errors:
-                return session.execute(statement, values, bind_arguments=arguments)
-            with self._kept_usable(session.connection(bind_arguments=arguments)):
-                return session.execute(statement, values, bind_arguments=arguments)
+            with self._kept_usable(session):
+                return session.execute(statement, values, bind_arguments={"bind": self.engine})
         except SQLAlchemyError as error:
             self._make_usable()
-            raise StoreDown(_reason(error)) from error
+            raise StoreDown(reason(error)) from error
 
-    def _kept_usable(self, connection: Connection) -> AbstractContextManager[Any]:
-        """With MYPROFILE_STORE_DOWN = "allow" a failed statement must not spoil the host's transaction."""
-        return connection.begin_nested() if self._survive_errors else nullcontext()
+    def _kept_usable(self, session: Session) -> AbstractContextManager[Any]:
+        """A failed statement must not spoil what the host has in its transaction: never with
+        ``MYPROFILE_STORE_DOWN = "allow"``, and on PostgreSQL, which then takes nothing more, not what is unsaved."""
+        if self._survive_errors or (self.engine.dialect.name == "postgresql" and _has_unsaved(session)):
+            return session.connection(bind_arguments={"bind": self.engine}).begin_nested()
+        return nullcontext()
 
     def _make_usable(self) -> None:
         """After a failed read the request ends in 503, and its error page needs a transaction that works. Unless the
         host has work in it that is not saved: then it is the host's to end."""
         session = self._db.session
-        untouched = not (session.new or session.dirty or session.deleted)
-        if not self._survive_errors and (untouched or self._in_own_view()):
+        if not self._survive_errors and (self._in_own_view() or not _has_unsaved(session)):
             session.rollback()
 
     @contextmanager
@@ -163,7 +164,11 @@ class _Apart:
         return self._work.enter_context(self._engine.begin())
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _has_unsaved(session: Any) -> bool:
+    return bool(session.new or session.dirty or session.deleted)
+
+
+def reason(error: SQLAlchemyError) -> str:
     """What the driver said, without the statement and its values, which may be secrets; and what may help."""
     said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
     return f"{said}. If its tables are missing, run `flask myprofile create-tables` or your migrations."

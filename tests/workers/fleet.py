@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -101,15 +100,13 @@ def fleet(host: Host, log: Path) -> Iterator[Fleet]:
         command += ["--no-control-socket", "--preload", "tests.workers.app:create()"]
         environ = {**os.environ, "HOST": json.dumps(settings)}
         passed = (listening.fileno(),)
-        with subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=out, stderr=out, pass_fds=passed, start_new_session=True
-        ) as server:
+        with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out, pass_fds=passed) as server:
             served = Fleet(listening.getsockname()[1])
             try:
                 yield served
             finally:
                 served.close()
-                os.killpg(server.pid, signal.SIGKILL)  # a polite end takes gunicorn two seconds
+                server.kill()  # a polite end takes two seconds; workers without a master end by themselves
     print(log.read_text(errors="replace")[-4000:])  # pytest shows it where a test fails
 
 

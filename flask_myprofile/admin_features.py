@@ -25,6 +25,7 @@ def view(user: Any) -> Any:
         return jsonify(features=_json()) if prefers_json() else _show()
     try:
         check_origin()
+        current_profile.sessions.require_fresh(user)
         changes = _save(user)
     except Refused as refusal:
         if prefers_json():

@@ -73,6 +73,7 @@ def _perform(admin: Any, form_class: type[FlaskForm], end: Callable[[Any, Any, A
         user = current_profile.users.find(form["user"].data or "")
         if user is None:
             raise _unknown()
+        current_profile.sessions.require_fresh(admin)
         with unit_of_work(current_profile.db.session):
             message, ended_own = end(admin, user, form)
     except Refused as refusal:

@@ -96,9 +96,27 @@ def _end_of_user(text: str, session_id: str | None, yes: bool) -> None:
 @click.option("--quiet", is_flag=True, help="Print nothing unless it fails.")
 def prune_sessions(quiet: bool) -> None:
     """Delete the rows of sessions that have run out or ended long ago. Safe to run at any time, and twice at once."""
+    current_profile.interrupted.prune()
     deleted = current_profile.sessions.prune()
     if not quiet:
         click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
+
+
+@group.group("tokens")
+def tokens_group() -> None:
+    """Look after the API tokens of users."""
+
+
+@tokens_group.command("rekey")
+@click.option("--quiet", is_flag=True, help="Print nothing unless a token cannot be read.")
+def rekey_tokens(quiet: bool) -> None:
+    """Encrypt copyable tokens with the newest SECRET_KEY. Safe to run at any time, and twice at once."""
+    changed, unreadable = current_profile.tokens.rekey()
+    if not quiet:
+        click.echo(f"Encrypted {changed} {'token' if changed == 1 else 'tokens'} with the newest key.")
+    if unreadable:
+        tokens = "token" if unreadable == 1 else "tokens"
+        click.echo(f"Left {unreadable} {tokens} that no key reads: they work, and cannot be copied.", err=True)
 
 
 def _user(text: str) -> tuple[Any, str]:

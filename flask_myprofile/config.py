@@ -85,6 +85,11 @@ def _path_or_callable(value: Any) -> str | None:
     return None if callable(value) or _text(value) is None else "the path of a GeoIP2 database, or a callable(address)"
 
 
+def _url_or_callable(value: Any) -> str | None:
+    right = callable(value) or (isinstance(value, str) and value.startswith(("https://", "http://")))
+    return None if right else "the URL of a range service, or a callable(first five digits)"
+
+
 def _optional(check: Check) -> Check:
     return lambda value: None if value is None else (problem := check(value)) and f"{problem}, or None"
 
@@ -139,6 +144,26 @@ class Config:
     password_context: tuple[str, ...] = _setting(
         (), _texts, "Words, such as the product's name, that alone do not make a password."
     )
+    password_blocklist: str | None = _setting(
+        None,
+        _optional(_text),
+        "A text file of passwords that nobody may choose, one a line; unset: the packaged list of common ones.",
+    )
+    password_breach_check: str | Callable[[str], Any] | None = _setting(
+        None,
+        _optional(_url_or_callable),
+        "Who knows breached passwords by the first five digits of a SHA-1: a URL or a callable. Unset: none is asked.",
+    )
+    password_hash: str = _setting(
+        "scrypt",
+        _one_of("scrypt", "argon2id"),
+        "How passwords are hashed for user models without `set_password`. Your login must know `argon2id` as well.",
+    )
+    password_end_sessions: str = _setting(
+        "choice",
+        _one_of("choice", "always"),
+        "A new password ends all other sessions: always, or unless the user unticks the box.",
+    )
     session_store: str = _setting(
         "sqlalchemy",
         _session_store,
@@ -172,6 +197,11 @@ class Config:
     )
     session_adopt: bool = _setting(
         True, _switch, "Keep people signed in who signed in before the extension was installed."
+    )
+    reauth_max_age: int = _setting(
+        1800,
+        _number(60),
+        "Seconds after a sign-in during which what matters is done without asking for the password again.",
     )
     device_cookie: str = _setting(
         "myprofile_device", _text, "Name of the cookie that ties a remember-me cookie to its session."

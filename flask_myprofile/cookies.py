@@ -6,13 +6,16 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, current_app, request, session
+from flask import Response, after_this_request, current_app, request, session
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask_login import config as login_defaults
-from flask_login.utils import decode_cookie
+from flask_login.utils import decode_cookie, encode_cookie
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import ImmutableMultiDict
+
+from .account.credentials import Credential
+from .globals import current_profile
 
 #: When a session that we have not adopted yet was signed first.
 SINCE = "_myprofile_since"
@@ -25,11 +28,44 @@ def remember_name() -> str:
 
 
 def remembered_login_id() -> str | None:
-    """Whom Flask-Login's remember-me cookie names, if its signature is right."""
+    """Whom Flask-Login's remember-me cookie names, if its signature is right.
+
+    A cookie that an older secret key has signed is signed anew, for Flask-Login and for the browser.
+    """
     cookie = request.cookies.get(remember_name(), "")
-    # decode_cookie() fails, and so would Flask-Login, on what no signature has
-    login_id: str | None = decode_cookie(cookie) if cookie.isascii() else None
+    if not cookie.isascii():
+        return None  # decode_cookie() fails, and so would Flask-Login, on what no signature has
+    login_id: str | None = decode_cookie(cookie)
+    if login_id is None and (login_id := _signed_before(cookie)) is not None:
+        _sign_anew(login_id)
     return login_id
+
+
+def _signed_before(cookie: str) -> str | None:
+    """Whom the cookie names by one of ``SECRET_KEY_FALLBACKS``, which Flask-Login does not know of.
+
+    Only beside a device cookie, whose secret no key makes: with an old key alone, anybody's cookie could be forged.
+    """
+    if Credential.parse(request.cookies.get(current_profile.config.device_cookie)) is None:
+        return None
+    for key in current_app.config.get("SECRET_KEY_FALLBACKS") or ():
+        # a key that Flask-Login cannot use has never signed anything
+        usable = key and (isinstance(key, bytes) or all(ord(character) < 256 for character in key))
+        login_id: str | None = decode_cookie(cookie, key) if usable else None
+        if login_id is not None:
+            return login_id
+    return None
+
+
+def _sign_anew(login_id: str) -> None:
+    """In this request, which Flask-Login is about to read; and in the browser, once the device has proved live."""
+    _replace_cookies({remember_name()}, [(remember_name(), encode_cookie(login_id))])
+
+    @after_this_request
+    def remember(response: Response) -> Response:
+        if session.get("_user_id") == login_id and "_remember" not in session:
+            session["_remember"] = "set"
+        return response
 
 
 def login_id_of(user: Any, app: Any = current_app) -> str:
@@ -112,12 +148,17 @@ def set_aside(device_name: str) -> Any:
     """
     app, kept = current_app._get_current_object(), request_ctx.session  # type: ignore[attr-defined]
     hidden = {remember_name(), device_name, app.config["SESSION_COOKIE_NAME"]}
-    others = [(name, value) for name, value in request.cookies.items(multi=True) if name not in hidden]
-    request.__dict__["cookies"] = ImmutableMultiDict(others)
+    _replace_cookies(hidden, [])
     interface = app.session_interface
     opened = interface.open_session(app, request)  # one that is empty is false, and a session all the same
     put_back(opened if opened is not None else interface.make_null_session(app))
     return kept
+
+
+def _replace_cookies(names: set[str], by: list[tuple[str, str]]) -> None:
+    """For the rest of this request, whoever reads them."""
+    others = [(name, value) for name, value in request.cookies.items(multi=True) if name not in names]
+    request.__dict__["cookies"] = ImmutableMultiDict(others + by)
 
 
 def put_back(kept: Any) -> None:

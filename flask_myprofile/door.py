@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flask_login
-from flask import Response, abort, current_app, request
+from flask import Response, abort, current_app, redirect, request, url_for
 from flask_login import signals as login_signals
 from flask_wtf.csrf import CSRFError, validate_csrf
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,9 +24,11 @@ from wtforms import BooleanField, Form, ValidationError
 
 from .account import text
 from .bearer import token_authenticated
-from .errors import UNREADABLE, Forbidden, Invalid, NotFound, Refused, StoreDown
+from .errors import UNREADABLE, Forbidden, Invalid, NotFound, ReauthRequired, Refused, StoreDown
 from .globals import OWN_BLUEPRINTS, current_profile, login_page
 from .i18n import gettext
+from .signals import unit_of_work
+from .visit import current_visit
 from .wire import RETRY_AFTER, prefers_json, problem, unavailable
 
 #: Nothing on these pages needs more.
@@ -56,6 +58,8 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
             if unauthorized is not None:
                 return unauthorized
             return view(flask_login.current_user._get_current_object(), *args, **kwargs)
+        except ReauthRequired:
+            return _ask_who_is_there()
         except Refused as refusal:
             return refused(refusal)
         except HTTPException as error:
@@ -83,12 +87,26 @@ def _check_signed_in() -> Any:
     return None
 
 
+def _ask_who_is_there() -> Any:
+    """A form that was sent is kept for the time after it, without what is secret in it."""
+    if prefers_json():
+        sentence = gettext("Confirm your password to continue.")
+        return problem(403, "reauth_required", sentence, confirm_url=url_for("myprofile.confirm"))
+    session_id = current_visit().session_id
+    if session_id is not None and not request.is_json:
+        secret = {_csrf_field()} | {name for name in request.form if "password" in name}
+        fields = [(name, value) for name, value in request.form.items(multi=True) if name not in secret]
+        with unit_of_work(current_profile.db.session):
+            current_profile.interrupted.keep(session_id, request.endpoint or "", fields)
+    return redirect(url_for("myprofile.confirm"), 303)
+
+
 def check_origin() -> None:
     """For requests that change something: they come from a page of this app, with its CSRF token, in a known format.
 
     :raises Forbidden: another site sent it. :raises StaleForm: the CSRF token is wrong.
     """
-    if request.method not in _UNSAFE:
+    if request.method not in _UNSAFE or current_visit().carries_on:
         return
     if _is_too_large():
         raise RequestEntityTooLarge
@@ -118,8 +136,11 @@ def _csrf_token() -> str | None:
     for header in current_app.config.get("WTF_CSRF_HEADERS", ("X-CSRFToken", "X-CSRF-Token")):
         if token := request.headers.get(header):
             return str(token)
-    name = current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token")
-    return None if request.is_json else request.form.get(name)
+    return None if request.is_json else request.form.get(_csrf_field())
+
+
+def _csrf_field() -> str:
+    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
 
 
 def fill(form_class: type[Form], values: dict[str, Any]) -> Form:

@@ -20,6 +20,10 @@ class StoreDown(MyProfileError):
     """The database or the Redis behind the extension does not answer, or its tables are missing."""
 
 
+class ReauthRequired(MyProfileError):
+    """What was asked for needs a recent sign-in: the browser is sent to confirm, a program gets 403."""
+
+
 class Refused(MyProfileError):
     """A request that is understood and not carried out.
 

@@ -9,8 +9,9 @@ from typing import Any, cast
 from flask import Flask, appcontext_pushed, has_request_context, request
 
 from . import admin as admin_pages
-from . import bearer, cli, language, page, pages
+from . import bearer, cli, language, page, pages, well_known
 from .account.guesses import Guesses
+from .account.interrupted import InterruptedRequests
 from .account.passwords import Passwords
 from .account.places import find_places
 from .account.preferences import Preferences
@@ -29,7 +30,7 @@ from .store.sqlalchemy import SqlStore
 from .store.tables import declare
 from .tab import Tab
 from .tabs import BUILT_IN
-from .visit import current_record
+from .visit import current_record, secret_keys
 
 
 class MyProfile:
@@ -75,6 +76,7 @@ class MyProfile:
         _Setup(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         app.register_blueprint(pages.blueprint(config.url_prefix, tabs.values()))
         app.register_blueprint(admin_pages.blueprint(config.url_prefix))
+        well_known.register(app)
         app.add_template_global(page.user_menu, "myprofile_user_menu")
         app.cli.add_command(cli.group)
 
@@ -109,7 +111,7 @@ class _Setup:
             store,
             users,
             config,
-            keys=self._secret_keys,
+            keys=secret_keys,
             may_copy=lambda: features["api_token.copy"],
             is_on=lambda: features["api_token"],
         )
@@ -121,6 +123,7 @@ class _Setup:
             passwords=Passwords(users, sessions, Guesses(store, users), config),
             tokens=tokens,
             preferences=Preferences(store, users),
+            interrupted=InterruptedRequests(store),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Later(self._database),
@@ -214,10 +217,6 @@ class _Setup:
             keep_ended=config.session_keep_ended,
         )
 
-    def _secret_keys(self) -> list[bytes]:
-        keys = [self._app.secret_key, *(self._app.config.get("SECRET_KEY_FALLBACKS") or ())]
-        return [key if isinstance(key, bytes) else key.encode() for key in keys if key]
-
     def _admin_check(self, given: Callable[[Any], bool] | None) -> Callable[[Any], bool]:
         rule, app = given or self._config.admin, self._app
 
@@ -244,12 +243,16 @@ class _Later:
         return getattr(known["_made"], name)
 
 
+#: Endpoints and URLs of the extension that are no tabs.
+_TAKEN = ("static", "admin", "sso", "sign_out", "confirm", "index", "my_profile")
+
+
 def _instances(classes: Sequence[type[Tab]]) -> dict[str, Tab]:
     tabs: dict[str, Tab] = {}
     for tab_class in classes:
         if not (isinstance(tab_class, type) and issubclass(tab_class, Tab)):
             raise SetupError(f"MyProfile(tabs=…) takes Tab classes, not {tab_class!r}")
-        if tab_class.name in tabs or tab_class.name in ("static", "admin", "sso", "sign_out", "index", "my_profile"):
+        if tab_class.name in tabs or tab_class.name in _TAKEN:
             raise SetupError(f"{tab_class.__name__}.name = {tab_class.name!r} is taken: choose another name")
         tabs[tab_class.name] = tab_class()
     return tabs

@@ -11,6 +11,7 @@ import flask_login
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
+from .account.interrupted import InterruptedRequests
 from .account.passwords import Passwords
 from .account.preferences import Preferences
 from .account.sessions import Sessions
@@ -37,6 +38,7 @@ class Profile:
     passwords: Passwords
     tokens: Tokens
     preferences: Preferences
+    interrupted: InterruptedRequests
     tabs: Mapping[str, Tab]
     is_admin: Callable[[Any], bool]
     db: Any

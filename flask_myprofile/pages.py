@@ -14,9 +14,9 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from wtforms import Form
 
-from . import page
+from . import page, reauth
 from .door import check_origin, fill, guarded, private, refused
-from .errors import Conflict, Invalid, NotFound, Refused, StoreDown
+from .errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, StoreDown
 from .globals import after_sign_out, current_profile
 from .i18n import gettext
 from .signals import unit_of_work
@@ -41,6 +41,7 @@ def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
     pages.after_request(private)
     pages.add_url_rule("/", "index", guarded(_index), strict_slashes=False)
     pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
+    pages.add_url_rule("/confirm", "confirm", guarded(reauth.view), methods=["GET", "POST"])
     for tab in tabs:
         save = tab.actions.get("save")
         pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])
@@ -128,7 +129,7 @@ def _question(user: Any, tab: Tab, action: Action) -> dict[str, Any]:
         "danger": True,
         "action_url": f"{page.url_of(tab)}/{action.slug}",
         "back_url": page.url_of(tab),
-        "fields": {},
+        "fields": confirm.fields(tab, user) if confirm.fields else {},
     }
 
 
@@ -143,11 +144,13 @@ def _perform(user: Any, tab: Tab, action: Action) -> Any:
             form = fill(form_class, tab.values(user) if action.name == "save" else {})
             if not form.validate():
                 raise Invalid({})
+        if action.fresh:
+            current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):
             done = action.function(tab, user, *([form] if form is not None else []))
     except (Refused, IntegrityError, DataError) as error:
         return _correct(user, tab, action, form, _as_refusal(error))
-    except (HTTPException, SQLAlchemyError, StoreDown):
+    except (HTTPException, SQLAlchemyError, StoreDown, ReauthRequired):
         raise
     except Exception as error:
         return _failed(user, tab, form, error)

@@ -15,7 +15,7 @@ from .account.users import Users
 from .config import Config
 from .signals import after_commit, announce, session_started
 from .store import SessionRecord
-from .visit import Visit, client_address, client_program, current_record, current_visit, secret_key
+from .visit import Visit, client_address, client_program, current_record, current_visit, secret_keys
 
 #: Our key in the session: ``<row id>.<secret>``.
 KEY = "_myprofile"
@@ -105,6 +105,7 @@ class SignIn:
         credential = Credential(record.id, device.of_session().secret)
 
         def give() -> None:
+            visit.record = None  # as it is now, it will be read again
             session[KEY], session["_user_id"] = credential.value, login_id
             session.pop(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), None)
             cookies.new_session_id()
@@ -125,24 +126,41 @@ class SignIn:
         if user is None:
             return True  # Flask-Login finds nobody either
         cookie = "" if remembered else request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
-        if not self._sessions.may_adopt(user, remembered, cookies.signed_in_since()):
+        signed_at = cookies.signed_in_since()
+        if not self._sessions.may_adopt(user, remembered, signed_at):
             return False
         facts = Facts(login_id, client_address(), client_program(), method=ADOPTED)
-        device = device_from(secret_key(), *(part.encode() for part in (login_id, facts.ip, facts.user_agent, cookie)))
-        if self._sessions.has_ended(device.id):
+        device = self._device_for(login_id, facts.ip, facts.user_agent, cookie)
+        if device is None:
             return False
         session.pop(cookies.SINCE, None)
         if remembered:
             visit.restored = device.of_session()
             facts = facts._replace(remember_until=cookies.remember_until())
-        self._start(visit, user, device, facts, replaces)
+        # Flask-Login's word for a sign-in with a password, which was then at the latest
+        proved_at = signed_at if session.get("_fresh") and not remembered else None
+        self._start(visit, user, device, facts, replaces, proved_at)
         return True
 
+    def _device_for(self, *browser: str) -> Credential | None:
+        """The same for the same browser, also if the secret key has changed since it was met; None: it has ended."""
+        candidates = [device_from(key, *(part.encode() for part in browser)) for key in secret_keys()]
+        known = [device for device in candidates if self._sessions.load(device.id) is not None]
+        if any(self._sessions.has_ended(device.id) for device in known):
+            return None
+        return (known or candidates)[0]
+
     def _start(
-        self, visit: Visit, user: Any, device: Credential, facts: Facts, replaces: Iterable[Credential] = ()
+        self,
+        visit: Visit,
+        user: Any,
+        device: Credential,
+        facts: Facts,
+        replaces: Iterable[Credential] = (),
+        proved_at: int | None = None,
     ) -> None:
         credential = device.of_session()
-        record = visit.record = self._sessions.begin(user, credential, facts)
+        record = visit.record = self._sessions.begin(user, credential, facts)._replace(rotated_at=proved_at)
         visit.session_id, visit.begins = record.id, True
         if visit.restored is None:
             session[KEY] = credential.value

@@ -32,12 +32,14 @@ class Confirm:
     """The question before an action that cannot be undone: a page of its own, and a dialog where JavaScript runs.
 
     :param text: a sentence, or a callable(tab, user) -> list of sentences.
+    :param fields: callable(tab, user) -> what the confirmation sends along, such as the version that was looked at.
     """
 
     title: Any
     text: Any
     yes: Any
     no: Any
+    fields: Callable[[Any, Any], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Action:
     confirm: Confirm | None
     feature: str | None
     label: Any
+    fresh: bool
 
     @property
     def slug(self) -> str:
@@ -78,7 +81,14 @@ class Action:
         return made
 
 
-def action(form: Any = None, *, confirm: Confirm | None = None, feature: str | None = None, label: Any = None) -> Any:
+def action(
+    form: Any = None,
+    *,
+    confirm: Confirm | None = None,
+    feature: str | None = None,
+    label: Any = None,
+    fresh: bool = False,
+) -> Any:
     """Make a method an action: ``POST <tab>/<method-name>``; ``save`` is ``POST <tab>``.
 
     :param form: a FlaskForm class, or callable(tab, user) -> class. The method then gets ``(user, form)`` once the
@@ -86,6 +96,8 @@ def action(form: Any = None, *, confirm: Confirm | None = None, feature: str | N
     :param confirm: ask first, on the page that a GET of the action's URL shows.
     :param feature: the part that switches the action (default: the method's own name; ``save`` has none).
     :param label: what Feature Management calls the switch.
+    :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
+        is kept meanwhile and carried out then, except passwords.
 
     The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.errors.Refused` or a subclass.
     It changes what it likes through ``db.session`` and does not commit: the extension does, and rolls back if it fails.
@@ -97,7 +109,7 @@ def action(form: Any = None, *, confirm: Confirm | None = None, feature: str | N
     def mark(function: _F) -> _F:
         name = function.__name__
         switch = feature or (None if name == "save" else name)
-        function.__myprofile_action__ = Action(name, function, form, confirm, switch, label)  # type: ignore[attr-defined]
+        function.__myprofile_action__ = Action(name, function, form, confirm, switch, label, fresh)  # type: ignore[attr-defined]
         return function
 
     return mark

@@ -37,6 +37,8 @@ class Visit:
     #: Whether the session begins in this request, and is stored when that is over.
     begins: bool = False
     refused: bool = False
+    #: Whether this goes on with a form that was sent, and checked, before its sender confirmed who they are.
+    carries_on: bool = False
     store_down: bool = False
     session_aside: Any = field(default=None, repr=False)
     identity: Identity | None = None
@@ -135,6 +137,7 @@ def client_program() -> str:
     return text.printable(request.headers.get("User-Agent", ""), 512)
 
 
-def secret_key() -> bytes:
-    key = current_app.secret_key or ""
-    return key if isinstance(key, bytes) else key.encode()
+def secret_keys() -> list[bytes]:
+    """The app's key, and then those that it has replaced (``SECRET_KEY_FALLBACKS``)."""
+    keys = [current_app.secret_key, *(current_app.config.get("SECRET_KEY_FALLBACKS") or ())]
+    return [key if isinstance(key, bytes) else key.encode() for key in keys if key]

@@ -26,6 +26,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.sessions_sign_out": ("/sessions/sign-out", BOTH),
     "myprofile.sessions_sign_out_others": ("/sessions/sign-out-others", BOTH),
     "myprofile.sessions_rename": ("/sessions/rename", BOTH),
+    "myprofile.confirm": ("/confirm", BOTH),
     "myprofile.sign_out": ("/sign-out", SEND),
     "myprofile_admin.features": ("/admin/features", BOTH),
     "myprofile_admin.sessions": ("/admin/sessions", READ),
@@ -52,7 +53,9 @@ def test_endpoints_urls_and_methods_are_those_promised(prefix: str, new_host: Ca
     for endpoint, (path, methods) in ROUTES.items():
         assert found[endpoint].rule == prefix + path
         assert set(found[endpoint].methods or ()) - {"HEAD", "OPTIONS"} == methods, endpoint
-    extra = {name for name in found if name.startswith("myprofile")} - {"myprofile.static"} - set(ROUTES)
+    assert found["myprofile.change_password"].rule == "/.well-known/change-password", "the same in every app"
+    known = {"myprofile.static", "myprofile.change_password", *ROUTES}
+    extra = {name for name in found if name.startswith("myprofile")} - known
     assert extra == set(), "add what is new here and to the documentation"
     assert signed_in(host).get(f"{prefix}/sessions").status_code == 200
 

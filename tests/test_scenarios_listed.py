@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import importlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.kept import FLASK_SESSION, STORES
+from tests.listed import function_of, rows_of
 
 #: Faults that others have had, as to sessions, life cycle, robustness, transactions, packaging and networks.
 FAULTS = (
@@ -22,15 +21,7 @@ REQUIREMENTS = tuple(f"S{number:02}" for number in range(1, 22))
 #: Parts of the extension that are still to come; the column "elsewhere" says which.
 LATER = {"S11", "S18"}
 
-with Path(__file__).with_name("scenarios.csv").open(encoding="utf-8", newline="") as _file:
-    ROWS = list(csv.DictReader(_file))
-
-
-def function_of(node: str) -> tuple[Any, Any]:
-    """The module and the function that a test's address stands for."""
-    file, _, name = node.partition("::")
-    module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
-    return module, getattr(module, name)
+ROWS = rows_of(Path(__file__).with_name("scenarios.csv"))
 
 
 def places_of(module: Any, function: Any) -> set[str] | None:

@@ -92,15 +92,17 @@ OF_A_SESSION: dict[str, dict[str, str]] = {
     "/profile/sessions/rename": {"name": "changed"},
     "/profile/admin/sessions/sign-out": {"user": "admin"},
 }
+#: What somebody is asked on the way to something else.
+OF_ONESELF = {"/profile/confirm": {"current_password": PASSWORD}}
 OF_A_USER = {"/profile/admin/sessions/sign-out-all": {"user": "admin"}}
-TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER]
+TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER, *OF_ONESELF]
 
 
 def right_for(url: str, browser: Browser) -> dict[str, str]:
     """What a form of this page has when it is filled in right."""
     if url in OF_A_SESSION:
         return {**OF_A_SESSION[url], "id": next(row["id"] for row in browser.sessions() if not row["current"])}
-    return OF_A_USER.get(url) or RIGHT.get(url, {})
+    return OF_A_USER.get(url) or OF_ONESELF.get(url) or RIGHT.get(url, {})
 
 
 def everything(host: Host) -> dict[str, list[Any]]:

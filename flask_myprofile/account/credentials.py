@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import secrets
 from typing import NamedTuple
 
+from ..store import SessionRecord
+
+#: Requests already under way when the secret changed still pass for this many seconds.
+ROTATION_GRACE = 30
 _ID_LENGTH = 24
 _LENGTH = _ID_LENGTH + 1 + 43
 
@@ -37,6 +42,13 @@ class Credential(NamedTuple):
         if isinstance(value, str) and len(value) == _LENGTH and value[_ID_LENGTH] == "." and value.isascii():
             return cls(value[:_ID_LENGTH], value[_ID_LENGTH + 1 :]) if value.isprintable() else None
         return None
+
+    def proves(self, record: SessionRecord, moment: int) -> bool:
+        """Whether the secret is that of the session, or was until a moment ago."""
+        if hmac.compare_digest(self.hash, record.secret_hash):
+            return True
+        in_grace = record.rotated_at is not None and moment - record.rotated_at <= ROTATION_GRACE
+        return in_grace and hmac.compare_digest(self.hash, record.previous_hash or "")
 
     def of_session(self) -> Credential:
         """The session's credential that this device credential stands for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -15,6 +15,26 @@ Unreadable = InvalidToken
 def sealer(secret_keys: Sequence[bytes]) -> MultiFernet:
     """Encrypts with the first key and decrypts with any of them (HKDF-SHA256, RFC 5869; Fernet)."""
     return MultiFernet([Fernet(_derive(key)) for key in secret_keys])
+
+
+def resealer(secret_keys: Sequence[bytes]) -> Callable[[str], str | None]:
+    """What encrypts a ciphertext again with the first key. It gives back as it is what that key opens already, so that
+    doing it twice changes nothing; None where none of the keys opens it."""
+    newest, ring = sealer(secret_keys[:1]), sealer(secret_keys)
+
+    def reseal(ciphertext: str) -> str | None:
+        sealed = ciphertext.encode()
+        try:
+            newest.decrypt(sealed)
+            return ciphertext
+        except Unreadable:
+            pass  # an older key may open it
+        try:
+            return ring.rotate(sealed).decode()
+        except Unreadable:
+            return None
+
+    return reseal
 
 
 def _derive(secret_key: bytes) -> bytes:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..config import Config
+from ..errors import ReauthRequired
 from ..store import EVERYONE, Found, HistoryStore, LiveSince, SessionRecord, SessionStore
+from . import adoption
 from .credentials import Credential
 from .text import printable
 from .users import Users
@@ -22,8 +24,6 @@ from .users import Users
 ADOPTED = "unknown"
 #: Why a session ended that the same browser goes on from with another one: nobody has signed out.
 REPLACED = "replaced"
-#: Requests already under way when the secret changed still pass for this many seconds.
-ROTATION_GRACE = 30
 #: Characters that a user's own name for a session may have.
 NAME_LENGTH = 64
 #: Rows that one batch of pruning deletes at most, so that no lock is held for long.
@@ -89,6 +89,22 @@ class Sessions:
         if record is None or (user is not None and record.user_key != self._users.key(user)):
             return None
         return record
+
+    def is_fresh(self, user: Any) -> bool:
+        """Whether the user of this request has signed in, or given the password, within
+        ``MYPROFILE_REAUTH_MAX_AGE``. Ask it before what matters in views of your own."""
+        record = self.current(user)
+        if record is None:
+            return False
+        # a secret is renewed when who is there has been proved; when an adopted session signed in is not known
+        proved_at = record.rotated_at or (record.created_at if record.method != ADOPTED else 0)
+        return now() - proved_at <= self._config.reauth_max_age
+
+    def require_fresh(self, user: Any) -> None:
+        """For what matters. :raises ReauthRequired: which the extension's pages answer by asking for the password."""
+        # who comes without a session, by a key of the host's own, proves who they are with each request
+        if self.current(user) is not None and not self.is_fresh(user):
+            raise ReauthRequired
 
     def list(self, user: Any, limit: int = 50, offset: int = 0) -> Sequence[SessionRecord]:
         """The user's sessions that can still get in, last active first."""
@@ -192,7 +208,7 @@ class Sessions:
         """The same with all there is to know of it, where :meth:`find` says None: a request that was under way when the
         secret changed, or one whose login id has changed."""
         record = self._store.session(credential.id)
-        return record if record and self._live_since().admits(record) and _proves(credential, record) else None
+        return record if record and self._live_since().admits(record) and credential.proves(record, now()) else None
 
     def load(self, session_id: str) -> SessionRecord | None:
         """The row of that id, live or ended."""
@@ -266,33 +282,15 @@ class Sessions:
         return record is not None and not self._live_since().admits(record)
 
     def may_adopt(self, user: Any, remembered: bool, signed_at: int | None) -> bool:
-        """Whether a signed-in browser without a session of ours may get one.
-
-        A session cookie may if it was signed (``signed_at``) after the user's last sign-out of anything: an older one
-        could be among those signed out. It must be within the limits, too, which a row that is pruned no longer tells.
-        A remember-me cookie has no age, and is the same on every device: it may only while the user has neither signed
-        out of anything nor signed in anew, which would have given a device cookie.
-        """
+        """Whether a signed-in browser without a session of ours may get one: see :mod:`.adoption`."""
         if not self._config.session_adopt:
             return False
-        signed_out_at = self._history.signed_out_at(self._users.key(user))
-        if remembered:
-            return signed_out_at is None
-        if signed_at is None:
-            return not signed_out_at
-        since = self._live_since()
-        return signed_at > max(signed_out_at or 0, (since.created_at or 0) - 1, (since.last_seen_at or 0) - 1)
+        key, since = self._users.key(user), self._live_since()
+        return adoption.is_trusted(self._history, key, since, remembered=remembered, signed_at=signed_at)
 
 
 def _is_id(text: object) -> bool:
     return isinstance(text, str) and _ID.fullmatch(text) is not None
-
-
-def _proves(credential: Credential, record: SessionRecord) -> bool:
-    if hmac.compare_digest(credential.hash, record.secret_hash):
-        return True
-    in_grace = record.rotated_at is not None and now() - record.rotated_at <= ROTATION_GRACE
-    return in_grace and hmac.compare_digest(credential.hash, record.previous_hash or "")
 
 
 def now() -> int:

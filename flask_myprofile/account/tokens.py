@@ -12,8 +12,9 @@ import hmac
 import secrets
 import string
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from ..config import Config
 from ..errors import Conflict, NotFound
@@ -23,6 +24,16 @@ from .users import Users
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _BODY, _CHECKSUM = 43, 6
+#: How many ciphertexts one transaction encrypts again: no page waits for more.
+_BATCH = 500
+
+
+class CopyStore(TokenStore, Protocol):
+    """A store of tokens whose copies can be encrypted again."""
+
+    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
+        ...
 
 
 class Tokens:
@@ -34,7 +45,7 @@ class Tokens:
 
     def __init__(
         self,
-        store: TokenStore,
+        store: CopyStore,
         users: Users,
         config: Config,
         *,
@@ -53,12 +64,21 @@ class Tokens:
         """The user's token as it may be shown: without the token."""
         return self._store.find_token(self._users.key(user))
 
-    def regenerate(self, user: Any) -> str:
+    @staticmethod
+    def version(record: TokenRecord | None) -> str:
+        """Names this token, or that there is none. No later token has that name, also not after a revocation: what a
+        confirmation carries, so that it is good for one regeneration."""
+        return record.digest[:16] if record else ""
+
+    def regenerate(self, user: Any, version: str | None = None) -> str:
         """A new token; the old one is dead when the caller commits.
 
-        :raises Conflict: somebody else regenerated it at the same moment; the token of theirs is the live one.
+        :param version: replace no other token than this :meth:`version` (default: whichever there is).
+        :raises Conflict: somebody else regenerated it meanwhile; the token of theirs is the live one.
         """
         key, old = self._users.key(user), self.find(user)
+        if version is not None and version != self.version(old):
+            raise Conflict(code="token_changed")
         token, moment = self._new(), now()
         lifetime = self._config.api_token_lifetime
         record = TokenRecord(
@@ -134,6 +154,26 @@ class Tokens:
     def forget_copies(self) -> None:
         """Delete every ciphertext: what an admin who switches copying off expects."""
         self._store.forget_ciphertexts()
+
+    def rekey(self) -> tuple[int, int]:
+        """Encrypt with the newest secret key what an older one has encrypted, in short transactions: may be
+        interrupted, and run again or twice at once.
+
+        Returns how many that were, and how many none of the keys opens, which are left as they are.
+        """
+        from .sealing import resealer
+
+        reseal, results = resealer(self._keys()), Counter[str]()
+
+        def rewrite(ciphertext: str) -> str | None:
+            new = reseal(ciphertext)
+            results["unreadable" if new is None else "kept" if new == ciphertext else "changed"] += 1
+            return new
+
+        last: str | None = ""
+        while last is not None:
+            last = self._store.rewrite_ciphertexts(rewrite, last, _BATCH)
+        return results["changed"], results["unreadable"]
 
     def _new(self) -> str:
         body = _base62(int.from_bytes(secrets.token_bytes(32), "big"), _BODY)

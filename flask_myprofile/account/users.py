@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import String, inspect, select
 from sqlalchemy.exc import DataError, NoInspectionAvailable
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..errors import SetupError
+from . import hashing
 from .text import storable
 
 #: Where a value is: an attribute, a dotted path, or a callable(user).
@@ -32,11 +33,13 @@ class Users:
     :param fields: field name -> attribute, dotted path ("profile.phone") or, for reading only, a callable(user).
     :param is_sso: attribute or callable(user) that decides whether Single Sign-On manages the account; unset: decided
         by how the current session signed in.
-    :param password: attribute or dotted path of the password hash (Werkzeug's format).
+    :param password: attribute or dotted path of the password hash (Werkzeug's format, or argon2's).
     :param display_name: attribute, path or callable(user) -> the name shown in the menu.
 
     Subclass it for anything else: every method is part of the contract.
     """
+
+    _hash_method = hashing.SCRYPT
 
     def __init__(
         self,
@@ -209,15 +212,16 @@ class Users:
         return self._own_check(user) is not None or (isinstance(stored, str) and stored.count("$") >= 2)
 
     def check_password(self, user: Any, text: str) -> bool:
-        """Whether ``text`` is the current password: by the model's own method, else Werkzeug's hash."""
+        """Whether ``text`` is the current password: by the model's own method, else by its hash.
+
+        A login view may ask it as well: it knows argon2id, and the same letters however a keyboard composes them.
+        """
+        own_check = self._own_check(user)
         if not self.has_password(user):
+            if own_check is None:
+                hashing.spend(text, self._hash_method)
             return False
-        if (own_check := self._own_check(user)) is not None:
-            return bool(own_check(text))
-        try:
-            return check_password_hash(self._hash(user), text)
-        except ValueError:  # a hash of a kind that Werkzeug does not know
-            return False
+        return hashing.matches(own_check or partial(hashing.verify, self._hash(user)), text)
 
     @staticmethod
     def _own_check(user: Any) -> Callable[[str], Any] | None:
@@ -225,9 +229,15 @@ class Users:
         return next((method for method in found if callable(method)), None)
 
     def set_password(self, user: Any, text: str) -> None:
-        """Store a new password: by the model's ``set_password``, else as Werkzeug's hash. The caller commits."""
+        """Store a new password: by the model's ``set_password``, else as a hash in its column. The caller commits.
+
+        :raises ValueError: the model's own hash does not take it.
+        """
         if callable(method := getattr(user, "set_password", None)):
-            method(text)
+            normal = hashing.normalized(text)
+            method(normal)
+            if normal != text and (own_check := self._own_check(user)) is not None and not own_check(text):
+                method(text)  # the host does not normalise: its login must know these very keystrokes
             return
         name = self._hash_name(user)
         if name is None:
@@ -235,7 +245,31 @@ class Users:
                 f"{type(user).__name__} has neither set_password() nor a column such as password_hash: "
                 "name it with MyProfile(users=Users(password=…))"
             )
-        self.update(user, {name: generate_password_hash(text)})
+        self.update(user, {name: hashing.make(hashing.normalized(text), self._method_for(user), self.max_length(name))})
+
+    def upgrade_password(self, user: Any, text: str) -> None:
+        """Hash the current password anew where its hash is weaker than a new one. A model's own format stays."""
+        name = self._hash_name(user)
+        if name is None or self._own_check(user) is not None or callable(getattr(user, "set_password", None)):
+            return
+        stored, normal = self._hash(user), hashing.normalized(text)
+        outdated = hashing.is_outdated(stored, self._method_for(user), self.max_length(name))
+        if outdated or (normal != text and not hashing.verify(stored, normal)):
+            self.set_password(user, text)
+
+    def max_bytes(self, user: Any) -> int | None:
+        """The most bytes in UTF-8 that the hash of this user tells apart; None: no limit."""
+        return 72 if hashing.is_bcrypt(self._hash(user)) else None
+
+    def hash_with(self, method: str) -> None:
+        """Called once per app by the extension: how passwords are hashed for models that do not do so themselves."""
+        if method == hashing.ARGON2ID:
+            hashing.argon2id()  # better found out now than at the first change
+            self._hash_method = hashing.ARGON2ID
+
+    def _method_for(self, user: Any) -> str:
+        """A hash by argon2 is followed by another: the host's login knows it."""
+        return hashing.ARGON2ID if hashing.is_argon2(self._hash(user)) else self._hash_method
 
     def _hash_name(self, user: Any) -> str | None:
         if self._password:

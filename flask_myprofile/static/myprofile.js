@@ -32,19 +32,19 @@
   const tests = {
     min: (v, n) => [...v].length >= +n,
     max: (v, n) => [...v].length <= +n,
-    lower: (v) => /\p{Ll}/u.test(v),
-    upper: (v) => /\p{Lu}/u.test(v),
+    bytes: (v, n) => new Blob([v]).size <= +n,
+    lower: (v) => /[\p{Ll}\p{Lo}]/u.test(v),
+    upper: (v) => /[\p{Lu}\p{Lt}\p{Lo}]/u.test(v),
     digit: (v) => /\p{Nd}/u.test(v),
-    symbol: (v) => /[^\p{L}\p{N}\s]/u.test(v),
+    symbol: (v) => /[\p{P}\p{S}]/u.test(v),
     differs: (v, id) => v !== byId(id)?.value
   };
   const check = (list) => {
-    const value = byId(list.dataset.mpRules)?.value || "";
+    const value = (byId(list.dataset.mpRules)?.value || "").normalize();
     for (const li of list.querySelectorAll("[data-mp-rule]")) {
       const [name, arg] = li.dataset.mpRule.split(":");
-      if (!tests[name]) continue;
-      if (value && tests[name](value, arg)) li.dataset.mpState = "ok";
-      else delete li.dataset.mpState;
+      if (value && tests[name]) li.dataset.mpState = tests[name](value, arg) ? "ok" : "no";
+      else delete li.dataset.mpState;   /* what the server said was of another password */
     }
   };
 

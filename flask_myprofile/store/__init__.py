@@ -178,6 +178,22 @@ class HistoryStore(Protocol):
         ...
 
 
+class InterruptedRecord(NamedTuple):
+    """A form that waits for its sender to confirm who they are; ``fields`` is JSON."""
+
+    endpoint: str
+    fields: str
+    at: int
+
+
+class InterruptedStore(Protocol):
+    def keep_interrupted(self, session_id: str, endpoint: str, fields: str, at: int) -> None: ...
+
+    def take_interrupted(self, session_id: str) -> InterruptedRecord | None: ...
+
+    def drop_interrupted(self, before: int) -> None: ...
+
+
 class TokenStore(Protocol):
     def find_token(self, user_key: str) -> TokenRecord | None: ...
 

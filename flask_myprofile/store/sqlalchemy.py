@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
-from . import FeatureRecord, TokenRecord
+from . import FeatureRecord, InterruptedRecord, TokenRecord
+from .database import Execute
 from .sql_sessions import SqlSessions
 
 
@@ -48,13 +50,29 @@ class SqlStore(SqlSessions):
         with self._hurried() as execute:
             execute(
                 update(table)
+                # of many uses at the same moment one writes
                 .where(table.c.user_key == user_key, table.c.digest == digest)
+                .where(or_(table.c.last_used_at.is_(None), table.c.last_used_at < at))
                 .values(last_used_at=at, last_used_ip=ip, last_used_agent=user_agent)
             )
 
     def forget_ciphertexts(self) -> None:
         with self._write() as execute:
             execute(update(self._tables.token).values(ciphertext=None))
+
+    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        table = self._tables.token
+        batch = select(table.c.user_key, table.c.ciphertext).order_by(table.c.user_key).limit(limit)
+        last = None
+        with self._write() as execute:
+            rows = execute(batch.where(table.c.ciphertext.is_not(None), table.c.user_key > after))
+            for last, old in list(rows):
+                new = rewrite(old)
+                if new is not None and new != old:
+                    # unless the token was regenerated, or its copy deleted, since the row was read
+                    this = (table.c.user_key == last, table.c.ciphertext == old)
+                    execute(update(table).where(*this).values(ciphertext=new))
+        return last
 
     # ---- preferences and toggles
 
@@ -80,21 +98,62 @@ class SqlStore(SqlSessions):
             row = {"enabled": on, "changed_by": changed_by, "changed_at": at}
             self._put(self._tables.feature, {"name": name}, row)
 
-    def add_guess(self, user_key: str, guess: str, at: int, since: int) -> list[int]:
-        table = self._tables.guess
-        with self._write() as execute:
-            execute(insert(table), {"id": guess, "user_key": user_key, "at": at})
-            old = list(execute(select(table.c.id).where(table.c.user_key == user_key, table.c.at < since)).scalars())
-            if old:
-                execute(delete(table).where(table.c.id.in_(old)))
-            if self._in_own_view():  # a wrong guess ends in a rollback, and has to count all the same
-                self._db.session.commit()
-        return list(self._read(select(table.c.at).where(table.c.user_key == user_key, table.c.at >= since)).scalars())
+    # ---- guesses
+
+    def add_guess(self, user_key: str, guess: str, at: int) -> list[int]:
+        with self._at_once() as execute:
+            execute(insert(self._tables.guess), {"id": guess, "user_key": user_key, "at": at})
+        return self._moments(self._tables.guess.c.user_key == user_key)
+
+    def guesses(self, user_key: str, until: str) -> list[int]:
+        return self._moments(*self._guesses(user_key, until))
 
     def forget_guess(self, user_key: str, guess: str) -> None:
         table = self._tables.guess
-        with self._write() as execute:
+        with self._at_once() as execute:
             execute(delete(table).where(table.c.user_key == user_key, table.c.id == guess))
+
+    def forget_guesses(self, user_key: str, until: str) -> None:
+        table = self._tables.guess
+        with self._at_once() as execute:
+            # by their ids: deleting a range locks it in MySQL's databases, and whoever guesses meanwhile
+            ids = list(execute(select(table.c.id).where(*self._guesses(user_key, until))).scalars())
+            execute(delete(table).where(table.c.id.in_(ids)))
+
+    def _guesses(self, user_key: str, until: str) -> tuple[Any, Any]:
+        return self._tables.guess.c.user_key == user_key, self._tables.guess.c.id <= until
+
+    def _moments(self, *which: Any) -> list[int]:
+        with self._at_once() as execute:  # not within a transaction that began before others had written theirs
+            return list(execute(select(self._tables.guess.c.at).where(*which)).scalars())
+
+    @contextmanager
+    def _at_once(self) -> Iterator[Execute]:
+        """Committed when this ends: a request with a wrong guess in it ends in a rollback, and the guess counts."""
+        with_the_view = self._own() is None and self._in_own_view()
+        with nullcontext() if with_the_view else self.apart(), self._write() as execute:
+            yield execute
+            if with_the_view:
+                self._db.session.commit()
+
+    # ---- forms that wait for their sender to confirm who they are
+
+    def keep_interrupted(self, session_id: str, endpoint: str, fields: str, at: int) -> None:
+        row = {"endpoint": endpoint, "fields": fields, "at": at}
+        self._put(self._tables.interrupted, {"session_id": session_id}, row)
+
+    def take_interrupted(self, session_id: str) -> InterruptedRecord | None:
+        table = self._tables.interrupted
+        which = select(table.c.endpoint, table.c.fields, table.c.at).where(table.c.session_id == session_id)
+        with self._write() as execute:
+            row = execute(which).first()
+            # of two who take it at once, one deletes it
+            mine = row is not None and execute(delete(table).where(table.c.session_id == session_id)).rowcount
+        return InterruptedRecord._make(row) if row is not None and mine else None
+
+    def drop_interrupted(self, before: int) -> None:
+        with self._write() as execute:
+            execute(delete(self._tables.interrupted).where(self._tables.interrupted.c.at < before))
 
     def create_tables(self) -> None:
         """Make those of the extension's tables that are missing."""

@@ -20,6 +20,7 @@ class Tables:
     feature: Table
     guess: Table
     history: Table
+    interrupted: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -47,6 +48,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         feature=table("feature", *_feature_columns()),
         guess=table("guess", *_guess_columns()),
         history=table("history", *_history_columns()),
+        interrupted=table("interrupted", *_interrupted_columns()),
     )
 
 
@@ -118,4 +120,13 @@ def _history_columns() -> list[Column[object]]:
     return [
         Column("user_key", _exact(255), primary_key=True),
         Column("signed_out_at", BigInteger, nullable=False),
+    ]
+
+
+def _interrupted_columns() -> list[Column[object]]:
+    return [
+        Column("session_id", _exact(24), primary_key=True),
+        Column("endpoint", String(128), nullable=False),
+        Column("fields", Text, nullable=False),
+        Column("at", BigInteger, nullable=False),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import request
@@ -37,6 +39,16 @@ def _last_use(record: TokenRecord) -> str:
         ip=record.last_used_ip or gettext("an unknown address"),
         agent=record.last_used_agent or gettext("an unknown program"),
     )
+
+
+def _confirmed() -> str | None:
+    """Which token was looked at when this was confirmed, where that is said."""
+    sent: object = request.form
+    if request.is_json:
+        with suppress(RecursionError):  # nested beyond reason: it says nothing
+            sent = request.get_json(silent=True)
+    version = sent.get("version") if isinstance(sent, Mapping) else None
+    return version if isinstance(version, str) else None
 
 
 def _example() -> str:
@@ -76,6 +88,7 @@ class ApiToken(Tab):
             "last_used_ip": record.last_used_ip if record else None,
             "last_used_agent": record.last_used_agent if record else None,
             "expires_at": iso(record.expires_at) if record else None,
+            "version": current_profile.tokens.version(record),
         }
 
     def context(self, user: Any) -> dict[str, Any]:
@@ -111,11 +124,12 @@ class ApiToken(Tab):
             lazy_gettext("Regenerate token"),
             lazy_gettext("Keep current token"),
         ),
+        fresh=True,
     )
     def regenerate(self, user: Any) -> Done:
         replaced = current_profile.tokens.find(user) is not None
         try:
-            token = current_profile.tokens.regenerate(user)
+            token = current_profile.tokens.regenerate(user, _confirmed())
         except Conflict as error:
             raise Conflict(
                 gettext("The token was regenerated in another window meanwhile. Look at it before you try again."),
@@ -127,7 +141,7 @@ class ApiToken(Tab):
             token, gettext("Your new API token is ready."), fresh=True, replaced=replaced, shown_once=once
         )
 
-    @action(feature="copy")
+    @action(feature="copy", fresh=True)
     def reveal(self, user: Any) -> Done:
         try:
             token = current_profile.tokens.reveal(user)

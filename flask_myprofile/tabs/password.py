@@ -6,24 +6,46 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import PasswordField
+from wtforms import BooleanField, PasswordField
 
 from ..account.guesses import TooManyGuesses
-from ..account.passwords import PolicyBroken, Rule, WrongPassword
-from ..errors import Forbidden, Invalid, TooMany
+from ..account.hashing import normalized
+from ..account.passwords import WrongPassword
+from ..account.policy import CHARACTERS, PolicyBroken, Rule
+from ..errors import Forbidden, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, listing, ngettext
 from ..signals import announce, password_changed
 from ..tab import Action, Tab, action
+from ..throttle import too_many
 
 #: The one sentence, as the product has it.
 SSO_SENTENCE = lazy_gettext("Your account uses Single Sign On (SSO). Password is managed by your organization.")
+
+
+class _TickedUnlessSaidOtherwise(BooleanField):
+    """A box whose page sends "false" after it, so that one without a tick differs from one that was not there."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist:
+            super().process_formdata(valuelist)
 
 
 class PasswordForm(FlaskForm):
     current_password = PasswordField(lazy_gettext("Current password"))
     new_password = PasswordField(lazy_gettext("New password"))
     confirm_password = PasswordField(lazy_gettext("Confirm new password"))
+    #: Codes of the rules that the new password breaks: the page marks them.
+    broken: frozenset[str] = frozenset()
+
+
+class PasswordAndSessionsForm(PasswordForm):
+    sign_out_others = _TickedUnlessSaidOtherwise(lazy_gettext("Sign out of all other sessions"), default=True)
+
+
+def _form(tab: Tab, user: Any) -> type[PasswordForm]:
+    always = current_profile.config.password_end_sessions == "always"  # noqa: S105 (no password)
+    return PasswordForm if always else PasswordAndSessionsForm
 
 
 class Password(Tab):
@@ -38,7 +60,8 @@ class Password(Tab):
         return {
             "can_change": not managed,
             "reason": str(SSO_SENTENCE) if managed else None,
-            "rules": [{"code": rule.code, "number": rule.number} for rule in current_profile.passwords.rules],
+            "rules": [{"code": rule.code, "number": rule.number} for rule in current_profile.passwords.rules_for(user)],
+            "sign_out_others": True,  # what a program gets that leaves the field out
         }
 
     def context(self, user: Any) -> dict[str, Any]:
@@ -52,9 +75,9 @@ class Password(Tab):
             "has_password": users.has_password(user),
             "username": users.get(user, "username") or users.get(user, "email") or "",
             "rules": [
-                {"test": rule.browser_test, "text": hint(rule), "failed": False}
-                for rule in current_profile.passwords.rules
-                if rule.code != "characters"
+                {"code": rule.code, "test": rule.browser_test, "text": hint(rule)}
+                for rule in current_profile.passwords.rules_for(user)
+                if rule != CHARACTERS
             ],
         }
 
@@ -62,14 +85,21 @@ class Password(Tab):
         if not current_profile.can_change_password(user):
             raise Forbidden(SSO_SENTENCE, code="sso_managed")
 
-    @action(PasswordForm)
+    @action(_form)
     def save(self, user: Any, form: PasswordForm) -> str:
         current, new = form.current_password.data or "", form.new_password.data or ""
         if errors := self._left_empty(current, new) or self._wrong(user, form, current, new):
             raise Invalid(errors)
-        current_profile.passwords.set(user, new)
+        try:
+            current_profile.passwords.set(user, new)
+        except PolicyBroken as broken:
+            raise Invalid({"new_password": sentences(broken.rules)}) from broken
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
         current_profile.db.session.flush()
+        announce(password_changed, user_key=current_profile.users.key(user))
+        current_profile.sessions.renew(user)
+        if "sign_out_others" in form and not form.sign_out_others.data:
+            return gettext("Your password has been changed. Your other sessions stay signed in.")
         return self._end_other_sessions(user)
 
     def _left_empty(self, current: str, new: str) -> dict[str, object]:
@@ -86,26 +116,19 @@ class Password(Tab):
         try:
             current_profile.passwords.check(user, current, new)
         except TooManyGuesses as many:
-            minutes = -(-many.retry_after // 60)
-            sentence = ngettext(
-                "Too many attempts. Try again in %(num)s minute",
-                "Too many attempts. Try again in %(num)s minutes",
-                minutes,
-            )
-            raise TooMany(many.retry_after, sentence) from many
+            raise too_many(many) from many
         except WrongPassword:
             return {"current_password": gettext("Your current password is not correct")}
         except PolicyBroken as broken:
+            form.broken = frozenset(rule.code for rule in broken.rules)
             errors["new_password"] = sentences(broken.rules)
         # a program that sends JSON cannot mistype, and may leave the field out
-        if form.confirm_password.data != new and (form.confirm_password.raw_data or not request.is_json):
+        if not _same(form.confirm_password.data or "", new) and (form.confirm_password.raw_data or not request.is_json):
             errors["confirm_password"] = gettext("Enter the same new password twice")
         return errors
 
     def _end_other_sessions(self, user: Any) -> str:
         """With the password's own transaction, where sessions are kept in the database: both are done or none."""
-        announce(password_changed, user_key=current_profile.users.key(user))
-        current_profile.sessions.renew(user)
         ended = current_profile.sessions.end_others(user, "password_changed")
         if not ended:
             return gettext("Your password has been changed.")
@@ -121,12 +144,17 @@ def hint(rule: Rule) -> str:
     words = {
         "min_length": gettext("At least %(number)s characters; spaces count", number=rule.number),
         "max_length": gettext("At most %(number)s characters", number=rule.number),
+        "max_bytes": gettext(
+            "At most %(number)s bytes: a letter with an accent takes 2, an emoji 4", number=rule.number
+        ),
         "lower": gettext("At least one lower-case letter"),
         "upper": gettext("At least one capital letter"),
         "digit": gettext("At least one number"),
         "symbol": gettext("At least one symbol"),
         "differs": gettext("Different from your current password"),
         "context": gettext("Not just your name, email address or the name of this service"),
+        "common": gettext("Not one of the passwords that many people use"),
+        "breached": gettext("Not known from a data breach"),
     }
     return words[rule.code]
 
@@ -136,6 +164,7 @@ def sentences(rules: tuple[Rule, ...]) -> list[str]:
     required = {
         "min_length": gettext("at least %(number)s characters", number=_number(rules, "min_length")),
         "max_length": gettext("at most %(number)s characters", number=_number(rules, "max_length")),
+        "max_bytes": gettext("at most %(number)s bytes", number=_number(rules, "max_bytes")),
         "lower": gettext("at least one lower-case letter"),
         "upper": gettext("at least one capital letter"),
         "digit": gettext("at least one number"),
@@ -144,6 +173,9 @@ def sentences(rules: tuple[Rule, ...]) -> list[str]:
     whole = {
         "differs": gettext("Choose a password that is different from your current one"),
         "context": gettext("Your password must not be your name, your email address or the name of this service"),
+        "common": gettext("Many people use this password, so it is guessed first. Choose another one"),
+        "breached": gettext("This password is known from a data breach. Choose another one"),
+        "hash": gettext("This password cannot be stored. Choose another one"),
         "characters": gettext("Your new password has a character that cannot be used. Type it again"),
     }
     codes = [rule.code for rule in rules]
@@ -151,6 +183,12 @@ def sentences(rules: tuple[Rule, ...]) -> list[str]:
     if clauses := [required[code] for code in codes if code in required]:
         found.insert(0, gettext("Your new password must have %(clauses)s", clauses=listing(clauses)))
     return found
+
+
+def _same(one: str, other: str) -> bool:
+    """Whichever way the keyboard composed the letters; what is too long for a password is not normalised."""
+    longest = current_profile.config.password_max_length
+    return one == other or (max(len(one), len(other)) <= longest and normalized(one) == normalized(other))
 
 
 def _number(rules: tuple[Rule, ...], code: str) -> int | None:

@@ -99,6 +99,7 @@ class Sessions(Tab):
             sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
             flask_login.logout_user()
             return Done(sentence, redirect=after_sign_out())
+        current_profile.sessions.require_fresh(user)
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")
         ended = current_profile.sessions.load(form.id.data)
@@ -111,6 +112,7 @@ class Sessions(Tab):
             lazy_gettext("Sign out all others"),
             lazy_gettext("Cancel"),
         ),
+        fresh=True,
     )
     def sign_out_others(self, user: Any) -> str:
         ended = current_profile.sessions.end_others(user)

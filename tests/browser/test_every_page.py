@@ -42,6 +42,8 @@ def every_page(person: Visitor, look: Callable[[Page, str], None]) -> None:
     look(page, "naming a session")
     person.open("/profile/sessions/sign-out-others")
     look(page, "confirmation")
+    person.open("/profile/confirm")
+    look(page, "asking for the password")
     person.open("/profile/password")
     person.field("New password").fill("short")
     page.locator("main").get_by_role("button", name="Save").click()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
@@ -203,3 +205,26 @@ def test_a_new_password_signs_the_other_devices_out(visitor: Callable[..., Visit
     laptop.open_tab("Sessions")
     there.goto(f"{phone.site}/dashboard")
     assert "/sign-in?next=" in there.url
+
+
+def test_long_after_the_sign_in_the_password_is_asked_for_once_and_nothing_is_lost(
+    visitor: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, other = visitor(), visitor()
+    other.sign_in("sam")
+    page = person.sign_in("sam")
+    person.open_profile()
+    person.open_tab("Sessions")
+    monkeypatch.setattr("flask_myprofile.account.sessions.now", lambda: int(time.time()) + 1900)
+    page.get_by_role("link", name="Sign out all others").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Sign out all others").click()
+    expect(page.get_by_role("heading", name="Confirm it’s you")).to_be_visible()
+    person.field("Password").fill("not the one")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("Your current password is not correct")
+    person.field("Password").fill("sam-demo-password")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("Signed out of 1 other session.")).to_be_visible()
+    expect(page.get_by_text("You are signed in only here")).to_be_visible()
+    other.open("/dashboard")
+    expect(other.page.get_by_label("Email or user name")).to_be_visible()

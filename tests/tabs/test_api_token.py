@@ -12,6 +12,7 @@ import pytest
 from flask_myprofile import current_profile
 from flask_myprofile.signals import token_changed
 from flask_myprofile.store.sqlalchemy import SqlStore
+from tests.devices import pass_time
 from tests.host import Browser, Host
 from tests.walks import everything
 
@@ -28,6 +29,13 @@ def signed_in(host: Host, name: str = "alice") -> Browser:
 
 def made(browser: Browser) -> str:
     return str(browser.post_json(MAKE).json["token"])
+
+
+def confirmed(browser: Browser, times: int = 1) -> list[Any]:
+    """Answers to the form of the question before a regeneration, sent so many times."""
+    asked = browser.get(MAKE).text
+    sent = dict(re.findall(r'<input type="hidden" name="(version)" value="([^"]*)"', asked))
+    return [browser.post(MAKE, sent) for _ in range(times)]
 
 
 def call(host: Host, token: str, **kwargs: Any) -> Any:
@@ -53,8 +61,8 @@ def test_a_token_is_256_random_bits_with_a_checksum(host: Host) -> None:
     alice = signed_in(host)
     with host.app.test_request_context():
         tokens, user = current_profile.tokens, host.user("alice")
-        many = {tokens._new() for _ in range(2000)}
-        assert len(many) == 2000
+        many = {tokens._new() for _ in range(10_000)}
+        assert len(many) == 10_000
         assert all(re.fullmatch(r"mpt_[0-9A-Za-z]{49}", each) and tokens.looks_like_one(each) for each in many)
         assert len({each[4] for each in many}) > 1
         made_here = tokens.regenerate(user)
@@ -211,7 +219,7 @@ def test_of_two_regenerations_at_once_one_gives_the_token_and_one_409(
         return replace(store, record)
 
     monkeypatch.setattr(SqlStore, "replace_token", meanwhile)
-    lost = alice.post_json(MAKE) if as_json else alice.post(MAKE)
+    lost = alice.post_json(MAKE) if as_json else confirmed(alice)[0]
     assert lost.status_code == 409
     assert "The token was regenerated in another window meanwhile." in lost.text
     assert "token_changed" in lost.text or not as_json
@@ -219,6 +227,24 @@ def test_of_two_regenerations_at_once_one_gives_the_token_and_one_409(
     assert host.sql("SELECT count(*) FROM myprofile_token") == [(1,)]
     assert old is None or call(host, old).status_code == 401
     assert alice.post_json(SHOW).json["token"] == won[0]
+
+
+def test_a_program_that_says_what_it_replaces_replaces_nothing_else(host: Host) -> None:
+    """T05: the version of a token counts for that one, and a call that names none for whichever there is."""
+    alice = signed_in(host)
+    none = alice.json(TAB).json["version"]
+    first = alice.post_json(MAKE, {"version": none}).json["token"]
+    version = alice.json(TAB).json["version"]
+    assert none != version
+    second = alice.post_json(MAKE, {"version": version}).json["token"]
+    for old in (none, version):
+        again = alice.post_json(MAKE, {"version": old})
+        assert (again.status_code, again.json["code"]) == (409, "token_changed")
+    assert alice.post_json(SHOW).json["token"] == second
+    for body in ({}, {"confirm": True}, {"version": None}, [], "version"):
+        third = alice.post_json(MAKE, body)
+        assert third.status_code == 200, body
+        assert third.json["token"] not in (first, second)
 
 
 def test_a_token_expires_after_its_lifetime(new_host: Callable[..., Host]) -> None:
@@ -250,6 +276,21 @@ def test_the_last_use_is_written_at_most_once_a_minute(host: Host) -> None:
     statements.clear()
     call(host, token)
     assert len([text for text in statements if text.startswith("UPDATE")]) == 1
+
+
+def test_of_uses_at_the_same_moment_the_first_is_kept(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T10: workers that all found it due do not write it one after the other."""
+    made(signed_in(host))
+    pass_time(monkeypatch, 0)
+    with host.app.test_request_context():
+        tokens, user = current_profile.tokens, host.user("alice")
+        record = tokens.find(user)
+        for address in ("192.0.2.1", "192.0.2.2"):
+            tokens.touch(record, address, "curl/8.5")
+        assert tokens.find(user).last_used_ip == "192.0.2.1"
+        pass_time(monkeypatch, 1)
+        tokens.touch(record, "192.0.2.3", "curl/8.5")
+        assert tokens.find(user).last_used_ip == "192.0.2.3"
 
 
 @pytest.mark.parametrize("end", ["UPDATE user SET active = 0", "DELETE FROM user"])

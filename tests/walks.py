@@ -100,6 +100,8 @@ TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER, *OF_ONESELF]
 
 def right_for(url: str, browser: Browser) -> dict[str, str]:
     """What a form of this page has when it is filled in right."""
+    if url == "/profile/api-token/regenerate":
+        return {"version": browser.json("/profile/api-token").json["version"]}
     if url in OF_A_SESSION:
         return {**OF_A_SESSION[url], "id": next(row["id"] for row in browser.sessions() if not row["current"])}
     return OF_A_USER.get(url) or OF_ONESELF.get(url) or RIGHT.get(url, {})

@@ -9,9 +9,10 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import MyProfileError
+from ..store import GuessStore
 from .sessions import now
 from .users import Users
 
@@ -19,27 +20,6 @@ LIMIT = 5
 WINDOW = 15 * 60
 #: So many wrong ones without a right one between them: whoever it is does not know the password.
 IN_A_ROW = 20
-
-
-class GuessStore(Protocol):
-    """What is written here counts for everybody at once, whatever becomes of the rest of the request.
-
-    A guess is named so that names sort by the time of the guess.
-    """
-
-    def add_guess(self, user_key: str, guess: str, at: int) -> Sequence[int]:
-        """Count a guess; the moments of all that count for this user."""
-        ...
-
-    def guesses(self, user_key: str, until: str) -> Sequence[int]:
-        """The moments of those that count, up to this guess."""
-        ...
-
-    def forget_guess(self, user_key: str, guess: str) -> None: ...
-
-    def forget_guesses(self, user_key: str, until: str) -> None:
-        """This guess and those before it."""
-        ...
 
 
 class TooManyGuesses(MyProfileError):

@@ -14,7 +14,7 @@ import string
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from ..config import Config
 from ..errors import Conflict, NotFound
@@ -28,14 +28,6 @@ _BODY, _CHECKSUM = 43, 6
 _BATCH = 500
 
 
-class CopyStore(TokenStore, Protocol):
-    """A store of tokens whose copies can be encrypted again."""
-
-    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
-        """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
-        ...
-
-
 class Tokens:
     """One API token a user.
 
@@ -45,7 +37,7 @@ class Tokens:
 
     def __init__(
         self,
-        store: CopyStore,
+        store: TokenStore,
         users: Users,
         config: Config,
         *,

@@ -5,7 +5,7 @@ Times are whole seconds since the epoch (UTC): the same number in every database
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 #: In the place of a user's key: all users at once. No user has it.
@@ -207,6 +207,10 @@ class TokenStore(Protocol):
 
     def forget_ciphertexts(self) -> None: ...
 
+    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
+        ...
+
 
 class PreferenceStore(Protocol):
     def preferences(self, user_key: str) -> Mapping[str, str]: ...
@@ -215,11 +219,24 @@ class PreferenceStore(Protocol):
 
 
 class GuessStore(Protocol):
-    def add_guess(self, user_key: str, guess: str, at: int, since: int) -> Sequence[int]:
-        """Count a guess at once, for everybody to see; the moments of all the user's guesses since then."""
+    """What is written here counts for everybody at once, whatever becomes of the rest of the request.
+
+    A guess is named so that names sort by the time of the guess.
+    """
+
+    def add_guess(self, user_key: str, guess: str, at: int) -> Sequence[int]:
+        """Count a guess; the moments of all that count for this user."""
+        ...
+
+    def guesses(self, user_key: str, until: str) -> Sequence[int]:
+        """The moments of those that count, up to this guess."""
         ...
 
     def forget_guess(self, user_key: str, guess: str) -> None: ...
+
+    def forget_guesses(self, user_key: str, until: str) -> None:
+        """This guess and those before it."""
+        ...
 
 
 class FeatureStore(Protocol):

@@ -8,12 +8,13 @@ from typing import Any
 
 from flask import request
 
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import ago, gettext, iso, lazy_gettext, moment
 from ..signals import announce, token_changed
 from ..store import TokenRecord
 from ..tab import Confirm, Done, Part, Tab, action
+from ..wire import prefers_json
 
 SHOWN = "myprofile/tabs/api_token_shown.html"
 
@@ -41,8 +42,16 @@ def _last_use(record: TokenRecord) -> str:
     )
 
 
+def _looked_at(tab: Tab, user: Any) -> dict[str, str]:
+    """What the question is about, so that a confirmation replaces this token and no later one."""
+    return {"version": current_profile.tokens.version(current_profile.tokens.find(user))}
+
+
 def _confirmed() -> str | None:
-    """Which token was looked at when this was confirmed, where that is said."""
+    """Which token was looked at when this was confirmed. A form that does not say was sent where there was none; a
+    program confirms by its call, and need not say."""
+    if not prefers_json():
+        return request.form.get("version", "")
     sent: object = request.form
     if request.is_json:
         with suppress(RecursionError):  # nested beyond reason: it says nothing
@@ -123,11 +132,14 @@ class ApiToken(Tab):
             _warning,
             lazy_gettext("Regenerate token"),
             lazy_gettext("Keep current token"),
+            _looked_at,
         ),
         fresh=True,
     )
     def regenerate(self, user: Any) -> Done:
         replaced = current_profile.tokens.find(user) is not None
+        if replaced and not prefers_json() and "version" not in request.form:
+            raise Invalid({}, gettext("Confirm first that the token is to be replaced."))
         try:
             token = current_profile.tokens.regenerate(user, _confirmed())
         except Conflict as error:

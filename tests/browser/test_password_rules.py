@@ -56,3 +56,31 @@ def test_the_browser_judges_letters_as_the_server_does(kind: str, visitor: Calla
     for text in ("a", "A", "É", "я", "Я", "א", "の", "ǅ", "7", "७", "²", "!", "€", "_", " ", "\u0301", "\U0001f600"):
         laptop.field("New password").fill(text)
         assert (rule.get_attribute("data-mp-state") == "ok") is policy.has_kind(kind, text), text
+
+
+def test_a_button_shows_what_was_typed_and_hides_it_again(visitor: Callable[..., Visitor]) -> None:
+    """P10: also with the keyboard; and it says what it does, and to which field."""
+    laptop = on_the_password_tab(visitor)
+    new = laptop.field("New password")
+    new.fill("a quiet walk in the rain")
+    button = laptop.page.get_by_role("button", name="Show New password")
+    button.focus()
+    laptop.page.keyboard.press("Enter")
+    expect(new).to_have_attribute("type", "text")
+    expect(new).to_have_value("a quiet walk in the rain")
+    expect(laptop.field("Current password")).to_have_attribute("type", "password")
+    laptop.page.get_by_role("button", name="Hide New password").click()
+    expect(new).to_have_attribute("type", "password")
+
+
+def test_a_password_can_be_pasted(visitor: Callable[..., Visitor]) -> None:
+    """P09"""
+    laptop = on_the_password_tab(visitor)
+    new, again = laptop.field("New password"), laptop.field("Confirm new password")
+    laptop.page.get_by_role("button", name="Show New password").click()
+    new.fill("a quiet walk in the rain")
+    new.press("ControlOrMeta+a")
+    new.press("ControlOrMeta+c")
+    again.focus()
+    again.press("ControlOrMeta+v")
+    expect(again).to_have_value("a quiet walk in the rain")

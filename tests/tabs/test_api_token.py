@@ -229,6 +229,38 @@ def test_of_two_regenerations_at_once_one_gives_the_token_and_one_409(
     assert alice.post_json(SHOW).json["token"] == won[0]
 
 
+def test_one_confirmation_is_one_regeneration(host: Host) -> None:
+    """T05: the form that was sent twice, or is older than a revocation, makes no second token."""
+    alice = signed_in(host)
+    first, again = confirmed(alice, 2)
+    assert [first.status_code, again.status_code] == [200, 409]
+    second, again = confirmed(alice, 2)
+    token = shown_in(second.text)
+    assert again.status_code == 409
+    assert "The token was regenerated in another window meanwhile." in again.text
+    assert call(host, token).json == {"user": "alice"}
+    page = alice.get(MAKE).text
+    asked = re.findall(r'name="version" value="([^"]+)"', page)[0]
+    alice.post(REVOKE)
+    assert alice.post(MAKE, {"version": asked}).status_code == 409
+    token = shown_in(alice.post(MAKE).text)
+    assert alice.post(MAKE, {"version": asked}).status_code == 409
+    assert call(host, token).json == {"user": "alice"}
+
+
+def test_a_form_that_was_not_confirmed_replaces_no_token(host: Host) -> None:
+    """T05: a direct POST, a second click on Generate."""
+    alice = signed_in(host)
+    token = shown_in(alice.post(MAKE).text)
+    for sent in ({}, {"confirm": "true"}):
+        refused = alice.post(MAKE, sent)
+        assert refused.status_code == 422
+        assert "Confirm first that the token is to be replaced." in refused.text
+    for sent in ({"version": ""}, {"version": "1"}):
+        assert alice.post(MAKE, sent).status_code == 409
+    assert alice.post_json(SHOW).json["token"] == token
+
+
 def test_a_program_that_says_what_it_replaces_replaces_nothing_else(host: Host) -> None:
     """T05: the version of a token counts for that one, and a call that names none for whichever there is."""
     alice = signed_in(host)

@@ -94,10 +94,11 @@ def _optional(check: Check) -> Check:
     return lambda value: None if value is None else (problem := check(value)) and f"{problem}, or None"
 
 
-def _setting(default: Any, check: Check, doc: str) -> Any:
+def _setting(default: Any, check: Check, doc: str, *, secret: bool = False) -> Any:
+    """``secret``: the value may have a password in it, and is in no repr and no message."""
     if isinstance(default, Mapping):
         return field(default_factory=lambda: dict(default), metadata={"check": check, "doc": doc})
-    return field(default=default, metadata={"check": check, "doc": doc})
+    return field(default=default, repr=not secret, metadata={"check": check, "doc": doc})
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ class Config:
         None,
         _optional(_url_or_callable),
         "Who knows breached passwords by the first five digits of a SHA-1: a URL or a callable. Unset: none is asked.",
+        secret=True,
     )
     password_hash: str = _setting(
         "scrypt",
@@ -168,6 +170,7 @@ class Config:
         "sqlalchemy",
         _session_store,
         'Where sessions are kept: `"sqlalchemy"`, the app\'s own database, or the URL of a Redis server.',
+        secret=True,
     )
     session_idle: int | None = _setting(
         None,
@@ -237,8 +240,7 @@ class Config:
         problems = [f"{key} is not a setting" for key in given if key not in known]
         for key, value in given.items():
             if key in known and (wanted := known[key].metadata["check"](value)):
-                # the URL of a Redis server may have a password in it
-                given_as = "" if known[key].name == "session_store" else f", not {value!r}"
+                given_as = f", not {value!r}" if known[key].repr else ""
                 problems.append(f"{key} must be {wanted}{given_as}")
         if not problems:
             settings = cls(**{known[key].name: _frozen(value) for key, value in given.items()})

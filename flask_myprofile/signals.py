@@ -1,18 +1,19 @@
 """Signals that a host may listen to. Each is sent after the change is committed, with the app as sender.
+What a listener raises is logged, and changes nothing.
 
 Every signal carries ``user_key`` (the stable id of the user as text, see :meth:`Users.key`) and never a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
 from blinker import NamedSignal, Namespace
-from flask import current_app
+from flask import Flask, current_app
 
 _signals = Namespace()
 
@@ -32,7 +33,16 @@ _held_back: ContextVar[list[Callable[[], Any]] | None] = ContextVar("flask_mypro
 
 def announce(signal: NamedSignal, **data: Any) -> None:
     """Send ``signal`` once what it tells of is committed, and not at all if that fails."""
-    after_commit(partial(signal.send, current_app._get_current_object(), **data))  # type: ignore[attr-defined]
+    after_commit(partial(_tell, current_app._get_current_object(), signal, data))  # type: ignore[attr-defined]
+
+
+def _tell(app: Flask, signal: NamedSignal, data: Mapping[str, Any]) -> None:
+    """Each listener by itself: what they are told has happened, and nothing that one of them raises undoes it."""
+    for listener in signal.receivers_for(app):
+        try:
+            listener(app, **data)
+        except Exception:
+            app.logger.exception("MyProfile: a listener of %s failed", signal.name)
 
 
 def after_commit(call: Callable[[], Any]) -> None:

@@ -131,7 +131,7 @@ def test_who_loses_a_race_for_the_token_is_told(host: Host, monkeypatch: pytest.
 
     with monkeypatch.context() as patch:
         patch.setattr(Tokens, "regenerate", too_late)
-        problem, page = alice.post_json(REGENERATE), alice.post(REGENERATE)
+        problem, page = alice.post_json(REGENERATE), alice.post(REGENERATE, {"version": "older"})
     assert (problem.status_code, problem.json["code"], page.status_code) == (409, "token_changed", 409)
     assert alice.post_json(REVEAL).json == {"token": token}
 

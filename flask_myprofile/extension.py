@@ -94,11 +94,10 @@ class _Setup:
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
         store = _Later(self._make_store)
-        sessions_store = self._session_store(store)
         features = Features(config, store)
         _declare_features(features, tabs)
         sessions = Sessions(
-            sessions_store,
+            self._session_store(store),
             store,
             users,
             config,

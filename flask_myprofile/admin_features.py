@@ -7,14 +7,14 @@ from typing import Any
 from flask import jsonify, redirect, request, url_for
 
 from . import page
-from .door import check_origin, json_object
+from .door import check_origin, json_object, problem_of
 from .errors import Conflict, Invalid, Refused
 from .features import State
 from .globals import current_profile
 from .i18n import ago, gettext, moment, ngettext
 from .signals import announce, features_changed, unit_of_work
 from .tab import Tab
-from .wire import prefers_json, problem
+from .wire import prefers_json
 
 _ON, _OFF = ("on", "true", "1"), ("off", "false", "0", "")
 
@@ -29,8 +29,7 @@ def view(user: Any) -> Any:
         changes = _save(user)
     except Refused as refusal:
         if prefers_json():
-            title = refusal.message or (gettext("Correct what is marked and send it again.") if refusal.errors else "")
-            return problem(refusal.status, refusal.code, title, errors=refusal.errors)
+            return problem_of(refusal)
         return _show(
             refusal.message or " ".join(str(t) for texts in refusal.errors.values() for t in texts), refusal.status
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import flask_login
@@ -210,10 +210,17 @@ def _check_characters(sent: dict[str, Any]) -> None:
         raise Invalid(dict.fromkeys(wrong, gettext("This has a character that cannot be used. Type it again")))
 
 
+def problem_of(refusal: Refused, errors: Mapping[str, Sequence[object]] | None = None) -> Response:
+    """A refusal for a program. ``errors``: instead of its own, where a form has found some as well."""
+    found = refusal.errors if errors is None else errors
+    title = refusal.message or (gettext("Correct what is marked and send it again.") if found else "")
+    return problem(refusal.status, refusal.code, title, errors=found, headers=refusal.headers)
+
+
 def refused(refusal: Refused) -> Response:
     """A refusal outside any tab: JSON, or the host's own error page."""
     if prefers_json():
-        return problem(refusal.status, refusal.code, refusal.message, errors=refusal.errors, headers=refusal.headers)
+        return problem_of(refusal)
     if isinstance(refusal, NotFound):
         abort(404)
     description = str(refusal.message) or None

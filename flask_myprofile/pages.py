@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from wtforms import Form
 
 from . import page, reauth
-from .door import check_origin, fill, guarded, private, refused
+from .door import check_origin, fill, guarded, private, problem_of, refused
 from .errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, StoreDown
 from .globals import after_sign_out, current_profile
 from .i18n import gettext
@@ -175,8 +175,7 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
     errors: dict[str, list[object]] = {field.name: list(field.errors) for field in form or () if field.errors}
     errors |= refusal.errors
     if prefers_json():
-        title = refusal.message or (gettext("Correct what is marked and send it again.") if errors else "")
-        return problem(refusal.status, refusal.code, title, errors=errors, headers=refusal.headers)
+        return problem_of(refusal, errors)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)
     own_form = form if action.name == "save" else None  # the tab's page has no fields of other actions

@@ -15,14 +15,14 @@ from wtforms import PasswordField
 from . import page
 from .account.guesses import TooManyGuesses
 from .account.passwords import WrongPassword
-from .door import check_origin, fill
+from .door import check_origin, fill, problem_of
 from .errors import Forbidden, Invalid, Refused
 from .globals import current_profile
 from .i18n import gettext, lazy_gettext
 from .signals import unit_of_work
 from .throttle import too_many
 from .visit import current_visit
-from .wire import prefers_json, problem
+from .wire import prefers_json
 
 
 class ConfirmForm(FlaskForm):
@@ -76,8 +76,7 @@ def _has_password(user: Any) -> bool:
 
 def _refuse(user: Any, refusal: Refused) -> Any:
     if prefers_json():
-        title = refusal.message or gettext("Correct what is marked and send it again.")
-        return problem(refusal.status, refusal.code, title, errors=refusal.errors, headers=refusal.headers)
+        return problem_of(refusal)
     shown, status = _show(user, refusal)
     return shown, status, refusal.headers
 

@@ -145,10 +145,10 @@ class SignIn:
     def _device_for(self, *browser: str) -> Credential | None:
         """The same for the same browser, also if the secret key has changed since it was met; None: it has ended."""
         candidates = [device_from(key, *(part.encode() for part in browser)) for key in secret_keys()]
-        known = [device for device in candidates if self._sessions.load(device.id) is not None]
-        if any(self._sessions.has_ended(device.id) for device in known):
+        met = [(device, record) for device in candidates if (record := self._sessions.load(device.id)) is not None]
+        if any(self._sessions.is_over(record) for _, record in met):
             return None
-        return (known or candidates)[0]
+        return met[0][0] if met else candidates[0]
 
     def _start(
         self,

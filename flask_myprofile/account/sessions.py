@@ -276,10 +276,9 @@ class Sessions:
         """Give a live session a new secret; False where it ended meanwhile."""
         return self._store.rotate_session(record, credential.hash, now(), login_id)
 
-    def has_ended(self, session_id: str) -> bool:
-        """Whether there was such a session and it is over."""
-        record = self._store.session(session_id)
-        return record is not None and not self._live_since().admits(record)
+    def is_over(self, record: SessionRecord) -> bool:
+        """Whether the session has ended or run out."""
+        return not self._live_since().admits(record)
 
     def may_adopt(self, user: Any, remembered: bool, signed_at: int | None) -> bool:
         """Whether a signed-in browser without a session of ours may get one: see :mod:`.adoption`."""

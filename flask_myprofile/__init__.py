@@ -13,7 +13,8 @@ from .errors import StoreDown as StoreDown
 from .extension import MyProfile as MyProfile
 from .globals import Profile as Profile
 from .globals import current_profile as current_profile
-from .language import preferred_language as preferred_language
+from .preferences import current_preferences as current_preferences
+from .preferences import preferred_language as preferred_language
 from .sso import record_sso as record_sso
 from .tab import Confirm as Confirm
 from .tab import Done as Done

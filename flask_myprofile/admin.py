@@ -20,6 +20,7 @@ def blueprint(prefix: str) -> Blueprint:
     admin.after_request(private)
     for url, endpoint, view, methods in (
         ("/features", "features", admin_features.view, ["GET", "POST"]),
+        ("/features/reset", "features_reset", admin_features.reset, ["GET", "POST"]),
         ("/sessions", "sessions", admin_sessions.view, ["GET"]),
         ("/sessions/sign-out", "sessions_sign_out", admin_sessions.sign_out, ["GET", "POST"]),
         ("/sessions/sign-out-all", "sessions_sign_out_all", admin_sessions.sign_out_all, ["GET", "POST"]),

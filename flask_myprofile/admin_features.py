@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import jsonify, redirect, request, url_for
@@ -16,6 +17,7 @@ from .signals import announce, features_changed, unit_of_work
 from .tab import Tab
 from .wire import prefers_json
 
+_RESET = "myprofile_admin.features_reset"
 _ON, _OFF = ("on", "true", "1"), ("off", "false", "0", "")
 
 
@@ -23,10 +25,39 @@ def view(user: Any) -> Any:
     """The page, what was saved on it, and why not."""
     if request.method != "POST":
         return jsonify(features=_json()) if prefers_json() else _show()
+    return _change(user, _wanted)
+
+
+def reset(user: Any) -> Any:
+    """Give every feature that is not locked its default; a GET asks first."""
+    if request.method == "POST":
+        return _change(user, _differing)
+    if not _differing():
+        return redirect(url_for(page.ADMIN_ENDPOINT))
+    question = {
+        "title": gettext("Reset all features to their defaults?"),
+        "texts": [gettext("What administrators have changed on this page is undone, for all users at once.")],
+        "yes": gettext("Reset to defaults"),
+        "no": gettext("Cancel"),
+        "danger": True,
+        "action_url": url_for(_RESET),
+        "back_url": url_for(page.ADMIN_ENDPOINT),
+        "fields": {"version": current_profile.features.version(_names())},
+    }
+    return page.render("myprofile/admin/confirm.html", title=gettext("Feature Management"), confirm=question)
+
+
+def _differing() -> dict[str, bool]:
+    """Feature -> its default, for those that an administrator has changed to something else."""
+    states = {name: current_profile.features.state(name) for name in _names()}
+    return {name: state.default for name, state in states.items() if not state.locked and state.on != state.default}
+
+
+def _change(user: Any, wanted: Callable[[], dict[str, bool]]) -> Any:
     try:
         check_origin()
         current_profile.sessions.require_fresh(user)
-        changes = _save(user)
+        changes = _save(user, wanted())
     except Refused as refusal:
         if prefers_json():
             return problem_of(refusal)
@@ -42,9 +73,8 @@ def view(user: Any) -> Any:
     return redirect(url_for(page.ADMIN_ENDPOINT), 303)
 
 
-def _save(user: Any) -> dict[str, bool]:
+def _save(user: Any, wanted: dict[str, bool]) -> dict[str, bool]:
     features, name = current_profile.features, current_profile.users.display_name(user)
-    wanted = _wanted()
     seen = None if request.is_json else request.form.get("version")
     if seen is not None and seen != features.version(_names()):
         raise Conflict(gettext("Somebody changed these settings while you were editing. Check them and save again."))
@@ -107,6 +137,7 @@ def _show(error: Any = "", status: int = 200) -> Any:
         on_count=sum(features.state(tab.name).on for tab in tabs),
         count=len(tabs),
         version=features.version(_names()),
+        reset_url=url_for(_RESET) if _differing() else None,
     )
 
 

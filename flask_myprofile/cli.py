@@ -97,6 +97,7 @@ def _end_of_user(text: str, session_id: str | None, yes: bool) -> None:
 def prune_sessions(quiet: bool) -> None:
     """Delete the rows of sessions that have run out or ended long ago. Safe to run at any time, and twice at once."""
     current_profile.interrupted.prune()
+    current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune()
     if not quiet:
         click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
@@ -117,6 +118,21 @@ def rekey_tokens(quiet: bool) -> None:
     if unreadable:
         tokens = "token" if unreadable == 1 else "tokens"
         click.echo(f"Left {unreadable} {tokens} that no key reads: they work, and cannot be copied.", err=True)
+
+
+@group.group("sso")
+def sso_group() -> None:
+    """Look after accounts that sign in by Single Sign-On."""
+
+
+@sso_group.command("forget")
+@click.argument("provider")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget_provider(provider: str, yes: bool) -> None:
+    """Forget which accounts have signed in by PROVIDER, which the app no longer has. Their sessions go on."""
+    _ask(f"Forget who has signed in by {printable(provider, 80)}?", yes)
+    number = current_profile.identities.forget(provider)
+    click.echo(f"Forgot {number} {'identity' if number == 1 else 'identities'}.")
 
 
 def _user(text: str) -> tuple[Any, str]:

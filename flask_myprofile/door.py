@@ -67,7 +67,7 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
                 return _as_problem(error)
             raise
         except (StoreDown, SQLAlchemyError) as error:
-            return _unavailable(error)
+            return not_now(error)
 
     return entered
 
@@ -244,7 +244,8 @@ def _as_problem(error: HTTPException) -> Response:
     return problem(error.code or 500, code, error.name, headers=headers)
 
 
-def _unavailable(error: Exception) -> Response:
+def not_now(error: Exception) -> Response:
+    """The answer where the store is down."""
     # the driver's own words may quote values; a StoreDown's do not
     reason = error if isinstance(error, StoreDown) else type(getattr(error, "orig", None) or error).__name__
     current_app.logger.error(UNREADABLE, reason)

@@ -92,5 +92,15 @@ class TooMany(Refused):
         super().__init__(message, headers={"Retry-After": str(retry_after)})
 
 
+class Unavailable(Refused):
+    """Somebody who has to be asked does not answer now. Answers 503 with ``Retry-After`` (seconds)."""
+
+    status = 503
+    code = "unavailable"
+
+    def __init__(self, retry_after: int, message: object = "") -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
+
+
 def _as_list(texts: object) -> list[object]:
     return list(texts) if isinstance(texts, list | tuple) else [texts]

@@ -9,28 +9,31 @@ from typing import Any, cast
 from flask import Flask, appcontext_pushed, has_request_context, request
 
 from . import admin as admin_pages
-from . import bearer, cli, language, page, pages, well_known
+from . import bearer, cli, page, pages, preferences, sso_pages, well_known
 from .account.guesses import Guesses
+from .account.identities import Identities
 from .account.interrupted import InterruptedRequests
 from .account.passwords import Passwords
 from .account.places import find_places
 from .account.preferences import Preferences
 from .account.sessions import Sessions
+from .account.single_logout import SingleLogout
 from .account.tokens import Tokens
 from .account.users import Users
 from .config import Config
+from .end_session import end_session_url
 from .errors import SetupError
 from .features import Features
-from .globals import EXTENSION, OWN_BLUEPRINTS, Profile
+from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, secret_keys
 from .guard import Guard
 from .sign_in import SignIn
-from .signals import announce, session_ended
+from .signals import announce, session_ended, token_changed
 from .store import SessionStore
 from .store.sqlalchemy import SqlStore
 from .store.tables import declare
 from .tab import Tab
 from .tabs import BUILT_IN
-from .visit import current_record, secret_keys
+from .visit import current_record
 
 
 class MyProfile:
@@ -76,8 +79,11 @@ class MyProfile:
         _Setup(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         app.register_blueprint(pages.blueprint(config.url_prefix, tabs.values()))
         app.register_blueprint(admin_pages.blueprint(config.url_prefix))
+        app.register_blueprint(sso_pages.blueprint(config.url_prefix))
         well_known.register(app)
         app.add_template_global(page.user_menu, "myprofile_user_menu")
+        app.add_template_filter(page.headings, "mp_headings")
+        app.jinja_env.globals["current_preferences"] = preferences.current_preferences
         app.cli.add_command(cli.group)
 
 
@@ -105,7 +111,8 @@ class _Setup:
             renew=lambda user, record: sign_in.renew(user, record),  # noqa: PLW0108 (made below)
             ended=_announce_end,
         )
-        sign_in = SignIn(config, sessions, users)
+        identities = Identities(store)
+        sign_in = SignIn(config, sessions, users, identities)
         tokens = Tokens(
             store,
             users,
@@ -119,14 +126,19 @@ class _Setup:
             users=users,
             features=features,
             sessions=sessions,
-            passwords=Passwords(users, sessions, Guesses(store, users), config),
+            passwords=Passwords(users, sessions, identities, Guesses(store, users), config),
             tokens=tokens,
             preferences=Preferences(store, users),
             interrupted=InterruptedRequests(store),
+            identities=identities,
+            single_logout=SingleLogout(
+                store, identities, sessions, lambda key: _revoke(store, key), config.sso_backchannel_also
+            ),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Later(self._database),
             apart=lambda: store.apart(),  # noqa: PLW0108
+            end_session_url=end_session_url,
             create_tables=lambda: store.create_tables(),  # noqa: PLW0108 (the store is made later)
         )
         self._listen(sessions, tokens, sign_in)
@@ -162,7 +174,7 @@ class _Setup:
         app: Any = self._app
         if not hasattr(app, "login_manager"):
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
-        language.select_for(app)
+        preferences.select_for(app)
         csrf = app.extensions.get("csrf")
         for name in OWN_BLUEPRINTS if csrf is not None else ():
             csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it
@@ -195,7 +207,7 @@ class _Setup:
             bind_key=self._config.bind_key,
             in_own_view=_in_own_view,
             user_model=lambda: self._users.model,
-            with_language=lambda: "babel" in self._app.extensions,
+            with_preferences=lambda: "babel" in self._app.extensions,
             survive_errors=self._config.store_down == "allow",
         )
 
@@ -266,6 +278,11 @@ def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:
 
 def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: str | None) -> None:
     announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason, by=by)
+
+
+def _revoke(store: Any, user_key: str) -> None:
+    if store.delete_token(user_key):
+        announce(token_changed, user_key=user_key, action="revoked")
 
 
 def _in_own_view() -> bool:

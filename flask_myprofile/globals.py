@@ -11,10 +11,12 @@ import flask_login
 from flask import current_app, request
 from werkzeug.local import LocalProxy
 
+from .account.identities import Identities
 from .account.interrupted import InterruptedRequests
 from .account.passwords import Passwords
 from .account.preferences import Preferences
 from .account.sessions import Sessions
+from .account.single_logout import SingleLogout
 from .account.tokens import Tokens
 from .account.users import Users
 from .config import Config
@@ -24,7 +26,7 @@ from .tab import Tab
 
 EXTENSION = "myprofile"
 #: The blueprints whose views are the extension's own, and commit for themselves.
-OWN_BLUEPRINTS = ("myprofile", "myprofile_admin")
+OWN_BLUEPRINTS = ("myprofile", "myprofile_admin", "myprofile_sso")
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,15 @@ class Profile:
     tokens: Tokens
     preferences: Preferences
     interrupted: InterruptedRequests
+    identities: Identities
+    single_logout: SingleLogout
     tabs: Mapping[str, Tab]
     is_admin: Callable[[Any], bool]
     db: Any
     create_tables: Callable[[], None]
     apart: Callable[[], AbstractContextManager[None]]
+    #: See :mod:`flask_myprofile.end_session`.
+    end_session_url: Callable[[], str | None]
 
     def can_change_password(self, user: Any) -> bool:
         """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow."""
@@ -70,3 +76,9 @@ def login_page() -> str | None:
 def after_sign_out() -> str:
     """Where a browser goes that has signed out: the host's login view, or its start page where it has none."""
     return login_page() or request.script_root + "/"
+
+
+def secret_keys() -> list[bytes]:
+    """The app's key, and then those that it has replaced (``SECRET_KEY_FALLBACKS``)."""
+    keys = [current_app.secret_key, *(current_app.config.get("SECRET_KEY_FALLBACKS") or ())]
+    return [key if isinstance(key, bytes) else key.encode() for key in keys if key]

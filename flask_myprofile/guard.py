@@ -16,7 +16,7 @@ from flask_login import signals as login_signals
 from flask_login.config import SESSION_KEYS
 from werkzeug.exceptions import ServiceUnavailable
 
-from . import cookies, door, sso
+from . import cookies, door, sso, step_up
 from .account.credentials import Credential
 from .account.sessions import Sessions
 from .account.users import Users
@@ -76,7 +76,7 @@ class Guard:
 
     # ---- the request
 
-    def _before_request(self) -> None:
+    def _before_request(self) -> Any:
         incoming = request._get_current_object()  # type: ignore[attr-defined]
         meet_host = self._meet_host
         if meet_host is not None:  # two first requests may both do it
@@ -89,6 +89,7 @@ class Guard:
             g.pop("_login_user", None)
         if "HTTP_AUTHORIZATION" in incoming.environ and self._bearer.presented():
             self._bearer.prepare()  # before the host's CSRF check, which is a before_request function as well
+        return step_up.take_over(incoming)
 
     def _on_access(self, app: Flask, **extra: Any) -> None:
         visit = current_visit()
@@ -153,7 +154,7 @@ class Guard:
                 visit.defer(lambda: self._sessions.end_known(session_id, "disabled"))
                 self._refuse(visit)
                 return
-        visit.session_id, visit.user, visit.language = session_id, user, found.language
+        visit.session_id, visit.user, visit.preferences = session_id, user, found.preferences
         if self._sessions.due(seen):
             ip, agent = client_address(), client_program()
             visit.defer(lambda: self._sessions.touch(session_id, ip, agent))

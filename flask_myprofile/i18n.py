@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
+from babel.core import get_global, parse_locale
 from babel.dates import format_date, format_timedelta
 from babel.lists import format_list
-from babel.support import LazyProxy
+from babel.support import LazyProxy, NullTranslations, Translations
 from flask import current_app, has_app_context
+
+from .account.timezones import find as find_timezone
+from .preferences import current_preferences
 
 try:
     import flask_babel
@@ -20,7 +25,6 @@ except ImportError:  # the host works in English only
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 ENGLISH = Locale("en")
-_domain = flask_babel.Domain([str(TRANSLATIONS)], "myprofile") if flask_babel else None
 
 
 def in_use() -> bool:
@@ -30,16 +34,22 @@ def in_use() -> bool:
 
 def gettext(text: str, **values: Any) -> str:
     """``text`` in the reader's language, with ``%(name)s`` filled in."""
-    if _domain and in_use():
-        return str(_domain.gettext(text, **values))
-    return text % values if values else text
+    said = str(_catalogue(locale()).ugettext(text))
+    return said % values if values else said
 
 
 def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
     """The right plural form for ``num``, which is also filled in as ``%(num)s``."""
-    if _domain and in_use():
-        return str(_domain.ngettext(singular, plural, num, **values))
-    return (singular if num == 1 else plural) % {"num": num, **values}
+    return str(_catalogue(locale()).ungettext(singular, plural, num)) % {"num": num, **values}
+
+
+@cache
+def _catalogue(which: Locale) -> NullTranslations:
+    """In Taiwan, "zh_TW", one reads "zh_Hant", and "pt_BR" is better than no Portuguese."""
+    likely = parse_locale(get_global("likely_subtags").get(which.language, which.language))
+    subtags = (which.script, *likely[1:3])
+    names = [str(which), *(f"{which.language}_{subtag}" for subtag in subtags if subtag)]
+    return Translations.load(TRANSLATIONS, names, "myprofile")
 
 
 def lazy_gettext(text: str) -> Any:
@@ -52,8 +62,8 @@ def locale() -> Locale:
     return (flask_babel.get_locale() if in_use() else None) or ENGLISH
 
 
-def language_changed() -> None:
-    """Forget the locale cached for this request, so that the answer to "Save" is in the new language already."""
+def reader_changed() -> None:
+    """Forget what is cached for this request, so that the answer to "Save" is in the new language and zone already."""
     if in_use():
         flask_babel.refresh()
 
@@ -70,14 +80,6 @@ def tag_of(which: Locale) -> str:
 def direction() -> str:
     """``"rtl"`` or ``"ltr"``."""
     return str(locale().text_direction)
-
-
-def parse(code: str) -> Locale | None:
-    """``"pt-BR"`` or ``"pt_BR"`` as a Locale; None where there is no such language."""
-    try:
-        return Locale.parse(code.replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        return None
 
 
 def native_name(which: Locale) -> str:
@@ -128,7 +130,17 @@ def day(when: datetime) -> str:
 
 
 def _local(when: datetime) -> datetime:
+    """In the zone that the reader chose, else in that of the app."""
+    chosen = find_timezone(current_preferences.timezone or "")
+    if chosen is not None:
+        return when.astimezone(chosen)
     return flask_babel.to_user_timezone(when) if in_use() else when
+
+
+def app_timezone() -> str | None:
+    """The zone that times are in for who chose none; None where it has no name."""
+    name = str(flask_babel.get_timezone()) if in_use() else "UTC"
+    return name if find_timezone(name) else None
 
 
 def listing(items: Iterable[str]) -> str:

@@ -7,7 +7,6 @@ from inspect import isroutine
 from pathlib import Path
 from typing import Any
 
-import flask_login
 from flask import Blueprint, current_app, flash, jsonify, redirect, request
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -16,8 +15,9 @@ from wtforms import Form
 
 from . import page, reauth
 from .door import check_origin, fill, guarded, private, problem_of, refused
+from .end_session import sign_out
 from .errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, StoreDown
-from .globals import after_sign_out, current_profile
+from .globals import current_profile
 from .i18n import gettext
 from .signals import unit_of_work
 from .tab import Action, Done, Tab
@@ -26,7 +26,7 @@ from .wire import RETRY_AFTER, prefers_json, problem
 
 def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
     """The routes of these tabs."""
-    pages = Blueprint(
+    pages = page.PagesBlueprint(
         "myprofile",
         __package__ or "",
         url_prefix=prefix,
@@ -74,12 +74,11 @@ def _index(user: Any) -> Any:
 
 def _sign_out(user: Any) -> Any:
     check_origin()
-    sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
-    flask_login.logout_user()
+    done = sign_out()
     if prefers_json():
-        return jsonify(message=sentence)
-    flash(sentence)
-    return redirect(after_sign_out(), 303)
+        return jsonify(done.data)
+    flash(str(done.message))
+    return redirect(str(done.redirect), 303)
 
 
 def _tab(user: Any, tab: Tab, save: Action | None) -> Any:

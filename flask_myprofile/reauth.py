@@ -1,6 +1,7 @@
 """Recent sign-in (step-up): what matters asks who is there, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``.
 
-A form that was sent meanwhile is kept on the server and carried out once the password is confirmed.
+A form that was sent meanwhile is kept on the server and carried out once it is known who is there: by the password, or
+where Single Sign-On manages that by a new sign-in at the provider.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import ImmutableMultiDict
 from wtforms import PasswordField
 
-from . import page
+from . import page, step_up
 from .account.guesses import TooManyGuesses
 from .account.passwords import WrongPassword
 from .door import check_origin, fill, problem_of
@@ -32,14 +33,31 @@ class ConfirmForm(FlaskForm):
 
 
 def view(user: Any) -> Any:
-    """The page that asks for the password, and what follows when it is right."""
+    """The page that asks who is there, and what follows when that is known."""
+    session = current_profile.sessions.current(user)
     if request.method != "POST":
         return jsonify(can_confirm=_has_password(user)) if prefers_json() else _show(user)
     try:
         check_origin()
+        if session is not None and not prefers_json() and _provider(user) is not None:
+            return step_up.begin(session)
         _prove(user)
     except Refused as refusal:
         return _refuse(user, refusal)
+    return _go_on(user)
+
+
+def confirmed(user: Any) -> Any:
+    """Back from the provider: the same person, just now, goes on with what was interrupted. Else nothing happens."""
+    try:
+        current_visit().record = step_up.check(current_profile.sessions.current(user))
+    except Refused as refusal:
+        return _refuse(user, refusal)
+    return _go_on(user)
+
+
+def _go_on(user: Any) -> Any:
+    """It is known who is there: with a new secret, and with what was interrupted."""
     session = current_profile.sessions.current(user)
     with unit_of_work(current_profile.db.session):
         current_profile.sessions.renew(user)
@@ -50,7 +68,7 @@ def view(user: Any) -> Any:
         page.remember_message(gettext("Thank you. Your sign-in is confirmed."))
         return redirect(url_for("myprofile.index"), 303)
     # as if it had been sent now; its form's CSRF token was checked when it came, and so was this one's
-    request.__dict__["form"] = ImmutableMultiDict(interrupted.fields)
+    request.method, request.__dict__["form"] = "POST", ImmutableMultiDict(interrupted.fields)
     current_visit().carries_on = True
     return current_app.view_functions[interrupted.endpoint]()
 
@@ -74,6 +92,13 @@ def _has_password(user: Any) -> bool:
     return current_profile.can_change_password(user) and current_profile.users.has_password(user)
 
 
+def _provider(user: Any) -> str | None:
+    """The provider that can have this user sign in again; None: sign out first, or give the password."""
+    session = current_profile.sessions.current(user)
+    can_ask = session is not None and not _has_password(user) and step_up.is_possible(session)
+    return session.provider if session is not None and can_ask else None
+
+
 def _refuse(user: Any, refusal: Refused) -> Any:
     if prefers_json():
         return problem_of(refusal)
@@ -91,6 +116,7 @@ def _show(user: Any, refusal: Refused | None = None) -> Any:
         "myprofile/reauth.html",
         title=gettext("Confirm it’s you"),
         form=form if _has_password(user) else None,
+        provider=_provider(user),
         username=current_profile.users.get(user, "username") or current_profile.users.get(user, "email") or "",
         confirm_url=url_for("myprofile.confirm"),
         error=error,

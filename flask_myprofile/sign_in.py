@@ -10,12 +10,15 @@ from flask_login import signals as login_signals
 
 from . import cookies, sso
 from .account.credentials import Credential, device_from, new_device
-from .account.sessions import ADOPTED, Facts, Sessions
+from .account.facts import Facts
+from .account.identities import Identities
+from .account.sessions import ADOPTED, Sessions
 from .account.users import Users
 from .config import Config
+from .globals import secret_keys
 from .signals import after_commit, announce, session_started
 from .store import SessionRecord
-from .visit import Visit, client_address, client_program, current_record, current_visit, secret_keys
+from .visit import Visit, client_address, client_program, current_record, current_visit
 
 #: Our key in the session: ``<row id>.<secret>``.
 KEY = "_myprofile"
@@ -24,7 +27,8 @@ KEY = "_myprofile"
 class SignIn:
     """Follows Flask-Login's signals. What has to be written is deferred until the request is answered."""
 
-    def __init__(self, config: Config, sessions: Sessions, users: Users) -> None:
+    def __init__(self, config: Config, sessions: Sessions, users: Users, identities: Identities) -> None:
+        self._identities = identities
         self._device_cookie = config.device_cookie
         self._sessions = sessions
         self._users = users
@@ -173,4 +177,6 @@ class SignIn:
         if visit.identity:
             record = record._replace(**visit.identity._asdict())
         self._sessions.add(record, replaces)
+        if record.method == "sso":
+            self._identities.note(record)
         announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)

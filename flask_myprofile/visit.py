@@ -5,7 +5,7 @@ Kept with the request, never in ``g``: up to Flask 3.1 a surrounding app context
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -42,8 +42,9 @@ class Visit:
     store_down: bool = False
     session_aside: Any = field(default=None, repr=False)
     identity: Identity | None = None
-    language: str | None = None
-    choosing_language: bool = False
+    #: What the user chose for how the app looks to them; None while nobody has asked the store.
+    preferences: Mapping[str, str] | None = None
+    asking_preferences: bool = False
     #: Kept for the host's user_loader: the identity map of db.session, where it will look, holds objects weakly.
     user: Any = None
     forget_cookies: bool = False
@@ -135,9 +136,3 @@ def client_address() -> str:
 
 def client_program() -> str:
     return text.printable(request.headers.get("User-Agent", ""), 512)
-
-
-def secret_keys() -> list[bytes]:
-    """The app's key, and then those that it has replaced (``SECRET_KEY_FALLBACKS``)."""
-    keys = [current_app.secret_key, *(current_app.config.get("SECRET_KEY_FALLBACKS") or ())]
-    return [key if isinstance(key, bytes) else key.encode() for key in keys if key]

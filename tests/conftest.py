@@ -14,7 +14,10 @@ from sqlalchemy import Engine, event
 
 from tests import services
 from tests.host import Host, make_host
+from tests.hosts.layouts import frameworks as installed_frameworks
+from tests.html import checker
 from tests.kept import Kept
+from tests.oidc import provider
 
 
 @pytest.fixture(autouse=True)
@@ -75,27 +78,34 @@ def new_host(kept: Kept) -> Iterator[Callable[..., Host]]:
         host.close(drop)
 
 
-def _service(name: str, start: Callable[[], Any]) -> Any:
-    @pytest.fixture(scope="session", name=f"{name}_url")
-    def fixture() -> Iterator[str]:
-        if url := os.environ.get(f"MYPROFILE_TEST_{name.upper()}_URL"):
-            yield url
+def _service(name: str, start: Callable[[], Any], given: str | None = None) -> Any:
+    """A fixture that starts it once for the whole run, unless it is there already (``given``)."""
+
+    @pytest.fixture(scope="session", name=name)
+    def fixture() -> Iterator[Any]:
+        if given:
+            yield given
             return
         try:
-            with start() as url:
-                yield url
+            with start() as service:
+                yield service
         except services.Missing as error:
             if os.environ.get("MYPROFILE_REQUIRE_SERVICES"):
                 pytest.fail(f"{error} (MYPROFILE_REQUIRE_SERVICES is set)", pytrace=False)
-            warnings.warn(f"NOT TESTED against {name}: {error}", stacklevel=1)
+            warnings.warn(f"NOT TESTED with {name}: {error}", stacklevel=1)
             pytest.skip(str(error))
 
     return fixture
 
 
-postgres_url = _service("postgres", services.postgres)
-mariadb_url = _service("mariadb", services.mariadb)
-redis_url = _service("redis", services.redis)
+postgres_url = _service("postgres_url", services.postgres, os.environ.get("MYPROFILE_TEST_POSTGRES_URL"))
+mariadb_url = _service("mariadb_url", services.mariadb, os.environ.get("MYPROFILE_TEST_MARIADB_URL"))
+redis_url = _service("redis_url", services.redis, os.environ.get("MYPROFILE_TEST_REDIS_URL"))
+chromium = _service("chromium", services.chromium)
+firefox = _service("firefox", services.firefox)
+html_checker = _service("html_checker", checker.installed)
+openid_provider = _service("openid_provider", provider.start)
+frameworks = _service("frameworks", installed_frameworks)
 
 
 @pytest.fixture(params=["sqlite", "postgres", "mariadb"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from flask import Flask
@@ -17,17 +17,30 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from example_app import create_app
 from example_app.extensions import db
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 
 class QuietHandler(WSGIRequestHandler):
     def log(self, *args: Any) -> None:
         """Nothing: a test says what went wrong by itself."""
 
 
+def in_one_piece(app: Flask) -> WSGIApplication:
+    """Where a browser goes away meanwhile, Werkzeug's server leaves the file open that it was sending."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        with closing(app(environ, start_response)) as body:  # type: ignore[type-var]
+            return [b"".join(body)]
+
+    return answer
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """The app's address while it is served."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server = make_server("127.0.0.1", 0, in_one_piece(app), threaded=True, request_handler=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -85,13 +98,17 @@ class Person:
     def sign_in(self, username: str) -> requests.Response:
         return self.post("/sign-in", {"identifier": username, "password": f"{username}-demo-password"})
 
-    def sign_in_by_sso(self) -> requests.Response:
+    def sign_in_by_sso(self, name: str = "Alex Kim") -> requests.Response:
         """Click "Sign in with Demo SSO" and agree there."""
         at_provider = self.get("/sso/sign-in")
         assert at_provider.url.startswith(f"{self.site}/demo-idp/authorize?"), at_provider.url
-        person = re.search(r'name="person" value="([^"]+)"', at_provider.text)
-        assert person
-        return self.post(at_provider.url, {"person": person[1]})
+        return self.continue_as(name, at_provider)
+
+    def continue_as(self, name: str, at_provider: requests.Response) -> requests.Response:
+        """Press the button that says so on the provider's sign-in page."""
+        found = re.search(rf'name="person" value="([^"]+)">\s*<strong>Continue as {name}<', at_provider.text)
+        assert found, f"{name} is not to be chosen at {at_provider.url}"
+        return self.post(at_provider.url, {"person": found[1]})
 
     def _whole(self, url: str) -> str:
         return url if url.startswith("http") else self.site + url

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,9 +18,12 @@ from authlib.integrations.flask_client import OAuth, OAuthError
 from flask import Flask, redirect, request
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from urllib3 import HTTPResponse
 
 from flask_myprofile import record_sso
 from tests.host import Browser, Host
+
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @cache
@@ -34,7 +39,13 @@ class Provider:
     kind: str = "oidc"
     claims: dict[str, Any] = field(default_factory=lambda: {"sub": "77", "sid": "idp-session-1"})
     profile: dict[str, Any] = field(default_factory=dict)
+    #: Whether the app asks the provider for its metadata, instead of knowing them.
+    discovered: bool = False
     nonce: str = ""
+    #: The paths that were asked for.
+    asked: list[str] = field(default_factory=list)
+    #: What each of them answers instead, while there is something: an exception that is raised, or a callable.
+    trouble: Any = None
 
     @property
     def issuer(self) -> str:
@@ -49,12 +60,21 @@ class Provider:
         elif self.kind == "oauth2":
             oauth.register(self.name, client_id="c", client_secret="s", api_base_url=f"{self.issuer}/api/", **urls)
         else:
-            known = {"issuer": self.issuer, "jwks": {"keys": [key().as_dict(private=False)]}}
+            known = {"issuer": self.issuer, "jwks": {"keys": [key().as_dict(private=False)]}, **urls}
+            if self.discovered:
+                known = {"server_metadata_url": self.issuer + "/.well-known/openid-configuration"}
             scope = {"scope": "openid profile"}
-            oauth.register(self.name, client_id="c", client_secret="s", client_kwargs=scope, **urls, **known)
+            oauth.register(self.name, client_id="c", client_secret="s", client_kwargs=scope, **known)
 
     def answer(self, path: str) -> tuple[str, str]:
         """(content type, body) of an answer to a request of Authlib's."""
+        self.asked.append(path)
+        if self.trouble is not None:
+            self.trouble()
+        if path == "/.well-known/openid-configuration":
+            return "application/json", json.dumps(self.metadata())
+        if path == "/jwks":
+            return "application/json", json.dumps({"keys": [key().as_dict(private=False)]})
         if path == "/request":
             return "application/x-www-form-urlencoded", urlencode({"oauth_token": "r", "oauth_token_secret": "rs"})
         if self.kind == "oauth1":
@@ -68,6 +88,32 @@ class Provider:
             header = {"alg": "RS256", "kid": key().kid}
             token["id_token"] = jwt.encode(header, {**standard, **self.claims}, key())
         return "application/json", json.dumps(token)
+
+    def metadata(self) -> dict[str, Any]:
+        paths = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "jwks"}
+        urls = {name: f"{self.issuer}/{path}" for name, path in paths.items()}
+        return {"issuer": self.issuer, **urls, "end_session_endpoint": f"{self.issuer}/sign-out"}
+
+    def logout_token(self, *, header: dict[str, Any] | None = None, by: Any = None, **claims: Any) -> str:
+        """A right one, but for these claims (None leaves one out)."""
+        moment = int(time.time())
+        right = {
+            "iss": self.issuer,
+            "aud": "c",
+            "iat": moment,
+            "exp": moment + 120,
+            "jti": secrets.token_hex(8),
+            "events": {LOGOUT: {}},
+        }
+        said = {name: value for name, value in {**right, **claims}.items() if value is not None}
+        known = {"alg": "RS256", "kid": key().kid, "typ": "logout+jwt", **(header or {})}
+        signed = {name: value for name, value in known.items() if value is not None}
+        return jwt.encode(signed, said, by or key(), algorithms=[signed["alg"]], default_type=None)
+
+    def tell(self, host: Host, token: str | None = None, **claims: Any) -> Any:
+        """Send a logout token, as the provider does when somebody has signed out there."""
+        sent = {"logout_token": self.logout_token(**claims) if token is None else token}
+        return host.app.test_client().post(f"/profile/sso/{self.name}/backchannel-logout", data=sent)
 
     # ---- what a person does
 
@@ -101,7 +147,8 @@ def serve(monkeypatch: Any, *providers: Provider) -> None:
         response = requests.Response()
         response.status_code, response.url, response.request = 200, prepared.url, prepared
         content_type, body = by_host[target.netloc].answer(target.path)
-        response.headers["Content-Type"], response._content = content_type, body.encode()
+        response.headers["Content-Type"] = content_type
+        response.raw = HTTPResponse(BytesIO(body.encode()), preload_content=False)
         return response
 
     monkeypatch.setattr("requests.adapters.HTTPAdapter.send", send)

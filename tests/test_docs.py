@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask_login import UserMixin
 from flask_sqlalchemy import SQLAlchemy
 from jinja2 import FileSystemLoader
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 import flask_myprofile
 from example_app.accounts import DEMO_ACCOUNTS
 from flask_myprofile import Tab, signals
-from flask_myprofile.config import settings
+from flask_myprofile.config import Config, settings
 from flask_myprofile.tabs import BUILT_IN
 from flask_myprofile.tabs.personal_information import CONVENTIONAL
 from flask_myprofile.testing import sign_in
@@ -158,6 +158,29 @@ def test_a_template_of_the_host_changes_one_block(host: Host, tmp_path: Path) ->
     assert "Call the help desk." in html and "This device" in html
 
 
+def test_the_examples_of_single_sign_on_run(host: Host) -> None:
+    names: dict[str, Any] = {"app": host.app}
+    for code in blocks("docs/sso.md"):
+        exec(code, names)
+    assert host.app.extensions["authlib.integrations.flask_client"].create_client("keycloak")
+    with host.app.test_request_context("/page"):
+        assert names["sign_in_first"]().status_code == 302
+        assert names["sign_out"]().location == "/"
+        assert names["ask_for_a_new_password"](host.user("alice"), [].append).startswith("If there is an account")
+    Config.read({key: value for key, value in host.app.config.items() if key.startswith("MYPROFILE_")})
+    sent = host.app.test_client().post("/profile/sso/keycloak/backchannel-logout")
+    assert (sent.status_code, sent.json["error"]) == (400, "invalid_request"), "it needs no sign-in"
+
+
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_the_address_to_register_at_the_provider_is_right_also_below_a_path(below: str, host: Host) -> None:
+    (call,) = re.findall(r"`(url_for\(\"myprofile_sso.*?\))` makes it", page("docs/sso.md"))
+    with host.app.test_request_context(base_url=f"https://app.example{below}"):
+        address = eval(call, {"url_for": url_for})
+    assert address == f"https://app.example{below}/profile/sso/keycloak/backchannel-logout"
+    assert below or f"\n{address}\n" in page("docs/sso.md")
+
+
 @pytest.mark.parametrize("number", [0, 2])
 def test_the_examples_of_the_testing_page_pass(number: int, host: Host) -> None:
     names: dict[str, Any] = {}
@@ -246,12 +269,32 @@ def test_every_signal_is_documented() -> None:
     assert documented == {name for name, value in vars(signals).items() if type(value).__name__ == "NamedSignal"}
 
 
-def test_every_block_and_custom_property_is_documented() -> None:
-    text = page("docs/theming.md")
+def test_every_block_is_documented() -> None:
     templates = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html"))
-    style = page("flask_myprofile/static/myprofile.css")
-    assert set(re.findall(r"`(mp_\w+)`", text)) == set(re.findall(r"{%-? block (mp_\w+)", templates))
-    assert set(re.findall(r"`(--mp-[a-z-]+)`", text)) == set(re.findall(r"var\((--mp-[a-z-]+)", style))
+    documented = set(re.findall(r"`(mp_\w+)`", page("docs/theming.md")))
+    assert documented == set(re.findall(r"{%-? block (mp_\w+)", templates))
+
+
+def test_every_macro_is_documented_with_its_parameters() -> None:
+    macros = dict(re.findall(r"{%-? macro (\w+)\((.*)\) -?%}", page(f"{TEMPLATES}/_macros.html")))
+    documented = dict(re.findall(r"`(\w+)\((.*?)\)`", page("docs/theming.md").partition("| Macro |")[2]))
+    assert documented.keys() == macros.keys()
+    for name, parameters in documented.items():
+        if name != "note":  # what it calls its second one is of no use to its caller
+            assert set(parameters.split(", ")) <= set(re.findall(r"(?:^|, )(\w+)", macros[name])) | {""}, name
+
+
+def test_every_custom_property_is_documented_with_what_stands_in_for_it() -> None:
+    style = re.sub(r"/\*.*?\*/", "", page("flask_myprofile/static/myprofile.css"), flags=re.S)
+    palette = dict(re.findall(r"(--_l-[a-z-]+): (light-dark\(.*?\));", style))
+    documented = {row[0].strip("`"): row[2:] for row in cells("docs/theming.md") if row[0].startswith("`--mp-")}
+    assert documented.keys() == set(re.findall(r"var\((--mp-[a-z-]+)", style))
+    for name, (taken_from, default) in documented.items():
+        (whole, *_) = re.findall(rf"var\({name}(?=[,)])([^;]*)", style)
+        stands_in = re.sub(r"var\((--_l-[a-z-]+)\)", lambda found: palette[found[1]], whole)
+        expected = re.findall(r"`(.+?)`", f"{taken_from} {default}")
+        assert [part for part in expected if part not in stands_in] == [], name
+        assert expected == sorted(expected, key=stands_in.index), f"{name}: the first that is there counts"
 
 
 def test_the_readme_names_the_demo_accounts_and_the_two_commands() -> None:

@@ -287,3 +287,45 @@ def test_the_page_says_who_changed_a_feature_and_when(host: Host) -> None:
     host.sql("UPDATE myprofile_feature SET changed_at = changed_at - 7200")
     page = admin.get(URL).text
     assert re.findall(r"Changed by [^<]*", page) == ["Changed by Admin Test, 2 hours ago. Default: on."] * 2
+
+
+# ---- back to the defaults
+
+
+def test_everything_can_be_given_its_default_again(new_host: Callable[..., Host]) -> None:
+    """What is pinned stays, it is asked first, and who did it is shown."""
+    host = new_host(MYPROFILE_FEATURES={"preferences": False}, MYPROFILE_FEATURES_PINNED={"password": False})
+    admin = signed_in(host)
+    before = states(admin)
+    reset = URL + "/reset"
+    assert reset not in admin.get(URL).text, "nothing differs"
+    assert admin.get(reset).location == URL
+    admin.post_json(URL, {"sessions": False, "preferences": True, "personal_information.phone": False})
+    assert f'href="{reset}"' in admin.get(URL).text
+    page = admin.get(reset)
+    assert "Reset all features to their defaults?" in page.text
+    assert states(admin) != before, "a GET does nothing"
+    done = admin.post(reset, {"version": re.search(r'name="version" value="([^"]*)"', page.text)[1]})  # type: ignore[index]
+    assert (done.status_code, done.location) == (303, URL)
+    assert "Feature settings saved. 3 changes." in admin.get(URL).text
+    assert states(admin) == before
+    assert "Changed by Admin Test" in admin.get(URL).text
+
+
+def test_a_reset_of_a_page_that_is_out_of_date_is_not_carried_out(host: Host) -> None:
+    admin = signed_in(host)
+    admin.post_json(URL, {"sessions": False})
+    page = admin.get(URL + "/reset").text
+    admin.post_json(URL, {"preferences": False})
+    answer = admin.post(URL + "/reset", {"version": re.search(r'name="version" value="([^"]*)"', page)[1]})  # type: ignore[index]
+    assert answer.status_code == 409
+    assert not states(admin)["sessions"]
+
+
+def test_only_administrators_reset_features(host: Host) -> None:
+    admin, alice = signed_in(host), signed_in(host, "alice")
+    admin.post_json(URL, {"sessions": False})
+    assert alice.post(URL + "/reset").status_code == 403
+    assert alice.get(URL + "/reset").status_code == 403
+    assert not states(admin)["sessions"]
+    assert admin.post_json(URL + "/reset").json["changes"] == {"sessions": True}

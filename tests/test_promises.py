@@ -28,7 +28,10 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.sessions_rename": ("/sessions/rename", BOTH),
     "myprofile.confirm": ("/confirm", BOTH),
     "myprofile.sign_out": ("/sign-out", SEND),
+    "myprofile_sso.backchannel_logout": ("/sso/<client>/backchannel-logout", SEND),
+    "myprofile_sso.confirmed": ("/sso/confirmed", READ),
     "myprofile_admin.features": ("/admin/features", BOTH),
+    "myprofile_admin.features_reset": ("/admin/features/reset", BOTH),
     "myprofile_admin.sessions": ("/admin/sessions", READ),
     "myprofile_admin.sessions_sign_out": ("/admin/sessions/sign-out", BOTH),
     "myprofile_admin.sessions_sign_out_all": ("/admin/sessions/sign-out-all", BOTH),
@@ -137,7 +140,7 @@ def test_each_tab_gives_its_data_as_one_object(host: Host) -> None:
     alice = signed_in(host)
     about = {"username": "alice", "email": "alice@x.test", "first_name": "Alice", "last_name": "Test", "phone": None}
     assert alice.json(PERSONAL).json == about
-    assert alice.json("/profile/preferences").json == {"language": None}
+    assert alice.json("/profile/preferences").json == {"language": None, "timezone": None, "theme": None}
     assert alice.json("/profile/password").json["can_change"] is True
     token = alice.post_json("/profile/api-token/regenerate").json["token"]
     data = alice.json("/profile/api-token")
@@ -203,7 +206,8 @@ def test_features_have_the_names_promised_and_are_on_but_the_api_token(new_host:
     names = {
         *("my_profile", "personal_information", "preferences", "password", "api_token", "sessions"),
         *("api_token.copy", "api_token.regenerate", "sessions.sign_out", "sessions.sign_out_others"),
-        *("preferences.language", "personal_information.email", "personal_information.first_name"),
+        *("preferences.language", "preferences.timezone", "preferences.theme"),
+        *("personal_information.email", "personal_information.first_name"),
     }
     host = new_host(MYPROFILE_FEATURES={})
     admin = signed_in(host, "admin")

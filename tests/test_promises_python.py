@@ -71,7 +71,7 @@ def test_python_names_are_where_they_were_promised(path: str) -> None:
     ("function", "names"),
     [
         (MyProfile, ["app", "db", "user_model", "users", "tabs", "admin"]),
-        (flask_myprofile.record_sso, ["provider", "method", "subject", "issuer", "session_id"]),
+        (flask_myprofile.record_sso, ["provider", "method", "subject", "issuer", "session_id", "acr", "auth_time"]),
         (flask_myprofile.Profile.can_change_password, ["self", "user"]),
         (Users.update, ["self", "user", "values"]),
     ],

@@ -223,9 +223,9 @@ def test_apps_with_different_table_prefixes_do_not_meet(
 def test_the_user_is_asked_for_only_where_the_session_is_live(client: redis.Redis, redis_url: str) -> None:
     asked: list[tuple[str, str]] = []
 
-    def find_user(login_id: str, user_key: str) -> tuple[Any, str | None]:
+    def find_user(login_id: str, user_key: str) -> tuple[Any, dict[str, str]]:
         asked.append((login_id, user_key))
-        return "the user", "fr"
+        return "the user", {"language": "fr"}
 
     limits = {"lifetime": None, "idle": None, "keep_ended": HOUR}
     store = RedisSessions.at(redis_url, prefix="mp_", find_user=find_user, **limits)
@@ -234,5 +234,6 @@ def test_the_user_is_asked_for_only_where_the_session_is_live(client: redis.Redi
     assert store.find_live(record.id, "other", ANY) is None
     assert store.find_live(record.id, "token", LiveSince(NOW, None, NOW)) is None
     assert asked == []
-    assert store.find_live(record.id, "token", ANY) == (record.secret_hash, record.last_seen_at, "the user", "fr")
+    found = store.find_live(record.id, "token", ANY)
+    assert found == (record.secret_hash, record.last_seen_at, "the user", {"language": "fr"})
     assert asked == [("token", "7")]

@@ -111,6 +111,8 @@ def test_an_action_that_is_off_is_gone_for_users_and_admins(
         ("personal_information.phone", "112"),
         ("personal_information.email", "x@x.test"),
         ("preferences.language", "de"),
+        ("preferences.timezone", "Asia/Tokyo"),
+        ("preferences.theme", "dark"),
     ],
 )
 def test_a_field_that_is_off_is_neither_shown_nor_taken(
@@ -127,8 +129,8 @@ def test_a_field_that_is_off_is_neither_shown_nor_taken(
         assert f'id="{field}"' not in page.text
         assert field not in data.json
         before = everything(host)
-        rest = {"first_name": name.capitalize(), "last_name": "Test"}
-        saved = browser.post(slug(tab), {**(rest if tab == "personal_information" else {}), field: value})
+        rest = {"first_name": name.capitalize(), "last_name": "Test", "language": "", "theme": ""}
+        saved = browser.post(slug(tab), {**rest, field: value})
         assert saved.status_code == 303, "the other fields are saved"
         assert everything(host) == before
         refused = browser.post_json(slug(tab), {field: value})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import flask_login
 import pytest
+from babel.support import LazyProxy
 from flask import render_template_string
 
 from flask_myprofile import Users
+from flask_myprofile.errors import SetupError
 from tests.host import Browser, Host
 
 MENU = "<nav>{{ myprofile_user_menu() }}</nav>"
@@ -185,6 +188,81 @@ def test_a_layout_of_the_host_with_the_menu_serves_both_kinds_of_page(
         assert html.count("myprofile.js") == 1
     assert links(alice.get("/own").text) == {"/profile/": False}
     assert links(alice.get("/profile/preferences").text) == {"/profile/": True}
+
+
+# ---- the host's own entries
+
+
+def entries(html: str) -> list[tuple[str, str]]:
+    """(URL, label) of what is in the menu's list."""
+    return re.findall(r'<li><a href="([^"]+)"[^>]*><svg.*?</svg>(.*?)</a></li>', menu_of(html), re.S)
+
+
+def test_entries_of_the_host_come_after_ours_and_before_the_way_out(new_host: Callable[..., Host]) -> None:
+    """By endpoint, path or URL; a label may be lazy, and is text."""
+    items = [(LazyProxy(str, "Read <this>"), "page"), ("Help", "/help?a=1&b=2"), ("Shop", "https://shop.test/")]
+    admin = signed_in(new_host(MYPROFILE_MENU_ITEMS=items), "admin")
+    for url in ("/menu", "/profile/preferences"):
+        html = admin.get(url).text
+        assert entries(html) == [
+            ("/profile/", "My Profile"),
+            ("/profile/admin/features", "Feature Management"),
+            ("/page", "Read &lt;this&gt;"),
+            ("/help?a=1&amp;b=2", "Help"),
+            ("https://shop.test/", "Shop"),
+        ]
+        assert menu_of(html).index("https://shop.test/") < menu_of(html).index('action="/profile/sign-out"')
+
+
+@pytest.mark.parametrize("target", ["menu", "/menu", "http://localhost/menu"])
+def test_an_entry_of_the_host_says_when_one_is_on_its_page(target: str, new_host: Callable[..., Host]) -> None:
+    items = (("Menu", target), ("Page", "page"), ("Elsewhere", "https://elsewhere.test/menu"))
+    alice = signed_in(new_host(MYPROFILE_MENU_ITEMS=items))
+    here = links(alice.get("/menu?a=1").text)
+    assert [url.removeprefix("http://localhost") for url, current in here.items() if current] == ["/menu"]
+    assert [url for url, current in links(alice.get("/profile/sessions").text).items() if current] == ["/profile/"]
+
+
+def test_entries_of_the_host_may_depend_on_the_user(new_host: Callable[..., Host]) -> None:
+    def items(user: Any) -> Iterator[tuple[str, str]]:
+        if user.is_admin:
+            yield "Reports", "/reports"
+
+    host = new_host(MYPROFILE_MENU_ITEMS=items)
+    assert "/reports" in links(signed_in(host, "admin").get("/menu").text)
+    assert "/reports" not in links(signed_in(host).get("/menu").text)
+
+
+def test_an_entry_that_leads_nowhere_is_left_out_and_the_log_says_so_once(
+    new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A script is no address, and an endpoint with arguments has none."""
+    items = (("Gone", "nowhere.to_be_found"), ("Page", "page"), ("File", "myprofile.static"), ("Bad", "javascript:x"))
+    alice = signed_in(new_host(MYPROFILE_MENU_ITEMS=items))
+    for _ in range(2):
+        answer = alice.get("/menu")
+        assert answer.status_code == 200
+        assert list(links(answer.text)) == ["/profile/", "/page"]
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [text.count("MYPROFILE_MENU_ITEMS") for text in said] == [1, 1, 1]
+    assert "nowhere.to_be_found" in said[0]
+
+
+@pytest.mark.parametrize("answer", [1 / 2, [("one",)], [("Label", None)], None, [("Bad", "http://[")]])
+def test_whatever_the_host_answers_for_its_entries_breaks_no_page(
+    answer: Any, new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = signed_in(new_host(MYPROFILE_MENU_ITEMS=lambda user: answer))
+    shown = alice.get("/menu")
+    assert shown.status_code == 200
+    assert list(links(shown.text)) == ["/profile/"]
+    assert "MYPROFILE_MENU_ITEMS failed" in caplog.text
+
+
+@pytest.mark.parametrize("items", ["page", [("Page",)], [("Page", "")], [("Page", print)], {"Page": "page"}])
+def test_entries_that_are_none_stop_the_app(items: Any, new_host: Callable[..., Host]) -> None:
+    with pytest.raises(SetupError, match="MYPROFILE_MENU_ITEMS must be a tuple of"):
+        new_host(MYPROFILE_MENU_ITEMS=items)
 
 
 def test_the_menu_is_empty_for_visitors_and_costs_them_nothing(host: Host) -> None:

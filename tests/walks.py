@@ -65,9 +65,13 @@ def _routes() -> list[tuple[str, str, frozenset[str]]]:
     ]
 
 
-ROUTES = _routes()
+#: What somebody without a browser asks for, and proves by a signature who they are: see test_backchannel_logout.py.
+FOR_PROVIDERS = {"myprofile_sso.backchannel_logout"}
+ROUTES = [route for route in _routes() if route[0] not in FOR_PROVIDERS]
 URLS = sorted({url for _, url, _ in ROUTES})
-READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods)
+#: Without the answer of a provider that it waits for, there is nothing to read: see test_step_up.py.
+ANSWERS = {"/profile/sso/confirmed"}
+READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url not in ANSWERS)
 #: URLs that do something when they are posted to: actions, and tabs that can be saved.
 _READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, Notes) if "save" not in tab.actions}
 CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY)
@@ -132,4 +136,6 @@ def busy(host: Host, *, admin: bool = True) -> Browser:
     here.login(name)
     there.login(name)
     here.post_json("/profile/api-token/regenerate")
+    if admin:
+        here.post_json("/profile/admin/features", {"preferences.theme": False})
     return here

@@ -1,6 +1,7 @@
-"""Run by .ci/run with the wheel alone installed: the package has all it needs to serve a page and its style."""
+"""Run by .ci/run with the wheel alone installed: the package has all it needs for a page, its style and its words."""
 
 import re
+from pathlib import Path
 
 import flask_login
 import flask_sqlalchemy
@@ -8,6 +9,7 @@ from flask import Flask
 from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+import flask_myprofile
 from flask_myprofile import MyProfile
 from flask_myprofile.testing import sign_in
 
@@ -47,4 +49,11 @@ assert 'value="Ada"' in page.text
 style = re.search(r'href="([^"]*myprofile\.css[^"]*)"', page.text)
 assert style, "the page names no stylesheet"
 assert client.get(style[1]).status_code == 200
-print("the wheel serves a page and its stylesheet")
+
+catalogues = "translations/*/LC_MESSAGES/myprofile.mo"
+source, installed = Path(__file__).parent.parent / "flask_myprofile", Path(flask_myprofile.__file__).parent
+assert source != installed
+languages = {path.relative_to(source) for path in source.glob(catalogues)}
+assert languages
+assert {path.relative_to(installed) for path in installed.glob(catalogues)} == languages
+print(f"the wheel serves a page and its stylesheet, and has {len(languages)} languages")

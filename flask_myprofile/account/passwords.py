@@ -7,6 +7,7 @@ from typing import Any
 from ..config import Config
 from ..errors import MyProfileError
 from .guesses import Guesses
+from .identities import Identities
 from .policy import Policy, PolicyBroken, Rule
 from .sessions import ADOPTED, Sessions
 from .text import storable
@@ -20,8 +21,11 @@ class WrongPassword(MyProfileError):
 class Passwords:
     """Checks and changes passwords."""
 
-    def __init__(self, users: Users, sessions: Sessions, guesses: Guesses, config: Config) -> None:
+    def __init__(
+        self, users: Users, sessions: Sessions, identities: Identities, guesses: Guesses, config: Config
+    ) -> None:
         self._users = users
+        self._identities = identities
         self._guesses = guesses
         self._sessions = sessions
         self._config = config
@@ -29,11 +33,13 @@ class Passwords:
         users.hash_with(config.password_hash)
 
     def is_sso(self, user: Any) -> bool:
-        """Whether Single Sign-On manages this account: the host's word, else how this session signed in, else
-        whether the account lacks a local password."""
+        """Whether Single Sign-On manages this account: the host's word, else how this session signed in, or anybody
+        ever has (``MYPROFILE_SSO_DECIDES``), else whether the account lacks a local password."""
         decided = self._users.is_sso(user)
         if decided is not None:
             return decided
+        if self._config.sso_decides == "account" and self._identities.is_linked(self._users.key(user)):
+            return True
         session = self._sessions.current(user)
         if session is not None and session.method != ADOPTED:
             return session.method == "sso"

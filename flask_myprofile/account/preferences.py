@@ -8,9 +8,12 @@ from typing import Any
 from ..store import PreferenceStore
 from .users import Users
 
+#: The looks that one may ask for whatever the device has.
+THEMES = ("light", "dark")
+
 
 class Preferences:
-    """Reads and writes a user's choices by name (``language``)."""
+    """Reads and writes a user's choices by name: ``language``, ``timezone``, ``theme``."""
 
     def __init__(self, store: PreferenceStore, users: Users) -> None:
         self._store = store

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 Unreadable = InvalidToken
 
 
-def sealer(secret_keys: Sequence[bytes]) -> MultiFernet:
+def sealer(secret_keys: Sequence[bytes], purpose: str = "api-token") -> MultiFernet:
     """Encrypts with the first key and decrypts with any of them (HKDF-SHA256, RFC 5869; Fernet)."""
-    return MultiFernet([Fernet(_derive(key)) for key in secret_keys])
+    return MultiFernet([Fernet(_derive(key, purpose)) for key in secret_keys])
 
 
 def resealer(secret_keys: Sequence[bytes]) -> Callable[[str], str | None]:
@@ -37,6 +37,7 @@ def resealer(secret_keys: Sequence[bytes]) -> Callable[[str], str | None]:
     return reseal
 
 
-def _derive(secret_key: bytes) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"flask-myprofile/api-token").derive(secret_key)
+def _derive(secret_key: bytes, purpose: str) -> bytes:
+    info = b"flask-myprofile/" + purpose.encode()
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret_key)
     return base64.urlsafe_b64encode(derived)

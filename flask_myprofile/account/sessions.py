@@ -9,14 +9,15 @@ from __future__ import annotations
 import hmac
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
 from ..config import Config
 from ..errors import ReauthRequired
 from ..store import EVERYONE, Found, HistoryStore, LiveSince, SessionRecord, SessionStore
 from . import adoption
 from .credentials import Credential
+from .facts import Facts
 from .text import printable
 from .users import Users
 
@@ -30,20 +31,6 @@ NAME_LENGTH = 64
 PRUNE_BATCH = 1000
 
 _ID = re.compile(r"[0-9a-f]{24}")
-
-
-class Facts(NamedTuple):
-    """What a sign-in looks like from outside."""
-
-    login_id: str
-    ip: str
-    user_agent: str
-    method: str = "password"
-    provider: str | None = None
-    issuer: str | None = None
-    subject: str | None = None
-    idp_session: str | None = None
-    remember_until: int | None = None
 
 
 class Sessions:
@@ -96,9 +83,16 @@ class Sessions:
         record = self.current(user)
         if record is None:
             return False
-        # a secret is renewed when who is there has been proved; when an adopted session signed in is not known
-        proved_at = record.rotated_at or (record.created_at if record.method != ADOPTED else 0)
-        return now() - proved_at <= self._config.reauth_max_age
+        # a secret is renewed when who is there has been proved
+        return now() - (record.rotated_at or self._proved_at_sign_in(record)) <= self._config.reauth_max_age
+
+    def _proved_at_sign_in(self, record: SessionRecord) -> int:
+        if record.method == ADOPTED:  # it is not known when that was
+            return 0
+        if record.callback is None or not self._config.sso_step_up:
+            return record.created_at
+        # a provider lets in without asking whoever has been there before; it says when it did ask
+        return min(record.created_at, record.auth_time or record.created_at)
 
     def require_fresh(self, user: Any) -> None:
         """For what matters. :raises ReauthRequired: which the extension's pages answer by asking for the password."""
@@ -194,6 +188,20 @@ class Sessions:
         if reason != REPLACED:
             self._history.note_sign_out(user_key, now())
 
+    # ---- for a logout at the identity provider
+
+    def at_provider(self, idp_session: str) -> Sequence[SessionRecord]:
+        """The sessions that can still get in and have this ``sid``, at whichever provider."""
+        return self._store.sessions_at_provider(idp_session, self._live_since())
+
+    def all_keyed(self, user_key: str) -> Sequence[SessionRecord]:
+        """All sessions of that user that can still get in."""
+        return self._store.live_sessions(user_key, self._live_since(), 2**31 - 1)
+
+    def end_keyed(self, user_key: str, reason: str, only: Collection[str] | None) -> int:
+        """End these sessions of that user, or all; how many ended."""
+        return len(self._end(user_key, reason, **({} if only is None else {"only": only})))
+
     # ---- for the guard
 
     def find(self, credential: Credential, login_id: str) -> Found | None:
@@ -224,19 +232,7 @@ class Sessions:
 
     def begin(self, user: Any, credential: Credential, facts: Facts) -> SessionRecord:
         """The record of a new session; :meth:`add` stores it."""
-        moment = now()
-        return SessionRecord(
-            id=credential.id,
-            user_key=self._users.key(user),
-            secret_hash=credential.hash,
-            previous_hash=None,
-            rotated_at=None,
-            created_at=moment,
-            last_seen_at=moment,
-            ended_at=None,
-            end_reason=None,
-            **facts._asdict(),
-        )
+        return facts.record(self._users.key(user), credential, now())
 
     def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""

@@ -94,7 +94,7 @@
       const form = d.importNode(page.querySelector("[data-mp-confirm]"), true);
       const dlg = d.createElement("dialog"), no = d.createElement("button"), back = form.querySelector("[data-mp-close]");
       Object.assign(dlg, { className: "mp-dialog", role: "alertdialog" });
-      dlg.setAttribute("aria-labelledby", form.querySelector("h2").id);
+      dlg.setAttribute("aria-labelledby", form.querySelector(".mp-h2").id);
       Object.assign(no, { type: "button", autofocus: true, className: back.className, textContent: back.textContent });
       no.dataset.mpClose = "";
       back.parentNode.prepend(no);
@@ -164,10 +164,10 @@
   const init = (root) => {
     for (const el of root.querySelectorAll("[data-mp-js]")) el.hidden = false;
     for (const form of root.querySelectorAll("form[data-mp-track]")) count(form);
-    /* the exact moment in the reader's own zone and language, as a tooltip */
+    /* the exact moment in the reader's language and zone, the browser's where they chose none, as a tooltip */
     const lang = d.documentElement.lang || undefined;
     for (const t of root.querySelectorAll("time[data-mp-time]")) {
-      try { t.title = new Date(t.dateTime).toLocaleString(lang, { dateStyle: "full", timeStyle: "short" }); } catch { }
+      try { t.title = new Date(t.dateTime).toLocaleString(lang, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
     }
     root.querySelector("[data-mp-focus]")?.focus();
   };

@@ -13,7 +13,11 @@ EVERYONE = ""
 
 
 class SessionRecord(NamedTuple):
-    """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it."""
+    """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it.
+
+    Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used, and
+    ``id_token`` a ciphertext, kept only where signing out goes on to the provider.
+    """
 
     id: str
     user_key: str
@@ -34,22 +38,30 @@ class SessionRecord(NamedTuple):
     ip: str
     user_agent: str
     name: str | None = None
+    acr: str | None = None
+    auth_time: int | None = None
+    callback: str | None = None
+    id_token: str | None = None
 
     @property
     def remembered(self) -> bool:
         return self.remember_until is not None
 
 
+#: What a new sign-in at the same provider changes in the row of a session that goes on.
+AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token")
+
+
 class Found(NamedTuple):
     """What every request needs of a live session: no more, because each further column costs each request time.
 
-    With the user and their language, where the same query could bring them along (``language`` None: not asked).
+    With the user and their preferences, where the same query could bring them along (``preferences`` None: not asked).
     """
 
     secret_hash: str
     last_seen_at: int
     user: Any
-    language: str | None
+    preferences: Mapping[str, str] | None
 
 
 class LiveSince(NamedTuple):
@@ -123,7 +135,8 @@ class SessionStore(Protocol):
         ...
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
-        """Replace the secret that ``record`` has; False where it ended or got another one meanwhile."""
+        """Replace the secret that ``record`` has, and keep what it says of the provider's session; False where it ended
+        or got another secret meanwhile."""
         ...
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
@@ -155,6 +168,10 @@ class SessionStore(Protocol):
         ...
 
     def count_live_sessions(self, user_key: str, since: LiveSince) -> int: ...
+
+    def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:
+        """The sessions, whosever, that can still get in and have that ``sid``, at whichever provider."""
+        ...
 
     def drop_ended(self, user_key: str, keep: int) -> None:
         """Delete the user's ended rows but the newest ``keep``: signing in and out in a loop fills no table."""
@@ -192,6 +209,38 @@ class InterruptedStore(Protocol):
     def take_interrupted(self, session_id: str) -> InterruptedRecord | None: ...
 
     def drop_interrupted(self, before: int) -> None: ...
+
+
+class IdentityRecord(NamedTuple):
+    """Whom a provider says that a user is. ``id`` is a digest of what tells people at all providers apart."""
+
+    id: str
+    user_key: str
+    provider: str | None
+    issuer: str | None
+    subject: str | None
+
+
+class IdentityStore(Protocol):
+    def keep_identity(self, record: IdentityRecord) -> None: ...
+
+    def has_identity(self, user_key: str) -> bool: ...
+
+    def users_with_identity(self, identity_id: str) -> Sequence[str]:
+        """The keys of the users whom somebody with this identity has signed in as."""
+        ...
+
+    def forget_identities(self, provider: str) -> int:
+        """Those of one provider; how many there were."""
+        ...
+
+
+class LogoutTokenStore(Protocol):
+    def add_logout_token(self, token_id: str, expires_at: int) -> bool:
+        """Remember a logout token; False where it is known."""
+        ...
+
+    def drop_logout_tokens(self, before: int) -> None: ...
 
 
 class TokenStore(Protocol):

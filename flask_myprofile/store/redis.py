@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ..errors import SetupError, StoreDown
-from . import Found, LiveSince, Pruned, SessionRecord, redis_scripts
+from . import AT_PROVIDER, Found, LiveSince, Pruned, SessionRecord, redis_scripts
 
-#: Of a user, given their login id and their key: themselves and their language.
-FindUser = Callable[[str, str], "tuple[Any, str | None]"]
+#: Of a user, given their login id and their key: themselves and their preferences.
+FindUser = Callable[[str, str], "tuple[Any, Mapping[str, str] | None]"]
 
 #: Seconds for which Redis keeps a session beyond the moment when it can no longer get in.
 MARGIN = 86_400
@@ -111,8 +111,8 @@ class RedisSessions:
         found: Any = _Checked._make(values)  # it has what LiveSince asks a record for
         if found.login_id != login_id or not since.admits(found):
             return None
-        user, language = self._find_user(login_id, found.user_key)
-        return Found(found.secret_hash, found.last_seen_at, user, language)
+        user, preferences = self._find_user(login_id, found.user_key)
+        return Found(found.secret_hash, found.last_seen_at, user, preferences)
 
     def session(self, session_id: str) -> SessionRecord | None:
         values = self._fields(session_id, _NAMES, _WHOLE)
@@ -138,8 +138,10 @@ class RedisSessions:
         self._run(self._touch, self._key(session_id), **known, **self._limits)
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
-        new = {"secret_hash": secret_hash, "previous_hash": record.secret_hash, "at": at, "login_id": login_id}
-        return bool(self._run(self._rotate, self._key(record.id), id=record.id, **new))
+        new = {"secret_hash": secret_hash, "previous_hash": record.secret_hash, "rotated_at": at, "login_id": login_id}
+        known = {name: value for name in AT_PROVIDER if (value := getattr(record, name)) is not None}
+        ask = {"id": record.id, "fields": new | known, "at_provider": AT_PROVIDER}
+        return bool(self._run(self._rotate, self._key(record.id), **ask, **self._limits))
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
         return bool(self._run(self._name, self._key(session_id), id=session_id, user_key=user_key, name=name))
@@ -186,6 +188,14 @@ class RedisSessions:
 
     def count_live_sessions(self, user_key: str, since: LiveSince) -> int:
         return int(self._run(self._count, self._list_of(user_key), user_key=user_key, **since._asdict()))
+
+    def sessions_at_provider(self, idp_session: str, since: LiveSince) -> list[SessionRecord]:
+        try:
+            ids = self._client.smembers(f"{self._prefix}sid:{idp_session}")
+        except RedisError as error:
+            raise _down(error) from None
+        found = (self.session(_text(session_id, "replace")) for session_id in ids)
+        return [record for record in found if record is not None and since.admits(record)]
 
     # ---- what is over
 
@@ -250,10 +260,10 @@ def _read(readers: Sequence[Reader], values: Sequence[bytes | None]) -> list[Any
         return None
 
 
-_NUMBERS = {"rotated_at", "created_at", "last_seen_at", "ended_at", "remember_until"}
+_NUMBERS = {"rotated_at", "created_at", "last_seen_at", "ended_at", "remember_until", "auth_time"}
 _NOT_ALWAYS = {
     *("previous_hash", "rotated_at", "ended_at", "end_reason", "provider", "issuer", "subject", "idp_session"),
-    *("remember_until", "name"),
+    *("remember_until", "name", "acr", "auth_time", "callback", "id_token"),
 }
 
 

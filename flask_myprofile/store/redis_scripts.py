@@ -1,6 +1,6 @@
 """What Redis does in one step: each script is atomic, so no request ever sees half of it.
 
-A script gets one argument, an object in JSON. Three kinds of key, all of which begin with ``ask.prefix``:
+A script gets one argument, an object in JSON. Four kinds of key, all of which begin with ``ask.prefix``:
 
 ``session:<id>``
     a hash, the fields of a :class:`SessionRecord` but its id; a field that is None is not there
@@ -8,6 +8,8 @@ A script gets one argument, an object in JSON. Three kinds of key, all of which 
     a sorted set, which is the list of the user's sessions in its order; see ``member``
 ``user:ended:<user key>``
     a sorted set of ids, last ended first
+``sid:<id of a session at an identity provider>``
+    a set of ids; some may be gone
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ local ask = cjson.decode(ARGV[1])
 local function session_key(id) return ask.prefix .. 'session:' .. id end
 local function live_key(user) return ask.prefix .. 'user:live:' .. user end
 local function ended_key(user) return ask.prefix .. 'user:ended:' .. user end
+local function sid_key(sid) return ask.prefix .. 'sid:' .. sid end
 
 -- fields of a session; none where it is gone, or is something that we have not written
 local function read(id, ...)
@@ -46,9 +49,14 @@ local function in_batches(command, key, values)
   end
 end
 
+local function keep_for(seconds, key)
+  if redis.call('TTL', key) < seconds then redis.call('EXPIRE', key, seconds) end
+end
+
 -- at its place in the user's list, and for as long as it can get in: what has run out goes by itself
 local function keep(id)
-  local user, created, seen, remember = read(id, 'user_key', 'created_at', 'last_seen_at', 'remember_until')
+  local user, created, seen, remember, sid =
+    read(id, 'user_key', 'created_at', 'last_seen_at', 'remember_until', 'idp_session')
   created, seen, remember = tonumber(created) or 0, tonumber(seen) or 0, tonumber(remember)
   local out = remember or math.min(
     ask.lifetime and created + ask.lifetime or math.huge, ask.idle and seen + ask.idle or math.huge)
@@ -56,7 +64,11 @@ local function keep(id)
   local seconds = math.max(out - seen, 0) + ask.margin
   redis.call('EXPIRE', session_key(id), seconds)
   redis.call('ZADD', live_key(user), -seen, member(id, created))
-  if redis.call('TTL', live_key(user)) < seconds then redis.call('EXPIRE', live_key(user), seconds) end
+  keep_for(seconds, live_key(user))
+  if sid then
+    redis.call('SADD', sid_key(sid), id)
+    keep_for(seconds, sid_key(sid))
+  end
 end
 
 -- the user's sessions that get in, in order, until visit(id) says that these are enough
@@ -105,10 +117,14 @@ keep(ask.id)
 ROTATE = (
     _PRELUDE
     + """
-local secret, ended = read(ask.id, 'secret_hash', 'ended_at')
-if ended or secret ~= ask.previous_hash then return 0 end
-redis.call('HSET', session_key(ask.id), 'secret_hash', ask.secret_hash, 'previous_hash', ask.previous_hash,
-  'rotated_at', ask.at, 'login_id', ask.login_id)
+local user, secret, ended, sid = read(ask.id, 'user_key', 'secret_hash', 'ended_at', 'idp_session')
+if not user or ended or secret ~= ask.fields.previous_hash then return 0 end
+for field, value in pairs(ask.fields) do redis.call('HSET', session_key(ask.id), field, value) end
+for _, field in ipairs(ask.at_provider) do
+  if not ask.fields[field] then redis.call('HDEL', session_key(ask.id), field) end
+end
+if sid then redis.call('SREM', sid_key(sid), ask.id) end
+keep(ask.id)
 return 1
 """
 )
@@ -135,13 +151,14 @@ local at, score, kept = string.format('%.0f', ask.at), string.format('%.0f', -as
 local ended_of = {}
 
 local function finish(id, listed)
-  local user, ended, secret, previous, created =
-    read(id, 'user_key', 'ended_at', 'secret_hash', 'previous_hash', 'created_at')
+  local user, ended, secret, previous, created, sid =
+    read(id, 'user_key', 'ended_at', 'secret_hash', 'previous_hash', 'created_at', 'idp_session')
   if not user or ended or id == ask.keep or (ask.user_key and user ~= ask.user_key) then return end
   if ask.secret_hash and secret ~= ask.secret_hash and previous ~= ask.secret_hash then return end
   local key, theirs = session_key(id), ended_of[user] or {ids = {}, listed = {}, scored = {}}
   -- the deletion first: a server whose memory is full refuses to write before it, and people could not sign out
-  redis.call('HDEL', key, 'ip', 'user_agent', 'name')
+  redis.call('HDEL', key, 'ip', 'user_agent', 'name', 'id_token')
+  if sid then redis.call('SREM', sid_key(sid), id) end
   redis.call('HSET', key, 'ended_at', at, 'end_reason', ask.reason)
   redis.call('EXPIRE', key, kept)
   local place = #theirs.ids + 1

@@ -11,7 +11,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, and_, bindparam, case, delete, func, inspect, not_, or_, select, update
 from sqlalchemy.exc import InvalidRequestError
 
-from . import EVERYONE, Found, LiveSince, Pruned, SessionRecord
+from . import AT_PROVIDER, Found, LiveSince, Pruned, SessionRecord
 from .database import Database
 from .tables import Tables
 
@@ -20,10 +20,10 @@ END_BATCH = 1000
 
 
 class SqlSessions(Database):
-    """Keeps sessions, and what is known of those that are gone.
+    """Keeps sessions.
 
     :param user_model: the host's user class, or None where it has not one.
-    :param with_language: whether pages are in the user's language, which then comes with the session.
+    :param with_preferences: whether each page needs the user's preferences, which then come with the session.
     """
 
     transactional = True
@@ -34,13 +34,13 @@ class SqlSessions(Database):
         tables: Tables,
         *,
         user_model: Callable[[], Any],
-        with_language: Callable[[], bool],
+        with_preferences: Callable[[], bool],
         **ways: Any,
     ) -> None:
         super().__init__(db, **ways)
         self._tables = tables
         self._user_model = user_model
-        self._with_language = with_language
+        self._with_preferences = with_preferences
         self._find: _Find | None = None
 
     # ---- at every request
@@ -63,16 +63,16 @@ class SqlSessions(Database):
             "last_seen_at": last_seen_at,
             "now": now,
         }
-        row = self._first(find, values)
-        if row is None:
+        rows = self._rows(find, values)
+        if not rows:
             return None
-        user, (secret_hash, seen, *language) = (row[0], row[1:]) if find.has_user else (None, row)
-        return Found(secret_hash, seen, user, (language[0] or "") if language else None)
+        user, (secret_hash, seen, *chosen) = (rows[0][0], rows[0][1:]) if find.has_user else (None, rows[0])
+        return Found(secret_hash, seen, user, _preferences(rows) if chosen else None)
 
     def _find_statement(self, since: LiveSince) -> _Find:
         table, model, key = self._tables.session, self._user_model(), self._user_key
         limits: Any = LiveSince._make(limit and bindparam(name) for name, limit in since._asdict().items())
-        columns, source = self._and_language([table.c.secret_hash, table.c.last_seen_at], table, table.c.user_key)
+        columns, source = self._and_preferences([table.c.secret_hash, table.c.last_seen_at], table, table.c.user_key)
         found: Any = select(*([model] if key is not None else []), *columns).select_from(source)
         if key is not None:
             found = found.join(model, self._is_key(key, table.c.id))
@@ -86,28 +86,28 @@ class SqlSessions(Database):
             return key == case((session_id.is_not(None), given))
         return key == given  # which PostgreSQL plans faster, and it plans at every request
 
-    def find_user(self, login_id: str, user_key: str) -> tuple[Any, str | None]:
-        """The user and their language in one query, for sessions that are kept elsewhere."""
+    def find_user(self, login_id: str, user_key: str) -> tuple[Any, Mapping[str, str] | None]:
+        """The user and their preferences in one query, for sessions that are kept elsewhere."""
         bring = self._bring
-        row = self._first(bring, {"key": bring.key(login_id), "user_key": user_key}) if bring is not None else None
-        if row is None:
+        rows = self._rows(bring, {"key": bring.key(login_id), "user_key": user_key}) if bring is not None else ()
+        if not rows:
             return None, None
-        return row[0], (row[1] or "") if len(row) > 1 else None
+        return rows[0][0], _preferences(rows) if len(rows[0]) > 1 else None
 
     @cached_property
     def _bring(self) -> _Find | None:
         model, key = self._user_model(), self._user_key
         if key is None:
             return None
-        columns, source = self._and_language([], inspect(model).selectable, bindparam("user_key"))
+        columns, source = self._and_preferences([], inspect(model).selectable, bindparam("user_key"))
         return _Find(select(model, *columns).select_from(source).where(key == bindparam("key", type_=key.type)), key)
 
-    def _and_language(self, columns: list[Any], source: Any, user_key: Any) -> tuple[list[Any], Any]:
-        if not self._with_language():
+    def _and_preferences(self, columns: list[Any], source: Any, user_key: Any) -> tuple[list[Any], Any]:
+        """One join for all of them: what is found then comes once for each preference."""
+        if not self._with_preferences():
             return columns, source
-        language = self._tables.preference
-        chosen = and_(language.c.user_key == user_key, language.c.name == "language")
-        return [*columns, language.c.value], source.outerjoin(language, chosen)
+        table = self._tables.preference
+        return [*columns, table.c.name, table.c.value], source.outerjoin(table, table.c.user_key == user_key)
 
     @cached_property
     def _user_key(self) -> Any:
@@ -118,15 +118,15 @@ class SqlSessions(Database):
             return None
         return mapper.primary_key[0] if self._db.session.get_bind(mapper=mapper) is self.engine else None
 
-    def _first(self, find: _Find, values: Mapping[str, Any]) -> Any:
+    def _rows(self, find: _Find, values: Mapping[str, Any]) -> Sequence[Any]:
         if not find.has_user:
-            return self._read(find.statement, values).first()
+            return self._read(find.statement, values).all()
         found = self._read_user(find.statement, values)
         try:
-            return (found.unique() if find.collections else found).first()
+            return (found.unique() if find.collections else found).all()
         except InvalidRequestError:  # the model loads a collection along with each user
             find.collections = True
-            return self._read_user(find.statement, values).unique().first()
+            return self._read_user(find.statement, values).unique().all()
 
     def session(self, session_id: str) -> SessionRecord | None:
         table = self._tables.session
@@ -154,6 +154,7 @@ class SqlSessions(Database):
                 update(table)
                 .where(table.c.id == record.id, table.c.secret_hash == record.secret_hash, table.c.ended_at.is_(None))
                 .values(secret_hash=secret_hash, previous_hash=record.secret_hash, rotated_at=at, login_id=login_id)
+                .values({name: getattr(record, name) for name in AT_PROVIDER})
             )
             return bool(changed.rowcount)
 
@@ -185,7 +186,7 @@ class SqlSessions(Database):
             which.append(table.c.id != keep)
         if secret_hash is not None:
             which.append(or_(table.c.secret_hash == secret_hash, table.c.previous_hash == secret_hash))
-        ending = update(table).where(*which).values(ended_at=at, end_reason=reason)
+        ending = update(table).where(*which).values(**_ended(at, reason))
         with self._write() as execute:
             if self.engine.dialect.update_returning:
                 return list(execute(ending.returning(table.c.id)).scalars())
@@ -202,7 +203,7 @@ class SqlSessions(Database):
             with self._write() as execute:
                 rows = execute(batch).all()
                 still_live = update(table).where(table.c.id.in_([row.id for row in rows]), table.c.ended_at.is_(None))
-                execute(still_live.values(ended_at=at, end_reason=reason))
+                execute(still_live.values(**_ended(at, reason)))
             users: dict[str, list[str]] = defaultdict(list)
             for row in rows:
                 users[row.user_key].append(row.id)
@@ -225,6 +226,11 @@ class SqlSessions(Database):
         table = self._tables.session
         counted = select(func.count()).select_from(table).where(table.c.user_key == user_key, self._admitted(since))
         return int(self._read(counted).scalar_one())
+
+    def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:
+        table = self._tables.session
+        there = select(*table.c).where(table.c.idp_session == idp_session, self._admitted(since))
+        return [SessionRecord._make(row) for row in self._read(there)]
 
     def _admitted(self, since: LiveSince) -> Any:
         """The rows that ``since.admits(…)``: one rule for the check of a request, the list and the pruning."""
@@ -259,21 +265,14 @@ class SqlSessions(Database):
             deleted = execute(delete(table).where(table.c.id.in_(ids), gone)).rowcount if ids else 0
         return Pruned(ids[-1] if len(ids) == limit else None, deleted)
 
-    def signed_out_at(self, user_key: str) -> int | None:
-        table = self._tables.history
-        theirs = table.c.user_key.in_((user_key, EVERYONE))
-        moment: int | None = self._read(select(func.max(table.c.signed_out_at)).where(theirs)).scalar()
-        return moment
 
-    def note_sign_out(self, user_key: str, at: int) -> None:
-        table = self._tables.history
-        earlier = update(table).where(table.c.user_key == user_key, table.c.signed_out_at < at)
-        with self._write() as execute:
-            known = execute(select(table.c.signed_out_at).where(table.c.user_key == user_key)).scalar()
-            if known is None and self._insert(table, {"user_key": user_key, "signed_out_at": at}):
-                return
-            if known is None or known < at:
-                execute(earlier.values(signed_out_at=at))
+def _ended(at: int, reason: str) -> dict[str, Any]:
+    """What becomes of the row of a session that ends."""
+    return {"ended_at": at, "end_reason": reason, "id_token": None}
+
+
+def _preferences(rows: Sequence[Any]) -> dict[str, str]:
+    return {name: value for *_, name, value in rows if name is not None}
 
 
 class _Find:

@@ -6,15 +6,33 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
-from . import FeatureRecord, InterruptedRecord, TokenRecord
+from . import EVERYONE, FeatureRecord, IdentityRecord, InterruptedRecord, TokenRecord
 from .database import Execute
 from .sql_sessions import SqlSessions
 
 
 class SqlStore(SqlSessions):
     """Sessions, tokens, preferences, toggles and guesses in the host's database."""
+
+    # ---- what outlives sessions
+
+    def signed_out_at(self, user_key: str) -> int | None:
+        table = self._tables.history
+        theirs = table.c.user_key.in_((user_key, EVERYONE))
+        moment: int | None = self._read(select(func.max(table.c.signed_out_at)).where(theirs)).scalar()
+        return moment
+
+    def note_sign_out(self, user_key: str, at: int) -> None:
+        table = self._tables.history
+        earlier = update(table).where(table.c.user_key == user_key, table.c.signed_out_at < at)
+        with self._write() as execute:
+            known = execute(select(table.c.signed_out_at).where(table.c.user_key == user_key)).scalar()
+            if known is None and self._insert(table, {"user_key": user_key, "signed_out_at": at}):
+                return
+            if known is None or known < at:
+                execute(earlier.values(signed_out_at=at))
 
     # ---- API tokens: one row a user
 
@@ -154,6 +172,34 @@ class SqlStore(SqlSessions):
     def drop_interrupted(self, before: int) -> None:
         with self._write() as execute:
             execute(delete(self._tables.interrupted).where(self._tables.interrupted.c.at < before))
+
+    # ---- Single Sign-On
+
+    def keep_identity(self, record: IdentityRecord) -> None:
+        values = record._asdict()
+        key = {name: values.pop(name) for name in ("id", "user_key")}
+        self._put(self._tables.identity, key, values)
+
+    def has_identity(self, user_key: str) -> bool:
+        table = self._tables.identity
+        return self._read(select(table.c.id).where(table.c.user_key == user_key).limit(1)).first() is not None
+
+    def users_with_identity(self, identity_id: str) -> list[str]:
+        table = self._tables.identity
+        return list(self._read(select(table.c.user_key).where(table.c.id == identity_id)).scalars())
+
+    def forget_identities(self, provider: str) -> int:
+        with self._write() as execute:
+            return int(
+                execute(delete(self._tables.identity).where(self._tables.identity.c.provider == provider)).rowcount
+            )
+
+    def add_logout_token(self, token_id: str, expires_at: int) -> bool:
+        return self._insert(self._tables.logout_token, {"id": token_id, "expires_at": expires_at})
+
+    def drop_logout_tokens(self, before: int) -> None:
+        with self._write() as execute:
+            execute(delete(self._tables.logout_token).where(self._tables.logout_token.c.expires_at < before))
 
     def create_tables(self) -> None:
         """Make those of the extension's tables that are missing."""

@@ -21,6 +21,8 @@ class Tables:
     guess: Table
     history: Table
     interrupted: Table
+    identity: Table
+    logout_token: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -49,6 +51,8 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         guess=table("guess", *_guess_columns()),
         history=table("history", *_history_columns()),
         interrupted=table("interrupted", *_interrupted_columns()),
+        identity=table("identity", *_identity_columns()),
+        logout_token=table("logout_token", *_logout_token_columns()),
     )
 
 
@@ -68,11 +72,15 @@ def _session_columns() -> list[Column[object]]:
         Column("provider", String(128)),
         Column("issuer", String(255)),
         Column("subject", String(255)),
-        Column("idp_session", String(255)),
+        Column("idp_session", String(255), index=True),
         Column("remember_until", BigInteger),
         Column("ip", String(45), nullable=False),
         Column("user_agent", String(512), nullable=False),
         Column("name", String(64)),
+        Column("acr", String(255)),
+        Column("auth_time", BigInteger),
+        Column("callback", String(512)),
+        Column("id_token", Text),
     ]
 
 
@@ -129,4 +137,21 @@ def _interrupted_columns() -> list[Column[object]]:
         Column("endpoint", String(128), nullable=False),
         Column("fields", Text, nullable=False),
         Column("at", BigInteger, nullable=False),
+    ]
+
+
+def _identity_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("user_key", _exact(255), primary_key=True, index=True),
+        Column("provider", String(128)),
+        Column("issuer", String(255)),
+        Column("subject", String(255)),
+    ]
+
+
+def _logout_token_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("expires_at", BigInteger, nullable=False),
     ]

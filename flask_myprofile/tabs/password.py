@@ -60,6 +60,7 @@ class Password(Tab):
         return {
             "can_change": not managed,
             "reason": str(SSO_SENTENCE) if managed else None,
+            "password_url": _elsewhere(user) if managed else None,
             "rules": [{"code": rule.code, "number": rule.number} for rule in current_profile.passwords.rules_for(user)],
             "sign_out_others": True,  # what a program gets that leaves the field out
         }
@@ -69,7 +70,8 @@ class Password(Tab):
         sso = None
         if not current_profile.can_change_password(user):
             account = users.get(user, "email") or users.display_name(user)
-            sso = {"message": SSO_SENTENCE, "provider": session.provider if session else None, "account": account}
+            provider = session.provider if session else None
+            sso = {"message": SSO_SENTENCE, "provider": provider, "account": account, "url": _elsewhere(user)}
         return {
             "sso": sso,
             "has_password": users.has_password(user),
@@ -137,6 +139,14 @@ class Password(Tab):
             "Your password has been changed. %(num)s other sessions were signed out.",
             ended,
         )
+
+
+def _elsewhere(user: Any) -> str | None:
+    """Where the organization lets the user change the password."""
+    urls, session = current_profile.config.sso_password_url, current_profile.sessions.current(user)
+    if urls is None or isinstance(urls, str):
+        return urls
+    return urls.get(session.provider or "") if session is not None else None
 
 
 def hint(rule: Rule) -> str:

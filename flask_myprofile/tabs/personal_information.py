@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -89,10 +89,11 @@ class PersonalInformation(Tab):
             "rows": [[name, pairs[name]] if name in pairs else [name] for name in shown if name not in pairs.values()]
         }
 
-    @action(lambda tab, user: form_of(tab.shown()))
+    @action(lambda tab, user: form_of(tab.shown(), managed_fields(user)))
     def save(self, user: Any, form: FlaskForm) -> str:
         users = current_profile.users
-        editable = [name for name in form.data if name not in current_profile.config.personal_readonly]
+        locked = {*current_profile.config.personal_readonly, *managed_fields(user)}
+        editable = [name for name in form.data if name not in locked]
         # an empty optional value is stored as no value, which a unique column may hold more than once
         values = {name: form[name].data or ("" if users.required(name) else None) for name in editable}
         changed = {name: value for name, value in values.items() if (users.get(user, name) or None) != (value or None)}
@@ -114,15 +115,23 @@ def label_of(name: str) -> Any:
     return CONVENTIONAL[name][0] if name in CONVENTIONAL else name.replace("_", " ").capitalize()
 
 
-def form_of(names: list[str]) -> type[FlaskForm]:
+def managed_fields(user: Any) -> Collection[str]:
+    """The fields that are not the user's to edit, because the identity provider has them."""
+    names = current_profile.config.personal_sso_fields
+    return names if names and current_profile.passwords.is_sso(user) else ()
+
+
+def form_of(names: list[str], managed: Collection[str] = ()) -> type[FlaskForm]:
     """A form with one text field a name, as long as its column and required where its column is."""
-    return type("PersonalInformationForm", (FlaskForm,), {name: _field(name) for name in names})
+    return type("PersonalInformationForm", (FlaskForm,), {name: _field(name, name in managed) for name in names})
 
 
-def _field(name: str) -> StringField:
+def _field(name: str, managed: bool) -> StringField:
     users, attributes = current_profile.users, dict(CONVENTIONAL.get(name, ("", {}))[1])
-    if name in current_profile.config.personal_readonly:
-        hint = gettext("Only an administrator can change this.")
+    if managed or name in current_profile.config.personal_readonly:
+        hint = (
+            gettext("Your organization manages this.") if managed else gettext("Only an administrator can change this.")
+        )
         return StringField(label_of(name), description=hint, render_kw={**attributes, "readonly": True})
     checks = [_given(name) if users.required(name) else _optional, _proper(name, users.max_length(name))]
     return StringField(

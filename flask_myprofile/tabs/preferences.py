@@ -1,17 +1,28 @@
-"""Preferences: the language."""
+"""Preferences: the language, the time zone and the look of the pages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
 from typing import Any
 
 from babel import Locale
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import SelectField, ValidationError
 
-from .. import i18n, language
+from .. import i18n, preferences
+from ..account import timezones
+from ..account.preferences import THEMES
+from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
-from ..tab import Part, Tab, action
+from ..tab import Action, Part, Tab, action
+
+#: (value, how it reads, ``lang`` attribute where it is in a language of its own)
+Option = tuple[str, str, str | None]
+
+_LANGUAGE, _TIMEZONE, _THEME = lazy_gettext("Language"), lazy_gettext("Time zone"), lazy_gettext("Appearance")
 
 
 class Preferences(Tab):
@@ -20,49 +31,137 @@ class Preferences(Tab):
     summary = lazy_gettext("They follow you to every device you sign in from.")
     meaning = lazy_gettext("Users choose how the application looks to them.")
     icon = "sliders-horizontal"
-    parts = (Part("language", lazy_gettext("Language")),)
+    parts = (Part("language", _LANGUAGE), Part("timezone", _TIMEZONE), Part("theme", _THEME))
+
+    def shown(self) -> list[str]:
+        possible = {"language": i18n.in_use(), "timezone": timezones.are_known(), "theme": True}
+        return [part.name for part in self.parts if possible[part.name] and self._is_on(part.name)]
+
+    def _is_on(self, part: str) -> bool:
+        return current_profile.features[f"{self.name}.{part}"]
 
     def values(self, user: Any) -> dict[str, Any]:
-        return {"language": current_profile.preferences.of(user).get("language")} if self._offers_language() else {}
+        chosen = current_profile.preferences.of(user)
+        return {name: chosen.get(name) for name in self.shown()}
 
     def context(self, user: Any) -> dict[str, Any]:
-        missing = "" if i18n.in_use() else gettext("This application is available in one language only.")
-        return {"missing": missing, "languages": choices() if self._offers_language() else []}
+        chosen, every = self.values(user), request.args.get("zones") == "all"
+        missing = self._is_on("language") and not i18n.in_use()
+        return {
+            "missing": gettext("This application is available in one language only.") if missing else "",
+            "languages": languages() if "language" in chosen else [],
+            "zones": zones(chosen["timezone"], every) if "timezone" in chosen else [],
+            "every_zone": every,
+            "themes": themes(),
+        }
 
-    @action(lambda tab, user: form_of(tab._offers_language()))
+    def check(self, user: Any, action: Action) -> None:
+        if not self.shown():
+            raise NotFound(code="feature_off")
+
+    @action(lambda tab, user: form_of(tab.shown()))
     def save(self, user: Any, form: FlaskForm) -> Any:
-        if "language" in form:
-            language.choose(user, form["language"].data or None)
+        preferences.choose(user, {name: form[name].data or None for name in self.shown()})
+        i18n.reader_changed()
         # printed after the commit, in the language just chosen
         return lazy_gettext("Your preferences have been saved.")
 
-    def _offers_language(self) -> bool:
-        return i18n.in_use() and current_profile.features["preferences.language"]
+
+# ---- the form
 
 
-def form_of(with_language: bool) -> type[FlaskForm]:
-    fields = {}
-    if with_language:
-        codes: Any = [code for code, _, _ in choices()]  # the names stand beside them in the template
-        fields["language"] = SelectField(
-            gettext("Language"), choices=codes, validate_choice=False, validators=[_on_the_list]
-        )
-    return type("PreferencesForm", (FlaskForm,), fields)
+def form_of(names: Iterable[str]) -> type[FlaskForm]:
+    return type("PreferencesForm", (FlaskForm,), {name: _FIELDS[name]() for name in names})
 
 
-def _on_the_list(form: FlaskForm, field: SelectField) -> None:
-    if field.data and field.data not in list(field.choices or ()):
-        raise ValidationError(gettext("Choose a language from the list"))
+def _language_field() -> SelectField:
+    tags = [i18n.tag_of(each) for each in offered()]
+    return _field(_LANGUAGE, tags, tags.__contains__, gettext("Choose a language from the list"))
 
 
-def choices() -> list[tuple[str, str, str | None]]:
-    """(code, the language's name in itself, lang attribute); first the choice to have no choice."""
+def _timezone_field() -> SelectField:
+    sentence = gettext("Choose a time zone from the list")
+    hint = gettext("Times on these pages are shown in this zone.")
+    return _field(_TIMEZONE, timezones.common(), timezones.find, sentence, hint)
+
+
+def _theme_field() -> SelectField:
+    return _field(_THEME, THEMES, THEMES.__contains__, gettext("Choose an appearance from the list"))
+
+
+def _field(label: Any, codes: Iterable[str], takes: Callable[[str], Any], sentence: str, hint: str = "") -> SelectField:
+    def check(form: FlaskForm, field: SelectField) -> None:
+        if field.data and not takes(field.data):
+            raise ValidationError(sentence)
+
+    choices: Any = ["", *codes]  # the words for them stand beside them in the template
+    return SelectField(label, choices=choices, validate_choice=False, validators=[check], description=hint)
+
+
+_FIELDS = {"language": _language_field, "timezone": _timezone_field, "theme": _theme_field}
+
+
+# ---- what there is to choose from; first the choice to have no choice
+
+
+def languages() -> list[Option]:
     found = [(i18n.tag_of(each), i18n.native_name(each), i18n.tag_of(each)) for each in offered()]
     # by own name, those in Latin letters first, as one looks for it
-    found.sort(key=lambda item: (ord(item[1][0]) > 0x24F, item[1].casefold()))
+    found.sort(key=lambda option: (ord(option[1][0]) > 0x24F, option[1].casefold()))
     return [("", gettext("Automatic"), None), *found]
 
 
 def offered() -> list[Locale]:
     codes = current_profile.config.languages or i18n.host_languages()
-    return [each for each in map(i18n.parse, codes) if each is not None]
+    return [each for each in map(preferences.locale_of, codes) if each is not None]
+
+
+def themes() -> list[Option]:
+    words = {"": gettext("Same as my device"), "light": gettext("Light"), "dark": gettext("Dark")}
+    return [(value, text, None) for value, text in words.items()]
+
+
+_CONTINENTS = {
+    **{"Africa": "002", "America": "019", "Antarctica": "AQ", "Asia": "142"},
+    **{"Arctic": "150", "Europe": "150", "Australia": "009", "Pacific": "009"},
+}
+_OCEANS = {"Atlantic": lazy_gettext("Atlantic Ocean"), "Indian": lazy_gettext("Indian Ocean")}
+
+
+def zones(chosen: str | None, every: bool) -> list[tuple[str, list[Option]]]:
+    """The zones by continent, those of none first: a well-known city's for each clock, or ``every`` city's; and the
+    one that is chosen."""
+    names = {"Etc/UTC": "UTC", **{name: name for name in (timezones.of_cities() if every else timezones.common())}}
+    if chosen:
+        names[timezones.canonical(chosen)] = chosen
+    groups: dict[str, list[Option]] = {}
+    spoken, now = i18n.locale(), datetime.now(timezone.utc)
+    for usual, name in names.items():
+        zone = timezones.find(name)
+        if zone is not None:
+            option = (name, _city(usual, now.astimezone(zone), spoken), None)
+            groups.setdefault(_continent(usual, spoken), []).append(option)
+    for options in groups.values():
+        options.sort(key=lambda option: option[1].casefold())
+    of_none = ("", [("", _of_the_app(chosen, spoken), None), *groups.pop("")])
+    return [of_none, *sorted(groups.items(), key=lambda group: group[0].casefold())]
+
+
+def _of_the_app(chosen: str | None, spoken: Locale) -> str:
+    """With its name, as long as it is the one in effect: a rule of the host's is not asked what it would say if."""
+    in_effect = i18n.app_timezone() if chosen is None else None
+    if in_effect is None:
+        return gettext("Same as the application")
+    return gettext("Same as the application (%(zone)s)", zone=timezones.city(in_effect, spoken))
+
+
+def _continent(zone: str, spoken: Locale) -> str:
+    area = zone.partition("/")[0]
+    return str(_OCEANS.get(area) or spoken.territories.get(_CONTINENTS.get(area), ""))
+
+
+def _city(zone: str, now: datetime, spoken: Locale) -> str:
+    """ "Berlin (GMT+01:00)", as its clocks go now."""
+    offset = f"{now:%z}"
+    gmt = spoken.zone_formats["gmt"] % f"{offset[:3]}:{offset[3:5]}"
+    return f"{timezones.city(zone, spoken)} ({gmt})"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import flask_login
 from flask import request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
+from .. import end_session
 from ..account import text
 from ..account.sessions import NAME_LENGTH
 from ..errors import Invalid, NotFound
-from ..globals import after_sign_out, current_profile
+from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..store import SessionRecord
-from ..tab import Confirm, Done, Part, Tab, action
+from ..tab import Confirm, Part, Tab, action
 from ..visit import current_visit
 
 
@@ -73,7 +73,7 @@ class Sessions(Tab):
         rows, total = self._listed(user)
         listed = [row for row in rows if current is None or row.id != current.id]
         shown = as_rows([*([current] if current else []), *listed], current, features["sessions.address"])
-        page = page_number()
+        page, correction = page_number(), _correction(shown, 0 if current else 1)
         return {
             "current": shown.pop(0) if current else None,
             "others": shown,
@@ -82,7 +82,8 @@ class Sessions(Tab):
             "can_sign_out_others": features["sessions.sign_out_others"],
             "can_rename": features["sessions.rename"],
             "rename_url": url_for("myprofile.sessions_rename", page=page if page > 1 else None),
-            "correction": _correction(),
+            "correction": correction,
+            "error_at": correction["field"] if correction else "",
             "shows_places": features["sessions.address"] and shows_places(),
             "first_url": url_for("myprofile.sessions") if page > 1 else None,
             "more_url": f"?page={page + 1}" if page * PAGE < total else None,
@@ -96,9 +97,7 @@ class Sessions(Tab):
             raise Invalid({"id": gettext("Say which session to sign out")})
         current = current_profile.sessions.current(user)
         if current is not None and current.id == form.id.data:
-            sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
-            flask_login.logout_user()
-            return Done(sentence, redirect=after_sign_out())
+            return end_session.sign_out()
         current_profile.sessions.require_fresh(user)
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")
@@ -156,9 +155,13 @@ def _wrong_with(name: str) -> str | None:
     return None
 
 
-def _correction() -> dict[str, Any] | None:
-    """The name that was typed and has not been taken, to be shown again beside what is wrong with it."""
+def _correction(rows: list[dict[str, Any]], first: int) -> dict[str, Any] | None:
+    """The name that was typed and has not been taken, to be shown again beside what is wrong with it.
+
+    :param first: the number of the first of these rows on the page
+    """
     if request.method != "POST" or request.endpoint != "myprofile.sessions_rename":
         return None
-    typed = request.form.get("name", "")
-    return {"id": request.form.get("id"), "name": typed, "error": _wrong_with(text.clean(typed))}
+    which, typed = request.form.get("id"), request.form.get("name", "")
+    fields = [f"mp-rename-{number}-name" for number, row in enumerate(rows, first) if row["id"] == which]
+    return {"id": which, "name": typed, "error": _wrong_with(text.clean(typed)), "field": "".join(fields)}

@@ -1,0 +1,113 @@
+"""What a setting may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+#: A check answers what the value should have been, or None where it is right.
+Check = Callable[[Any], "str | None"]
+
+
+def text(value: Any) -> str | None:
+    return None if isinstance(value, str) and value else "a text"
+
+
+def path(value: Any) -> str | None:
+    right = isinstance(value, str) and value.startswith("/") and not value.endswith("/")
+    return None if right else 'a path such as "/profile"'
+
+
+def token_prefix(value: Any) -> str | None:
+    right = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]{1,32}", value)
+    return None if right else "1 to 32 of the characters A-Z, a-z, 0-9, _, . and -"
+
+
+def switch(value: Any) -> str | None:
+    return None if isinstance(value, bool) else "True or False"
+
+
+def switches(value: Any) -> str | None:
+    right = isinstance(value, Mapping) and all(isinstance(k, str) and isinstance(v, bool) for k, v in value.items())
+    return None if right else "a dict of feature name -> True or False"
+
+
+def texts(value: Any) -> str | None:
+    right = not isinstance(value, str) and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
+    return None if right else "a tuple of texts"
+
+
+def mapping(value: Any) -> str | None:
+    right = isinstance(value, Mapping) and all(isinstance(v, str) for pair in value.items() for v in pair)
+    return None if right else "a dict of text -> text"
+
+
+def function(value: Any) -> str | None:
+    return None if callable(value) else "a callable"
+
+
+def menu_items(value: Any) -> str | None:
+    right = callable(value) or (isinstance(value, list | tuple) and all(map(_is_menu_item, value)))
+    return None if right else "a tuple of (label, endpoint or URL), or a callable(user) that gives one"
+
+
+def _is_menu_item(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and text(value[1]) is None
+
+
+def attribute_or_callable(value: Any) -> str | None:
+    return (
+        None if callable(value) or text(value) is None else "the name of a user attribute, or a callable(user) -> bool"
+    )
+
+
+def number(least: int, most: int | None = None) -> Check:
+    def check(value: Any) -> str | None:
+        right = isinstance(value, int) and not isinstance(value, bool) and value >= least
+        if right and (most is None or value <= most):
+            return None
+        return f"a whole number of at least {least}" + (f" and at most {most}" if most is not None else "")
+
+    return check
+
+
+def one_of(*choices: str) -> Check:
+    return lambda value: None if value in choices else "one of " + ", ".join(map(repr, choices))
+
+
+def subset_of(*choices: str) -> Check:
+    return lambda value: None if texts(value) is None and set(value) <= set(choices) else f"a tuple out of {choices}"
+
+
+def session_store(value: Any) -> str | None:
+    right = value == "sqlalchemy" or (isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")))
+    return None if right else '"sqlalchemy" or a URL such as "redis://localhost:6379/0"'
+
+
+def path_or_callable(value: Any) -> str | None:
+    return None if callable(value) or text(value) is None else "the path of a GeoIP2 database, or a callable(address)"
+
+
+def url_or_callable(value: Any) -> str | None:
+    right = callable(value) or (isinstance(value, str) and value.startswith(("https://", "http://")))
+    return None if right else "the URL of a range service, or a callable(first five digits)"
+
+
+def optional(check: Check) -> Check:
+    return lambda value: None if value is None else (problem := check(value)) and f"{problem}, or None"
+
+
+def url(value: Any) -> str | None:
+    right = isinstance(value, str) and value.startswith(("https://", "http://"))
+    return None if right else "a URL"
+
+
+def url_or_path(value: Any) -> str | None:
+    return None if url(value) is None or (isinstance(value, str) and value.startswith("/")) else "a URL, or a path"
+
+
+def url_or_urls(value: Any) -> str | None:
+    each = value.items() if isinstance(value, Mapping) else [("", value)]
+    right = all(isinstance(provider, str) and url(link) is None for provider, link in each)
+    return None if right else "a URL, or a dict of provider -> URL"

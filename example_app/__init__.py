@@ -17,11 +17,14 @@ from . import accounts, auth, headers, idp, settings, sso, views
 from .extensions import babel, csrf, db, login_manager
 from .notifications import Notifications
 
+#: Browsers say where one lives, and in these places one reads a language that has another name.
+READ_IN = {"zh_CN": "zh_Hans", "zh_SG": "zh_Hans", "zh_HK": "zh_Hant", "zh_TW": "zh_Hant", "pt_PT": "pt_BR"}
+
 
 def language_of_visitor() -> str | None:
     """What was chosen in My Profile, else what the browser asks for."""
-    offered = current_app.config["MYPROFILE_LANGUAGES"]
-    return preferred_language() or request.accept_languages.best_match(offered)
+    asked = request.accept_languages.best_match([*current_app.config["MYPROFILE_LANGUAGES"], *READ_IN])
+    return preferred_language() or READ_IN.get(asked or "", asked)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:

@@ -12,6 +12,8 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from wtforms import BooleanField, PasswordField, StringField
 from wtforms.validators import DataRequired
 
+from flask_myprofile import current_profile
+
 from .extensions import db
 from .models import User
 
@@ -46,10 +48,14 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """A POST with a CSRF token: a link or an image on another site cannot sign anybody out."""
+    """A POST with a CSRF token: a link or an image on another site cannot sign anybody out.
+
+    Whoever came by Single Sign-On is asked by the provider next whether to sign out there as well.
+    """
+    at_provider = current_profile.end_session_url()
     logout_user()
     flash(gettext("You have signed out."), "info")
-    return redirect(url_for("pages.start"), 303)
+    return redirect(at_provider or url_for("pages.start"), 303)
 
 
 def authenticate(identifier: str, password: str) -> User | None:

@@ -20,7 +20,13 @@ DEFAULTS = {
     # served over https, add SESSION_COOKIE_SECURE and REMEMBER_COOKIE_SECURE
     "MYPROFILE_APP_NAME": "Acme Analytics",
     "MYPROFILE_BASE_TEMPLATE": "base.html",
-    "MYPROFILE_LANGUAGES": ("en", "de", "fr", "es", "he"),
+    "MYPROFILE_SSO_LOGOUT": True,
+    "MYPROFILE_SSO_LOGOUT_RETURN": "/",
+    # as Babel writes them
+    "MYPROFILE_LANGUAGES": (
+        *("en", "ar", "de", "es", "fr", "he", "it", "ja", "ko", "nl", "pl", "pt_BR", "ru", "tr", "uk"),
+        *("zh_Hans", "zh_Hant"),
+    ),
 }
 
 

@@ -29,20 +29,24 @@ PROVIDER = "Demo SSO"
 TROUBLE = (OAuthError, JoseError, RequestException)
 
 
+@bp.before_app_request
+def register_client() -> None:
+    """At the first request: before that, the app does not know its own port, nor with it the provider's address."""
+    if current_app.extensions.get("example_sso") == issuer():
+        return
+    oauth: Any = OAuth(current_app)
+    oauth.register(
+        PROVIDER,
+        client_id=CLIENT_ID,
+        client_secret=client_secret(),
+        server_metadata_url=f"{issuer()}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256", "default_timeout": 5},
+    )
+    current_app.extensions["example_sso"] = issuer()
+
+
 def client() -> FlaskOAuth2App:
-    """The OAuth client, registered when it is first needed: before that, the app does not know its own port."""
-    known = current_app.extensions.get("example_sso")
-    if known is None or known[0] != issuer():
-        oauth: Any = OAuth(current_app)
-        oauth.register(
-            PROVIDER,
-            client_id=CLIENT_ID,
-            client_secret=client_secret(),
-            server_metadata_url=f"{issuer()}/.well-known/openid-configuration",
-            client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256", "default_timeout": 5},
-        )
-        known = current_app.extensions["example_sso"] = (issuer(), oauth)
-    found: FlaskOAuth2App = known[1].create_client(PROVIDER)
+    found: FlaskOAuth2App = current_app.extensions["authlib.integrations.flask_client"].create_client(PROVIDER)
     return found
 
 

@@ -8,6 +8,7 @@ from flask_login import current_user, login_required
 from werkzeug.exceptions import Unauthorized
 
 from .accounts import DEMO_ACCOUNTS
+from .idp import account_url
 
 pages = Blueprint("pages", __name__)
 api = Blueprint("api", __name__, url_prefix="/api")
@@ -32,7 +33,7 @@ def start() -> ResponseReturnValue:
 @pages.get("/dashboard")
 @login_required
 def dashboard() -> ResponseReturnValue:
-    return render_template("dashboard.html", figures=FIGURES, top_pages=TOP_PAGES)
+    return render_template("dashboard.html", figures=FIGURES, top_pages=TOP_PAGES, provider_url=account_url())
 
 
 @pages.get("/api")

@@ -95,13 +95,13 @@ def sign_in_elsewhere(app: Any) -> None:
             connection.execute(text(AGE), {"started": started * HOUR, "active": active * HOUR, "ip": address})
 
 
-def open_page(browser: Browser, site: str, *, width: int, height: int, **options: Any) -> Page:
+def open_page(browser: Browser, site: str, *, width: int, height: int, locale: str = "en", **options: Any) -> Page:
     """A new browser window in which Maya is signed in."""
     context = browser.new_context(
         base_url=site,
         viewport={"width": width, "height": height},
         user_agent=DESK,
-        locale="en",
+        locale=locale,
         extra_http_headers={"X-Forwarded-For": "192.0.2.44"},
         **options,
     )
@@ -138,6 +138,8 @@ def main() -> None:
         desk = {"width": 1180, "height": 800}
         take(open_page(browser, site, **desk), "/profile/sessions", "my-profile.png")
         take(open_page(browser, site, **desk, color_scheme="dark"), "/profile/sessions", "my-profile-dark.png")
+        take(open_page(browser, site, **desk, locale="he"), "/profile/sessions", "my-profile-he.png")
+        take(open_page(browser, site, **desk, locale="ja"), "/profile/preferences", "my-profile-ja.png")
         take(open_page(browser, site, **desk), "/profile/admin/features", "feature-management.png")
         phone = open_page(browser, site, width=390, height=844, device_scale_factor=2, has_touch=True)
         take(phone, "/profile/personal-information", "my-profile-phone.png", whole=False)

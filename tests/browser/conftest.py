@@ -1,47 +1,17 @@
-"""A real browser, and the example app on a real server. One Playwright, one Chromium for the whole run."""
+"""People at real browsers, and the example app on a real server."""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser.gallery import SETTINGS, Gallery
+from tests.browser.visitor import Visitor, close
 from tests.live import example, serving
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-#: What Chromium says by itself when a page is answered with one of these, as they should be at times.
-REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (401|403|404|422)")
-PATIENCE = 15_000
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        if os.environ.get("MYPROFILE_REQUIRE_SERVICES"):
-            pytest.fail("chromium not found (MYPROFILE_REQUIRE_SERVICES is set)", pytrace=False)
-        warnings.warn("NOT TESTED in a browser: chromium not found", stacklevel=1)
-        pytest.skip("chromium not found")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -51,86 +21,40 @@ def site(tmp_path: Path) -> Iterator[str]:
         yield address
 
 
-class Visitor:
-    """One person at one browser; ``page`` is the tab that is open. What the browser complains of is collected."""
-
-    def __init__(self, context: BrowserContext, site: str) -> None:
-        self.context = context
-        self.site = site
-        self.complaints: list[str] = []
-        context.set_default_timeout(PATIENCE)
-        self.page: Page = context.new_page()
-        self.page.on("console", self._on_console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("requestfailed", self._on_failure)
-
-    def _on_console(self, message: ConsoleMessage) -> None:
-        if not REFUSALS.match(message.text):
-            self.complaints.append(f"{message.type}: {message.text}")
-
-    def _on_failure(self, request: Any) -> None:
-        if request.failure != "net::ERR_ABORTED":  # the person went on before it was there
-            self.complaints.append(f"{request.url}: {request.failure}")
-
-    def open(self, path: str) -> Page:
-        self.page.goto(self.site + path)
-        return self.page
-
-    def sign_in(self, username: str, remember: bool = False) -> Page:
-        """As a person does it: from the start page, with what is written there."""
-        page = self.open("/")
-        page.get_by_role("banner").get_by_role("link", name="Sign in").click()
-        page.get_by_label("Email or user name").fill(username)
-        page.get_by_label("Password").fill(f"{username}-demo-password")
-        if remember:
-            page.get_by_label("Keep me signed in").check()
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/dashboard")
-        return page
-
-    def sign_in_by_sso(self) -> Page:
-        page = self.open("/sign-in")
-        page.get_by_role("link", name="Sign in with Demo SSO").click()
-        page.get_by_role("button", name="Continue as Alex Kim").click()
-        page.wait_for_url("**/dashboard")
-        return page
-
-    def open_tab(self, label: str) -> Page:
-        """By the links of My Profile, from wherever on it one is."""
-        self.page.get_by_role("navigation", name="My Profile").get_by_role("link", name=label, exact=True).click()
-        self.page.get_by_role("heading", name=label, level=2).wait_for()
-        return self.page
-
-    def field(self, label: str) -> Locator:
-        """The input with that label, and not the button beside it that is named by it as well."""
-        return self.page.get_by_label(label, exact=True).and_(self.page.locator("input"))
-
-    def open_profile(self) -> Page:
-        """By the user menu at the top right."""
-        return self.choose("My Profile")
-
-    def choose(self, entry: str) -> Page:
-        menu = self.page.locator(".mp-menu")
-        menu.locator("summary").click()
-        menu.get_by_text(entry, exact=True).click()
-        self.page.get_by_role("heading", name=entry, level=1).wait_for()
-        return self.page
-
-    def has_remember_cookie(self) -> bool:
-        return any(cookie["name"] == "remember_token" for cookie in self.context.cookies())
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Browser:
+    """Chromium, unless a test asks for others by ``parametrize("engine", [...], indirect=True)``."""
+    found: Browser = request.getfixturevalue(getattr(request, "param", "chromium"))
+    return found
 
 
 @pytest.fixture
-def visitor(chromium: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
+def visitor(engine: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
     """``visitor()``: somebody at a browser of their own. At the end, no browser has had anything to complain of."""
     made: list[Visitor] = []
 
     def make(**options: Any) -> Visitor:
-        made.append(Visitor(chromium.new_context(**options), site))
+        made.append(Visitor(engine.new_context(**options), site))
         return made[-1]
 
     yield make
-    complaints = [complaint for each in made for complaint in each.complaints]
-    for each in made:
-        each.context.close()
+    close(made)
+
+
+@pytest.fixture(scope="session")
+def whole_gallery(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    with (
+        example(tmp_path_factory.mktemp("gallery"), **SETTINGS) as app,
+        serving(app) as address,
+    ):
+        made = Gallery(chromium, app, address)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def gallery(whole_gallery: Gallery) -> Iterator[Gallery]:
+    """Every page in every state, in one app for the whole run. No browser has had anything to complain of."""
+    yield whole_gallery
+    complaints = whole_gallery.part_with_guests()
     assert complaints == []

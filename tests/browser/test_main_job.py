@@ -16,7 +16,10 @@ SENTENCE = "Your account uses Single Sign On (SSO). Password is managed by your 
 TABS = ("Personal Information", "Preferences", "Password", "Sessions", "Notifications")
 NEW_PASSWORD = "seven quiet swans on a lake"
 
+in_firefox_too = pytest.mark.parametrize("engine", ["chromium", "firefox"], indirect=True)
 
+
+@in_firefox_too
 def test_a_person_signs_in_and_visits_every_tab(visitor: Callable[..., Visitor]) -> None:
     sam = visitor()
     page = sam.sign_in("sam")
@@ -31,6 +34,7 @@ def test_a_person_signs_in_and_visits_every_tab(visitor: Callable[..., Visitor])
         expect(page).to_have_title(f"{tab} – My Profile – Acme Analytics")
 
 
+@in_firefox_too
 def test_what_is_saved_is_there_again(visitor: Callable[..., Visitor]) -> None:
     sam = visitor()
     page = sam.sign_in("sam")
@@ -75,6 +79,7 @@ def test_the_language_is_that_of_the_whole_app(visitor: Callable[..., Visitor]) 
     assert page.locator(".mp-page").evaluate("node => getComputedStyle(node).direction") == "rtl"
 
 
+@in_firefox_too
 def test_an_admin_turns_the_token_on_and_a_person_uses_it(visitor: Callable[..., Visitor]) -> None:
     """Feature Management, Copy, the warning before Regenerate, and the API of the app."""
     maya, sam = visitor(), visitor(permissions=["clipboard-read", "clipboard-write"])
@@ -152,6 +157,7 @@ def test_who_signs_in_by_sso_reads_the_sentence(visitor: Callable[..., Visitor])
     expect(page.get_by_role("main")).to_contain_text("Single Sign On · Demo SSO")
 
 
+@in_firefox_too
 def test_a_device_that_was_signed_out_is_out_at_its_next_click(visitor: Callable[..., Visitor]) -> None:
     """Although it has a remember-me cookie, and also after it is closed and opened again."""
     laptop, phone = visitor(), visitor()
@@ -183,6 +189,7 @@ def test_a_device_that_was_signed_out_is_out_at_its_next_click(visitor: Callable
     expect(here.get_by_role("heading", name="Sessions", level=2)).to_be_visible()
 
 
+@in_firefox_too
 def test_a_new_password_signs_the_other_devices_out(visitor: Callable[..., Visitor]) -> None:
     laptop, phone = visitor(), visitor()
     there = phone.sign_in("sam", remember=True)

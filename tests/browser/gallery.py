@@ -1,0 +1,221 @@
+"""Every page of My Profile in every state that a person can bring it into, in the example app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Browser
+from werkzeug.security import generate_password_hash
+
+from example_app.extensions import db
+from example_app.models import User
+from tests.browser.visitor import Visitor
+from tests.live import Person
+
+MAYA, SAM, ALEX, NEWCOMER = "maya", "sam", "alex", "newcomer"
+DESK = (
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Safari/537.36"
+)
+DEVICES = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.6 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "curl/8.11.1",
+)
+#: The newcomers' passwords guard nothing.
+QUICK_HASH = "pbkdf2:sha256:1"
+#: The token's tab on, and a switch that cannot be moved.
+SETTINGS = {"MYPROFILE_FEATURES": {"api_token": True}, "MYPROFILE_FEATURES_PINNED": {"sessions.sign_out": True}}
+SEND = "main form .mp-btn--primary[type=submit]"
+
+
+@dataclass(frozen=True)
+class State:
+    who: str
+    path: str
+    then: Callable[[Visitor], Any] = lambda person: None
+
+
+class Gallery:
+    """The app, and the people in it: Maya administers it, Sam is signed in once, Alex came by SSO."""
+
+    def __init__(self, chromium: Browser, app: Flask, site: str) -> None:
+        self.chromium, self.app, self.site = chromium, app, site
+        self._numbers = count(1)
+        self._signed_in: dict[str, Any] = {}
+        self._visitors: dict[tuple[str, str], Visitor] = {}
+        self._guests: list[Visitor] = []
+        for device in DEVICES:
+            with Person(site) as elsewhere:
+                elsewhere.http.headers["User-Agent"] = device
+                elsewhere.sign_in(MAYA)
+                elsewhere.post("/profile/api-token/regenerate", {}, page="/profile/api-token")
+
+    def person(self, who: str, language: str = "en", **options: Any) -> Visitor:
+        """At a browser in that language; without options always the same one. A newcomer is somebody else each time."""
+        if options or who == NEWCOMER:
+            self._guests.append(self._visitor(self._cookies(who), language, options))
+            return self._guests[-1]
+        if (who, language) not in self._visitors:
+            self._visitors[who, language] = self._visitor(self._cookies(who), language, {})
+        return self._visitors[who, language]
+
+    def _visitor(self, cookies: Any, language: str, options: dict[str, Any]) -> Visitor:
+        return Visitor(self.chromium.new_context(storage_state=cookies, locale=language, **options), self.site)
+
+    def _cookies(self, who: str) -> Any:
+        """What a browser has after signing in; all browsers of a person are one session, so no row is added."""
+        if who not in self._signed_in:
+            cookies = self._sign_in(self._new_user() if who == NEWCOMER else who)
+            if who == NEWCOMER:
+                return cookies
+            self._signed_in[who] = cookies
+        return self._signed_in[who]
+
+    def _sign_in(self, name: str) -> Any:
+        """Without a browser, whose part of it has tests of its own and takes long."""
+        with Person(self.site) as person:
+            person.http.headers["User-Agent"] = DESK
+            person.sign_in_by_sso() if name == ALEX else person.sign_in(name)
+            cookies = [{"name": each.name, "value": each.value, "url": self.site} for each in person.http.cookies]
+            return {"cookies": cookies, "origins": []}
+
+    def _new_user(self) -> str:
+        name = f"new{next(self._numbers)}"
+        with self.app.app_context():
+            user = User(username=name, email=f"{name}@acme.example", first_name="New", last_name=name)
+            user.password_hash = generate_password_hash(f"{name}-demo-password", QUICK_HASH)
+            db.session.add(user)
+            db.session.commit()
+        return name
+
+    def part_with_guests(self) -> list[str]:
+        """Close the browsers of one visit only; what all browsers have had to complain of since the last time."""
+        everybody = [*self._visitors.values(), *self._guests]
+        complaints = [complaint for visitor in everybody for complaint in visitor.complaints]
+        for visitor in everybody:
+            visitor.complaints.clear()
+        for guest in self._guests:
+            guest.context.close()
+        self._guests.clear()
+        return complaints
+
+    def close(self) -> None:
+        for visitor in self._visitors.values():
+            visitor.context.close()
+
+
+def typed(wait_for: str = "[data-mp-focus]", **values: str) -> Callable[[Visitor], None]:
+    """Fill in and send the form."""
+
+    def send(person: Visitor) -> None:
+        for name, text in values.items():
+            person.page.locator(f"main [name={name}]").fill(text)
+        person.page.locator(SEND).click()
+        person.page.locator(wait_for).wait_for()
+
+    return send
+
+
+def clicked(button: str, wait_for: str) -> Callable[[Visitor], None]:
+    def click(person: Visitor) -> None:
+        person.page.locator(button).first.click()
+        person.page.locator(wait_for).first.wait_for()
+
+    return click
+
+
+def chose_what_is_not_offered(person: Visitor) -> None:
+    person.page.locator("main select").first.evaluate(
+        "(list) => { list.add(new Option('tlh', 'tlh')); list.value = 'tlh' }"
+    )
+    person.page.locator(SEND).click()
+    person.page.locator(".mp-summary").wait_for()
+
+
+def changed_the_password(person: Visitor) -> None:
+    name = person.page.locator("[name=username]").first.input_value()
+    new = "seven quiet swans on a lake"
+    typed(".mp-status", current_password=f"{name}-demo-password", new_password=new, confirm_password=new)(person)
+
+
+def signed_out_elsewhere(person: Visitor) -> None:
+    person.open("/profile/password")
+    name = person.page.locator("[name=username]").first.input_value()
+    with Person(person.site) as elsewhere:
+        elsewhere.sign_in(name)
+        elsewhere.post("/profile/sessions/sign-out-others", {})
+    person.open("/profile/sessions")
+    person.page.locator(".flash").first.wait_for()
+
+
+def named_too_long(person: Visitor) -> None:
+    person.page.locator(".mp-rename summary").first.click()
+    person.page.locator(".mp-rename input[name=name]").first.fill("x" * 200)
+    person.page.locator(".mp-rename [type=submit]").first.click()
+    person.page.locator(".mp-summary").wait_for()
+
+
+def moved_a_switch(person: Visitor) -> None:
+    """To the other side, whichever that is; who did it is said beside it from then on."""
+    person.page.locator("#f-sessions-address").click()
+    SAVED(person)
+
+
+OPEN_DIALOG = clicked("main [data-mp-dialog]", "dialog[open]")
+SAVED = typed(".mp-status")
+WITHOUT_A_NAME = typed(first_name="", last_name="")
+STATES = {
+    "menu open": State(MAYA, "/dashboard", clicked(".mp-menu summary", ".mp-menu__panel")),
+    "personal information": State(SAM, "/profile/personal-information"),
+    "personal information to be corrected": State(SAM, "/profile/personal-information", WITHOUT_A_NAME),
+    "personal information saved": State(SAM, "/profile/personal-information", SAVED),
+    "personal information by SSO": State(ALEX, "/profile/personal-information"),
+    "preferences": State(SAM, "/profile/preferences"),
+    "preferences to be corrected": State(SAM, "/profile/preferences", chose_what_is_not_offered),
+    "preferences saved": State(SAM, "/profile/preferences", SAVED),
+    "password": State(SAM, "/profile/password"),
+    "password to be corrected": State(SAM, "/profile/password", typed(new_password="short")),
+    "password changed": State(NEWCOMER, "/profile/password", changed_the_password),
+    "password by SSO": State(ALEX, "/profile/password"),
+    "no token": State(SAM, "/profile/api-token"),
+    "token": State(MAYA, "/profile/api-token"),
+    "token shown": State(NEWCOMER, "/profile/api-token", clicked(SEND, "#token")),
+    "token dialog": State(MAYA, "/profile/api-token", OPEN_DIALOG),
+    "token question": State(MAYA, "/profile/api-token/regenerate"),
+    "sessions": State(MAYA, "/profile/sessions"),
+    "one session": State(SAM, "/profile/sessions"),
+    "naming a session": State(MAYA, "/profile/sessions", clicked(".mp-rename summary", ".mp-rename[open]")),
+    "name to be corrected": State(MAYA, "/profile/sessions", named_too_long),
+    "sessions dialog": State(MAYA, "/profile/sessions", OPEN_DIALOG),
+    "sessions question": State(MAYA, "/profile/sessions/sign-out-others"),
+    "sessions by SSO": State(ALEX, "/profile/sessions"),
+    "notifications": State(SAM, "/profile/notifications"),
+    "notifications saved": State(SAM, "/profile/notifications", SAVED),
+    "who is there": State(SAM, "/profile/confirm"),
+    "who is there to be corrected": State(SAM, "/profile/confirm", typed(current_password="")),
+    "who is there by SSO": State(ALEX, "/profile/confirm"),
+    "features": State(MAYA, "/profile/admin/features"),
+    "features with a tab off": State(MAYA, "/profile/admin/features", clicked("#f-password", ".mp-off:visible")),
+    "features saved": State(MAYA, "/profile/admin/features", SAVED),
+    "features changed": State(MAYA, "/profile/admin/features", moved_a_switch),
+    "find a user": State(MAYA, "/profile/admin/sessions"),
+    "no such user": State(MAYA, "/profile/admin/sessions?user=nobody"),
+    "a user's sessions": State(MAYA, "/profile/admin/sessions?user=sam"),
+    "a user's sessions question": State(MAYA, "/profile/admin/sessions/sign-out-all?user=sam"),
+    "signed out of this session": State(NEWCOMER, "/dashboard", signed_out_elsewhere),
+}
+
+
+def shown(gallery: Gallery, name: str, language: str = "en", **options: Any) -> Visitor:
+    """Somebody who has this state of a page before them."""
+    state = STATES[name]
+    person = gallery.person(state.who, language, **options)
+    person.open(state.path)
+    state.then(person)
+    return person

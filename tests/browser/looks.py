@@ -1,0 +1,66 @@
+"""What is looked for on a page that a browser shows; each answers with what it found, and ``[]`` where all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+Look = Callable[[Page], list[Any]]
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],  # of the rest, one example each
+}
+WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [
+    `${document.documentElement.scrollWidth} px wide`,
+    ...[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+        || e.getBoundingClientRect().left < -1).filter(e => !e.closest(".mp-vh")).map(e => e.className || e.tagName)]"""
+#: WCAG 2.5.8 counts no link within a sentence, and nothing that is only there for screen readers.
+SMALL = """least => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary, textarea")]
+    .filter(e => e.checkVisibility() && e.closest(".mp") && !e.closest(".mp-vh, p, .mp-summary, .mp-skip"))
+    .map(e => [e, e.getBoundingClientRect(), (e.type === "checkbox" && e.labels[0] || e).getBoundingClientRect()])
+    .filter(([e, own, hit]) => Math.max(hit.width, own.width) < least || Math.max(hit.height, own.height) < least)
+    .map(([e, own, hit]) => `${e.className || e.tagName} ${Math.round(hit.width)}x${Math.round(hit.height)}`)"""
+#: WCAG 1.4.12. A sheet made by a script, since the app's policy allows no style of another kind.
+SPACED = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`p { margin-block-end: 2em !important }
+        * { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }`);
+    document.adoptedStyleSheets.push(sheet);
+}"""
+CLIPPED = """() => [...document.querySelectorAll(".mp *")]
+    .filter(e => e.checkVisibility() && !e.closest(".mp-vh, svg, select") && !e.matches("textarea, input"))
+    .filter(e => (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != "visible")
+        || (e.scrollHeight > e.clientHeight + 1 && getComputedStyle(e).overflowY != "visible" && e.tagName != "DIALOG"))
+    .map(e => e.className || e.tagName)"""
+
+
+def accessibility(page: Page) -> list[Any]:
+    result = Axe().run(page, options=RULES).response
+    assert result["passes"], "it has looked"
+    return [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in result["violations"]]
+
+
+def scrolling_sideways(page: Page) -> list[Any]:
+    return list(page.evaluate(WIDE))
+
+
+def small_targets(page: Page, least: int = 24) -> list[Any]:
+    return list(page.evaluate(SMALL, least))
+
+
+def clipped_text(page: Page) -> list[Any]:
+    """With as much space between lines, words and letters as anybody may want."""
+    page.evaluate(SPACED)
+    return [*page.evaluate(CLIPPED), *scrolling_sideways(page)]
+
+
+def focus(page: Page) -> list[Any]:
+    """After a form was sent, what it led to has the focus, and is the only thing that asks for it."""
+    asking = page.locator("[data-mp-focus]")
+    wanted = asking.count()
+    if wanted == 1 and asking.evaluate("node => document.activeElement === node"):
+        return []
+    return [f"{wanted} ask for the focus"] if wanted else []

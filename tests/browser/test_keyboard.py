@@ -1,0 +1,177 @@
+"""Everything by the keyboard alone: where the focus goes, that it is seen, and that it comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.gallery import MAYA, SAM, Gallery, shown
+
+#: The focused element: its name, whether it is seen whole or in part, the width of its ring, and where it stands.
+FOCUSED = """() => {
+    const e = document.activeElement;
+    if (e === document.body) return null;
+    const box = e.getBoundingClientRect(), style = getComputedStyle(e);
+    const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    const order = [...document.querySelectorAll("*")].indexOf(e);
+    return { name: e.id || e.className || e.textContent.trim().slice(0, 20), order,
+             seen: !!at && (e.contains(at) || at.contains(e)),
+             ring: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth) };
+}"""
+OURS = ".mp a, .mp button, .mp input:not([type=hidden]), .mp select, .mp summary, .mp textarea"
+
+
+def walk(page: Page, key: str) -> list[dict[str, Any]]:
+    """Press the key until the focus leaves the page."""
+    seen: list[dict[str, Any]] = []
+    for _ in range(120):
+        page.keyboard.press(key)
+        now = page.evaluate(FOCUSED)
+        if now is None or (seen and now["order"] == seen[0]["order"]):
+            break
+        seen.append(now)
+    return seen
+
+
+def can_be_reached(page: Page) -> int:
+    wanted = "e => e.checkVisibility() && e.tabIndex >= 0 && !e.disabled"
+    return int(page.evaluate(f"[...document.querySelectorAll('{OURS}')].filter({wanted}).length"))
+
+
+@pytest.mark.parametrize("state", ["features", "sessions", "password", "token", "a user's sessions"])
+def test_the_focus_goes_through_all_in_their_order_and_is_always_seen(state: str, gallery: Gallery) -> None:
+    """B80, WCAG 2.4.3, 2.4.7 and 2.4.11: on a small window, where the bar with the button lies over the page."""
+    page = shown(gallery, state).page
+    page.set_viewport_size({"width": 390, "height": 640})
+    page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
+    there = walk(page, "Tab")
+    page.evaluate("document.activeElement.blur(); window.scrollTo(0, document.body.scrollHeight)")
+    back = walk(page, "Shift+Tab")
+    page.set_viewport_size({"width": 1180, "height": 800})
+    assert len(there) >= can_be_reached(page)
+    assert {stop["order"] for stop in back} <= {stop["order"] for stop in there}
+    assert [stop["order"] for stop in there] == sorted(stop["order"] for stop in there)
+    assert [stop["name"] for stop in [*there, *back] if not stop["seen"]] == []
+    assert [stop["name"] for stop in [*there, *back] if stop["ring"] < 2] == []
+
+
+@pytest.mark.parametrize("path", ["/profile/api-token", "/profile/sessions"])
+def test_a_dialog_keeps_the_focus_and_gives_it_back(path: str, gallery: Gallery) -> None:
+    """B80: opened and left by the keyboard; the safe button is first."""
+    page = gallery.person(MAYA).open(path)
+    opener = page.locator("[data-mp-dialog]").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("alertdialog")
+    safe, risky = dialog.locator("[data-mp-close]"), dialog.locator("[type=submit]")
+    expect(safe).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(risky).to_be_focused()
+    for _ in range(6):  # round and round; a browser's own bar may be a stop
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(safe).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_a_click_beside_a_dialog_closes_it_and_one_with_ctrl_opens_its_page(gallery: Gallery) -> None:
+    person = gallery.person(MAYA)
+    page = person.open("/profile/api-token")
+    opener = page.get_by_role("link", name="Regenerate token")
+    opener.click()
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    page.mouse.click(5, 5)
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    with person.context.expect_page() as opened:
+        opener.click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_role("heading", name="Regenerate your API token?")).to_be_visible()
+    opened.value.close()
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+
+
+def test_the_menu_opens_and_closes_by_the_keyboard_and_by_a_click_elsewhere(gallery: Gallery) -> None:
+    page = gallery.person(SAM).open("/dashboard")
+    summary, link = page.locator(".mp-menu summary"), page.get_by_role("link", name="My Profile")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(link).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(link).to_be_hidden()
+    expect(summary).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(link).to_be_hidden()
+    summary.click()
+    expect(link).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    expect(link).to_be_hidden()
+
+
+def test_the_first_stop_leads_past_the_head_of_the_page(gallery: Gallery) -> None:
+    """WCAG 2.4.1"""
+    page = gallery.person(SAM).open("/profile/sessions")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("!!document.activeElement.closest('main')")
+
+
+@pytest.mark.parametrize(
+    ("state", "title", "asks_for_focus"),
+    [
+        ("personal information to be corrected", "Error: Personal Information – My Profile", True),
+        ("personal information saved", "Your personal information has been saved.", True),
+        ("preferences to be corrected", "Error: Preferences – My Profile", True),
+        ("preferences saved", "Your preferences have been saved.", True),
+        ("password to be corrected", "Error: Password – My Profile", True),
+        ("password changed", "Your password has been changed.", True),
+        ("name to be corrected", "Error: Sessions – My Profile", True),
+        ("who is there to be corrected", "Error: Confirm it’s you – My Profile", True),
+        ("features saved", "Feature settings saved. 0 changes.", True),
+        ("no such user", "Error: User sessions", True),
+        ("sessions", "Sessions – My Profile", False),
+        ("token question", "Regenerate your API token? – My Profile", False),
+        ("features", "Feature Management", False),
+    ],
+)
+def test_title_and_focus_say_first_what_happened(
+    state: str, title: str, asks_for_focus: bool, gallery: Gallery
+) -> None:
+    """B80: of all that is on the page then, one element has the focus, and the title begins with its words."""
+    page = shown(gallery, state).page
+    assert page.title() == f"{title} – Acme Analytics"
+    asking = page.locator("[data-mp-focus]")
+    expect(asking).to_have_count(int(asks_for_focus))
+    if asks_for_focus:
+        expect(asking).to_be_focused()
+    assert page.get_by_role("alert").count() == int(title.startswith("Error:"))
+
+
+def test_each_problem_in_the_summary_leads_to_its_field(gallery: Gallery) -> None:
+    """B80: with the very words that stand beside the field."""
+    page = shown(gallery, "personal information to be corrected").page
+    links = page.locator(".mp-summary a")
+    assert links.count() >= 2
+    for number in range(links.count()):
+        words = links.nth(number).text_content()
+        links.nth(number).focus()
+        page.keyboard.press("Enter")
+        described = page.evaluate(
+            "document.activeElement.getAttribute('aria-describedby').split(' ').map(id =>"
+            " document.getElementById(id).textContent).join(' ')"
+        )
+        assert str(words) in described
+        assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"

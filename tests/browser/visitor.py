@@ -1,0 +1,94 @@
+"""A person at a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
+
+#: What Chromium says by itself when a page is answered with one of these, as they should be at times.
+REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (400|401|403|404|422)")
+PATIENCE = 15_000
+
+
+class Visitor:
+    """One person at one browser; ``page`` is the tab that is open. What the browser complains of is collected."""
+
+    def __init__(self, context: BrowserContext, site: str) -> None:
+        self.context = context
+        self.site = site
+        self.complaints: list[str] = []
+        self.requests: list[Request] = []
+        context.set_default_timeout(PATIENCE)
+        self.page: Page = context.new_page()
+        self.page.on("request", self._on_request)
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", self._on_failure)
+
+    def _on_request(self, request: Request) -> None:
+        self.requests.append(request)  # Playwright takes no built-in method
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if not REFUSALS.match(message.text):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _on_failure(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the person went on before it was there
+            self.complaints.append(f"{request.url}: {request.failure}")
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.site + path)
+        return self.page
+
+    def sign_in(self, username: str, remember: bool = False) -> Page:
+        """As a person does it: from the start page, with what is written there."""
+        page = self.open("/")
+        page.get_by_role("banner").get_by_role("link", name="Sign in").click()
+        page.get_by_label("Email or user name").fill(username)
+        page.get_by_label("Password").fill(f"{username}-demo-password")
+        if remember:
+            page.get_by_label("Keep me signed in").check()
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/dashboard")
+        return page
+
+    def sign_in_by_sso(self) -> Page:
+        page = self.open("/sign-in")
+        page.get_by_role("link", name="Sign in with Demo SSO").click()
+        page.get_by_role("button", name="Continue as Alex Kim").click()
+        page.wait_for_url("**/dashboard")
+        return page
+
+    def open_tab(self, label: str) -> Page:
+        """By the links of My Profile, from wherever on it one is."""
+        self.page.get_by_role("navigation", name="My Profile").get_by_role("link", name=label, exact=True).click()
+        self.page.get_by_role("heading", name=label, level=2).wait_for()
+        return self.page
+
+    def field(self, label: str) -> Locator:
+        """The input with that label, and not the button beside it that is named by it as well."""
+        return self.page.get_by_label(label, exact=True).and_(self.page.locator("input"))
+
+    def open_profile(self) -> Page:
+        """By the user menu at the top right."""
+        return self.choose("My Profile")
+
+    def choose(self, entry: str) -> Page:
+        menu = self.page.locator(".mp-menu")
+        menu.locator("summary").click()
+        menu.get_by_text(entry, exact=True).click()
+        self.page.get_by_role("heading", name=entry, level=1).wait_for()
+        return self.page
+
+    def has_remember_cookie(self) -> bool:
+        return any(cookie["name"] == "remember_token" for cookie in self.context.cookies())
+
+
+def close(visitors: Sequence[Visitor]) -> None:
+    """They go away, and no browser has had anything to complain of."""
+    complaints = [complaint for each in visitors for complaint in each.complaints]
+    for each in visitors:
+        each.context.close()
+    assert complaints == []

@@ -134,7 +134,8 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, example(folder) as (app, site), sync_playwright() as playwright:
         sign_in_elsewhere(app)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        path = shutil.which("chromium") or shutil.which("chromium-headless-shell")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         desk = {"width": 1180, "height": 800}
         take(open_page(browser, site, **desk), "/profile/sessions", "my-profile.png")
         take(open_page(browser, site, **desk, color_scheme="dark"), "/profile/sessions", "my-profile-dark.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -137,7 +138,20 @@ def test_flask_session_in_the_same_database_keeps_its_own_table(new_host: Callab
 
 
 @pytest.fixture
-def migrated(database_url: str, new_host: Callable[..., Host], tmp_path: Path) -> Iterator[tuple[Host, Path]]:
+def loggers_left_alone() -> Iterator[None]:
+    """The env.py that Flask-Migrate writes switches off every logger that is there, for whoever is tested next."""
+    known = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    on, handlers = [each for each in known if not each.disabled], logging.root.handlers[:]
+    yield
+    logging.root.handlers[:] = handlers
+    for logger in on:
+        logger.disabled = False
+
+
+@pytest.fixture
+def migrated(
+    loggers_left_alone: None, database_url: str, new_host: Callable[..., Host], tmp_path: Path
+) -> Iterator[tuple[Host, Path]]:
     """A host that never calls create_all: Flask-Migrate alone makes its tables."""
     folder = tmp_path / "migrations"
 

@@ -113,14 +113,7 @@ class _Setup:
         )
         identities = Identities(store)
         sign_in = SignIn(config, sessions, users, identities)
-        tokens = Tokens(
-            store,
-            users,
-            config,
-            keys=secret_keys,
-            may_copy=lambda: features["api_token.copy"],
-            is_on=lambda: features["api_token"],
-        )
+        tokens = self._tokens(store, features)
         app.extensions[EXTENSION] = Profile(
             config=config,
             users=users,
@@ -131,9 +124,7 @@ class _Setup:
             preferences=Preferences(store, users),
             interrupted=InterruptedRequests(store),
             identities=identities,
-            single_logout=SingleLogout(
-                store, identities, sessions, lambda key: _revoke(store, key), config.sso_backchannel_also
-            ),
+            single_logout=self._single_logout(store, identities, sessions),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Later(self._database),
@@ -143,6 +134,20 @@ class _Setup:
         )
         self._listen(sessions, tokens, sign_in)
         self._attach_when_ready()
+
+    def _tokens(self, store: Any, features: Features) -> Tokens:
+        return Tokens(
+            store,
+            self._users,
+            self._config,
+            keys=secret_keys,
+            may_copy=lambda: features["api_token.copy"],
+            is_on=lambda: features["api_token"],
+        )
+
+    def _single_logout(self, store: Any, identities: Identities, sessions: Sessions) -> SingleLogout:
+        also = self._config.sso_backchannel_also
+        return SingleLogout(store, identities, sessions, lambda user_key: _revoke(store, user_key), also)
 
     def _listen(self, sessions: Sessions, tokens: Tokens, sign_in: SignIn) -> None:
         app, config, users = self._app, self._config, self._users

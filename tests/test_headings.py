@@ -99,4 +99,6 @@ def maya(chromium: Chromium, new_host: Callable[..., Host]) -> Iterator[Visitor]
 def test_a_dialog_has_its_name_at_any_level(maya: Visitor) -> None:
     page = maya.open("/profile/sessions")
     page.get_by_role("link", name="Sign out all others").click()
-    page.get_by_role("alertdialog", name="Sign out of all other sessions?").wait_for()
+    dialog = page.get_by_role("alertdialog", name="Sign out of all other sessions?")
+    dialog.wait_for()
+    assert dialog.is_visible()

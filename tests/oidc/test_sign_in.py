@@ -51,3 +51,4 @@ def test_a_person_signs_in_with_a_real_browser(relying_party: RelyingParty, page
     page.get_by_text("Hello alice").wait_for()
     page.goto(relying_party.address + "/profile/sessions")
     page.get_by_text("Single Sign On · op").wait_for()
+    assert page.get_by_text("Single Sign On · op").count() == 1

@@ -99,3 +99,4 @@ def test_a_person_signs_out_of_both_with_a_real_browser(relying_party: RelyingPa
     page.wait_for_url(relying_party.address + "/pub")
     page.goto(relying_party.address + "/sso/sign-in")
     page.get_by_placeholder("Enter any login").wait_for()
+    assert not page.url.startswith(relying_party.address), "who it is, is asked there again"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import session
 
-from flask_myprofile.sign_in import KEY
+from flask_myprofile.auth.sign_in import KEY
 from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
 
 

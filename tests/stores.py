@@ -13,7 +13,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import delete, insert
 
-from flask_myprofile.store import LiveSince, SessionRecord
+from flask_myprofile.store.records import LiveSince, SessionRecord
 from flask_myprofile.store.redis import RedisSessions
 from flask_myprofile.store.sqlalchemy import SqlStore
 from flask_myprofile.store.tables import declare

@@ -17,8 +17,8 @@ from flask_myprofile import current_profile, record_sso
 from flask_myprofile.account.credentials import Credential
 from flask_myprofile.account.passwords import WrongPassword
 from flask_myprofile.account.policy import PolicyBroken
-from flask_myprofile.sign_in import KEY
-from flask_myprofile.visit import current_visit, visit_of
+from flask_myprofile.auth.sign_in import KEY
+from flask_myprofile.auth.request_state import current_visit, visit_of
 from tests.host import JSON, Browser, Host
 from tests.kept import everywhere
 from tests.trouble import failing, sessions_gone

@@ -11,7 +11,7 @@ import pytest
 from flask import request
 
 from flask_myprofile import current_profile
-from flask_myprofile.account.guesses import IN_A_ROW, Guesses, TooManyGuesses
+from flask_myprofile.account.password_throttle import IN_A_ROW, Guesses, TooManyGuesses
 from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
 from tests.kept import in_each_database
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from flask_myprofile.account import breaches
-from flask_myprofile.account.breaches import Breaches
+from flask_myprofile.account.breach_check import Breaches
 from tests.host import NEW_PASSWORD, PASSWORD, Host
 
 DIGEST = hashlib.sha1(NEW_PASSWORD.encode()).hexdigest().upper()

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from flask_myprofile import current_profile
 from flask_myprofile.account.credentials import Credential, new_device
 from flask_myprofile.account.sessions import Facts
-from flask_myprofile.sign_in import KEY
+from flask_myprofile.auth.sign_in import KEY
 from tests.devices import inside
 from tests.host import PASSWORD, Browser, Host
 

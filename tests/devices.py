@@ -47,7 +47,8 @@ def age(host: Host, seconds: int, session_id: str | None = None) -> None:
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     """Let time go by, for everybody."""
     later = time.time() + seconds
-    monkeypatch.setattr("flask_myprofile.account.sessions.time.time", lambda: later)
+    monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: later)
+    monkeypatch.setattr("time.time", lambda: later)
 
 
 def inside(host: Host, browser: Browser) -> dict[str, Any]:

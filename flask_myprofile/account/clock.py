@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from time import time
 
 
 def now() -> int:
     """Seconds since the epoch, UTC."""
-    return int(time.time())
+    return int(time())

@@ -6,6 +6,8 @@ Flask-Session, what Flask itself keeps in a cookie.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,24 @@ def in_these(*places: str) -> pytest.MarkDecorator:
 everywhere = in_these(*STORES)
 in_each_database = in_these(*DATABASES)
 #: Also with a session that is kept on the server.
-however_kept = in_these(*STORES, *FLASK_SESSION[:2])
+HOWEVER = (*STORES, *FLASK_SESSION[:2])
+however_kept = in_these(*HOWEVER)
+
+
+def first_everywhere(names: str, values: Sequence[Any], *, places: Sequence[str] = STORES) -> pytest.MarkDecorator:
+    """Run the test with each of these values on SQLite, and in the other places with the first of them: what the others
+    tell apart is decided before a store is asked.
+
+    :param names: as for ``parametrize``; what runs is called by its first value.
+    """
+    several = "," in names
+    runs = [("sqlite", value) for value in values] + [(place, values[0]) for place in places if place != "sqlite"]
+    return pytest.mark.parametrize(
+        ["kept_in", *(name.strip() for name in names.split(","))],
+        [(place, *value) if several else (place, value) for place, value in runs],
+        indirect=["kept_in"],
+    )
+
 
 #: Of each database on a server: the tables that it has, and how they were made.
 _tables: dict[str, dict[str, str]] = {}
@@ -60,9 +79,10 @@ class Kept:
         if self.kind in ("postgres", "mariadb"):
             self._urls.append(_database(str(self._server), name))
         else:
-            file = self._databases / f"{name}.sqlite"
-            _delete(file)
-            self._urls.append(f"sqlite:///{file}")
+            folder = self._databases / name
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            self._urls.append(f"sqlite:///{folder / 'host.sqlite'}")
         return self._urls[-1]
 
     def owns(self, url: str) -> bool:
@@ -120,11 +140,6 @@ class Kept:
         if not complete:
             db.create_all()
         _tables[url] = {**wanted, **made}
-
-
-def _delete(file: Path) -> None:
-    for name in (file, *(file.with_name(f"{file.name}-{kind}") for kind in ("journal", "wal", "shm"))):
-        name.unlink(missing_ok=True)
 
 
 def _database(server: str, name: str) -> str:

@@ -13,7 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from tests.devices import ended, live, pass_time, sent_to_login, sign_out
 from tests.host import PASSWORD, Browser, Host, user_class
-from tests.kept import Kept, everywhere, however_kept
+from tests.kept import Kept, everywhere, first_everywhere, however_kept
 
 SIGNS_IN = ("session", "remember_token")
 
@@ -75,8 +75,7 @@ def test_who_was_signed_in_stays_so_and_can_be_signed_out_for_good(installed: Ca
     assert c2.is_in()
 
 
-@everywhere
-@pytest.mark.parametrize("page", ["/csrf", "/note", "/pub"])
+@first_everywhere("page", ["/csrf", "/note", "/pub"])
 def test_an_old_cookie_is_not_made_new_by_a_page_that_never_asks_who_it_is(
     page: str, new_host: Callable[..., Host], kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:

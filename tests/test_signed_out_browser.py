@@ -11,7 +11,7 @@ from flask_login import login_required
 
 from tests.devices import change_password, live, sent_to_login, set_cookies, sign_out
 from tests.host import JSON, Browser, Host
-from tests.kept import everywhere, however_kept, in_each_database
+from tests.kept import HOWEVER, everywhere, first_everywhere, however_kept, in_each_database
 
 SIGNED_OUT = "You have been signed out of this session."
 
@@ -53,8 +53,7 @@ POLICIES = {
 }
 
 
-@however_kept
-@pytest.mark.parametrize("policy", POLICIES)
+@first_everywhere("policy", list(POLICIES), places=HOWEVER)
 def test_the_answer_is_what_the_host_gives_any_visitor(policy: str, new_host: Callable[..., Host]) -> None:
     """B64: the host's own login policy decides, whatever it is."""
     set_up, status, location = POLICIES[policy]
@@ -95,9 +94,10 @@ def test_the_person_is_told_once(host: Host) -> None:
         assert SIGNED_OUT not in [text for _, text in left["_flashes"]]
 
 
-@however_kept
-@pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
-@pytest.mark.parametrize("url", ["/profile/sessions", "/profile/preferences", "/profile/", "/api"])
+@first_everywhere(
+    "remember, url", [(True, "/profile/sessions"), (False, "/profile/preferences"), (False, "/profile/"), (True, "/api")],
+    places=HOWEVER,
+)
 def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:
     """B66, S20"""
     c1, c2 = host.browser(), host.browser()
@@ -180,9 +180,7 @@ FORGETTING: dict[str, Callable[[Browser, Browser], Any]] = {
 }
 
 
-@everywhere
-@pytest.mark.parametrize("how", FORGETTING)
-@pytest.mark.parametrize("path", ["/", "/page"])
+@first_everywhere("how, path", [(how, path) for path in ("/", "/page") for how in FORGETTING])
 def test_the_cookies_are_deleted_with_the_attributes_they_were_set_with(
     how: str, path: str, new_host: Callable[..., Host]
 ) -> None:

@@ -15,7 +15,7 @@ NEW_PASSWORD = "seven quiet swans on a lake"
 def test_back_after_signing_out_shows_nothing_of_the_person(visitor: Callable[..., Visitor]) -> None:
     sam = visitor()
     page = sam.sign_in("sam")
-    sam.open_profile()
+    sam.open("/profile/personal-information")
     sam.open_tab("Sessions")
     sam.open_tab("Password")
     page.locator(".mp-menu summary").click()

@@ -54,7 +54,8 @@ class ProfileBuilder:
         features = Features(config, store)
         _declare_features(features, tabs)
         session_store, identities = self._session_store(store), Identities(store)
-        registry = SessionRegistry(session_store, store, users, config, _announce_end)
+        pending_forms = PendingForms(store, secret_keys)
+        registry = SessionRegistry(session_store, store, pending_forms, users, config, _announce_end)
         sign_in = SignIn(config, registry, users, identities)
         sessions = Sessions(registry, session_store, store, users, config, current=current_record, renew=sign_in.renew)
         tokens = self._tokens(store, features)
@@ -66,7 +67,7 @@ class ProfileBuilder:
             passwords=Passwords(users, sessions, identities, PasswordThrottle(store, users), config),
             tokens=tokens,
             preferences=Preferences(store, users),
-            pending_forms=PendingForms(store),
+            pending_forms=pending_forms,
             identities=identities,
             single_logout=self._single_logout(store, identities, registry),
             tabs=tabs,

@@ -136,6 +136,11 @@ class Browser:
         found = self.client.get_cookie(name)
         return found.value if found else None
 
+    def cookie_of_profile(self, name: str) -> str | None:
+        """One that is sent to the pages of the extension alone."""
+        found = self.client.get_cookie(name, path="/profile/")
+        return found.value if found else None
+
     def set_cookie(self, name: str, value: str) -> None:
         self.client.set_cookie(name, value)
 

@@ -16,6 +16,7 @@ from ..store.records import Found, LiveSince, SessionRecord
 from . import legacy_sessions
 from .clock import now
 from .credentials import Credential
+from .pending_forms import PendingForms
 from .sign_in_data import SignInData
 from .users import Users
 
@@ -29,6 +30,7 @@ class SessionRegistry:
     """What every request and every sign-in asks. Hosts and tabs use :class:`~.sessions.Sessions`.
 
     :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
+    :param pending_forms: what waits in a session is gone with it.
     :param ended: told of every end: user key, session ids, reason, key of the administrator who did it or None.
     """
 
@@ -36,12 +38,14 @@ class SessionRegistry:
         self,
         store: SessionStore,
         history: HistoryStore,
+        pending_forms: PendingForms,
         users: Users,
         config: Config,
         ended: Callable[[str, Sequence[str], str, str | None], None],
     ) -> None:
         self._store = store
         self._history = history
+        self._pending_forms = pending_forms
         self._users = users
         self._config = config
         self._ended = ended
@@ -122,8 +126,13 @@ class SessionRegistry:
         if ids or "only" not in which:  # all of them: old cookies, too, that have no session of ours yet
             self._note_end(user_key, reason)
         if ids:
+            self._pending_forms.drop_of_user(user_key, ids)
             self.tell(user_key, ids, reason, by)
         return ids
+
+    def drop_pending_forms(self) -> None:
+        """Once everyone's sessions have ended."""
+        self._pending_forms.drop_all()
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
@@ -136,6 +145,8 @@ class SessionRegistry:
         """End the session whose secret is proved: an id alone, from an unsigned cookie, ends nothing."""
         record = self._store.session(credential.id) if reason != REPLACED else None
         ended = self._store.end_sessions(None, now(), reason, only=[credential.id], secret_hash=credential.hash)
+        if ended:
+            self._pending_forms.drop_of_session(credential.id)
         if ended and record is not None:
             self._note_end(record.user_key, reason)
             self.tell(record.user_key, ended, reason)

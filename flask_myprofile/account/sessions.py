@@ -116,6 +116,7 @@ class Sessions:
         for user_key, ids in self._store.end_everyone(now(), reason):
             self._registry.tell(user_key, ids, reason, by)
             total += len(ids)
+        self._registry.drop_pending_forms()
         return total
 
     def rename(self, user: Any, session_id: str, name: str) -> bool:

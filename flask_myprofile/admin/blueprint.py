@@ -19,14 +19,15 @@ from . import features, users
 def blueprint(prefix: str) -> Blueprint:
     admin = Blueprint("myprofile_admin", PACKAGE, url_prefix=f"{prefix}/admin")
     admin.after_request(no_store)
-    for url, endpoint, view, methods in (
-        ("/features", "features", features.view, ["GET", "POST"]),
-        ("/features/reset", "features_reset", features.reset, ["GET", "POST"]),
-        ("/sessions", "sessions", users.view, ["GET"]),
-        ("/sessions/sign-out", "sessions_sign_out", users.sign_out, ["GET", "POST"]),
-        ("/sessions/sign-out-all", "sessions_sign_out_all", users.sign_out_all, ["GET", "POST"]),
+    both = ["GET", "POST"]
+    for url, endpoint, view, methods, purpose in (
+        ("/features", "features", features.view, both, features.SAVE),
+        ("/features/reset", "features_reset", features.reset, both, features.RESET),
+        ("/sessions", "sessions", users.view, ["GET"], None),
+        ("/sessions/sign-out", "sessions_sign_out", users.sign_out, both, users.SIGN_OUT),
+        ("/sessions/sign-out-all", "sessions_sign_out_all", users.sign_out_all, both, users.SIGN_OUT_ALL),
     ):
-        admin.add_url_rule(url, endpoint, guarded(_for_administrators(view)), methods=methods)
+        admin.add_url_rule(url, endpoint, guarded(_for_administrators(view), purpose), methods=methods)
     return admin
 
 

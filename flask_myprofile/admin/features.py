@@ -15,6 +15,7 @@ from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import json_object
 from ..pages.navigation import ADMIN_ENDPOINT
+from ..pages.pending_form import Purpose
 from ..pages.refusals import problem_of
 from ..responses import prefers_json
 from ..signals import announce, features_changed
@@ -22,6 +23,11 @@ from ..tab import Tab
 from ..transactions import unit_of_work
 
 _RESET = "myprofile_admin.features_reset"
+
+#: What its forms are for, where one waits for a recent sign-in.
+SAVE = Purpose(lambda: gettext("Feature Management"), lambda sent: url_for(ADMIN_ENDPOINT))
+RESET = Purpose(lambda: gettext("Reset to defaults"), lambda sent: url_for(ADMIN_ENDPOINT))
+
 _ON, _OFF = ("on", "true", "1"), ("off", "false", "0", "")
 
 

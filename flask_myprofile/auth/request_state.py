@@ -12,6 +12,7 @@ from typing import Any
 from flask import Request, g, has_request_context, request
 
 from ..account.credentials import Credential
+from ..account.pending_forms import SentForm
 from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
 from ..store.records import SessionRecord
@@ -32,8 +33,12 @@ class RequestState:
     #: Whether the session begins in this request, and is stored when that is over.
     begins: bool = False
     refused: bool = False
-    #: Whether this goes on with a form that was sent, and checked, before its sender confirmed who they are.
-    resumes_form: bool = False
+    #: Whether what was sent is from a page of this app.
+    origin_checked: bool = False
+    #: The form that was sent, as it was typed.
+    typed: Any = field(default=None, repr=False)
+    #: The form with which this goes on, sent and checked before its sender confirmed who they are.
+    resumed: SentForm | None = field(default=None, repr=False)
     store_down: bool = False
     hidden_session: Any = field(default=None, repr=False)
     identity: SsoIdentity | None = None

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
+from ..auth.request_state import request_state
 from ..errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, StoreDown
 from ..globals import current_profile
 from ..i18n import gettext
@@ -17,7 +18,7 @@ from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
 from . import layout
 from .csrf import check_origin
-from .forms import fill
+from .forms import each_field, fill
 from .navigation import url_of
 from .refusals import problem_of, refused
 
@@ -36,10 +37,11 @@ def show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status:
 def perform(user: Any, tab: Tab, action: Action) -> Any:
     """Carry out an action as one unit of work: all of it and its commit, or nothing."""
     form_class = action.form_class(tab, user)
-    form = _typed(form_class) if form_class else None
+    form = request_state().typed = _typed(form_class) if form_class else None
     try:
         check_origin()
         tab.check(user, action)
+        _check_complete()
         if form_class is not None:
             form = fill(form_class, tab.values(user) if action.name == "save" else {})
             if not form.validate():
@@ -57,6 +59,15 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
     return _answer(tab, done if isinstance(done, Done) else Done(done))
 
 
+def _check_complete() -> None:
+    """A form that has waited says less than it did where something in it is never kept."""
+    resumed = request_state().resumed
+    if resumed is not None and resumed.left_out:
+        raise Invalid(
+            dict.fromkeys(resumed.left_out, gettext("Enter this again: it is not kept while you confirm who you are"))
+        )
+
+
 def _as_refusal(error: Exception) -> Refused:
     if isinstance(error, Refused):
         return error
@@ -72,15 +83,17 @@ def _typed(form_class: type[Form]) -> Form | None:
 
 def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Refused) -> Any:
     """Say what to correct: beside the fields, or as JSON."""
-    errors: dict[str, list[object]] = {field.name: list(field.errors) for field in form or () if field.errors}
+    fields = list(each_field(form or ()))
+    errors: dict[str, list[object]] = {field.name: list(field.errors) for field in fields if field.errors}
     errors |= refusal.errors
     if prefers_json():
         return problem_of(refusal, errors)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)
     own_form = form if action.name == "save" else None  # the tab's page has no fields of other actions
-    left = [text for name, texts in errors.items() if own_form is None or name not in own_form for text in texts]
-    for field in form or ():
+    known = {field.name for field in fields} if own_form is not None else ()
+    left = [text for name, texts in errors.items() if name not in known for text in texts]
+    for field in fields:
         field.errors = [str(text) for text in errors.get(field.name, [])]
     page_, status = show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
     return page_, status, refusal.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from inspect import isroutine
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from .actions import perform, show
 from .assets import PagesBlueprint
 from .csrf import check_origin
 from .navigation import tabs_that_are_on, url_of
+from .pending_form import Purpose
 
 
 def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
@@ -61,7 +63,16 @@ def _view(function: Any, tab: Tab, action: Action | None) -> Any:
         current_profile.features.require(tab.name)
         return function(user, current_profile.tabs[tab.name], action)
 
-    return guarded(view)
+    return guarded(view, Purpose(partial(_words, tab, action), lambda sent: url_of(tab)) if action else None)
+
+
+def _words(tab: Tab, action: Action) -> Any:
+    """What the action is called."""
+    if action.label:
+        return action.label
+    if action.confirm is not None:
+        return action.confirm.title
+    return next((part.label for part in tab.all_parts() if part.name == action.feature), tab.label)
 
 
 def _index(user: Any) -> Any:

@@ -15,7 +15,8 @@ from ..responses import prefers_json
 #: Nothing on these pages needs more.
 MAX_BODY = 64 * 1024
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+#: How browsers send forms.
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class StaleForm(Refused):
@@ -30,13 +31,19 @@ def check_origin() -> None:
 
     :raises Forbidden: another site sent it. :raises StaleForm: the CSRF token is wrong.
     """
-    if request.method not in _UNSAFE or request_state().resumes_form:
+    if request.method not in _UNSAFE:
         return
+    if request_state().resumed is None:
+        _check()
+    request_state().origin_checked = True
+
+
+def _check() -> None:
     if _is_body_too_large():
         raise RequestEntityTooLarge
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Forbidden(gettext("This request came from another site."), code="cross_site")
-    if (request.content_length or request.mimetype) and request.mimetype not in _FORMS and not request.is_json:
+    if (request.content_length or request.mimetype) and request.mimetype not in FORMS and not request.is_json:
         raise UnsupportedMediaType
     if not current_app.config.get("WTF_CSRF_ENABLED", True):
         return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
-from wtforms import BooleanField, Form
+from wtforms import BooleanField, Field, FieldList, FileField, Form, FormField, PasswordField
+from wtforms.widgets import PasswordInput
 
 from ..account import text
 from ..errors import Invalid
@@ -59,6 +61,24 @@ def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]
         }
     )
     return body
+
+
+def each_field(fields: Iterable[Field]) -> Iterator[Field]:
+    """The fields of a form, and in the place of a form or a list within it those which that is made of."""
+    for field in fields:
+        if isinstance(field, FormField | FieldList):
+            yield from each_field(field)
+        else:
+            yield field
+
+
+def never_kept(form: Iterable[Field]) -> set[str]:
+    """The names of the fields for passwords, whatever they are called, and of those for files."""
+    return {
+        field.name
+        for field in each_field(form)
+        if isinstance(field, PasswordField | FileField) or isinstance(field.widget, PasswordInput)
+    }
 
 
 def json_object() -> dict[str, Any]:

@@ -26,7 +26,8 @@ from .provider import ProviderUnknown, provider_of
 #: What each ``state`` of ours begins with.
 MARK = "mp-step-up-"
 _QUERY = "state=" + MARK
-#: In the session, while the browser is at the provider: state, when it was sent there, which session of ours.
+#: In the session, while the browser is at the provider: state, when it was sent there, which session of ours, and what
+#: is to follow.
 _PENDING = "_myprofile_step_up"
 #: Seconds by which the provider's clock may differ from ours.
 _SKEW = 60
@@ -46,8 +47,11 @@ def is_possible(record: SessionRecord | None) -> bool:
     return bool(always_asked.get("response_mode", "query") == "query")
 
 
-def begin(record: SessionRecord) -> Any:
-    """Off to the provider. :raises Refused: it cannot be reached."""
+def begin(record: SessionRecord, follows: Mapping[str, str]) -> Any:
+    """Off to the provider. :raises Refused: it cannot be reached.
+
+    :param follows: what :func:`asked_for` answers on the way back.
+    """
     name = record.provider or ""
     _forget(name, session.pop(_PENDING, None))
     state = MARK + secrets.token_urlsafe(24)
@@ -61,7 +65,7 @@ def begin(record: SessionRecord) -> Any:
         _log(name, error)
         sentence = gettext("%(provider)s cannot be reached. Try again later.", provider=name)
         raise Unavailable(RETRY_AFTER, sentence) from error
-    session[_PENDING] = [state, int(time.time()), record.id]
+    session[_PENDING] = [state, int(time.time()), record.id, dict(follows)]
     return answer
 
 
@@ -76,6 +80,12 @@ def take_over(incoming: Request) -> Any:
     return redirect(f"{url_for('myprofile_sso.confirmed')}?{urlencode(answer)}")
 
 
+def asked_for() -> Mapping[str, str]:
+    """What is to follow the confirmation that the provider's answer is about."""
+    state, *_, follows = session.get(_PENDING) or ("", {})
+    return follows if request.args.get("state") == state else {}
+
+
 def _forget(name: str, pending: Sequence[Any] | None) -> None:
     """What Authlib keeps in the session for a question that is no longer open would soon fill the cookie."""
     if pending is not None and (client := detection.client(name)) is not None:
@@ -88,7 +98,7 @@ def check(record: SessionRecord | None) -> SessionRecord:
     :raises Forbidden: it is not, or that cannot be known.
     """
     pending = session.pop(_PENDING, None)
-    state, since, session_id = pending or ("", 0, "")
+    state, since, session_id, _ = pending or ("", 0, "", {})
     if record is None or not is_possible(record) or session_id != record.id or request.args.get("state") != state:
         _forget(record.provider or "" if record else "", pending)
         raise Forbidden(gettext("This confirmation is not from this session. Try again."), code="step_up_failed")

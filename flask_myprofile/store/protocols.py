@@ -103,11 +103,23 @@ class HistoryStore(Protocol):
 
 
 class PendingFormStore(Protocol):
-    def keep_pending_form(self, session_id: str, endpoint: str, fields: str, at: int) -> None: ...
+    def add_pending_form(self, record: PendingFormRecord) -> None: ...
 
-    def take_pending_form(self, session_id: str) -> PendingFormRecord | None: ...
+    def pending_form(self, form_id: str) -> PendingFormRecord | None: ...
 
-    def drop_pending_forms(self, before: int) -> None: ...
+    def pending_forms(
+        self, *, user_key: str | None = None, session_id: str | None = None
+    ) -> Sequence[PendingFormRecord]:
+        """Those of one user or of one session, the last one first."""
+        ...
+
+    def drop_pending_forms(self, ids: Collection[str]) -> int:
+        """Delete these; how many there were. Of two who delete one at once, one is told so."""
+        ...
+
+    def drop_all_pending_forms(self, but_between: tuple[int, int] | None = None) -> None:
+        """Delete all, or all but those that were kept between these moments."""
+        ...
 
 
 class IdentityStore(Protocol):

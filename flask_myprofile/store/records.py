@@ -111,10 +111,12 @@ class FeatureRecord(NamedTuple):
 
 
 class PendingFormRecord(NamedTuple):
-    """A form that waits for its sender to confirm who they are; ``fields`` is JSON."""
+    """A form that waits for its sender to confirm who they are. ``id`` is a digest of its name."""
 
-    endpoint: str
-    fields: str
+    id: str
+    session_id: str
+    user_key: str
+    ciphertext: str
     at: int
 
 

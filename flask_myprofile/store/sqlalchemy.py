@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, not_, or_, select, update
 
 from .database import Execute
 from .records import EVERYONE, FeatureRecord, IdentityRecord, PendingFormRecord, TokenRecord
@@ -156,22 +156,35 @@ class SqlStore(SqlSessions):
 
     # ---- forms that wait for their sender to confirm who they are
 
-    def keep_pending_form(self, session_id: str, endpoint: str, fields: str, at: int) -> None:
-        row = {"endpoint": endpoint, "fields": fields, "at": at}
-        self._put(self._tables.interrupted, {"session_id": session_id}, row)
-
-    def take_pending_form(self, session_id: str) -> PendingFormRecord | None:
-        table = self._tables.interrupted
-        which = select(table.c.endpoint, table.c.fields, table.c.at).where(table.c.session_id == session_id)
+    def add_pending_form(self, record: PendingFormRecord) -> None:
         with self._write() as execute:
-            row = execute(which).first()
-            # of two who take it at once, one deletes it
-            mine = row is not None and execute(delete(table).where(table.c.session_id == session_id)).rowcount
-        return PendingFormRecord._make(row) if row is not None and mine else None
+            execute(insert(self._tables.pending_form), record._asdict())
 
-    def drop_pending_forms(self, before: int) -> None:
+    def pending_form(self, form_id: str) -> PendingFormRecord | None:
+        table = self._tables.pending_form
+        row = self._read(select(*table.c).where(table.c.id == form_id)).first()
+        return PendingFormRecord._make(row) if row else None
+
+    def pending_forms(self, *, user_key: str | None = None, session_id: str | None = None) -> list[PendingFormRecord]:
+        table = self._tables.pending_form
+        statement = select(*table.c).order_by(table.c.at.desc())
+        if user_key is not None:
+            statement = statement.where(table.c.user_key == user_key)
+        if session_id is not None:
+            statement = statement.where(table.c.session_id == session_id)
+        with self._write() as execute:  # where no view is, there may be no transaction to read in
+            return [PendingFormRecord._make(row) for row in execute(statement)]
+
+    def drop_pending_forms(self, ids: Collection[str]) -> int:
+        table = self._tables.pending_form
         with self._write() as execute:
-            execute(delete(self._tables.interrupted).where(self._tables.interrupted.c.at < before))
+            return int(execute(delete(table).where(table.c.id.in_(ids))).rowcount)
+
+    def drop_all_pending_forms(self, but_between: tuple[int, int] | None = None) -> None:
+        table = self._tables.pending_form
+        which = [not_(table.c.at.between(*but_between))] if but_between else []
+        with self._write() as execute:
+            execute(delete(table).where(*which))
 
     # ---- Single Sign-On
 

@@ -20,7 +20,7 @@ class Tables:
     feature: Table
     guess: Table
     history: Table
-    interrupted: Table
+    pending_form: Table
     identity: Table
     logout_token: Table
 
@@ -50,7 +50,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         feature=table("feature", *_feature_columns()),
         guess=table("guess", *_guess_columns()),
         history=table("history", *_history_columns()),
-        interrupted=table("interrupted", *_interrupted_columns()),
+        pending_form=table("pending_form", *_pending_form_columns()),
         identity=table("identity", *_identity_columns()),
         logout_token=table("logout_token", *_logout_token_columns()),
     )
@@ -131,11 +131,12 @@ def _history_columns() -> list[Column[object]]:
     ]
 
 
-def _interrupted_columns() -> list[Column[object]]:
+def _pending_form_columns() -> list[Column[object]]:
     return [
-        Column("session_id", _exact(24), primary_key=True),
-        Column("endpoint", String(128), nullable=False),
-        Column("fields", Text, nullable=False),
+        Column("id", _exact(64), primary_key=True),
+        Column("session_id", _exact(24), nullable=False, index=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("ciphertext", Text, nullable=False),
         Column("at", BigInteger, nullable=False),
     ]
 

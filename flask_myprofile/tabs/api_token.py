@@ -134,6 +134,7 @@ class ApiToken(Tab):
             lazy_gettext("Keep current token"),
             _looked_at,
         ),
+        label=lazy_gettext("Regenerate token"),
         fresh=True,
     )
     def regenerate(self, user: Any) -> Done:
@@ -153,7 +154,7 @@ class ApiToken(Tab):
             token, gettext("Your new API token is ready."), fresh=True, replaced=replaced, shown_once=once
         )
 
-    @action(feature="copy", fresh=True)
+    @action(feature="copy", label=lazy_gettext("Copy API token"), fresh=True)
     def reveal(self, user: Any) -> Done:
         try:
             token = current_profile.tokens.reveal(user)

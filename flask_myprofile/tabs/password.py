@@ -98,6 +98,7 @@ class Password(Tab):
             raise Invalid({"new_password": sentences(broken.rules)}) from broken
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
         current_profile.db.session.flush()
+        current_profile.pending_forms.drop_of_user(current_profile.users.key(user))
         announce(password_changed, user_key=current_profile.users.key(user))
         current_profile.sessions.renew(user)
         if "sign_out_others" in form and not form.sign_out_others.data:

@@ -97,7 +97,7 @@ class PersonalInformation(Tab):
         # an empty optional value is stored as no value, which a unique column may hold more than once
         values = {name: form[name].data or ("" if users.required(name) else None) for name in editable}
         changed = {name: value for name, value in values.items() if (users.get(user, name) or None) != (value or None)}
-        if "email" in changed:  # where a forgotten password is sent to
+        if any(map(users.is_handle, changed)):  # what one signs in with, and where a forgotten password is sent to
             current_profile.sessions.require_fresh(user)
         users.update(user, changed)
         try:

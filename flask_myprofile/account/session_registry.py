@@ -98,9 +98,9 @@ class SessionRegistry:
 
     def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
+        self._store.add_session(record)  # first: where it cannot be, the old one goes on
         for credential in replaces:
             self.end_proven(credential, REPLACED)
-        self._store.add_session(record)
         limit = self._config.session_limit
         over = self._store.live_sessions(record.user_key, self.live_since(), 100, limit - 1, but=record.id)
         if over:

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import event
 
 from tests.host import Host
-from tests.redis_server import RedisServer, broken
 
 #: How a database is told that a connection may only read.
 READ_ONLY = {
@@ -53,13 +52,13 @@ def connected(engine: Any, do: Callable[[Any], Any]) -> Iterator[None]:
 
 
 @contextmanager
-def locked(host: Host) -> Iterator[None]:
+def locked(host: Host) -> Iterator[sqlite3.Connection]:
     """SQLite has one writer, and somebody else is it."""
     with host.app.app_context():
         other = sqlite3.connect(str(host.db.engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        yield
+        yield other
     finally:
         other.execute("ROLLBACK")
         other.close()
@@ -75,7 +74,31 @@ def full(host: Host) -> Iterator[None]:
         yield
 
 
+#: What makes a database refuse what is done to a table, and that alone.
+_TRIGGERS = {
+    "sqlite": ["CREATE TRIGGER {name} BEFORE {what} ON {table} BEGIN SELECT RAISE(ABORT, 'not today'); END"],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN RAISE EXCEPTION ''not today''; END'",
+        "CREATE TRIGGER {name} BEFORE {what} ON {table} EXECUTE FUNCTION refuse()",
+    ],
+    "mysql": [
+        "CREATE TRIGGER {name} BEFORE {what} ON {table} FOR EACH ROW"
+        " SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not today'"
+    ],
+}
+
+
 @contextmanager
-def redis_refusing(server: RedisServer, how: str) -> Iterator[None]:
-    with broken(server, how):
+def ours_refused(host: Host, table: str = "myprofile_session") -> Iterator[None]:
+    """The host's tables take writes, and this one of ours does not."""
+    with host.app.app_context():
+        dialect = host.db.engine.dialect.name.replace("mariadb", "mysql")
+    for what in ("INSERT", "UPDATE"):
+        for statement in _TRIGGERS[dialect]:
+            host.sql(statement.format(name=f"refuse_{what}", what=what, table=table))
+    try:
         yield
+    finally:
+        for what in ("INSERT", "UPDATE"):
+            host.sql(f"DROP TRIGGER refuse_{what}" + (f" ON {table}" if dialect == "postgresql" else ""))

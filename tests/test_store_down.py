@@ -168,8 +168,9 @@ def test_the_upgrade_without_a_migration_signs_nobody_out(
         assert browser.get("/page").status_code == 503
     assert COMMAND in caplog.text
     newcomer = host.browser()
-    assert newcomer.login("bob").location == "/page", "signing in is no error"
-    assert newcomer.get("/page").status_code == 503, "and no way in"
+    answer = newcomer.login("bob")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30"), "nobody is told that they are in"
+    assert sent_to_login(newcomer)
     result = host.app.test_cli_runner().invoke(args=["myprofile", "create-tables"])
     assert result.exit_code == 0, result.output
     for browser in (with_session, with_remember):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from ..config import Config
+from ..errors import StoreDown
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import Found, LiveSince, SessionRecord
 from . import legacy_sessions
@@ -102,9 +103,9 @@ class SessionRegistry:
 
     def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
+        self._add(record)  # first: where it cannot be, the old one goes on
         for credential in replaces:
             self.end_proven(credential, REPLACED)
-        self._store.add_session(record)
         limit = self._config.session_limit
         over = self._store.live_sessions(record.user_key, self.live_since(), 100, limit - 1, but=record.id)
         if over:
@@ -112,6 +113,13 @@ class SessionRegistry:
         self._store.drop_ended(record.user_key, limit)
         if record.method != ADOPTED:
             self._history.note_sign_out(record.user_key, 0)
+
+    def _add(self, record: SessionRecord) -> None:
+        if self._store.add_session(record):
+            return
+        there = self._store.session(record.id)  # a parallel request of the same browser was faster
+        if there is None or record.secret_hash not in (there.secret_hash, there.previous_hash):
+            raise StoreDown("a new session was refused")
 
     def rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> bool:
         """Give a live session a new secret; False where it ended meanwhile."""

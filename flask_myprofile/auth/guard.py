@@ -24,7 +24,7 @@ from ..store.records import Found
 from . import remember_me, session_cookie
 from .bearer import BearerSignIn
 from .client import client_address, client_user_agent
-from .deferred_writes import own_transaction_if_context_is_shared, write_after_context, write_after_request
+from .deferred_writes import own_transaction_if_context_is_shared, write_after_context
 from .request_state import RequestState, request_state, state_of
 from .session_cookie import KEY, SIGNED_OUT
 from .sign_in import SignIn
@@ -175,14 +175,16 @@ class Guard:
     def _after_request(self, response: Response) -> Response:
         state = state_of(request._get_current_object())  # type: ignore[attr-defined]
         if state is not None and state.hidden_session is not None:
+            if session_cookie.is_emptied():
+                self._sign_in.refuse_if_unknown(state)
             session_cookie.put_back(state.hidden_session)
-        if state is None or state.session_id is None:
-            session_cookie.keep_age()
+        if (state is None or state.session_id is None) and session_cookie.keep_age() and state is None:
+            state = self._sign_in.end_emptied()
         if state is not None and state.hidden_session is None:
             self._keep_in_step(state, response)
-        if state is not None and state.writes:
-            write_after_request()
-        return response if response.status_code != 405 else self._wrong_method(response)
+        if response.status_code == 405:
+            response = self._wrong_method(response)
+        return response if state is None or state.writes is None else state.writes.settle(response)
 
     def _keep_in_step(self, state: RequestState, response: Response) -> None:
         """The cookies of the browser, with what has become of its session."""
@@ -190,7 +192,7 @@ class Guard:
         if session_id is not None and "_user_id" not in session:
             # the host signed out by emptying the session
             state.session_id, state.clear_cookies = None, True
-            state.defer(lambda: self._sessions.end_known(session_id, "logout"))
+            state.promise(lambda: self._sessions.end_known(session_id, "logout"))
         if state.session_id is not None and state.device is not None:
             until = datetime.fromtimestamp(state.remember_until or 0, timezone.utc)
             remember_me.set_device_cookie(response, self._config.device_cookie, state.device.value, until)

@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Request, g, has_request_context, request
+from flask import Request, has_request_context, request
 
 from ..account.credentials import Credential
 from ..account.pending_forms import SentForm
 from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
 from ..store.records import SessionRecord
+from . import session_cookie
+from .deferred_writes import DeferredWrites, deferred_writes
 
 _KEY = "_flask_myprofile_state"
-#: In ``g``: the writes that wait for the end of the app context.
-DEFERRED = "_myprofile_deferred"
 
 
 @dataclass(slots=True)
@@ -52,13 +52,19 @@ class RequestState:
     restored: Credential | None = None
     device: Credential | None = None
     remember_until: int | None = None
-    writes: bool = False
+    writes: DeferredWrites | None = None
 
     def defer(self, write: Callable[[], object]) -> None:
-        """Leave a write to the end of the app context, when the host's connection is back in its pool and before the
-        first byte of the answer is sent."""
-        self.writes = True
-        g.setdefault(DEFERRED, []).append(write)
+        """Leave bookkeeping to the end of the app context, when the host's connection is back in its pool and before
+        the first byte of the answer is sent. Where it fails, the page does not."""
+        self.writes = deferred_writes()
+        self.writes.note(write)
+
+    def promise(self, write: Callable[[], object]) -> None:
+        """The same for what the answer acknowledges, by words or by the cookies that it gives and takes: where this
+        fails, the answer is 503 and the browser keeps what it had."""
+        self.writes = deferred_writes()
+        self.writes.promise(write, session_cookie.as_it_came())
 
 
 def state_of(incoming: Request) -> RequestState | None:

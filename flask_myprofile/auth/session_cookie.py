@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, request, session
@@ -17,14 +18,35 @@ KEY = "_myprofile"
 SIGNED_OUT = "signed out"
 #: When a session that we have not adopted yet was signed first.
 SINCE = "_myprofile_since"
+_AS_IT_CAME = "_flask_myprofile_as_it_came"
 #: Flask 3.1.3 keeps the session under another name, and offers no way to set it.
 _SESSION = "_session" if isinstance(getattr(RequestContext, "session", None), property) else "session"
+
+
+def as_it_came() -> Mapping[str, Any]:
+    """What the session of the browser held when the request arrived, whatever has become of it in the meantime."""
+    incoming = request._get_current_object()  # type: ignore[attr-defined]
+    if _AS_IT_CAME not in vars(incoming):
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        as_sent = app.request_class(incoming.environ)  # with its cookies, see hide()
+        vars(incoming)[_AS_IT_CAME] = dict(app.session_interface.open_session(app, as_sent) or {})
+    came: Mapping[str, Any] = vars(incoming)[_AS_IT_CAME]
+    return came
+
+
+def restore(came: Mapping[str, Any]) -> None:
+    """Give the session what it held then. One that is kept in the cookie still does; one on the server was saved with
+    the answer that is not sent."""
+    if dict(session) != came:
+        session.clear()
+        session.update(came)
 
 
 def new_session_id() -> None:
     """With a server-side session (Flask-Session): another id, so that one planted before is worth nothing now."""
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if callable(regenerate):
+        as_it_came()  # before it is gone
         regenerate(session._get_current_object())  # type: ignore[attr-defined]
 
 
@@ -47,14 +69,20 @@ def signed_in_since() -> int | None:
     return int(content.get(SINCE, moment.timestamp()))
 
 
-def keep_age() -> None:
-    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is made anew."""
+def keep_age() -> bool:
+    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is made anew.
+
+    Returns whether the host has changed a session that nobody is signed in to now.
+    """
     # not ``session``: that would mark it as read, and add "Vary: Cookie" to public pages
     kept: Any = getattr(request_ctx, _SESSION)
-    if kept and "_user_id" in kept and KEY not in kept and SINCE not in kept:
+    if not kept or "_user_id" not in kept:
+        return kept is not None and bool(kept.modified)
+    if KEY not in kept and SINCE not in kept:
         since = signed_in_since() if current_app.session_interface.should_set_cookie(current_app, kept) else None
         if since is not None:
             kept[SINCE] = since
+    return False
 
 
 def hide(*cookies: str) -> Any:
@@ -68,6 +96,12 @@ def hide(*cookies: str) -> Any:
     opened = interface.open_session(app, request)  # one that is empty is false, and a session all the same
     put_back(opened if opened is not None else interface.make_null_session(app))
     return kept
+
+
+def is_emptied() -> bool:
+    """Whether the session has nothing in it any more."""
+    kept: Any = getattr(request_ctx, _SESSION)
+    return not kept and kept is not None and bool(kept.modified)
 
 
 def put_back(kept: Any) -> None:

@@ -14,6 +14,7 @@ from ..account.session_registry import ADOPTED, SessionRegistry
 from ..account.sign_in_data import SignInData, SsoIdentity
 from ..account.users import Users
 from ..config import Config
+from ..errors import Conflict, StoreDown
 from ..globals import secret_keys
 from ..signals import announce, session_started
 from ..store.records import SessionRecord
@@ -44,8 +45,9 @@ class SignIn:
 
     def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
         state = request_state()
-        if state.hidden_session is not None:
-            return  # the request is a token's: what it writes into a session is not kept
+        if state.hidden_session is not None:  # what the host writes into a session is not kept
+            self.refuse_if_unknown(state)
+            return
         replaces, state.restored = self._held(), None
         session_cookie.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
@@ -59,7 +61,9 @@ class SignIn:
     def _held(self) -> list[Credential]:
         """What this browser holds of a session so far: one browser is one session, whoever it was."""
         device = Credential.parse(request.cookies.get(self._device_cookie))
-        held = (Credential.parse(session.get(KEY)), device.of_session() if device else None)
+        # a host may have emptied the session since it came
+        of_session = (Credential.parse(each.get(KEY)) for each in (session, session_cookie.as_it_came()))
+        held = dict.fromkeys((*of_session, device.of_session() if device else None))
         return [credential for credential in held if credential]
 
     @staticmethod
@@ -73,9 +77,32 @@ class SignIn:
         state = request_state()
         credential = Credential.parse(session.pop(KEY, None))
         if credential is not None:
-            state.defer(lambda: self._sessions.end_proven(credential, "logout"))
+            state.promise(lambda: self._sessions.end_proven(credential, "logout"))
             state.session_id = None
+        self.refuse_if_unknown(state)
         state.clear_cookies = True  # a session that the host emptied first is ended after the request
+
+    def end_emptied(self) -> RequestState | None:
+        """The host has emptied the session, and nobody has asked who was signed in: also a sign-out."""
+        came = session_cookie.as_it_came()
+        credential = Credential.parse(came.get(KEY)) if "_user_id" in came else None
+        if credential is None:
+            return None
+        state = request_state()
+        session.pop(KEY, None)
+        state.promise(lambda: self._sessions.end_proven(credential, "logout"))
+        state.clear_cookies = True
+        return state
+
+    @staticmethod
+    def refuse_if_unknown(state: RequestState) -> None:
+        """Where the store does not say who is there, nobody has been signed in or out."""
+
+        def fail() -> None:
+            raise StoreDown("who has signed in or out could not be asked")
+
+        if state.store_down:
+            state.promise(fail)
 
     def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
         session_cookie.new_session_id()
@@ -94,7 +121,7 @@ class SignIn:
             session.pop(KEY)
             state = request_state()
             state.session_id, state.clear_cookies = None, True
-            state.defer(lambda: self._sessions.end_proven(credential, "protection"))
+            state.promise(lambda: self._sessions.end_proven(credential, "protection"))
 
     # ---- a new secret for a session that goes on
 
@@ -119,11 +146,18 @@ class SignIn:
                 session["_remember"] = "set"
 
         if deferred:
-            state.defer(lambda: self._sessions.rotate(record, credential, login_id))
+            state.promise(lambda: self._rotate(record, credential, login_id))
             give()
+            state.record = record._replace(secret_hash=credential.hash)
         elif self._sessions.rotate(record, credential, login_id):
             # what a failed commit does not undo, the browser must know of at once
             after_commit(give) if self._sessions.in_database else give()
+
+    def _rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> None:
+        if not self._sessions.rotate(record, credential, login_id):
+            now = self._sessions.load(record.id)
+            if now is None or now.secret_hash != credential.hash:  # unless an earlier try has succeeded after all
+                raise Conflict("the session has ended, or has got another secret")
 
     def adopt_legacy_session(
         self, state: RequestState, login_id: str, *, remembered: bool, replaces: Iterable[Credential] = ()
@@ -172,7 +206,7 @@ class SignIn:
         if state.restored is None:
             session[KEY] = credential.value
         state.checked, state.refused = True, False
-        state.defer(lambda: self._store_new(state, record, replaces))
+        state.promise(lambda: self._store_new(state, record, replaces))
         if data.remember_until is not None:
             state.device, state.remember_until = device, data.remember_until
 

@@ -55,7 +55,7 @@ class Database:
                 finally:
                     self._own_transaction.reset(token)
         except SQLAlchemyError as error:
-            raise StoreDown(reason(error)) from error
+            raise StoreDown(reason(error), passes=_passes(error, self.engine.dialect.name)) from error
 
     def _own(self) -> Connection | None:
         own = self._own_transaction.get()
@@ -164,6 +164,22 @@ class _OwnTransaction:
     @cached_property
     def connection(self) -> Connection:
         return self._work.enter_context(self._engine.begin())
+
+
+#: What databases call a transaction that another one has stood in the way of: SQLSTATE, and MySQL's numbers for
+#: a record that has changed, a lock that was waited for too long and a deadlock.
+_IN_THE_WAY: dict[str, tuple[object, ...]] = {"postgresql": ("40001", "40P01"), "mysql": (1020, 1205, 1213)}
+
+
+def _passes(error: SQLAlchemyError, dialect: str) -> bool:
+    """Whether it is worth trying again at once, as the driver has it; a connection that was lost is replaced."""
+    said = getattr(error, "orig", None)
+    if said is None or getattr(error, "connection_invalidated", False):
+        return said is not None
+    if dialect == "sqlite":
+        return " is locked" in str(said)
+    code = getattr(said, "sqlstate", None) or getattr(said, "pgcode", None) or next(iter(said.args), None)
+    return code in _IN_THE_WAY.get("mysql" if dialect == "mariadb" else dialect, ())
 
 
 def _has_unsaved(session: Any) -> bool:

@@ -88,16 +88,18 @@ def new_host(kept: Kept) -> Iterator[Callable[..., Host]]:
     """Make hosts with other settings: ``new_host(MYPROFILE_…=…, csrf=False, …)``; see :func:`tests.host.make_host`.
 
     Each has a database of its own, unless it is told which.
+
+    :param anew: not one that another test has had.
     """
     made: list[tuple[Host, bool]] = []
     lent: list[spare.Spare] = []
 
-    def make(database_url: str | None = None, *, before: Any = None, **options: Any) -> Host:
+    def make(database_url: str | None = None, *, before: Any = None, anew: bool = False, **options: Any) -> Host:
         url = database_url or kept.new_database()
         ours = kept.owns(url)
         if ours:
             options = {**kept.settings(url), **options}
-        is_usual = not database_url and not before and not kept.has_sessions
+        is_usual = not (database_url or before or anew or kept.has_sessions)
         wanted = spare.wish(url, options) if is_usual else None
         if again := spare.take(wanted, kept):
             lent.append(again)

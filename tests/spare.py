@@ -52,7 +52,8 @@ def _is_plain(value: Any) -> bool:
 
 def new(wanted: str, host: Host) -> Spare:
     """One that was made just now."""
-    host.browser().get("/pub")  # at the first request extensions do what they could not do before
+    # at the first request, and at the first with a token, is done what could not be done before
+    host.browser().get("/pub", headers={"Authorization": "Bearer none"})
     if ours := host.app.extensions.get("myprofile"):
         with host.app.app_context():
             ours.users.model  # noqa: B018 (is found when it is first asked for)
@@ -61,26 +62,26 @@ def new(wanted: str, host: Host) -> Spare:
     return Spare(wanted, host, _state(host), file.read_bytes() if file else None)
 
 
-def take(wanted: str | None, kept: Kept) -> Spare | None:
-    found = _spares.pop(wanted, None) if wanted else None
-    if found:
-        host, file = found.host, _file_of(found.host)
-        if file:
-            file.write_bytes(found.database or b"")
-        else:
-            with host.app.app_context():
-                kept.make_tables(host.db)
-                seed(host.db, host.User)
-    return found
-
-
 def give_back(lent: Spare) -> None:
-    """Keep it for another test, if this one has changed nothing."""
-    if _state(lent.host) == lent.state:
-        lent.host.app._got_first_request = False
-        _spares[lent.wanted] = lent
-        if len(_spares) > MOST:
-            _spares.popitem(last=False)
+    lent.host.app._got_first_request = False
+    _spares[lent.wanted] = lent
+    if len(_spares) > MOST:
+        _spares.popitem(last=False)
+
+
+def take(wanted: str | None, kept: Kept) -> Spare | None:
+    """One of these that nobody has changed, with a new database."""
+    found = _spares.pop(wanted, None) if wanted else None
+    if found is None or _state(found.host) != found.state:
+        return None
+    host, file = found.host, _file_of(found.host)
+    if file:
+        file.write_bytes(found.database or b"")
+    else:
+        with host.app.app_context():
+            kept.make_tables(host.db)
+            seed(host.db, host.User)
+    return found
 
 
 def _file_of(host: Host) -> Path | None:
@@ -102,11 +103,11 @@ def _state(host: Host) -> str:
     ]
     ours = app.extensions.get("myprofile")
     objects = [*app.extensions.values(), *(vars(ours).values() if ours else ()), app.json, app.login_manager, host.User]
-    parts = [vars(each) for each in objects if hasattr(each, "__dict__")]
+    parts = [sorted(vars(each).items()) for each in objects if hasattr(each, "__dict__") and "_make" not in vars(each)]
     templates = {**app.jinja_env.globals, **app.jinja_env.filters}
     with app.app_context():
         heard = [_listeners(each) for each in (host.db.engine, host.db.session())]
-    return repr((of_app, [part for part in parts if "_make" not in part], handlers, templates, heard))
+    return repr((of_app, parts, handlers, templates, heard))
 
 
 def _listeners(target: Any) -> dict[str, int]:

@@ -142,9 +142,7 @@ def test_last_activity_is_one_update_a_minute(host: Host, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("due", [False, True], ids=["", "last activity is due"])
-def test_a_locked_database_keeps_no_page_waiting(
-    due: bool, host: Host, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_locked_database_keeps_no_page_waiting(due: bool, host: Host, caplog: pytest.LogCaptureFixture) -> None:
     """B14: SQLite has one writer, and somebody else is it."""
     alice = host.browser()
     alice.login("alice")

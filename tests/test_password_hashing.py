@@ -92,7 +92,7 @@ def test_argon2id_without_its_package_stops_the_app_and_a_hash_of_it_matches_not
     stored = argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
     monkeypatch.setitem(sys.modules, "argon2", None)
     with pytest.raises(SetupError, match=r"pip install Flask-MyProfile\[argon2\]"):
-        new_host(MYPROFILE_PASSWORD_HASH="argon2id")
+        new_host(MYPROFILE_PASSWORD_HASH="argon2id", anew=True)
     assert not Users(password="password_hash").check_password(Plain(stored), PASSWORD)
     assert "needs argon2-cffi" in caplog.text
 

@@ -95,7 +95,8 @@ def test_the_person_is_told_once(host: Host) -> None:
 
 
 @first_everywhere(
-    "remember, url", [(True, "/profile/sessions"), (False, "/profile/preferences"), (False, "/profile/"), (True, "/api")],
+    "remember, url",
+    [(True, "/profile/sessions"), (False, "/profile/preferences"), (False, "/profile/"), (True, "/api")],
     places=HOWEVER,
 )
 def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:

@@ -22,7 +22,8 @@ in_firefox_too = pytest.mark.parametrize("engine", ["chromium", "firefox"], indi
 @in_firefox_too
 def test_a_person_signs_in_and_visits_every_tab(visitor: Callable[..., Visitor]) -> None:
     sam = visitor()
-    page = sam.sign_in_by_hand("sam")
+    page = sam.sign_in_by_hand("sam", remember=True)
+    assert sam.has_remember_cookie()
     expect(page.locator(".mp-menu .mp-avatar")).not_to_have_class(re.compile("is-current"))
     sam.open_profile()
     assert page.url == f"{sam.site}/profile/personal-information"
@@ -158,14 +159,13 @@ def test_who_signs_in_by_sso_reads_the_sentence(visitor: Callable[..., Visitor])
     expect(page.get_by_role("main")).to_contain_text("Single Sign On · Demo SSO")
 
 
-@in_firefox_too
 def test_a_device_that_was_signed_out_is_out_at_its_next_click(visitor: Callable[..., Visitor]) -> None:
     """Although it has a remember-me cookie, and also after it is closed and opened again."""
     laptop, phone = visitor(), visitor()
-    there = phone.sign_in_by_hand("sam", remember=True)
+    there = phone.sign_in("sam", remember=True)
     assert phone.has_remember_cookie()
     kept = phone.context.cookies()
-    phone.open_profile()
+    phone.open("/profile/personal-information")
 
     here = laptop.sign_in("sam")
     laptop.open("/profile/sessions")
@@ -192,7 +192,8 @@ def test_a_device_that_was_signed_out_is_out_at_its_next_click(visitor: Callable
 @in_firefox_too
 def test_a_new_password_signs_the_other_devices_out(visitor: Callable[..., Visitor]) -> None:
     laptop, phone = visitor(), visitor()
-    there = phone.sign_in_by_hand("sam", remember=True)
+    there = phone.sign_in("sam", remember=True)
+    assert phone.has_remember_cookie()
     page = laptop.sign_in("sam")
     laptop.open("/profile/password")
     expect(page.locator("html")).to_have_attribute("data-mp-ready", "1")  # the script runs
@@ -209,8 +210,9 @@ def test_a_new_password_signs_the_other_devices_out(visitor: Callable[..., Visit
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="1 other session was signed out")).to_be_visible()
     laptop.open_tab("Sessions")
-    there.goto(f"{phone.site}/dashboard")
+    phone.open("/dashboard")
     assert "/sign-in?next=" in there.url
+    assert not phone.has_remember_cookie()
 
 
 def test_long_after_the_sign_in_the_password_is_asked_for_once_and_nothing_is_lost(

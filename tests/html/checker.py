@@ -23,8 +23,8 @@ def installed() -> Iterator[Callable[[Path], list[str]]]:
         raise Missing("npm packages of tests/html not found: ./dev setup")
 
     def check(folder: Path) -> list[str]:
-        options = ("--format", "json", "--stdout", "--exit-zero-always")
-        answer = subprocess.run([java, *QUICK, "-jar", JAR, *options, folder], capture_output=True, text=True, check=True)
+        command = [java, *QUICK, "-jar", JAR, "--format", "json", "--stdout", "--exit-zero-always", folder]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True)
         said = json.loads(answer.stdout)["messages"]
         return [f"{Path(each['url']).name}: {each['message']} {each.get('extract', '')}" for each in said]
 

@@ -46,7 +46,8 @@ def check_origin() -> None:
     state = request_state()
     if not state.resumes_form:
         _check_sender()
-    current_record()  # as it is now: a body may have taken its time
+    request.get_data(parse_form_data=True)  # all of it, however slowly it comes: who sent it is looked at after that
+    current_record()
     if state.superseded:
         sentence = gettext("Your sign-in was renewed while this was being sent, so nothing was changed. Send it again.")
         raise Conflict(sentence, code="sign_in_renewed")

@@ -20,7 +20,7 @@ from .account.tokens import Tokens
 from .account.users import Users
 from .auth import bearer
 from .auth.guard import Guard
-from .auth.request_state import current_record
+from .auth.request_state import current_record, is_superseded
 from .auth.sign_in import SignIn
 from .config import Config
 from .errors import SetupError
@@ -57,7 +57,16 @@ class ProfileBuilder:
         pending_forms = PendingForms(store, secret_keys)
         registry = SessionRegistry(session_store, store, pending_forms, users, config, _announce_end)
         sign_in = SignIn(config, registry, users, identities)
-        sessions = Sessions(registry, session_store, store, users, config, current=current_record, renew=sign_in.renew)
+        sessions = Sessions(
+            registry,
+            session_store,
+            store,
+            users,
+            config,
+            current=current_record,
+            is_superseded=is_superseded,
+            renew=sign_in.renew,
+        )
         tokens = self._tokens(store, features)
         app.extensions[EXTENSION] = Profile(
             config=config,

@@ -15,7 +15,7 @@ from ..errors import StoreDown
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import Found, LiveSince, SessionRecord
 from . import legacy_sessions
-from .clock import now
+from .clock import is_due, now
 from .credentials import Credential
 from .pending_forms import PendingForms
 from .sign_in_data import SignInData
@@ -90,7 +90,7 @@ class SessionRegistry:
 
     def is_touch_due(self, last_seen_at: int) -> bool:
         """Whether it is time to write down the last activity again."""
-        return now() - last_seen_at >= self._config.session_touch
+        return is_due(last_seen_at, self._config.session_touch)
 
     def touch(self, session_id: str, ip: str, user_agent: str) -> None:
         self._store.touch_session(session_id, now(), ip, user_agent)
@@ -112,7 +112,7 @@ class SessionRegistry:
             self.end(record.user_key, "limit", only=[old.id for old in over])
         self._store.drop_ended(record.user_key, limit)
         if record.method != ADOPTED:
-            self._history.note_sign_out(record.user_key, 0)
+            self._history.note_sign_in(record.user_key)
 
     def _add(self, record: SessionRecord) -> None:
         if self._store.add_session(record):
@@ -122,8 +122,14 @@ class SessionRegistry:
             raise StoreDown("a new session was refused")
 
     def rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> bool:
-        """Give a live session a new secret; False where it ended meanwhile."""
+        """Give a live session a new secret; False where it ended, or got another one, meanwhile."""
         return self._store.rotate_session(record, credential.hash, now(), login_id)
+
+    def rotated(self, record: SessionRecord, credential: Credential, login_id: str) -> SessionRecord:
+        """What becomes of a record by :meth:`rotate`."""
+        return record._replace(
+            secret_hash=credential.hash, previous_hash=record.secret_hash, rotated_at=now(), login_id=login_id
+        )
 
     def end(self, user_key: str, reason: str, by: Any = None, **which: Any) -> Sequence[str]:
         """End live sessions of one user, all or those of ``which`` (see :meth:`SessionStore.end_sessions`); their ids.
@@ -185,3 +191,7 @@ class SessionRegistry:
             return False
         key, since = self._users.key(user), self.live_since()
         return legacy_sessions.is_trusted(self._history, key, since, remembered=remembered, signed_at=signed_at)
+
+    def put_sign_outs_right(self, user: Any) -> None:
+        """A sign-out that a clock which was ahead has dated keeps sessions from being adopted, but not for ever."""
+        self._history.put_sign_outs_right(self._users.key(user), now())

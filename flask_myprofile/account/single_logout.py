@@ -15,6 +15,8 @@ from .session_registry import SessionRegistry
 
 #: Why a session ended.
 REASON = "provider"
+#: Seconds that a token is remembered beyond its end: a clock that was ahead may be put right meanwhile.
+REMEMBERED = 86_400
 
 
 class Logout(NamedTuple):
@@ -91,4 +93,4 @@ class SingleLogout:
 
     def prune(self) -> None:
         """Forget tokens that have expired and would be refused anyway."""
-        self._seen.drop_logout_tokens(now())
+        self._seen.drop_logout_tokens(now() - REMEMBERED)

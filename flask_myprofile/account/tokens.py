@@ -20,7 +20,7 @@ from ..config import Config
 from ..errors import Conflict, NotFound
 from ..store.protocols import TokenStore
 from ..store.records import TokenRecord
-from .clock import now
+from .clock import is_due, now
 from .users import Users
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -139,7 +139,7 @@ class Tokens:
 
     def is_touch_due(self, record: TokenRecord) -> bool:
         """Whether it is time to write down the last use again."""
-        return record.last_used_at is None or now() - record.last_used_at >= self._config.session_touch
+        return record.last_used_at is None or is_due(record.last_used_at, self._config.session_touch)
 
     def touch(self, record: TokenRecord, ip: str, user_agent: str) -> None:
         self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)

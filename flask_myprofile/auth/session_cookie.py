@@ -6,13 +6,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, request, session
+from flask import Response, current_app, g, request, session
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 
-#: Our key in the session: ``<row id>.<secret>``.
+#: Our key in the session: ``<row id>.<secret>``. Whatever else is ours there begins with it.
 KEY = "_myprofile"
 #: In the place of a session that ended, until the sign-in page has said so.
 SIGNED_OUT = "signed out"
@@ -40,6 +40,38 @@ def restore(came: Mapping[str, Any]) -> None:
     if dict(session) != came:
         session.clear()
         session.update(came)
+
+
+def forget_user(*, and_csrf_token: bool = True) -> None:
+    """What belongs to whoever was signed in here does not outlive them: all that is ours, and the CSRF token, with
+    which a page of theirs would write into the account of whoever comes next."""
+    for name in [name for name in session if str(name).startswith(KEY)]:
+        session.pop(name)
+    if and_csrf_token:
+        forget_csrf_token()
+
+
+def forget_csrf_token() -> None:
+    """Flask-WTF's. The next form gets another one, also if it is in this very answer."""
+    session.pop(csrf_field(), None)
+    g.pop(csrf_field(), None)
+
+
+def has_given_csrf_token() -> bool:
+    """Whether this very answer may have the CSRF token in it: a form of the host's, made before anybody asked who is
+    there."""
+    return csrf_field() in g
+
+
+def came_with_csrf_token() -> bool:
+    """Whether the browser had one before this request, which somebody else may have planted."""
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    return csrf_field() in (app.session_interface.open_session(app, request) or ())
+
+
+def csrf_field() -> str:
+    """What Flask-WTF calls it, in forms, in the session and in ``g``."""
+    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
 
 
 def new_session_id() -> None:
@@ -106,6 +138,12 @@ def is_emptied() -> bool:
 
 def put_back(kept: Any) -> None:
     setattr(request_ctx, _SESSION, kept)
+
+
+def keep_unsaved(response: Response) -> None:
+    """Leave the browser the session that it has."""
+    put_back(current_app.session_interface.make_null_session(current_app._get_current_object()))  # type: ignore[attr-defined]
+    response.vary.add("Cookie")
 
 
 def replace_cookies(names: set[str], by: list[tuple[str, str]]) -> None:

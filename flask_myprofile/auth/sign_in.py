@@ -49,6 +49,7 @@ class SignIn:
             self.refuse_if_unknown(state)
             return
         replaces, state.restored = self._held(), None
+        session_cookie.forget_user()
         session_cookie.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = remember_me.remember_until() if kept else None
@@ -75,7 +76,8 @@ class SignIn:
 
     def _on_logout(self, app: Flask, **extra: Any) -> None:
         state = request_state()
-        credential = Credential.parse(session.pop(KEY, None))
+        credential = Credential.parse(session.get(KEY))
+        session_cookie.forget_user()
         if credential is not None:
             state.promise(lambda: self._sessions.end_proven(credential, "logout"))
             state.session_id = None
@@ -105,6 +107,8 @@ class SignIn:
             state.promise(fail)
 
     def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
+        if not session_cookie.has_given_csrf_token() or session_cookie.came_with_csrf_token():
+            session_cookie.forget_csrf_token()
         session_cookie.new_session_id()
         if (restored := request_state().restored) is not None:
             session[KEY] = restored.value
@@ -118,28 +122,31 @@ class SignIn:
     def _on_protected(self, app: Flask, **extra: Any) -> None:
         """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""
         if "_user_id" not in session and (credential := Credential.parse(session.get(KEY))):
-            session.pop(KEY)
+            session_cookie.forget_user()
             state = request_state()
             state.session_id, state.clear_cookies = None, True
             state.promise(lambda: self._sessions.end_proven(credential, "protection"))
 
     # ---- a new secret for a session that goes on
 
-    def renew(self, user: Any, record: SessionRecord) -> None:
+    def renew(self, user: Any, record: SessionRecord) -> bool:
         """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
-        self._replace_secret(
+        return self._replace_secret(
             request_state(), record, login_id=remember_me.login_id_of(user), device=new_device(), deferred=False
         )
 
     def _replace_secret(
         self, state: RequestState, record: SessionRecord, *, login_id: str, device: Credential, deferred: bool
-    ) -> None:
+    ) -> bool:
+        if state.superseded:
+            return False
         credential = Credential(record.id, device.of_session().secret)
 
         def give() -> None:
             state.record = None  # as it is now, it will be read again
+            state.secret_hash, state.superseded = credential.hash, False
             session[KEY], session["_user_id"] = credential.value, login_id
-            session.pop(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), None)
+            session_cookie.forget_csrf_token()
             session_cookie.new_session_id()
             if record.remember_until is not None:
                 state.device, state.remember_until = Credential(record.id, device.secret), record.remember_until
@@ -148,10 +155,13 @@ class SignIn:
         if deferred:
             state.promise(lambda: self._rotate(record, credential, login_id))
             give()
-            state.record = record._replace(secret_hash=credential.hash)
-        elif self._sessions.rotate(record, credential, login_id):
+            state.record = self._sessions.rotated(record, credential, login_id)
+            return True
+        rotated = self._sessions.rotate(record, credential, login_id)
+        if rotated:
             # what a failed commit does not undo, the browser must know of at once
             after_commit(give) if self._sessions.in_database else give()
+        return rotated
 
     def _rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> None:
         if not self._sessions.rotate(record, credential, login_id):
@@ -169,11 +179,14 @@ class SignIn:
         cookie = "" if remembered else request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
         signed_at = session_cookie.signed_in_since()
         if not self._sessions.may_adopt(user, remembered, signed_at):
+            state.defer(lambda: self._sessions.put_sign_outs_right(user))
             return False
         data = SignInData(login_id, client_address(), client_user_agent(), method=ADOPTED)
         device = self._device_for(login_id, data.ip, data.user_agent, cookie)
         if device is None:
             return False
+        if replaces:  # the host has put somebody else into the session that was another user's
+            session_cookie.forget_user()
         session.pop(session_cookie.SINCE, None)
         if remembered:
             state.restored = device.of_session()
@@ -203,6 +216,7 @@ class SignIn:
         credential = device.of_session()
         record = state.record = self._sessions.begin(user, credential, data)._replace(rotated_at=proved_at)
         state.session_id, state.begins = record.id, True
+        state.secret_hash, state.superseded = record.secret_hash, False
         if state.restored is None:
             session[KEY] = credential.value
         state.checked, state.refused = True, False

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from flask import Request, current_app, redirect, request, session, url_for
 
 from ..auth.identity import recorded_identity
+from ..auth.request_state import is_superseded
 from ..errors import Forbidden, Unavailable
 from ..globals import current_profile
 from ..i18n import gettext
@@ -99,7 +100,8 @@ def check(record: SessionRecord | None) -> SessionRecord:
     """
     pending = session.pop(_PENDING, None)
     state, since, session_id, _ = pending or ("", 0, "", {})
-    if record is None or not is_possible(record) or session_id != record.id or request.args.get("state") != state:
+    mine = record is not None and session_id == record.id and not is_superseded()
+    if record is None or not mine or not is_possible(record) or request.args.get("state") != state:
         _forget(record.provider or "" if record else "", pending)
         raise Forbidden(gettext("This confirmation is not from this session. Try again."), code="step_up_failed")
     name = record.provider or ""

@@ -38,7 +38,8 @@ class SessionStore(Protocol):
         ...
 
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
-        """Write down the last activity of a session that has not ended. Left out rather than waited for."""
+        """Write down the last activity of a session that has not ended, unless a later one is known, which is not from
+        the future. Left out rather than waited for."""
         ...
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
@@ -60,7 +61,9 @@ class SessionStore(Protocol):
         keep: str | None = None,
         secret_hash: str | None = None,
     ) -> list[str]:
-        """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended."""
+        """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended.
+
+        The secret before the present one proves the session for :data:`~.records.ROTATION_GRACE` seconds."""
         ...
 
     def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
@@ -85,7 +88,7 @@ class SessionStore(Protocol):
         ...
 
     def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
-        """One batch of deleting, in the order of ids, what can no longer get in: ended before then, or run out."""
+        """One batch of deleting, in the order of ids, what can never get in again: ended before then, or run out."""
         ...
 
 
@@ -97,8 +100,17 @@ class HistoryStore(Protocol):
         None: nothing is known."""
         ...
 
+    def note_sign_in(self, user_key: str) -> None:
+        """From now on something is known of the user."""
+        ...
+
     def note_sign_out(self, user_key: str, at: int) -> None:
-        """Keep that moment if it is the latest; 0 notes a sign-in. The key :data:`EVERYONE` stands for every user."""
+        """Keep that moment if it is the latest, or the known one is from the future. The key :data:`EVERYONE` stands
+        for every user."""
+        ...
+
+    def put_sign_outs_right(self, user_key: str, at: int) -> None:
+        """Where a sign-out of this user, or of everyone, is from the future: it was before ``at``."""
         ...
 
 
@@ -171,11 +183,15 @@ class PreferenceStore(Protocol):
 class GuessStore(Protocol):
     """What is written here counts for everybody at once, whatever becomes of the rest of the request.
 
-    A guess is named so that names sort by the time of the guess.
+    A guess is named so that names sort by the time of the guess: its first 16 characters are that, in nanoseconds.
     """
 
     def add_guess(self, user_key: str, guess: str, at: int) -> Sequence[int]:
         """Count a guess; the moments of all that count for this user."""
+        ...
+
+    def put_guesses_right(self, user_key: str, at: int) -> Sequence[int]:
+        """Those of later than ``at`` are from before it, which a clock that was ahead has dated; the moments of all."""
         ...
 
     def guesses(self, user_key: str, until: str) -> Sequence[int]:

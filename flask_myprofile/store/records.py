@@ -10,6 +10,11 @@ from typing import Any, NamedTuple
 
 #: In the place of a user's key: all users at once. No user has it.
 EVERYONE = ""
+#: Seconds by which the clocks of an app's machines may differ. What is dated later than that is from a clock that was
+#: ahead and has been put right since.
+SKEW = 60
+#: Requests already under way when the secret changed still pass for this many seconds.
+ROTATION_GRACE = 30
 
 
 class SessionRecord(NamedTuple):
@@ -65,18 +70,24 @@ class Found(NamedTuple):
 
 
 class LiveSince(NamedTuple):
-    """What still gets in: begun and seen since these moments (None: no such limit), or remembered until now."""
+    """What still gets in: begun and seen since these moments (None: no such limit), or remembered until now.
+
+    Not what has not begun yet: its lifetime would be longer than it may be. Nor is that over: if the clock is behind
+    now, and was right then, it gets in again.
+    """
 
     created_at: int | None
     last_seen_at: int | None
     now: int
 
     def admits(self, record: SessionRecord) -> bool:
-        if record.ended_at is not None:
-            return False
+        return record.ended_at is None and record.created_at <= self.now + SKEW and not self.has_run_out(record)
+
+    def has_run_out(self, record: SessionRecord) -> bool:
+        """Whether a session that nobody has ended has run out."""
         if record.remember_until is not None:
-            return record.remember_until >= self.now
-        return record.created_at >= (self.created_at or 0) and record.last_seen_at >= (self.last_seen_at or 0)
+            return record.remember_until < self.now
+        return record.created_at < (self.created_at or 0) or record.last_seen_at < (self.last_seen_at or 0)
 
 
 class Pruned(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, not_, or_, select, update
 
 from .database import Execute
-from .records import EVERYONE, FeatureRecord, IdentityRecord, PendingFormRecord, TokenRecord
+from .records import EVERYONE, SKEW, FeatureRecord, IdentityRecord, PendingFormRecord, TokenRecord
 from .sql_sessions import SqlSessions
 
 
@@ -24,15 +24,29 @@ class SqlStore(SqlSessions):
         moment: int | None = self._read(select(func.max(table.c.signed_out_at)).where(theirs)).scalar()
         return moment
 
+    def note_sign_in(self, user_key: str) -> None:
+        table = self._tables.history
+        with self._write() as execute:
+            known = execute(select(table.c.user_key).where(table.c.user_key == user_key)).first()
+            if known is None:
+                self._insert(table, {"user_key": user_key, "signed_out_at": 0})
+
     def note_sign_out(self, user_key: str, at: int) -> None:
         table = self._tables.history
-        earlier = update(table).where(table.c.user_key == user_key, table.c.signed_out_at < at)
+        other = or_(table.c.signed_out_at < at, table.c.signed_out_at > at + SKEW)
         with self._write() as execute:
             known = execute(select(table.c.signed_out_at).where(table.c.user_key == user_key)).scalar()
             if known is None and self._insert(table, {"user_key": user_key, "signed_out_at": at}):
                 return
-            if known is None or known < at:
-                execute(earlier.values(signed_out_at=at))
+            if known is None or not at <= known <= at + SKEW:
+                execute(update(table).where(table.c.user_key == user_key, other).values(signed_out_at=at))
+
+    def put_sign_outs_right(self, user_key: str, at: int) -> None:
+        table = self._tables.history
+        wrong = (table.c.user_key.in_((user_key, EVERYONE)), table.c.signed_out_at > at + SKEW)
+        with self._write() as execute:
+            if execute(select(table.c.user_key).where(*wrong)).first() is not None:
+                execute(update(table).where(*wrong).values(signed_out_at=at))
 
     # ---- API tokens: one row a user
 
@@ -70,7 +84,7 @@ class SqlStore(SqlSessions):
                 update(table)
                 # of many uses at the same moment one writes
                 .where(table.c.user_key == user_key, table.c.digest == digest)
-                .where(or_(table.c.last_used_at.is_(None), table.c.last_used_at < at))
+                .where(or_(table.c.last_used_at.is_(None), not_(table.c.last_used_at.between(at, at + SKEW))))
                 .values(last_used_at=at, last_used_ip=ip, last_used_agent=user_agent)
             )
 
@@ -123,6 +137,14 @@ class SqlStore(SqlSessions):
             execute(insert(self._tables.guess), {"id": guess, "user_key": user_key, "at": at})
         return self._moments(self._tables.guess.c.user_key == user_key)
 
+    def put_guesses_right(self, user_key: str, at: int) -> list[int]:
+        table = self._tables.guess
+        with self._at_once() as execute:
+            # by their ids, as in forget_guesses()
+            ids = list(execute(select(table.c.id).where(table.c.user_key == user_key, table.c.at > at)).scalars())
+            execute(update(table).where(table.c.id.in_(ids)).values(at=at - 1))
+        return self._moments(table.c.user_key == user_key)
+
     def guesses(self, user_key: str, until: str) -> list[int]:
         return self._moments(*self._guesses(user_key, until))
 
@@ -139,7 +161,9 @@ class SqlStore(SqlSessions):
             execute(delete(table).where(table.c.id.in_(ids)))
 
     def _guesses(self, user_key: str, until: str) -> tuple[Any, Any]:
-        return self._tables.guess.c.user_key == user_key, self._tables.guess.c.id <= until
+        """By name or, of those that were put right, whose names are not, by the second."""
+        table, second = self._tables.guess, int(until[:16], 16) // 10**9
+        return table.c.user_key == user_key, or_(table.c.id <= until, table.c.at < second)
 
     def _moments(self, *which: Any) -> list[int]:
         with self._at_once() as execute:  # not within a transaction that began before others had written theirs

@@ -55,7 +55,8 @@ class ProfileBuilder:
         _declare_features(features, tabs)
         session_store, identities = self._session_store(store), Identities(store)
         registry = SessionRegistry(session_store, store, users, config, _announce_end)
-        sign_in = SignIn(config, registry, users, identities)
+        single_logout = self._single_logout(store, identities, registry)
+        sign_in = SignIn(config, registry, users, identities, single_logout)
         sessions = Sessions(registry, session_store, store, users, config, current=current_record, renew=sign_in.renew)
         tokens = self._tokens(store, features)
         app.extensions[EXTENSION] = Profile(
@@ -68,7 +69,7 @@ class ProfileBuilder:
             preferences=Preferences(store, users),
             pending_forms=PendingForms(store),
             identities=identities,
-            single_logout=self._single_logout(store, identities, registry),
+            single_logout=single_logout,
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Lazy(self._database),

@@ -56,7 +56,8 @@ class ProfileBuilder:
         session_store, identities = self._session_store(store), Identities(store)
         pending_forms = PendingForms(store, secret_keys)
         registry = SessionRegistry(session_store, store, pending_forms, users, config, _announce_end)
-        sign_in = SignIn(config, registry, users, identities)
+        single_logout = self._single_logout(store, identities, registry)
+        sign_in = SignIn(config, registry, users, identities, single_logout)
         sessions = Sessions(
             registry,
             session_store,
@@ -78,7 +79,7 @@ class ProfileBuilder:
             preferences=Preferences(store, users),
             pending_forms=pending_forms,
             identities=identities,
-            single_logout=self._single_logout(store, identities, registry),
+            single_logout=single_logout,
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Lazy(self._database),

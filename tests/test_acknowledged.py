@@ -250,7 +250,9 @@ def test_what_a_host_ends_itself_is_done_or_raises(new_host: NewHost) -> None:
     bob.login("alice")
     with read_only(host):
         assert alice.post("/end-all").text == "not done"
-        done = host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "end", "--user", "alice", "--all", "--yes"])
+        done = host.app.test_cli_runner().invoke(
+            args=["myprofile", "sessions", "end", "--user", "alice", "--all", "--yes"]
+        )
         assert done.exit_code == 1, done.output
         assert alice.is_in()
     assert bob.is_in()

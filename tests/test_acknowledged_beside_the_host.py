@@ -166,7 +166,9 @@ def test_a_connection_that_was_lost_meanwhile_is_replaced(new_host: NewHost) -> 
     def kill_others(host: Host) -> None:
         with host.db.engine.connect() as mine:
             if mine.dialect.name == "postgresql":
-                others = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                others = (
+                    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
                 mine.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({others}) AS other"))
             else:
                 others = "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"

@@ -12,13 +12,14 @@ from ..account.credentials import Credential, device_from, new_device
 from ..account.identities import Identities
 from ..account.session_registry import ADOPTED, SessionRegistry
 from ..account.sign_in_data import SignInData, SsoIdentity
+from ..account.single_logout import SingleLogout
 from ..account.users import Users
 from ..config import Config
 from ..errors import Conflict, StoreDown
-from ..globals import secret_keys
+from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
 from ..store.records import SessionRecord
-from ..transactions import after_commit
+from ..transactions import after_commit, hold_until_committed
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .identity import recorded_identity, when_recorded
@@ -29,8 +30,16 @@ from .session_cookie import KEY
 class SignIn:
     """Follows Flask-Login's signals. What has to be written is deferred until the request is answered."""
 
-    def __init__(self, config: Config, sessions: SessionRegistry, users: Users, identities: Identities) -> None:
+    def __init__(
+        self,
+        config: Config,
+        sessions: SessionRegistry,
+        users: Users,
+        identities: Identities,
+        single_logout: SingleLogout,
+    ) -> None:
         self._identities = identities
+        self._single_logout = single_logout
         self._device_cookie = config.device_cookie
         self._sessions = sessions
         self._users = users
@@ -161,6 +170,7 @@ class SignIn:
         if rotated:
             # what a failed commit does not undo, the browser must know of at once
             after_commit(give) if self._sessions.in_database else give()
+            after_commit(lambda: self._catch_up(record))
         return rotated
 
     def _rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> None:
@@ -231,3 +241,10 @@ class SignIn:
         if record.method == "sso":
             self._identities.note(record)
         announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)
+        after_commit(lambda: self._catch_up(record))
+
+    def _catch_up(self, record: SessionRecord) -> None:
+        """Stored and committed: is it still what the provider says?"""
+        if record.issuer is not None:
+            with hold_until_committed(), current_profile.own_transaction():
+                self._single_logout.catch_up(record)

@@ -64,6 +64,7 @@ def _identity(provider: str, method: str, claims: Mapping[str, Any]) -> SsoIdent
         idp_session=stored_name(claims.get("sid")),
         acr=stored_name(claims.get("acr")),
         auth_time=_moment(claims.get("auth_time")),
+        asserted_at=_moment(claims.get("iat")),
     )
 
 

@@ -10,6 +10,7 @@ from .records import (
     Found,
     IdentityRecord,
     LiveSince,
+    LogoutTokenRecord,
     PendingFormRecord,
     Pruned,
     SessionRecord,
@@ -149,8 +150,16 @@ class IdentityStore(Protocol):
 
 
 class LogoutTokenStore(Protocol):
-    def add_logout_token(self, token_id: str, expires_at: int) -> bool:
-        """Remember a logout token; False where it is known."""
+    def add_logout_token(self, record: LogoutTokenRecord) -> None:
+        """Remember a logout token, unless it is known."""
+        ...
+
+    def close_logout_token(self, token_id: str) -> bool:
+        """Note that it is carried out; False where it was already."""
+        ...
+
+    def logout_tokens(self, whose: str | None, which: str | None) -> Sequence[LogoutTokenRecord]:
+        """Those that name this person or this session of a provider."""
         ...
 
     def drop_logout_tokens(self, before: int) -> None: ...

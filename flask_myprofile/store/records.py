@@ -20,8 +20,9 @@ ROTATION_GRACE = 30
 class SessionRecord(NamedTuple):
     """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it.
 
-    Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used, and
-    ``id_token`` a ciphertext, kept only where signing out goes on to the provider.
+    Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used,
+    ``id_token`` a ciphertext, kept only where signing out goes on to the provider, and ``asserted_at`` the moment of
+    that token, by the provider's own clock.
     """
 
     id: str
@@ -47,6 +48,7 @@ class SessionRecord(NamedTuple):
     auth_time: int | None = None
     callback: str | None = None
     id_token: str | None = None
+    asserted_at: int | None = None
 
     @property
     def remembered(self) -> bool:
@@ -54,7 +56,7 @@ class SessionRecord(NamedTuple):
 
 
 #: What a new sign-in at the same provider changes in the row of a session that goes on.
-AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token")
+AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token", "asserted_at")
 
 
 class Found(NamedTuple):
@@ -129,6 +131,18 @@ class PendingFormRecord(NamedTuple):
     user_key: str
     ciphertext: str
     at: int
+
+
+class LogoutTokenRecord(NamedTuple):
+    """That somebody has signed out at a provider. ``whose`` and ``which`` are digests of the person and of the
+    provider's session that it names; without ``which``, all sessions that the person had begun by ``issued_at``.
+    """
+
+    id: str
+    whose: str | None
+    which: str | None
+    issued_at: int
+    expires_at: int
 
 
 class IdentityRecord(NamedTuple):

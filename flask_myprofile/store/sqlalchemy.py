@@ -6,10 +6,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import delete, func, insert, not_, or_, select, update
+from sqlalchemy import delete, false, func, insert, not_, or_, select, update
 
 from .database import Execute
-from .records import EVERYONE, SKEW, FeatureRecord, IdentityRecord, PendingFormRecord, TokenRecord
+from .records import (
+    EVERYONE,
+    SKEW,
+    FeatureRecord,
+    IdentityRecord,
+    LogoutTokenRecord,
+    PendingFormRecord,
+    TokenRecord,
+)
 from .sql_sessions import SqlSessions
 
 
@@ -231,8 +239,20 @@ class SqlStore(SqlSessions):
                 execute(delete(self._tables.identity).where(self._tables.identity.c.provider == provider)).rowcount
             )
 
-    def add_logout_token(self, token_id: str, expires_at: int) -> bool:
-        return self._insert(self._tables.logout_token, {"id": token_id, "expires_at": expires_at})
+    def add_logout_token(self, record: LogoutTokenRecord) -> None:
+        self._insert(self._tables.logout_token, {**record._asdict(), "carried_out": False})
+
+    def close_logout_token(self, token_id: str) -> bool:
+        table = self._tables.logout_token
+        open_ = (table.c.id == token_id, table.c.carried_out == false())
+        with self._write() as execute:
+            return bool(execute(update(table).where(*open_).values(carried_out=True)).rowcount)
+
+    def logout_tokens(self, whose: str | None, which: str | None) -> list[LogoutTokenRecord]:
+        table = self._tables.logout_token
+        columns = [table.c[name] for name in LogoutTokenRecord._fields]
+        named = [table.c[name] == digest for name, digest in (("whose", whose), ("which", which)) if digest is not None]
+        return [LogoutTokenRecord._make(row) for row in self._read(select(*columns).where(or_(false(), *named)))]
 
     def drop_logout_tokens(self, before: int) -> None:
         with self._write() as execute:

@@ -81,6 +81,7 @@ def _session_columns() -> list[Column[object]]:
         Column("auth_time", BigInteger),
         Column("callback", String(512)),
         Column("id_token", Text),
+        Column("asserted_at", BigInteger),
     ]
 
 
@@ -154,5 +155,9 @@ def _identity_columns() -> list[Column[object]]:
 def _logout_token_columns() -> list[Column[object]]:
     return [
         Column("id", _exact(64), primary_key=True),
+        Column("whose", _exact(64), index=True),
+        Column("which", _exact(64), index=True),
+        Column("issued_at", BigInteger, nullable=False),
         Column("expires_at", BigInteger, nullable=False),
+        Column("carried_out", Boolean, nullable=False),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, request
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
@@ -13,6 +13,7 @@ from ..errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, Store
 from ..globals import current_profile
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
+from ..store.database import is_clash
 from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
 from . import layout
@@ -47,9 +48,12 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
         if action.fresh:
             current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):
-            done = action.function(tab, user, *([form] if form is not None else []))
-    except (Refused, IntegrityError, DataError) as error:
-        return _correct(user, tab, action, form, _as_refusal(error))
+            done = action.function(tab, user, *arguments, **condition)
+    except (Refused, DBAPIError) as error:
+        refusal = _as_refusal(error)
+        if refusal is None:
+            raise
+        return _correct(user, tab, action, form, refusal)
     except (HTTPException, SQLAlchemyError, StoreDown, ReauthRequired):
         raise
     except Exception as error:
@@ -57,12 +61,17 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
     return _answer(tab, done if isinstance(done, Done) else Done(done))
 
 
-def _as_refusal(error: Exception) -> Refused:
+def _as_refusal(error: Exception) -> Refused | None:
+    """What the sender can correct, or send again; None where that helps nobody."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, IntegrityError):
         return Conflict(gettext("This clashes with what is stored already."))
-    return Invalid({}, gettext("The database does not take one of these values."))
+    if isinstance(error, DataError):
+        return Invalid({}, gettext("The database does not take one of these values."))
+    if is_clash(error):
+        return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
+    return None
 
 
 def _typed(form_class: type[Form]) -> Form | None:

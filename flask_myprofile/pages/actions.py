@@ -18,7 +18,7 @@ from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
 from . import layout
 from .csrf import check_origin
-from .forms import fill
+from .forms import fill, read_condition
 from .navigation import url_of
 from .refusals import problem_of, refused
 
@@ -45,6 +45,7 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
             form = fill(form_class, tab.values(user) if action.name == "save" else {})
             if not form.validate():
                 raise Invalid({})
+        arguments, condition = ([], read_condition(action.condition)) if form is None else ([form], {})
         if action.fresh:
             current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):

@@ -21,6 +21,7 @@ from .access import guarded
 from .actions import perform, show
 from .assets import PagesBlueprint
 from .csrf import check_origin
+from .forms import read_condition
 from .navigation import tabs_that_are_on, url_of
 
 
@@ -74,6 +75,7 @@ def _index(user: Any) -> Any:
 
 def _sign_out(user: Any) -> Any:
     check_origin()
+    read_condition([])
     done = sign_out()
     if prefers_json():
         return jsonify(done.data)

@@ -46,22 +46,20 @@ class SqlStore(SqlSessions):
         row = self._read(select(*self._tables.token.c).where(which)).first()
         return TokenRecord._make(row) if row else None
 
-    def replace_token(self, record: TokenRecord) -> bool:
-        """Put ``record`` in the place of the version before it; False where somebody else was faster."""
-        table = self._tables.token
-        if record.version == 1:
-            return self._insert(table, record._asdict())
+    def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
+        if digest is None:
+            return self._insert(self._tables.token, record._asdict())
+        replacing = update(self._tables.token).where(*self._this_token(record.user_key, digest))
         with self._write() as execute:
-            changed = execute(
-                update(table)
-                .where(table.c.user_key == record.user_key, table.c.version == record.version - 1)
-                .values(**record._asdict())
-            )
-            return bool(changed.rowcount)
+            return bool(execute(replacing.values(**record._asdict())).rowcount)
 
-    def delete_token(self, user_key: str) -> bool:
+    def delete_token(self, user_key: str, digest: str | None = None) -> bool:
         with self._write() as execute:
-            return bool(execute(delete(self._tables.token).where(self._tables.token.c.user_key == user_key)).rowcount)
+            return bool(execute(delete(self._tables.token).where(*self._this_token(user_key, digest))).rowcount)
+
+    def _this_token(self, user_key: str, digest: str | None) -> list[Any]:
+        table = self._tables.token
+        return [table.c.user_key == user_key, *([] if digest is None else [table.c.digest == digest])]
 
     def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None:
         table = self._tables.token

@@ -87,7 +87,6 @@ def _session_columns() -> list[Column[object]]:
 def _token_columns() -> list[Column[object]]:
     return [
         Column("user_key", _exact(255), primary_key=True),
-        Column("version", Integer, nullable=False),
         Column("digest", _exact(64), nullable=False, unique=True),
         Column("ciphertext", Text),
         Column("hint", String(64), nullable=False),

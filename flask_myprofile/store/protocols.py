@@ -185,4 +185,16 @@ class GuessStore(Protocol):
 class FeatureStore(Protocol):
     def features(self) -> Mapping[str, FeatureRecord]: ...
 
-    def save_features(self, values: Mapping[str, bool], changed_by: str, at: int) -> None: ...
+    def features_version(self) -> int:
+        """How often they have been saved: all of them together have one version."""
+        ...
+
+    def save_features(
+        self,
+        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, bool]],
+        changed_by: str,
+        at: int,
+    ) -> None:
+        """Save what ``values`` answers, which is told the version and the features as they are while nobody else can
+        change them. Nothing to save is no new version."""
+        ...

@@ -14,7 +14,8 @@ from werkzeug.routing import Rule
 
 from flask_myprofile.pages import access
 from flask_myprofile.sso import detection
-from tests.host import JSON, Host
+from tests.host import JSON, PASSWORD, Host, user_class
+from tests.kept import everywhere
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
 PROBLEM = "application/problem+json"
@@ -197,3 +198,41 @@ def test_an_anonymous_page_of_the_host_that_asks_for_sign_in_is_as_without_us(ne
         browser = new_host(after=after, csrf=False, myprofile=mine).browser()
         answers.append([browser.client.open("/mine", method=method).status_code for method in METHODS])
     assert answers[0] == answers[1]
+
+
+# ---- where a login id is no text
+
+
+def numbered(db: Any) -> type[Any]:
+    """Many a ``get_id()`` answers the number that it has; Flask-Login keeps whatever it is."""
+    user = user_class(db)
+    user.get_id = lambda self: self.id
+    return user
+
+
+@everywhere
+@pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
+def test_a_get_id_that_answers_a_number_signs_in(remember: bool, new_host: Callable[..., Host]) -> None:
+    host = new_host(model=numbered)
+    alice = host.browser()
+    assert alice.login("alice", remember=remember).location == "/page"
+    assert alice.is_in()
+    if remember:
+        alice.restart()
+        assert alice.is_in()
+    assert len(alice.sessions()) == 1
+    assert alice.post_json("/profile/confirm", {"current_password": PASSWORD}).status_code == 200
+    assert alice.is_in()
+
+
+@everywhere
+@pytest.mark.parametrize("user_id", [1, "1"])
+def test_a_session_of_before_is_taken_over_whatever_its_login_id_is(
+    user_id: Any, new_host: Callable[..., Host]
+) -> None:
+    host = new_host(model=numbered)
+    alice = host.browser()
+    with alice.client.session_transaction() as kept:
+        kept["_user_id"] = user_id
+    assert alice.is_in()
+    assert len(alice.sessions()) == 1

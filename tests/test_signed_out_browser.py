@@ -121,6 +121,30 @@ def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:
         assert "Location" not in sent.headers
 
 
+@however_kept
+@pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
+def test_a_script_is_told_in_json_each_time(remember: bool, host: Host) -> None:
+    """Also on the host's own pages, and after the person has been told in another tab; until somebody signs in."""
+    c1, c2 = host.browser(), host.browser()
+    c1.login("alice")
+    c2.login("alice", remember=remember)
+    sign_out(c1, c2)
+    answers = [c2.get("/api", headers=JSON) for _ in range(3)]
+    assert sent_to_login(c2)
+    answers += [c2.get(url, headers=JSON) for url in ("/api", "/profile/sessions", "/api")]
+    assert sent_to_login(c2)
+    answers.append(c2.client.post("/api", json={}, headers={**JSON, "X-CSRFToken": c2.csrf()}))
+    codes = [(answer.status_code, answer.mimetype, answer.json["code"]) for answer in answers]
+    assert codes[0] == (401, "application/problem+json", "signed_out")
+    assert set(codes[1:]) == {(401, "application/problem+json", "login_required")}
+    with c2.client.session_transaction() as left:
+        assert [text for _, text in left["_flashes"]].count(SIGNED_OUT) == 1
+    c2.login("alice")
+    assert c2.json("/api").json == {"user": "alice"}
+    assert c2.post("/profile/sign-out").status_code == 303
+    assert c2.json("/api").status_code == 302, "who has signed out here is a visitor like any other"
+
+
 @pytest.mark.parametrize(
     ("policy", "login_url"), [("none", None), ("elsewhere", "https://sso.test/login"), ("of each blueprint", "/pub")]
 )

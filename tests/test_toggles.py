@@ -23,7 +23,6 @@ TABS = ["personal_information", "preferences", "password", "api_token", "session
 ACTIONS = [
     ("api_token.copy", "/profile/api-token/reveal"),
     ("api_token.regenerate", "/profile/api-token/regenerate"),
-    ("api_token.regenerate", "/profile/api-token/revoke"),
     ("sessions.sign_out", "/profile/sessions/sign-out"),
     ("sessions.sign_out_others", "/profile/sessions/sign-out-others"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, request
 
+from ..account.text import printable
 from ..errors import Forbidden
 from ..globals import PACKAGE, current_profile
 from ..i18n import gettext
@@ -35,8 +36,8 @@ def _for_administrators(view: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @functools.wraps(view)
     def checked(user: Any) -> Any:
         if not current_profile.is_admin(user):
-            key = current_profile.users.key(user)
-            current_app.logger.warning("MyProfile: user %r is no administrator; %s refused", key, request.path)
+            key, path = current_profile.users.key(user), printable(request.path, 200)
+            current_app.logger.warning("MyProfile: user %r is no administrator; %s refused", key, path)
             raise Forbidden(gettext("This page is for administrators only."), code="not_admin")
         return view(user)
 

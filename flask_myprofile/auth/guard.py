@@ -95,7 +95,7 @@ class Guard:
         login_id = kept.get("_user_id")
         try:
             if login_id is not None:
-                self._check_session(app, state, kept.get(KEY), login_id)
+                self._check_session(app, state, kept.get(KEY), str(login_id))  # a get_id() may answer a number
             elif kept.get("_remember") != "clear":
                 self._check_remembered(app, state)
         except StoreDown as error:

@@ -14,8 +14,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 #: Our key in the session: ``<row id>.<secret>``. Whatever else is ours there begins with it.
 KEY = "_myprofile"
-#: In the place of a session that ended, until the sign-in page has said so.
-SIGNED_OUT = "signed out"
+#: In the place of a session that ended: until the sign-in page has said so, and from then until somebody signs in.
+SIGNED_OUT, TOLD = "signed out", "signed out, and told"
 #: When a session that we have not adopted yet was signed first.
 SINCE = "_myprofile_since"
 _AS_IT_CAME = "_flask_myprofile_as_it_came"

@@ -62,7 +62,7 @@ class SignIn:
         session_cookie.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = remember_me.remember_until() if kept else None
-        data = SignInData(session["_user_id"], client_address(), client_user_agent(), remember_until=until)
+        data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
         self._start(state, user, new_device(), data, replaces)
         when_recorded(lambda identity: self._identify(state, identity))
         if identity := recorded_identity():
@@ -126,7 +126,7 @@ class SignIn:
         """Signing in again within a session gives it a new secret."""
         state = request_state()
         if (record := current_record()) is not None:
-            self._replace_secret(state, record, login_id=session["_user_id"], device=new_device(), deferred=True)
+            self._replace_secret(state, record, login_id=str(session["_user_id"]), device=new_device(), deferred=True)
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:
         """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""

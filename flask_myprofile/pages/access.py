@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from copy import copy
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import flask_login
 from flask import Response, current_app, redirect, request, url_for
+from flask.globals import request_ctx
 from flask_login import signals as login_signals
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
 
 from ..auth.bearer import token_authenticated
 from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
@@ -81,14 +85,37 @@ def _check_signed_in() -> Any:
 
 def wrong_method(response: Response) -> Response:
     """Flask answers a wrong method before it knows that the page is one of ours."""
-    error = request.routing_exception
-    if not isinstance(error, MethodNotAllowed) or not error.valid_methods:
-        return response
-    adapter: Any = current_app.create_url_adapter(request)
-    endpoint, _ = adapter.match(method=next(m for m in error.valid_methods if m != "OPTIONS"))
-    if endpoint.partition(".")[0] not in OWN_BLUEPRINTS:
+    if not isinstance(request.routing_exception, MethodNotAllowed) or not _is_own_address():
         return response
     if prefers_json():
         allow = {"Allow": response.headers.get("Allow", "")}
         response = problem(405, "method_not_allowed", headers=allow)
     return no_store(response)
+
+
+def _is_own_address() -> bool:
+    """Whether one of our pages is at the address of this request. The host's rules are not tried: one that matches may
+    redirect, by code of the host's, or be for something else than a page."""
+    adapter: Any = copy(request_ctx.url_adapter)
+    known = adapter.map
+    adapter.map = _own_rules.get(known) or _own_rules.setdefault(known, _rules_of_ours(known))
+    return bool(adapter.allowed_methods())
+
+
+def _rules_of_ours(known: Map) -> Map:
+    names = ("endpoint", "methods", "host", "subdomain", "strict_slashes")
+    ours = [
+        Rule(rule.rule, **{name: getattr(rule, name) for name in names})
+        for rule in known.iter_rules()
+        if rule.endpoint.partition(".")[0] in OWN_BLUEPRINTS
+    ]
+    return Map(
+        ours,
+        converters=known.converters,
+        merge_slashes=known.merge_slashes,
+        host_matching=known.host_matching,
+    )
+
+
+#: Of each app: to find the states of the few rules takes longer than a page.
+_own_rules: WeakKeyDictionary[Map, Map] = WeakKeyDictionary()

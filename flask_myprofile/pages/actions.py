@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, request
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
@@ -14,11 +14,12 @@ from ..errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, Store
 from ..globals import current_profile
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
+from ..store.database import is_clash
 from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
 from . import layout
 from .csrf import check_origin
-from .forms import each_field, fill
+from .forms import each_field, fill, read_condition
 from .navigation import url_of
 from .refusals import problem_of, refused
 
@@ -46,12 +47,16 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
             form = fill(form_class, tab.values(user) if action.name == "save" else {})
             if not form.validate():
                 raise Invalid({})
+        arguments, condition = ([], read_condition(action.condition)) if form is None else ([form], {})
         if action.fresh:
             current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):
-            done = action.function(tab, user, *([form] if form is not None else []))
-    except (Refused, IntegrityError, DataError) as error:
-        return _correct(user, tab, action, form, _as_refusal(error))
+            done = action.function(tab, user, *arguments, **condition)
+    except (Refused, DBAPIError) as error:
+        refusal = _as_refusal(error)
+        if refusal is None:
+            raise
+        return _correct(user, tab, action, form, refusal)
     except (HTTPException, SQLAlchemyError, StoreDown, ReauthRequired):
         raise
     except Exception as error:
@@ -68,12 +73,17 @@ def _check_complete() -> None:
         )
 
 
-def _as_refusal(error: Exception) -> Refused:
+def _as_refusal(error: Exception) -> Refused | None:
+    """What the sender can correct, or send again; None where that helps nobody."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, IntegrityError):
         return Conflict(gettext("This clashes with what is stored already."))
-    return Invalid({}, gettext("The database does not take one of these values."))
+    if isinstance(error, DataError):
+        return Invalid({}, gettext("The database does not take one of these values."))
+    if is_clash(error):
+        return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
+    return None
 
 
 def _typed(form_class: type[Form]) -> Form | None:

@@ -22,6 +22,7 @@ from .access import guarded
 from .actions import perform, show
 from .assets import PagesBlueprint
 from .csrf import check_origin
+from .forms import read_condition
 from .navigation import tabs_that_are_on, url_of
 from .pending_form import Purpose
 
@@ -85,6 +86,7 @@ def _index(user: Any) -> Any:
 
 def _sign_out(user: Any) -> Any:
     check_origin()
+    read_condition([])
     done = sign_out()
     if prefers_json():
         return jsonify(done.data)

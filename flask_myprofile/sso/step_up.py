@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Request, current_app, redirect, request, session, url_for
+from werkzeug.routing import BuildError
 
 from ..auth.identity import recorded_identity
 from ..auth.request_state import is_superseded
@@ -78,7 +79,11 @@ def take_over(incoming: Request) -> Any:
     answer = {name: incoming.args[name] for name in ("code", "error", "state", "iss") if name in incoming.args}
     if not answer.keys() & {"code", "error"}:
         return None  # the question itself, in an app that is its own provider
-    return redirect(f"{url_for('myprofile_sso.confirmed')}?{urlencode(answer)}")
+    try:
+        ours = url_for("myprofile_sso.confirmed")
+    except BuildError:  # MYPROFILE_URL_PREFIX has a variable, which this address does not say
+        return None
+    return redirect(f"{ours}?{urlencode(answer)}")
 
 
 def asked_for() -> Mapping[str, str]:

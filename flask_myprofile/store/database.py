@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from ..errors import StoreDown
 
 Execute = Callable[..., Any]
+#: A deadlock, and a row that has changed since this transaction has read it: of PostgreSQL's SQLSTATEs, and of the
+#: numbers of MySQL and MariaDB.
+_CLASHES = ("40P01", "40001", 1213, 1020)
 
 
 class Database:
@@ -184,6 +187,13 @@ def _passes(error: SQLAlchemyError, dialect: str) -> bool:
 
 def _has_unsaved(session: Any) -> bool:
     return bool(session.new or session.dirty or session.deleted)
+
+
+def is_clash(error: BaseException) -> bool:
+    """Whether the database has undone a transaction because another one was at the same rows: nothing is broken."""
+    said = getattr(error, "orig", None)
+    codes = (getattr(said, "sqlstate", None), getattr(said, "pgcode", None), *getattr(said, "args", ())[:1])
+    return any(code in _CLASHES for code in codes if isinstance(code, str | int))
 
 
 def reason(error: SQLAlchemyError) -> str:

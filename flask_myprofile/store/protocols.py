@@ -170,9 +170,14 @@ class TokenStore(Protocol):
 
     def find_token_by_digest(self, digest: str) -> TokenRecord | None: ...
 
-    def replace_token(self, record: TokenRecord) -> bool: ...
+    def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
+        """Put ``record`` in the place of the user's token that has this digest (None: of none); False where that is no
+        longer so, and nothing was changed."""
+        ...
 
-    def delete_token(self, user_key: str) -> bool: ...
+    def delete_token(self, user_key: str, digest: str | None = None) -> bool:
+        """Delete the user's token, or only one that has this digest; whether there was such a one."""
+        ...
 
     def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None: ...
 
@@ -217,4 +222,16 @@ class GuessStore(Protocol):
 class FeatureStore(Protocol):
     def features(self) -> Mapping[str, FeatureRecord]: ...
 
-    def save_features(self, values: Mapping[str, bool], changed_by: str, at: int) -> None: ...
+    def features_version(self) -> int:
+        """How often they have been saved: all of them together have one version."""
+        ...
+
+    def save_features(
+        self,
+        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, bool]],
+        changed_by: str,
+        at: int,
+    ) -> None:
+        """Save what ``values`` answers, which is told the version and the features as they are while nobody else can
+        change them. Nothing to save is no new version."""
+        ...

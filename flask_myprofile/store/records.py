@@ -103,7 +103,6 @@ class TokenRecord(NamedTuple):
     """A user's API token: its digest, and a ciphertext where it may be copied again."""
 
     user_key: str
-    version: int
     digest: str
     ciphertext: str | None
     hint: str

@@ -20,6 +20,9 @@ from .records import (
 )
 from .sql_sessions import SqlSessions
 
+#: What has one version for all of its rows.
+_FEATURES = "features"
+
 
 class SqlStore(SqlSessions):
     """Sessions, tokens, preferences, toggles and guesses in the host's database."""
@@ -68,22 +71,20 @@ class SqlStore(SqlSessions):
         row = self._read(select(*self._tables.token.c).where(which)).first()
         return TokenRecord._make(row) if row else None
 
-    def replace_token(self, record: TokenRecord) -> bool:
-        """Put ``record`` in the place of the version before it; False where somebody else was faster."""
-        table = self._tables.token
-        if record.version == 1:
-            return self._insert(table, record._asdict())
+    def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
+        if digest is None:
+            return self._insert(self._tables.token, record._asdict())
+        replacing = update(self._tables.token).where(*self._this_token(record.user_key, digest))
         with self._write() as execute:
-            changed = execute(
-                update(table)
-                .where(table.c.user_key == record.user_key, table.c.version == record.version - 1)
-                .values(**record._asdict())
-            )
-            return bool(changed.rowcount)
+            return bool(execute(replacing.values(**record._asdict())).rowcount)
 
-    def delete_token(self, user_key: str) -> bool:
+    def delete_token(self, user_key: str, digest: str | None = None) -> bool:
         with self._write() as execute:
-            return bool(execute(delete(self._tables.token).where(self._tables.token.c.user_key == user_key)).rowcount)
+            return bool(execute(delete(self._tables.token).where(*self._this_token(user_key, digest))).rowcount)
+
+    def _this_token(self, user_key: str, digest: str | None) -> list[Any]:
+        table = self._tables.token
+        return [table.c.user_key == user_key, *([] if digest is None else [table.c.digest == digest])]
 
     def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None:
         table = self._tables.token
@@ -133,10 +134,43 @@ class SqlStore(SqlSessions):
     def features(self) -> dict[str, FeatureRecord]:
         return {row.name: FeatureRecord._make(row) for row in self._read(select(*self._tables.feature.c))}
 
-    def save_features(self, values: Mapping[str, bool], changed_by: str, at: int) -> None:
-        for name, on in values.items():
-            row = {"enabled": on, "changed_by": changed_by, "changed_at": at}
-            self._put(self._tables.feature, {"name": name}, row)
+    def features_version(self) -> int:
+        return int(self._read(self._features_version).scalar() or 0)
+
+    def save_features(
+        self,
+        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, bool]],
+        changed_by: str,
+        at: int,
+    ) -> None:
+        table, number = self._tables.feature, self._tables.version.c.number
+        with self._write() as execute:
+            version = self._hold_features(execute)
+            # locking, too: it reads what is there now, whatever this transaction has seen before
+            rows = execute(select(*table.c).with_for_update())
+            changes = values(version, {row.name: FeatureRecord._make(row) for row in rows})
+            for name, on in changes.items():
+                self._put(table, {"name": name}, {"enabled": on, "changed_by": changed_by, "changed_at": at})
+            if changes:
+                execute(update(self._tables.version).where(self._is_features).values(number=number + 1))
+
+    def _hold_features(self, execute: Execute) -> int:
+        """Keep everybody else from saving features until the transaction ends; their version."""
+        table = self._tables.version
+        # looks first, for the same reason as _put()
+        if execute(self._features_version).scalar() is None:
+            self._insert(table, {"name": _FEATURES, "number": 0})
+        # SQLite knows no FOR UPDATE: whoever has written is alone there
+        execute(update(table).where(self._is_features).values(number=table.c.number))
+        return int(execute(self._features_version.with_for_update()).scalar_one())
+
+    @property
+    def _is_features(self) -> Any:
+        return self._tables.version.c.name == _FEATURES
+
+    @property
+    def _features_version(self) -> Any:
+        return select(self._tables.version.c.number).where(self._is_features)
 
     # ---- guesses
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
 
@@ -18,6 +18,7 @@ class Tables:
     token: Table
     preference: Table
     feature: Table
+    version: Table
     guess: Table
     history: Table
     pending_form: Table
@@ -48,6 +49,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         token=table("token", *_token_columns()),
         preference=table("preference", *_preference_columns()),
         feature=table("feature", *_feature_columns()),
+        version=table("version", *_version_columns()),
         guess=table("guess", *_guess_columns()),
         history=table("history", *_history_columns()),
         pending_form=table("pending_form", *_pending_form_columns()),
@@ -88,7 +90,6 @@ def _session_columns() -> list[Column[object]]:
 def _token_columns() -> list[Column[object]]:
     return [
         Column("user_key", _exact(255), primary_key=True),
-        Column("version", Integer, nullable=False),
         Column("digest", _exact(64), nullable=False, unique=True),
         Column("ciphertext", Text),
         Column("hint", String(64), nullable=False),
@@ -114,6 +115,13 @@ def _feature_columns() -> list[Column[object]]:
         Column("enabled", Boolean, nullable=False),
         Column("changed_by", String(255), nullable=False),
         Column("changed_at", BigInteger, nullable=False),
+    ]
+
+
+def _version_columns() -> list[Column[object]]:
+    return [
+        Column("name", _exact(32), primary_key=True),
+        Column("number", BigInteger, nullable=False),
     ]
 
 

@@ -95,7 +95,7 @@ def json_object() -> dict[str, Any]:
 
 def _form_fields() -> MultiDict[str, Any]:
     fields: MultiDict[str, Any] = MultiDict(request.form)
-    if not fields and not request.files and not request_state().resumes_form and _has_content():
+    if not fields and not request.files and request_state().resumed is None and _has_content():
         raise UnreadableBody(gettext("What was sent cannot be read. Nothing was changed."))
     return fields
 

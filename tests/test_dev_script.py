@@ -66,7 +66,7 @@ class Clone:
         parts = {
             "-m venv": "venv",
             "install -e .[sso,i18n]": "app",
-            "install -e . --group dev": "tests",
+            "install --compile -e . --group dev": "tests",
             "npm install --prefix tests/oidc": "npm",
         }
         return [part for call in self.calls() for words, part in parts.items() if words in call]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import BigInteger, Column, MetaData, create_engine, insert, update
 
 from flask_myprofile.config import DAY, Config
-from flask_myprofile.store import SessionRecord
+from flask_myprofile.store.records import SessionRecord
 from flask_myprofile.store.tables import declare
 
 from .apps import AGENT, KNOWN, REDIS_STORE, Subject, Variant

@@ -1,7 +1,7 @@
 """Flask-MyProfile: a My Profile page for any Flask app. ``MyProfile(app)`` is all it takes."""
 
 from .account.users import Users as Users
-from .bearer import token_authenticated as token_authenticated
+from .auth.bearer import token_authenticated as token_authenticated
 from .errors import Conflict as Conflict
 from .errors import Forbidden as Forbidden
 from .errors import Invalid as Invalid
@@ -13,9 +13,9 @@ from .errors import StoreDown as StoreDown
 from .extension import MyProfile as MyProfile
 from .globals import Profile as Profile
 from .globals import current_profile as current_profile
-from .preferences import current_preferences as current_preferences
-from .preferences import preferred_language as preferred_language
-from .sso import record_sso as record_sso
+from .i18n.preferences import current_preferences as current_preferences
+from .i18n.preferences import preferred_language as preferred_language
+from .sso.detection import record_sso as record_sso
 from .tab import Confirm as Confirm
 from .tab import Done as Done
 from .tab import Part as Part

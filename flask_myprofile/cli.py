@@ -14,9 +14,9 @@ from .account.devices import describe
 from .account.text import printable
 from .errors import UNREADABLE, StoreDown
 from .globals import current_profile
-from .i18n import iso
-from .store import SessionRecord
+from .i18n import iso_time
 from .store.database import reason
+from .store.records import SessionRecord
 
 #: Why sessions ended that an operator ends.
 REASON = "admin"
@@ -96,7 +96,7 @@ def _end_of_user(text: str, session_id: str | None, yes: bool) -> None:
 @click.option("--quiet", is_flag=True, help="Print nothing unless it fails.")
 def prune_sessions(quiet: bool) -> None:
     """Delete the rows of sessions that have run out or ended long ago. Safe to run at any time, and twice at once."""
-    current_profile.interrupted.prune()
+    current_profile.pending_forms.prune()
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune()
     if not quiet:
@@ -173,8 +173,8 @@ def _described(record: SessionRecord) -> dict[str, Any]:
         "name": record.name,
         "device": " on ".join(part for part in (device.browser, device.system) if part),
         "address": record.ip,
-        "created_at": iso(record.created_at),
-        "last_seen_at": iso(record.last_seen_at),
+        "created_at": iso_time(record.created_at),
+        "last_seen_at": iso_time(record.last_seen_at),
         "method": record.method,
         "provider": record.provider,
     }

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
-from . import checks
-from .checks import Check
+from . import setting_checks as checks
 from .errors import SetupError
+from .setting_checks import Check
 
 PREFIX = "MYPROFILE_"
 DAY = 86_400
@@ -41,7 +41,9 @@ class Config:
         "Who may open Feature Management: an attribute that is True, or a callable(user). No such attribute: nobody.",
     )
     app_name: str | None = _setting(
-        None, checks.optional(checks.text), "The app's name in page titles; the Flask app's own name where unset."
+        None,
+        checks.optional(checks.text),
+        "The app's name in page titles; the Flask app's own name where unset.",
     )
     base_template: str | None = _setting(
         None,
@@ -73,7 +75,9 @@ class Config:
         None, checks.optional(checks.text), "The database schema of the extension's tables."
     )
     bind_key: str | None = _setting(
-        None, checks.optional(checks.text), "The Flask-SQLAlchemy bind that holds the extension's tables."
+        None,
+        checks.optional(checks.text),
+        "The Flask-SQLAlchemy bind that holds the extension's tables.",
     )
     password_min_length: int = _setting(
         15, checks.number(8), "Least length of a new password, in code points (NIST SP 800-63B-4 asks for 15)."
@@ -158,7 +162,9 @@ class Config:
     )
     api_token_prefix: str = _setting("mpt_", checks.token_prefix, "What every API token begins with.")
     api_token_lifetime: int | None = _setting(
-        None, checks.optional(checks.number(60)), "Seconds an API token is valid; unset: until it is replaced."
+        None,
+        checks.optional(checks.number(60)),
+        "Seconds an API token is valid; unset: until it is replaced.",
     )
     personal_fields: tuple[str, ...] | None = _setting(
         None,

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from flask import has_request_context, request
 
-from .account.sessions import now
+from .account.clock import now
 from .config import Config
 from .errors import Conflict, NotFound, SetupError
-from .store import FeatureRecord, FeatureStore
+from .store.protocols import FeatureStore
+from .store.records import FeatureRecord
 
 #: The name that switches everything.
 ROOT = "my_profile"

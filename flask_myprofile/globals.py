@@ -12,8 +12,8 @@ from flask import current_app, request
 from werkzeug.local import LocalProxy
 
 from .account.identities import Identities
-from .account.interrupted import InterruptedRequests
 from .account.passwords import Passwords
+from .account.pending_forms import PendingForms
 from .account.preferences import Preferences
 from .account.sessions import Sessions
 from .account.single_logout import SingleLogout
@@ -25,6 +25,8 @@ from .features import Features
 from .tab import Tab
 
 EXTENSION = "myprofile"
+#: Where templates and static files are found.
+PACKAGE = __name__.rpartition(".")[0]
 #: The blueprints whose views are the extension's own, and commit for themselves.
 OWN_BLUEPRINTS = ("myprofile", "myprofile_admin", "myprofile_sso")
 
@@ -40,15 +42,15 @@ class Profile:
     passwords: Passwords
     tokens: Tokens
     preferences: Preferences
-    interrupted: InterruptedRequests
+    pending_forms: PendingForms
     identities: Identities
     single_logout: SingleLogout
     tabs: Mapping[str, Tab]
     is_admin: Callable[[Any], bool]
     db: Any
     create_tables: Callable[[], None]
-    apart: Callable[[], AbstractContextManager[None]]
-    #: See :mod:`flask_myprofile.end_session`.
+    own_transaction: Callable[[], AbstractContextManager[None]]
+    #: See :mod:`flask_myprofile.sso.end_session`.
     end_session_url: Callable[[], str | None]
 
     def can_change_password(self, user: Any) -> bool:

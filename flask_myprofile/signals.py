@@ -6,14 +6,14 @@ Every signal carries ``user_key`` (the stable id of the user as text, see :meth:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from blinker import NamedSignal, Namespace
 from flask import Flask, current_app
+
+from .transactions import after_commit
 
 _signals = Namespace()
 
@@ -28,8 +28,6 @@ token_changed = _signals.signal("myprofile-token-changed")
 #: An admin changed toggles. Extra: ``changes`` (feature name -> bool).
 features_changed = _signals.signal("myprofile-features-changed")
 
-_held_back: ContextVar[list[Callable[[], Any]] | None] = ContextVar("flask_myprofile_held_back", default=None)
-
 
 def announce(signal: NamedSignal, **data: Any) -> None:
     """Send ``signal`` once what it tells of is committed, and not at all if that fails."""
@@ -43,37 +41,3 @@ def _tell(app: Flask, signal: NamedSignal, data: Mapping[str, Any]) -> None:
             listener(app, **data)
         except Exception:
             app.logger.exception("MyProfile: a listener of %s failed", signal.name)
-
-
-def after_commit(call: Callable[[], Any]) -> None:
-    """Do it at the end of the transaction around this, or at once where there is none."""
-    queue = _held_back.get()
-    if queue is None:
-        call()
-    else:
-        queue.append(call)
-
-
-@contextmanager
-def held_back() -> Iterator[None]:
-    """What is done :func:`after_commit` waits for the end of this, and is forgotten where that is an error."""
-    queue: list[Callable[[], Any]] = []
-    token = _held_back.set(queue)
-    try:
-        yield
-    finally:
-        _held_back.reset(token)
-    for call in queue:
-        call()
-
-
-@contextmanager
-def unit_of_work(session: Any) -> Iterator[None]:
-    """Commits the host's ``db.session`` at the end of a view of ours, or rolls back; then does what waited for that."""
-    with held_back():
-        try:
-            yield
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise

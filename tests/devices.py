@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import session
 
-from flask_myprofile.sign_in import KEY
+from flask_myprofile.auth.sign_in import KEY
 from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
 
 
@@ -47,7 +47,8 @@ def age(host: Host, seconds: int, session_id: str | None = None) -> None:
 def pass_time(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     """Let time go by, for everybody."""
     later = time.time() + seconds
-    monkeypatch.setattr("flask_myprofile.account.sessions.time.time", lambda: later)
+    monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: later)
+    monkeypatch.setattr("time.time", lambda: later)
 
 
 def inside(host: Host, browser: Browser) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import redis
 from sqlalchemy import inspect
 
 from flask_myprofile import current_profile
-from flask_myprofile.store import LiveSince, SessionRecord
+from flask_myprofile.store.records import LiveSince, SessionRecord
 
 if TYPE_CHECKING:
     from tests.host import Host

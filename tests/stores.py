@@ -13,7 +13,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import delete, insert
 
-from flask_myprofile.store import LiveSince, SessionRecord
+from flask_myprofile.store.records import LiveSince, SessionRecord
 from flask_myprofile.store.redis import RedisSessions
 from flask_myprofile.store.sqlalchemy import SqlStore
 from flask_myprofile.store.tables import declare
@@ -60,7 +60,9 @@ class Bench:
 
 def _in_redis(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
     settings = {"lifetime": None, "idle": None, "keep_ended": KEEP_ENDED}
-    kept = RedisSessions.at(url, prefix="contract_", find_user=lambda *user: (None, None), **settings)
+    kept = RedisSessions.at(
+        f"{url}?socket_timeout=20", prefix="contract_", find_user=lambda *user: (None, None), **settings
+    )
 
     def fill(records: Sequence[SessionRecord]) -> None:
         for record in records:

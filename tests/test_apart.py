@@ -26,14 +26,14 @@ def test_all_that_is_written_apart_is_kept_or_none_of_it(host: Host, begun: list
         store = current_profile.sessions._store
         store.add_session(session(1))
         begun.clear()
-        with pytest.raises(RuntimeError), current_profile.apart():
+        with pytest.raises(RuntimeError), current_profile.own_transaction():
             assert store.end_sessions("7", 1, "x") == [session(1).id]
             assert store.add_session(session(2))
             assert store.session(session(2).id)
             raise RuntimeError("the third write fails")
         assert len(begun) == 1
     assert host.rows.all() == [session(1)]
-    with host.app.app_context(), current_profile.apart():
+    with host.app.app_context(), current_profile.own_transaction():
         assert store.end_sessions("7", 1, "x") == [session(1).id]
         assert store.add_session(session(2))
         assert not store.add_session(session(2)), "and a clash undoes nothing else"
@@ -41,6 +41,6 @@ def test_all_that_is_written_apart_is_kept_or_none_of_it(host: Host, begun: list
 
 
 def test_where_nothing_is_written_no_transaction_begins(host: Host, begun: list[Any]) -> None:
-    with host.app.app_context(), current_profile.apart():
+    with host.app.app_context(), current_profile.own_transaction():
         pass
     assert begun == []

@@ -17,8 +17,8 @@ from flask_myprofile import current_profile, record_sso
 from flask_myprofile.account.credentials import Credential
 from flask_myprofile.account.passwords import WrongPassword
 from flask_myprofile.account.policy import PolicyBroken
-from flask_myprofile.sign_in import KEY
-from flask_myprofile.visit import current_visit, visit_of
+from flask_myprofile.auth.request_state import request_state, state_of
+from flask_myprofile.auth.sign_in import KEY
 from tests.host import JSON, Browser, Host
 from tests.kept import first_everywhere
 from tests.trouble import failing, sessions_gone
@@ -53,7 +53,7 @@ class Watch:
                 return answer
 
         host.app.test_client_class = Client
-        host.app.after_request(lambda response: self.visits.append(repr(visit_of(request))) or response)
+        host.app.after_request(lambda response: self.visits.append(repr(state_of(request))) or response)
 
     def note(self, host: Host, answer: Any) -> None:
         self.answers.append(answer)
@@ -272,7 +272,7 @@ def test_nothing_that_can_be_printed_or_pickled_has_a_secret(new_host: Callable[
         profile = host.app.extensions["myprofile"]
         device = Credential.parse(cookies["myprofile_device"])
         assert device is not None
-        visit = current_visit()
+        visit = request_state()
         visit.device = visit.restored = device
         shown: list[Any] = [*records, visit, device, device.of_session(), profile, *vars(profile).values()]
         for problem in (WrongPassword, PolicyBroken):

@@ -11,7 +11,7 @@ import pytest
 from flask import request
 
 from flask_myprofile import current_profile
-from flask_myprofile.account.guesses import IN_A_ROW, Guesses, TooManyGuesses
+from flask_myprofile.account.password_throttle import IN_A_ROW, PasswordThrottle, TooManyGuesses
 from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
 from tests.kept import in_each_database
 
@@ -195,9 +195,9 @@ def test_nobody_uses_up_the_guesses_of_another(host: Host) -> None:
 # ---- twenty in a row
 
 
-def guesses_of(host: Host) -> Guesses:
+def guesses_of(host: Host) -> PasswordThrottle:
     """As any door uses it."""
-    found: Guesses = host.app.extensions["myprofile"].passwords._guesses
+    found: PasswordThrottle = host.app.extensions["myprofile"].passwords._throttle
     return found
 
 
@@ -300,9 +300,9 @@ def test_a_guess_counts_though_the_hosts_page_that_asked_is_undone(new_host: Cal
     with host.app.test_request_context():
         user = host.db.session.get(host.User, 1)
         for _ in range(5):
-            current_profile.passwords._guesses.begin(user)
+            current_profile.passwords._throttle.begin(user)
             host.db.session.rollback()
         host.db.session.get(host.User, 1)
         with pytest.raises(TooManyGuesses):
-            current_profile.passwords._guesses.begin(user)
+            current_profile.passwords._throttle.begin(user)
     assert counted(host) == 5

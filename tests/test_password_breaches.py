@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from flask_myprofile.account import breaches
-from flask_myprofile.account.breaches import Breaches
+from flask_myprofile.account import breach_check
+from flask_myprofile.account.breach_check import Breaches
 from tests.host import NEW_PASSWORD, PASSWORD, Host
 
 DIGEST = hashlib.sha1(NEW_PASSWORD.encode()).hexdigest().upper()
@@ -81,7 +81,7 @@ def test_a_password_of_a_breach_is_refused_and_five_digits_have_left(
 
 
 def test_nobody_is_asked_unless_the_host_says_whom(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(breaches, "urlopen", lambda *args, **kwargs: pytest.fail("something has left"))
+    monkeypatch.setattr(breach_check, "urlopen", lambda *args, **kwargs: pytest.fail("something has left"))
     assert change(host).status_code == 200
     browser = host.browser()
     browser.login("alice", NEW_PASSWORD)

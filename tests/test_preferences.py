@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as host_gettext
 
-from flask_myprofile import i18n
+from flask_myprofile.i18n import translation
 from tests.host import Browser, Host
 
 URL = "/profile/preferences"
@@ -38,7 +38,7 @@ def test_without_flask_babel_all_works_in_english_and_the_tab_says_why(
 ) -> None:
     """B77"""
     if how == "not installed":
-        monkeypatch.setattr(i18n, "flask_babel", None)
+        monkeypatch.setattr(translation, "flask_babel", None)
     host = new_host(babel=False)
     alice = signed_in(host)
     page = alice.get(URL).text

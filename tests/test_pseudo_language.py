@@ -13,7 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from example_app.accounts import DEMO_ACCOUNTS
-from flask_myprofile import i18n
+from flask_myprofile.i18n import translation
 from tests.host import Host, token_in
 from tests.live import example
 from tests.spoken import check_language
@@ -35,10 +35,10 @@ def marked_to(folder: Path, part: Part) -> None:
 @pytest.fixture
 def pseudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     marked_to(tmp_path, PACKAGE)
-    monkeypatch.setattr(i18n, "TRANSLATIONS", tmp_path)
-    i18n._catalogue.cache_clear()
+    monkeypatch.setattr(translation, "TRANSLATIONS", tmp_path)
+    translation._catalogue.cache_clear()
     yield "eo"
-    i18n._catalogue.cache_clear()
+    translation._catalogue.cache_clear()
 
 
 class Unmarked(HTMLParser):

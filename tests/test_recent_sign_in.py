@@ -258,8 +258,7 @@ def test_the_twentieth_wrong_password_in_a_row_ends_the_session(
     """P17: whichever door, and however long between them; another session of the user goes on."""
     alice = stale(host)
     moment = [int(sessions.now())]
-    for module in ("sessions", "guesses"):
-        monkeypatch.setattr(f"flask_myprofile.account.{module}.now", lambda: moment[0])
+    monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: moment[0])
     sent = {"current_password": "wrong", "new_password": "a quiet walk in the rain"}
     for _ in range(19):
         moment[0] += 200

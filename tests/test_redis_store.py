@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from flask_myprofile.store import LiveSince, SessionRecord
+from flask_myprofile.store.records import LiveSince, SessionRecord
 from flask_myprofile.store.redis import FOREVER, LEAST_ENDED, MARGIN, RedisSessions
 from tests.redis_server import at, client_fixture
 from tests.stores import ANY, NOW, session

@@ -77,15 +77,15 @@ def test_an_hour_is_an_hour_in_the_night_when_clocks_change(
     try:
         host = new_host(MYPROFILE_SESSION_IDLE=HOUR)
         began = night.replace(tzinfo=timezone.utc).timestamp()
-        monkeypatch.setattr("flask_myprofile.account.sessions.now", lambda: int(began))
+        monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: int(began))
         alice, copy = host.browser(), host.browser()
         alice.login("alice")
         copy = alice.copy()
-        monkeypatch.setattr("flask_myprofile.account.sessions.now", lambda: int(began) + HOUR - 1)
+        monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: int(began) + HOUR - 1)
         assert copy.json("/profile/sessions").json["total"] == 1
         row = alice.sessions()[0]
         assert row["created_at"].startswith(night.isoformat())
-        monkeypatch.setattr("flask_myprofile.account.sessions.now", lambda: int(began) + 2 * HOUR)
+        monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: int(began) + 2 * HOUR)
         assert sent_to_login(alice)
     finally:
         monkeypatch.undo()

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from flask_myprofile.store import LiveSince, SessionRecord
+from flask_myprofile.store.records import LiveSince, SessionRecord
 from tests.stores import ANY, NOW, Bench, of, server_fixture, session, store_fixture
 
 server = server_fixture()

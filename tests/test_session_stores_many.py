@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from flask_myprofile.store import LiveSince
+from flask_myprofile.store.records import LiveSince
 from tests.rounds import rounds
 from tests.stores import ANY, NOW, Bench, of, server_fixture, session, store_fixture
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import flask_myprofile
-from flask_myprofile import page
+from flask_myprofile.pages import assets as files
 from tests.host import Host
 from tests.pages import CONFIRMATIONS, PAGES
 
@@ -58,7 +58,7 @@ def kept_for(host: Host, url: str) -> int | None:
 def test_a_browser_keeps_the_files_until_their_content_changes(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     before = assets(host)
     assert [kept_for(host, url) for url in before] == [31_536_000] * 2
-    monkeypatch.setattr(page, "_hash_of", lambda name: "another")
+    monkeypatch.setattr(files, "hash_of", lambda name: "another")
     assert not set(assets(host)) & set(before)
 
 

@@ -8,7 +8,7 @@ import hmac
 import secrets
 from typing import NamedTuple
 
-from ..store import SessionRecord
+from ..store.records import SessionRecord
 
 #: Requests already under way when the secret changed still pass for this many seconds.
 ROTATION_GRACE = 30

@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from ..store import IdentityRecord, IdentityStore, SessionRecord
+from ..store.protocols import IdentityStore
+from ..store.records import IdentityRecord, SessionRecord
 
 
 class Identities:

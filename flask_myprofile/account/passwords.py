@@ -6,10 +6,11 @@ from typing import Any
 
 from ..config import Config
 from ..errors import MyProfileError
-from .guesses import Guesses
 from .identities import Identities
+from .password_throttle import PasswordThrottle
 from .policy import Policy, PolicyBroken, Rule
-from .sessions import ADOPTED, Sessions
+from .session_registry import ADOPTED
+from .sessions import Sessions
 from .text import storable
 from .users import Users
 
@@ -22,11 +23,11 @@ class Passwords:
     """Checks and changes passwords."""
 
     def __init__(
-        self, users: Users, sessions: Sessions, identities: Identities, guesses: Guesses, config: Config
+        self, users: Users, sessions: Sessions, identities: Identities, throttle: PasswordThrottle, config: Config
     ) -> None:
         self._users = users
         self._identities = identities
-        self._guesses = guesses
+        self._throttle = throttle
         self._sessions = sessions
         self._config = config
         self._policy = Policy(users, config)
@@ -61,11 +62,11 @@ class Passwords:
             was one wrong password too many in a row.
         :raises WrongPassword: ``text`` is not the current password.
         """
-        guess = self._guesses.begin(user)
+        guess = self._throttle.begin(user)
         if not self.is_current(user, text):
-            self._guesses.was_wrong(user, guess)
+            self._throttle.was_wrong(user, guess)
             raise WrongPassword
-        self._guesses.was_right(user, guess)
+        self._throttle.was_right(user, guess)
         if upgrade:
             self._users.upgrade_password(user, text)
 

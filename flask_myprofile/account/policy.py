@@ -10,7 +10,7 @@ from typing import Any
 from ..config import Config
 from ..errors import MyProfileError
 from .blocklist import Blocklist
-from .breaches import Breaches
+from .breach_check import Breaches
 from .hashing import normalized
 from .text import storable
 from .users import Users

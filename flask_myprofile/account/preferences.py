@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..store import PreferenceStore
+from ..store.protocols import PreferenceStore
 from .users import Users
 
 #: The looks that one may ask for whatever the device has.

@@ -7,9 +7,11 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from ..errors import MyProfileError
-from ..store import LogoutTokenStore, SessionRecord
+from ..store.protocols import LogoutTokenStore
+from ..store.records import SessionRecord
+from .clock import now
 from .identities import Identities
-from .sessions import Sessions, now
+from .session_registry import SessionRegistry
 
 #: Why a session ended.
 REASON = "provider"
@@ -40,7 +42,7 @@ class SingleLogout:
         self,
         tokens_seen: LogoutTokenStore,
         identities: Identities,
-        sessions: Sessions,
+        sessions: SessionRegistry,
         revoke_api_token: Callable[[str], object],
         also: Collection[str],
     ) -> None:
@@ -64,7 +66,7 @@ class SingleLogout:
         ended = 0
         for user_key in {*ids, *known}:
             only = None if "sessions" in self._also else ids[user_key]
-            ended += self._sessions.end_keyed(user_key, REASON, only)
+            ended += self._sessions.end_of_user_key(user_key, REASON, only)
             if "api_token" in self._also:
                 self._revoke_api_token(user_key)
         return ended
@@ -84,7 +86,7 @@ class SingleLogout:
             return []
         who = (logout.issuer, logout.subject)
         users = self._identities.users(*who)
-        found = (record for user_key in users for record in self._sessions.all_keyed(user_key))
+        found = (record for user_key in users for record in self._sessions.of_user_key(user_key))
         return [record for record in found if (record.issuer, record.subject) == who]
 
     def prune(self) -> None:

@@ -18,8 +18,9 @@ from typing import Any
 
 from ..config import Config
 from ..errors import Conflict, NotFound
-from ..store import TokenRecord, TokenStore
-from .sessions import now
+from ..store.protocols import TokenStore
+from ..store.records import TokenRecord
+from .clock import now
 from .users import Users
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -77,7 +78,7 @@ class Tokens:
             user_key=key,
             version=old.version + 1 if old else 1,
             digest=_digest(token),
-            ciphertext=self._sealer().encrypt(f"{key}\n{token}".encode()).decode() if self._may_copy() else None,
+            ciphertext=self._cipher().encrypt(f"{key}\n{token}".encode()).decode() if self._may_copy() else None,
             hint=f"{self._config.api_token_prefix}{token[len(self._config.api_token_prefix) :][:4]}…{token[-4:]}",
             created_at=moment,
             expires_at=moment + lifetime if lifetime else None,
@@ -98,8 +99,8 @@ class Tokens:
         if record is None or record.ciphertext is None:
             raise NotFound(code="not_copyable")
         try:
-            owner, _, token = self._sealer().decrypt(record.ciphertext.encode()).decode().partition("\n")
-        except _unreadable() as error:
+            owner, _, token = self._cipher().decrypt(record.ciphertext.encode()).decode().partition("\n")
+        except _undecryptable() as error:
             raise NotFound(code="not_copyable") from error
         # a ciphertext moved here from another row opens, but is not this user's live token
         if owner != key or not hmac.compare_digest(_digest(token), record.digest):
@@ -136,7 +137,7 @@ class Tokens:
     def is_expired(self, record: TokenRecord) -> bool:
         return record.expires_at is not None and record.expires_at <= now()
 
-    def due(self, record: TokenRecord) -> bool:
+    def is_touch_due(self, record: TokenRecord) -> bool:
         """Whether it is time to write down the last use again."""
         return record.last_used_at is None or now() - record.last_used_at >= self._config.session_touch
 
@@ -153,12 +154,12 @@ class Tokens:
 
         Returns how many that were, and how many none of the keys opens, which are left as they are.
         """
-        from .sealing import resealer
+        from .encryption import reencryptor
 
-        reseal, results = resealer(self._keys()), Counter[str]()
+        reencrypt, results = reencryptor(self._keys()), Counter[str]()
 
         def rewrite(ciphertext: str) -> str | None:
-            new = reseal(ciphertext)
+            new = reencrypt(ciphertext)
             results["unreadable" if new is None else "kept" if new == ciphertext else "changed"] += 1
             return new
 
@@ -171,16 +172,16 @@ class Tokens:
         body = _base62(int.from_bytes(secrets.token_bytes(32), "big"), _BODY)
         return self._config.api_token_prefix + body + _checksum(body)
 
-    def _sealer(self) -> Any:
-        from .sealing import sealer  # cryptography takes 30 ms to load; most requests never need it
+    def _cipher(self) -> Any:
+        from .encryption import cipher  # cryptography takes 30 ms to load; most requests never need it
 
-        return sealer(self._keys())
+        return cipher(self._keys())
 
 
-def _unreadable() -> type[Exception]:
-    from .sealing import Unreadable
+def _undecryptable() -> type[Exception]:
+    from .encryption import Undecryptable
 
-    return Unreadable
+    return Undecryptable
 
 
 def _digest(token: str) -> str:

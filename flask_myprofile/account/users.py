@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -11,22 +10,18 @@ from sqlalchemy import String, inspect, select
 from sqlalchemy.exc import DataError, NoInspectionAvailable
 
 from ..errors import SetupError
-from . import hashing
+from .attributes import Source, read_attribute
 from .text import storable
-
-#: Where a value is: an attribute, a dotted path, or a callable(user).
-Source = str | Callable[[Any], Any]
+from .user_passwords import UserPasswords
 
 _NAMES = ("name", "full_name", "display_name")
-_HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
-_CHECKS = ("check_password", "verify_password")
 #: What an administrator may know a user by, besides the key.
 _HANDLES = ("username", "email")
 #: No key, user name or address is longer.
 _LONGEST_HANDLE = 320
 
 
-class Users:
+class Users(UserPasswords):
     """How the extension reads and writes the host's users; the defaults fit a conventional Flask-SQLAlchemy model.
 
     :param model: the user class; unset: the mapped class that has Flask-Login's methods.
@@ -38,8 +33,6 @@ class Users:
 
     Subclass it for anything else: every method is part of the contract.
     """
-
-    _hash_method = hashing.SCRYPT
 
     def __init__(
         self,
@@ -53,7 +46,7 @@ class Users:
         self._model = model
         self._fields = dict(fields or {})
         self._is_sso = is_sso
-        self._password = password
+        super().__init__(password)
         self._display_name = display_name
         self._db: Any = None
         self._host_loader: Callable[[str], Any] | None = None
@@ -169,7 +162,7 @@ class Users:
 
     def get(self, user: Any, field: str) -> Any:
         """The value of a field; None where the user has no such thing."""
-        return _read(user, self._fields.get(field, field))
+        return read_attribute(user, self._fields.get(field, field))
 
     def update(self, user: Any, values: Mapping[str, Any]) -> None:
         """Set fields. The caller has checked that each may be written; the caller commits."""
@@ -180,12 +173,12 @@ class Users:
                     f"Users(fields={{{field!r}: …}}) is a callable, which can be read only: name an attribute or path"
                 )
             *path, attribute = source.split(".")
-            setattr(_read(user, ".".join(path)) if path else user, attribute, value)
+            setattr(read_attribute(user, ".".join(path)) if path else user, attribute, value)
 
     def display_name(self, user: Any) -> str:
         """The name to greet the user by: full name, else user name, else e-mail address."""
         if self._display_name is not None:
-            return str(_read(user, self._display_name) or "")
+            return str(read_attribute(user, self._display_name) or "")
         for field in _NAMES:
             if name := str(self.get(user, field) or "").strip():
                 return name
@@ -194,101 +187,9 @@ class Users:
             self.get(user, "username") or self.get(user, "email") or self.key(user)
         )
 
-    # ---- the password
-
     def is_sso(self, user: Any) -> bool | None:
         """Whether Single Sign-On manages the account; None: not for the user to say, ask the session."""
-        return None if self._is_sso is None else bool(_read(user, self._is_sso))
-
-    def has_password(self, user: Any) -> bool:
-        """Whether there is a usable local password. "!" and "*" mark a hash that was made unusable."""
-        name = self._hash_name(user)
-        if name is None:
-            return self._own_check(user) is not None
-        stored = _read(user, name)
-        if not isinstance(stored, str | bytes) or not stored or stored[:1] in ("!", "*", b"!", b"*"):
-            return False
-        # a model that checks by itself knows its own format
-        return self._own_check(user) is not None or (isinstance(stored, str) and stored.count("$") >= 2)
-
-    def check_password(self, user: Any, text: str) -> bool:
-        """Whether ``text`` is the current password: by the model's own method, else by its hash.
-
-        A login view may ask it as well: it knows argon2id, and the same letters however a keyboard composes them.
-        """
-        own_check = self._own_check(user)
-        if not self.has_password(user):
-            if own_check is None:
-                hashing.spend(text, self._hash_method)
-            return False
-        return hashing.matches(own_check or partial(hashing.verify, self._hash(user)), text)
-
-    @staticmethod
-    def _own_check(user: Any) -> Callable[[str], Any] | None:
-        found = (getattr(user, name, None) for name in _CHECKS)
-        return next((method for method in found if callable(method)), None)
-
-    def set_password(self, user: Any, text: str) -> None:
-        """Store a new password: by the model's ``set_password``, else as a hash in its column. The caller commits.
-
-        :raises ValueError: the model's own hash does not take it.
-        """
-        if callable(method := getattr(user, "set_password", None)):
-            normal = hashing.normalized(text)
-            method(normal)
-            if normal != text and (own_check := self._own_check(user)) is not None and not own_check(text):
-                method(text)  # the host does not normalise: its login must know these very keystrokes
-            return
-        name = self._hash_name(user)
-        if name is None:
-            raise SetupError(
-                f"{type(user).__name__} has neither set_password() nor a column such as password_hash: "
-                "name it with MyProfile(users=Users(password=…))"
-            )
-        self.update(user, {name: hashing.make(hashing.normalized(text), self._method_for(user), self.max_length(name))})
-
-    def upgrade_password(self, user: Any, text: str) -> None:
-        """Hash the current password anew where its hash is weaker than a new one. A model's own format stays."""
-        name = self._hash_name(user)
-        if name is None or self._own_check(user) is not None or callable(getattr(user, "set_password", None)):
-            return
-        stored, normal = self._hash(user), hashing.normalized(text)
-        outdated = hashing.is_outdated(stored, self._method_for(user), self.max_length(name))
-        if outdated or (normal != text and not hashing.verify(stored, normal)):
-            self.set_password(user, text)
-
-    def max_bytes(self, user: Any) -> int | None:
-        """The most bytes in UTF-8 that the hash of this user tells apart; None: no limit."""
-        return 72 if hashing.is_bcrypt(self._hash(user)) else None
-
-    def hash_with(self, method: str) -> None:
-        """Called once per app by the extension: how passwords are hashed for models that do not do so themselves."""
-        if method == hashing.ARGON2ID:
-            hashing.argon2id()  # better found out now than at the first change
-            self._hash_method = hashing.ARGON2ID
-
-    def _method_for(self, user: Any) -> str:
-        """A hash by argon2 is followed by another: the host's login knows it."""
-        return hashing.ARGON2ID if hashing.is_argon2(self._hash(user)) else self._hash_method
-
-    def _hash_name(self, user: Any) -> str | None:
-        if self._password:
-            return self._password
-        mapped = self.fields_of_model()
-        return next((name for name in _HASHES if name in mapped or (not mapped and name in vars(user))), None)
-
-    def _hash(self, user: Any) -> Any:
-        name = self._hash_name(user)
-        return _read(user, name) if name else None
+        return None if self._is_sso is None else bool(read_attribute(user, self._is_sso))
 
 
 _FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))
-
-
-def _read(user: Any, source: Source) -> Any:
-    if callable(source):
-        return source(user)
-    value = user
-    for attribute in source.split("."):
-        value = getattr(value, attribute, None)
-    return value

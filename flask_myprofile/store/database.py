@@ -34,30 +34,32 @@ class Database:
         self._bind_key = bind_key
         self._in_own_view = in_own_view
         self._survive_errors = survive_errors
-        self._apart: ContextVar[_Apart | None] = ContextVar("flask_myprofile_apart", default=None)
+        self._own_transaction: ContextVar[_OwnTransaction | None] = ContextVar(
+            "flask_myprofile_own_transaction", default=None
+        )
 
     @cached_property
     def engine(self) -> Engine:
         return self._db.engines[self._bind_key]
 
     @contextmanager
-    def apart(self) -> Iterator[None]:
+    def own_transaction(self) -> Iterator[None]:
         """Within this, everything is one transaction of our own: for what is done once the request is over, when a use
         of ``db.session`` would begin a session that nobody ends. Where sessions are kept elsewhere, there may be none.
         """
         try:
             with ExitStack() as work:
-                token = self._apart.set(_Apart(self.engine, work))
+                token = self._own_transaction.set(_OwnTransaction(self.engine, work))
                 try:
                     yield
                 finally:
-                    self._apart.reset(token)
+                    self._own_transaction.reset(token)
         except SQLAlchemyError as error:
             raise StoreDown(reason(error)) from error
 
     def _own(self) -> Connection | None:
-        apart = self._apart.get()
-        return apart.connection if apart is not None else None
+        own = self._own_transaction.get()
+        return own.connection if own is not None else None
 
     def _read(self, statement: Any, values: Mapping[str, Any] | None = None) -> Result[Any]:
         own = self._own()
@@ -119,7 +121,7 @@ class Database:
             session, bind = self._db.session, {"bind": self.engine}
             yield lambda statement, values=None: session.execute(statement, values, bind_arguments=bind)
         else:
-            with self.apart(), self._write() as execute:  # so that what is written within this is in it
+            with self.own_transaction(), self._write() as execute:  # so that what is written within this is in it
                 yield execute
 
     def _put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None) -> None:
@@ -152,7 +154,7 @@ class Database:
             return True
 
 
-class _Apart:
+class _OwnTransaction:
     """A transaction that begins with its first statement, and ends with ``work``."""
 
     def __init__(self, engine: Engine, work: ExitStack) -> None:

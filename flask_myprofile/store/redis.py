@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ..errors import SetupError, StoreDown
-from . import AT_PROVIDER, Found, LiveSince, Pruned, SessionRecord, redis_scripts
+from . import redis_scripts
+from .records import AT_PROVIDER, Found, LiveSince, Pruned, SessionRecord
 
 #: Of a user, given their login id and their key: themselves and their preferences.
 FindUser = Callable[[str, str], "tuple[Any, Mapping[str, str] | None]"]

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import delete, func, insert, or_, select, update
 
-from . import EVERYONE, FeatureRecord, IdentityRecord, InterruptedRecord, TokenRecord
 from .database import Execute
+from .records import EVERYONE, FeatureRecord, IdentityRecord, PendingFormRecord, TokenRecord
 from .sql_sessions import SqlSessions
 
 
@@ -149,27 +149,27 @@ class SqlStore(SqlSessions):
     def _at_once(self) -> Iterator[Execute]:
         """Committed when this ends: a request with a wrong guess in it ends in a rollback, and the guess counts."""
         with_the_view = self._own() is None and self._in_own_view()
-        with nullcontext() if with_the_view else self.apart(), self._write() as execute:
+        with nullcontext() if with_the_view else self.own_transaction(), self._write() as execute:
             yield execute
             if with_the_view:
                 self._db.session.commit()
 
     # ---- forms that wait for their sender to confirm who they are
 
-    def keep_interrupted(self, session_id: str, endpoint: str, fields: str, at: int) -> None:
+    def keep_pending_form(self, session_id: str, endpoint: str, fields: str, at: int) -> None:
         row = {"endpoint": endpoint, "fields": fields, "at": at}
         self._put(self._tables.interrupted, {"session_id": session_id}, row)
 
-    def take_interrupted(self, session_id: str) -> InterruptedRecord | None:
+    def take_pending_form(self, session_id: str) -> PendingFormRecord | None:
         table = self._tables.interrupted
         which = select(table.c.endpoint, table.c.fields, table.c.at).where(table.c.session_id == session_id)
         with self._write() as execute:
             row = execute(which).first()
             # of two who take it at once, one deletes it
             mine = row is not None and execute(delete(table).where(table.c.session_id == session_id)).rowcount
-        return InterruptedRecord._make(row) if row is not None and mine else None
+        return PendingFormRecord._make(row) if row is not None and mine else None
 
-    def drop_interrupted(self, before: int) -> None:
+    def drop_pending_forms(self, before: int) -> None:
         with self._write() as execute:
             execute(delete(self._tables.interrupted).where(self._tables.interrupted.c.at < before))
 

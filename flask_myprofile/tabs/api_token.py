@@ -10,11 +10,11 @@ from flask import request
 
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
-from ..i18n import ago, gettext, iso, lazy_gettext, moment
+from ..i18n import as_datetime, gettext, iso_time, lazy_gettext, time_ago
+from ..responses import prefers_json
 from ..signals import announce, token_changed
-from ..store import TokenRecord
+from ..store.records import TokenRecord
 from ..tab import Confirm, Done, Part, Tab, action
-from ..wire import prefers_json
 
 SHOWN = "myprofile/tabs/api_token_shown.html"
 
@@ -31,12 +31,12 @@ def _warning(tab: Tab, user: Any) -> list[str]:
 
 
 def _last_use(record: TokenRecord) -> str:
-    when = moment(record.last_used_at)
+    when = as_datetime(record.last_used_at)
     if when is None:
         return gettext("The current token has never been used.")
     return gettext(
         "The current token was last used %(when)s, from %(ip)s by %(agent)s.",
-        when=ago(when),
+        when=time_ago(when),
         ip=record.last_used_ip or gettext("an unknown address"),
         agent=record.last_used_agent or gettext("an unknown program"),
     )
@@ -92,11 +92,11 @@ class ApiToken(Tab):
         record = current_profile.tokens.find(user)
         return {
             "hint": record.hint if record else None,
-            "created_at": iso(record.created_at) if record else None,
-            "last_used_at": iso(record.last_used_at) if record else None,
+            "created_at": iso_time(record.created_at) if record else None,
+            "last_used_at": iso_time(record.last_used_at) if record else None,
             "last_used_ip": record.last_used_ip if record else None,
             "last_used_agent": record.last_used_agent if record else None,
-            "expires_at": iso(record.expires_at) if record else None,
+            "expires_at": iso_time(record.expires_at) if record else None,
             "version": current_profile.tokens.version(record),
         }
 
@@ -117,7 +117,7 @@ class ApiToken(Tab):
         return "expired" if current_profile.tokens.is_expired(record) else "exists"
 
     def _shown(self, record: TokenRecord) -> dict[str, Any]:
-        times = {name: moment(getattr(record, name)) for name in ("created_at", "last_used_at", "expires_at")}
+        times = {name: as_datetime(getattr(record, name)) for name in ("created_at", "last_used_at", "expires_at")}
         return {
             **times,
             "hint": record.hint,

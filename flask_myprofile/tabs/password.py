@@ -8,16 +8,16 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField
 
-from ..account.guesses import TooManyGuesses
 from ..account.hashing import normalized
+from ..account.password_throttle import TooManyGuesses
 from ..account.passwords import WrongPassword
 from ..account.policy import CHARACTERS, PolicyBroken, Rule
 from ..errors import Forbidden, Invalid
 from ..globals import current_profile
-from ..i18n import gettext, lazy_gettext, listing, ngettext
+from ..i18n import gettext, join_list, lazy_gettext, ngettext
+from ..pages.throttling import too_many
 from ..signals import announce, password_changed
 from ..tab import Action, Tab, action
-from ..throttle import too_many
 
 #: The one sentence, as the product has it.
 SSO_SENTENCE = lazy_gettext("Your account uses Single Sign On (SSO). Password is managed by your organization.")
@@ -191,7 +191,7 @@ def sentences(rules: tuple[Rule, ...]) -> list[str]:
     codes = [rule.code for rule in rules]
     found = [whole[code] for code in codes if code in whole]
     if clauses := [required[code] for code in codes if code in required]:
-        found.insert(0, gettext("Your new password must have %(clauses)s", clauses=listing(clauses)))
+        found.insert(0, gettext("Your new password must have %(clauses)s", clauses=join_list(clauses)))
     return found
 
 

@@ -11,7 +11,7 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import SelectField, ValidationError
 
-from .. import i18n, preferences
+from .. import i18n
 from ..account import timezones
 from ..account.preferences import THEMES
 from ..errors import NotFound
@@ -34,7 +34,7 @@ class Preferences(Tab):
     parts = (Part("language", _LANGUAGE), Part("timezone", _TIMEZONE), Part("theme", _THEME))
 
     def shown(self) -> list[str]:
-        possible = {"language": i18n.in_use(), "timezone": timezones.are_known(), "theme": True}
+        possible = {"language": i18n.has_babel(), "timezone": timezones.are_known(), "theme": True}
         return [part.name for part in self.parts if possible[part.name] and self._is_on(part.name)]
 
     def _is_on(self, part: str) -> bool:
@@ -46,7 +46,7 @@ class Preferences(Tab):
 
     def context(self, user: Any) -> dict[str, Any]:
         chosen, every = self.values(user), request.args.get("zones") == "all"
-        missing = self._is_on("language") and not i18n.in_use()
+        missing = self._is_on("language") and not i18n.has_babel()
         return {
             "missing": gettext("This application is available in one language only.") if missing else "",
             "languages": languages() if "language" in chosen else [],
@@ -61,8 +61,8 @@ class Preferences(Tab):
 
     @action(lambda tab, user: form_of(tab.shown()))
     def save(self, user: Any, form: FlaskForm) -> Any:
-        preferences.choose(user, {name: form[name].data or None for name in self.shown()})
-        i18n.reader_changed()
+        i18n.choose_preferences(user, {name: form[name].data or None for name in self.shown()})
+        i18n.refresh_locale()
         # printed after the commit, in the language just chosen
         return lazy_gettext("Your preferences have been saved.")
 
@@ -113,7 +113,7 @@ def languages() -> list[Option]:
 
 def offered() -> list[Locale]:
     codes = current_profile.config.languages or i18n.host_languages()
-    return [each for each in map(preferences.locale_of, codes) if each is not None]
+    return [each for each in map(i18n.locale_of, codes) if each is not None]
 
 
 def themes() -> list[Option]:

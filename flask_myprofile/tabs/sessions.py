@@ -9,16 +9,16 @@ from flask import request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
-from .. import end_session
 from ..account import text
 from ..account.sessions import NAME_LENGTH
+from ..auth.request_state import request_state
 from ..errors import Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
-from ..session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
-from ..store import SessionRecord
+from ..pages.session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
+from ..sso import end_session
+from ..store.records import SessionRecord
 from ..tab import Confirm, Part, Tab, action
-from ..visit import current_visit
 
 
 class WhichForm(FlaskForm):
@@ -64,7 +64,7 @@ class Sessions(Tab):
         sessions, current = current_profile.sessions, current_profile.sessions.current(user)
         offset = (page_number() - 1) * PAGE
         rows, total = sessions.list(user, PAGE, offset), sessions.count(user)
-        if current is not None and current_visit().begins and not offset:
+        if current is not None and request_state().begins and not offset:
             return [current, *rows], total + 1
         return rows, total
 

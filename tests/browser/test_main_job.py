@@ -222,7 +222,7 @@ def test_long_after_the_sign_in_the_password_is_asked_for_once_and_nothing_is_lo
     page = person.sign_in("sam")
     person.open_profile()
     person.open_tab("Sessions")
-    monkeypatch.setattr("flask_myprofile.account.sessions.now", lambda: int(time.time()) + 1900)
+    monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: int(time.time()) + 1900)
     page.get_by_role("link", name="Sign out all others").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Sign out all others").click()
     expect(page.get_by_role("heading", name="Confirm it’s you")).to_be_visible()

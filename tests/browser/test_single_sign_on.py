@@ -59,7 +59,7 @@ def test_long_after_the_sign_in_the_provider_is_asked_and_nobody_else_will_do(
     page = alex.sign_in_by_sso()
     alex.open_profile()
     alex.open_tab("Sessions")
-    monkeypatch.setattr("flask_myprofile.account.sessions.now", lambda: int(time.time()) + 1900)
+    monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: int(time.time()) + 1900)
     page.get_by_role("link", name="Sign out all others").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Sign out all others").click()
     expect(page.get_by_role("heading", name="Confirm it’s you")).to_be_visible()

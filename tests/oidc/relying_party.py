@@ -13,7 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from flask_myprofile.store import SessionRecord
+from flask_myprofile.store.records import SessionRecord
 from tests.host import Host, user_class
 from tests.live import serving
 from tests.oidc.person import Person

@@ -194,7 +194,7 @@ def test_a_forged_token_ends_nothing(relying_party: RelyingParty) -> None:
 
 def test_a_provider_may_take_new_keys_at_any_time(relying_party: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are fetched when a token comes that needs them; and then the old ones are worth nothing."""
-    monkeypatch.setattr("flask_myprofile.provider.INTERVAL", 0)
+    monkeypatch.setattr("flask_myprofile.sso.provider.INTERVAL", 0)
     alice = signed_in(relying_party)
     assert send(relying_party, signed_for(relying_party, sub="bob")).status_code == 200
     of_old_key = signed_for(relying_party)

@@ -93,7 +93,7 @@ def test_a_confirmation_fails_and_costs_nothing(
     relying_party: RelyingParty, take_down: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person has signed in there again, and the provider is gone before the app could ask it who that was."""
-    monkeypatch.setattr("flask_myprofile.step_up._PATIENCE", 0.5)
+    monkeypatch.setattr("flask_myprofile.sso.step_up._PATIENCE", 0.5)
     alice = long_signed_in(relying_party)
     answer = alice.way_back(go_on_to_provider(alice), "alice")
     take_down()

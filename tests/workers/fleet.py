@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from flask_myprofile import current_profile
 from flask_myprofile.account.credentials import Credential, new_device
-from flask_myprofile.account.sessions import Facts
-from flask_myprofile.sign_in import KEY
+from flask_myprofile.account.sign_in_data import SignInData
+from flask_myprofile.auth.sign_in import KEY
 from tests.devices import inside
 from tests.host import PASSWORD, Browser, Host
 
@@ -124,10 +124,10 @@ def sign_in_many(host: Host, username: str, number: int, password: str = PASSWOR
     browser.client.post("/login", data={"username": username, "password": password})
     like, user = inside(host, browser), host.user(username)
     credentials = [new_device().of_session() for _ in range(number)]
-    with host.app.app_context(), current_profile.apart():
+    with host.app.app_context(), current_profile.own_transaction():
         sessions = current_profile.sessions
         for credential in credentials:
-            record = sessions.begin(user, credential, Facts(like["_user_id"], "127.0.0.1", AGENT))
+            record = sessions._registry.begin(user, credential, SignInData(like["_user_id"], "127.0.0.1", AGENT))
             assert sessions._store.add_session(record)
         assert sessions.end(user, Credential.parse(like[KEY]).id)  # type: ignore[union-attr]
     return [Signed(each.id, _cookie(host, {**like, KEY: each.value})) for each in credentials]

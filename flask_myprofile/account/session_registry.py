@@ -1,0 +1,168 @@
+"""The registry of signed-in sessions: how one begins, how it is recognised, and how it ends for good.
+
+A session is known by ``<row id>.<secret>``. The store holds the SHA-256 of the secret only. A remembered device keeps a
+device secret from which the session's secret is derived, so that all its tabs come back as the same row.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from ..config import Config
+from ..store.protocols import HistoryStore, SessionStore
+from ..store.records import Found, LiveSince, SessionRecord
+from . import legacy_sessions
+from .clock import now
+from .credentials import Credential
+from .sign_in_data import SignInData
+from .users import Users
+
+#: The method of a session that began before the extension was installed.
+ADOPTED = "unknown"
+#: Why a session ended that the same browser goes on from with another one: nobody has signed out.
+REPLACED = "replaced"
+
+
+class SessionRegistry:
+    """What every request and every sign-in asks. Hosts and tabs use :class:`~.sessions.Sessions`.
+
+    :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
+    :param ended: told of every end: user key, session ids, reason, key of the administrator who did it or None.
+    """
+
+    def __init__(
+        self,
+        store: SessionStore,
+        history: HistoryStore,
+        users: Users,
+        config: Config,
+        ended: Callable[[str, Sequence[str], str, str | None], None],
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._users = users
+        self._config = config
+        self._ended = ended
+
+    @property
+    def in_database(self) -> bool:
+        """Whether sessions take part in the host's transactions, and a rollback undoes what was done to them."""
+        return self._store.transactional
+
+    # ---- at every request
+
+    def find(self, credential: Credential, login_id: str) -> Found | None:
+        """The live session that this credential proves and this login id owns, or None.
+
+        :raises StoreDown: it cannot be known now.
+        """
+        found = self._store.find_live(credential.id, login_id, self.live_since())
+        return found if found is not None and hmac.compare_digest(credential.hash, found.secret_hash) else None
+
+    def proven(self, credential: Credential) -> SessionRecord | None:
+        """The same with all there is to know of it, where :meth:`find` says None: a request that was under way when the
+        secret changed, or one whose login id has changed."""
+        record = self._store.session(credential.id)
+        return record if record and self.live_since().admits(record) and credential.proves(record, now()) else None
+
+    def load(self, session_id: str) -> SessionRecord | None:
+        """The row of that id, live or ended."""
+        return self._store.session(session_id)
+
+    def is_over(self, record: SessionRecord) -> bool:
+        """Whether the session has ended or run out."""
+        return not self.live_since().admits(record)
+
+    def live_since(self) -> LiveSince:
+        moment, config = now(), self._config
+        return LiveSince(
+            moment - config.session_lifetime if config.session_lifetime else None,
+            moment - config.session_idle if config.session_idle else None,
+            moment,
+        )
+
+    def is_touch_due(self, last_seen_at: int) -> bool:
+        """Whether it is time to write down the last activity again."""
+        return now() - last_seen_at >= self._config.session_touch
+
+    def touch(self, session_id: str, ip: str, user_agent: str) -> None:
+        self._store.touch_session(session_id, now(), ip, user_agent)
+
+    # ---- beginning and ending
+
+    def begin(self, user: Any, credential: Credential, data: SignInData) -> SessionRecord:
+        """The record of a new session; :meth:`add` stores it."""
+        return data.record(self._users.key(user), credential, now())
+
+    def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
+        """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
+        for credential in replaces:
+            self.end_proven(credential, REPLACED)
+        self._store.add_session(record)
+        limit = self._config.session_limit
+        over = self._store.live_sessions(record.user_key, self.live_since(), 100, limit - 1, but=record.id)
+        if over:
+            self.end(record.user_key, "limit", only=[old.id for old in over])
+        self._store.drop_ended(record.user_key, limit)
+        if record.method != ADOPTED:
+            self._history.note_sign_out(record.user_key, 0)
+
+    def rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> bool:
+        """Give a live session a new secret; False where it ended meanwhile."""
+        return self._store.rotate_session(record, credential.hash, now(), login_id)
+
+    def end(self, user_key: str, reason: str, by: Any = None, **which: Any) -> Sequence[str]:
+        """End live sessions of one user, all or those of ``which`` (see :meth:`SessionStore.end_sessions`); their ids.
+
+        :param by: the administrator who ends them.
+        """
+        ids = self._store.end_sessions(user_key, now(), reason, **which)
+        if ids or "only" not in which:  # all of them: old cookies, too, that have no session of ours yet
+            self._note_end(user_key, reason)
+        if ids:
+            self.tell(user_key, ids, reason, by)
+        return ids
+
+    def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
+        self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
+
+    def _note_end(self, user_key: str, reason: str) -> None:
+        if reason != REPLACED:
+            self._history.note_sign_out(user_key, now())
+
+    def end_proven(self, credential: Credential, reason: str) -> None:
+        """End the session whose secret is proved: an id alone, from an unsigned cookie, ends nothing."""
+        record = self._store.session(credential.id) if reason != REPLACED else None
+        ended = self._store.end_sessions(None, now(), reason, only=[credential.id], secret_hash=credential.hash)
+        if ended and record is not None:
+            self._note_end(record.user_key, reason)
+            self.tell(record.user_key, ended, reason)
+
+    def end_known(self, session_id: str, reason: str) -> None:
+        """End the session of this request."""
+        record = self._store.session(session_id)
+        if record is not None:
+            self.end(record.user_key, reason, only=[session_id])
+
+    # ---- for a logout at the identity provider
+
+    def at_provider(self, idp_session: str) -> Sequence[SessionRecord]:
+        """The sessions that can still get in and have this ``sid``, at whichever provider."""
+        return self._store.sessions_at_provider(idp_session, self.live_since())
+
+    def of_user_key(self, user_key: str) -> Sequence[SessionRecord]:
+        """All sessions of that user that can still get in."""
+        return self._store.live_sessions(user_key, self.live_since(), 2**31 - 1)
+
+    def end_of_user_key(self, user_key: str, reason: str, only: Collection[str] | None) -> int:
+        """End these sessions of that user, or all; how many ended."""
+        return len(self.end(user_key, reason, **({} if only is None else {"only": only})))
+
+    def may_adopt(self, user: Any, remembered: bool, signed_at: int | None) -> bool:
+        """Whether a signed-in browser without a session of ours may get one: see :mod:`.legacy_sessions`."""
+        if not self._config.session_adopt:
+            return False
+        key, since = self._users.key(user), self.live_since()
+        return legacy_sessions.is_trusted(self._history, key, since, remembered=remembered, signed_at=signed_at)

@@ -1,0 +1,100 @@
+"""Bearer tokens (RFC 6750) on the host's own views: ``Authorization: Bearer mpt_…`` signs the token's user in.
+
+A request that presents a token of ours is that token's alone: cookies of a signed-in browser do not count in it, so it
+needs no CSRF token, and an invalid token is refused rather than replaced by whoever else the browser is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flask_login
+from flask import abort, current_app, g, has_request_context, request
+
+from ..account.tokens import Tokens
+from ..config import Config
+from ..responses import problem
+from .client import client_address, client_user_agent
+from .request_state import request_state
+
+_EXTENSION = "myprofile_bearer"
+
+
+class BearerSignIn:
+    """Tells token requests from others, and signs their user in through Flask-Login's request_loader."""
+
+    def __init__(self, config: Config, tokens: Tokens) -> None:
+        self._prefix = config.api_token_prefix
+        self._tokens = tokens
+
+    def presented(self) -> str | None:
+        """The token in the Authorization header, valid or not, if it is one of our kind."""
+        header = request.environ.get("HTTP_AUTHORIZATION")
+        if not header:
+            return None
+        scheme, _, token = header.partition(" ")
+        token = token.strip()
+        return token if scheme.lower() == "bearer" and token.startswith(self._prefix) else None
+
+    def prepare(self) -> None:
+        """Stand in the host's request_loader and CSRF check; both keep working for every other request."""
+        login_manager: Any = current_app.login_manager  # type: ignore[attr-defined]
+        if not isinstance(login_manager._request_callback, _RequestLoader):
+            login_manager._request_callback = _RequestLoader(login_manager._request_callback)
+        csrf = current_app.extensions.get("csrf")
+        if csrf is not None and not isinstance(csrf.protect, _CsrfCheck):
+            csrf.protect = _CsrfCheck(csrf.protect)
+
+    def sign_in(self, token: str) -> Any:
+        """The token's user, or an answer of 401 that says why (RFC 6750, section 3)."""
+        found = self._tokens.find_live(token)
+        if found is None:
+            # the error page may ask for current_user: it finds nobody, and does not come here again
+            current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
+            challenge = 'Bearer error="invalid_token"'
+            abort(problem(401, "invalid_token", "The API token is not valid", headers={"WWW-Authenticate": challenge}))
+        record, user = found
+        if self._tokens.is_touch_due(record):
+            ip, agent, tokens = client_address(), client_user_agent(), self._tokens
+            request_state().defer(lambda: tokens.touch(record, ip, agent))
+        # a host's receiver of "loaded from request" may ask for current_user, which must not come here again
+        current_app.login_manager._update_request_context_with_user(user)  # type: ignore[attr-defined]
+        return user
+
+
+class _RequestLoader:
+    """The host's request_loader, asked whenever no token of ours was presented."""
+
+    def __init__(self, host: Callable[[Any], Any] | None) -> None:
+        self._host = host
+
+    def __call__(self, incoming: Any) -> Any:
+        bearer: BearerSignIn | None = current_app.extensions.get(_EXTENSION)
+        token = bearer.presented() if bearer else None
+        if bearer and token:
+            return bearer.sign_in(token)
+        return self._host(incoming) if self._host else None
+
+
+class _CsrfCheck:
+    """The host's CSRF check, left out only where a token is the acting identity."""
+
+    def __init__(self, host: Callable[..., Any]) -> None:
+        self._host = host
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if token_authenticated():
+            g.csrf_valid = True
+            return None
+        return self._host(*args, **kwargs)
+
+
+def token_authenticated() -> bool:
+    """Whether the user of this request signed in by an API token, and by nothing else."""
+    bearer: BearerSignIn | None = current_app.extensions.get(_EXTENSION) if has_request_context() else None
+    return bool(bearer and bearer.presented() and flask_login.current_user.is_authenticated)
+
+
+def register(app: Any, bearer: BearerSignIn) -> None:
+    app.extensions[_EXTENSION] = bearer

@@ -1,0 +1,198 @@
+"""Every request: is this session still signed in?
+
+The check runs when Flask-Login is about to load the user (its ``user_accessed`` signal), before session protection,
+the user_loader, the remember-me cookie and the request_loader have their turn. So no code of the host ever sees a user
+who was signed out, and a page that never asks who is signed in costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+from flask import Flask, Request, Response, appcontext_tearing_down, g, request, session
+from flask_login import signals as login_signals
+from flask_login.config import SESSION_KEYS
+
+from ..account.credentials import Credential
+from ..account.session_registry import SessionRegistry
+from ..account.users import Users
+from ..config import Config
+from ..errors import UNREADABLE, StoreDown
+from ..store.records import Found
+from . import remember_me, session_cookie
+from .bearer import BearerSignIn
+from .client import client_address, client_user_agent
+from .deferred_writes import own_transaction_if_context_is_shared, write_after_context, write_after_request
+from .request_state import RequestState, request_state, state_of
+from .session_cookie import KEY, SIGNED_OUT
+from .sign_in import SignIn
+
+
+class Guard:
+    """Keeps the registry in step with Flask-Login. One per app, connected to the app's own signals.
+
+    :param first_request: called before the first request, when the host has set up all it will.
+    :param before_request: called with each request; may answer it.
+    :param wrong_method: called with each answer of 405, which Flask gives before it knows whose page it is.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        sessions: SessionRegistry,
+        users: Users,
+        sign_in: SignIn,
+        bearer: BearerSignIn,
+        *,
+        first_request: Callable[[], None],
+        before_request: Callable[[Request], Any],
+        wrong_method: Callable[[Response], Response],
+    ) -> None:
+        self._config = config
+        self._sessions = sessions
+        self._users = users
+        self._sign_in = sign_in
+        self._bearer = bearer
+        self._first_request: Callable[[], None] | None = first_request
+        self._then = before_request
+        self._wrong_method = wrong_method
+
+    def connect(self, app: Flask) -> None:
+        """Listen to Flask-Login. Its signals hold receivers weakly: whoever calls this keeps the object."""
+        login_signals.user_accessed.connect(self._on_access, sender=app)
+        # first before every request, and last after it
+        app.before_request_funcs.setdefault(None, []).insert(0, self._before_request)
+        app.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
+        appcontext_tearing_down.connect(write_after_context, app)  # when all teardown functions of the app are done
+
+    # ---- the request
+
+    def _before_request(self) -> Any:
+        incoming = request._get_current_object()  # type: ignore[attr-defined]
+        first_request = self._first_request
+        if first_request is not None:  # two first requests may both do it
+            first_request()
+            self._first_request = None
+        if state_of(incoming) is None:
+            # Flask-Login's cache of an earlier request, where an app context is pushed around several (Flask <= 3.1)
+            g.pop("_login_user", None)
+        if "HTTP_AUTHORIZATION" in incoming.environ and self._bearer.presented():
+            self._bearer.prepare()  # before the host's CSRF check, which is a before_request function as well
+        return self._then(incoming)
+
+    def _on_access(self, app: Flask, **extra: Any) -> None:
+        state = request_state()
+        if state.checked:
+            return
+        state.checked = True
+        if self._bearer.presented():
+            self._bearer.prepare()
+            state.hidden_session = remember_me.hide_signed_in_browser()
+            return
+        kept = session._get_current_object()  # type: ignore[attr-defined]
+        login_id = kept.get("_user_id")
+        try:
+            if login_id is not None:
+                self._check_session(app, state, kept.get(KEY), login_id)
+            elif kept.get("_remember") != "clear":
+                self._check_remembered(app, state)
+        except StoreDown as error:
+            self._store_is_down(app, state, error)
+
+    def _check_session(self, app: Flask, state: RequestState, value: object, login_id: str) -> None:
+        credential = Credential.parse(value)
+        found = self._sessions.find(credential, login_id) if credential is not None else None
+        if credential is not None and found is not None:
+            self._accept(app, state, credential.id, login_id, found)
+            return
+        with own_transaction_if_context_is_shared():
+            record = self._sessions.proven(credential) if credential is not None else None
+        if record is not None and record.login_id == login_id:  # the secret changed while the request was under way
+            self._accept(app, state, record.id, login_id, Found(record.secret_hash, record.last_seen_at, None, None))
+        elif credential is None or record is not None:
+            # signed in before the extension was installed, or by code that writes the session itself
+            replaces = [credential] if credential else []
+            if not self._sign_in.adopt_legacy_session(state, login_id, remembered=False, replaces=replaces):
+                self._refuse(state)
+        else:
+            self._refuse(state)
+
+    def _check_remembered(self, app: Flask, state: RequestState) -> None:
+        """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
+        login_id = remember_me.remembered_login_id()
+        if login_id is None:
+            if remember_me.remember_name() in request.cookies:
+                session["_remember"] = "clear"
+                state.clear_cookies = True
+            return
+        device = Credential.parse(request.cookies.get(self._config.device_cookie))
+        found = self._sessions.find(device.of_session(), login_id) if device else None
+        if device and found:  # a device secret is given to remembered devices only
+            # not into the session yet: one that is not empty fails Flask-Login's session protection, which comes next
+            state.restored = device.of_session()
+            self._accept(app, state, device.id, login_id, found)
+        elif device is not None or not self._sign_in.adopt_legacy_session(state, login_id, remembered=True):
+            self._refuse(state)
+
+    def _accept(self, app: Any, state: RequestState, session_id: str, login_id: str, found: Found) -> None:
+        user, seen = found.user, found.last_seen_at
+        if user is not None:
+            if remember_me.login_id_of(user, app) != login_id:
+                user = None  # a login id that reads like the primary key of somebody else
+            elif not self._users.is_active(user):
+                state.defer(lambda: self._sessions.end_known(session_id, "disabled"))
+                self._refuse(state)
+                return
+        state.session_id, state.user, state.preferences = session_id, user, found.preferences
+        if self._sessions.is_touch_due(seen):
+            ip, agent = client_address(), client_user_agent()
+            state.defer(lambda: self._sessions.touch(session_id, ip, agent))
+
+    def _refuse(self, state: RequestState) -> None:
+        """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie."""
+        for name in SESSION_KEYS:
+            session.pop(name, None)
+        session[KEY] = SIGNED_OUT
+        session["_remember"] = "clear"
+        state.session_id, state.refused, state.clear_cookies = None, True, True
+
+    def _store_is_down(self, app: Flask, state: RequestState, error: StoreDown) -> None:
+        """Nobody is let in and nothing is forgotten: public pages see an anonymous visitor, others answer 503."""
+        app.logger.error(UNREADABLE, error)
+        allowed = self._config.store_down == "allow"
+        if allowed and "_user_id" not in session:
+            # a remembered device passes bound to its own row, which is checked as soon as that is possible
+            device = Credential.parse(request.cookies.get(self._config.device_cookie))
+            state.restored, allowed = device and device.of_session(), device is not None
+        if not allowed:
+            state.store_down = True
+            state.hidden_session = remember_me.hide_signed_in_browser()
+
+    # ---- after the view
+
+    def _after_request(self, response: Response) -> Response:
+        state = state_of(request._get_current_object())  # type: ignore[attr-defined]
+        if state is not None and state.hidden_session is not None:
+            session_cookie.put_back(state.hidden_session)
+        if state is None or state.session_id is None:
+            session_cookie.keep_age()
+        if state is not None and state.hidden_session is None:
+            self._keep_in_step(state, response)
+        if state is not None and state.writes:
+            write_after_request()
+        return response if response.status_code != 405 else self._wrong_method(response)
+
+    def _keep_in_step(self, state: RequestState, response: Response) -> None:
+        """The cookies of the browser, with what has become of its session."""
+        session_id = state.session_id
+        if session_id is not None and "_user_id" not in session:
+            # the host signed out by emptying the session
+            state.session_id, state.clear_cookies = None, True
+            state.defer(lambda: self._sessions.end_known(session_id, "logout"))
+        if state.session_id is not None and state.device is not None:
+            until = datetime.fromtimestamp(state.remember_until or 0, timezone.utc)
+            remember_me.set_device_cookie(response, self._config.device_cookie, state.device.value, until)
+        elif state.clear_cookies:
+            remember_me.clear_cookies(response, self._config.device_cookie)

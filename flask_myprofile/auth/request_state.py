@@ -1,0 +1,85 @@
+"""What one request has learned of its browser, and what is to be written down once it is answered.
+
+Kept with the request, never in ``g``: up to Flask 3.1 a surrounding app context shares ``g`` between requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Request, g, has_request_context, request
+
+from ..account.credentials import Credential
+from ..account.sign_in_data import SsoIdentity
+from ..globals import current_profile
+from ..store.records import SessionRecord
+
+_KEY = "_flask_myprofile_state"
+#: In ``g``: the writes that wait for the end of the app context.
+DEFERRED = "_myprofile_deferred"
+
+
+@dataclass(slots=True)
+class RequestState:
+    """What one request has learned of its browser."""
+
+    checked: bool = False
+    #: The session of this request; its whole row is read only when somebody asks, see :func:`current_record`.
+    session_id: str | None = None
+    record: SessionRecord | None = None
+    #: Whether the session begins in this request, and is stored when that is over.
+    begins: bool = False
+    refused: bool = False
+    #: Whether this goes on with a form that was sent, and checked, before its sender confirmed who they are.
+    resumes_form: bool = False
+    store_down: bool = False
+    hidden_session: Any = field(default=None, repr=False)
+    identity: SsoIdentity | None = None
+    #: What the user chose for how the app looks to them; None while nobody has asked the store.
+    preferences: Mapping[str, str] | None = None
+    asking_preferences: bool = False
+    #: Kept for the host's user_loader: the identity map of db.session, where it will look, holds objects weakly.
+    user: Any = None
+    clear_cookies: bool = False
+    #: What a remember-me cookie stands for, until Flask-Login has loaded its user.
+    restored: Credential | None = None
+    device: Credential | None = None
+    remember_until: int | None = None
+    writes: bool = False
+
+    def defer(self, write: Callable[[], object]) -> None:
+        """Leave a write to the end of the app context, when the host's connection is back in its pool and before the
+        first byte of the answer is sent."""
+        self.writes = True
+        g.setdefault(DEFERRED, []).append(write)
+
+
+def state_of(incoming: Request) -> RequestState | None:
+    """What that request has learned so far; None while nobody has asked who is signed in."""
+    return vars(incoming).get(_KEY)
+
+
+def request_state() -> RequestState:
+    """What this request has learned so far."""
+    incoming = request._get_current_object()  # type: ignore[attr-defined]
+    state = state_of(incoming)
+    if state is None:
+        state = vars(incoming)[_KEY] = RequestState()
+    return state
+
+
+def known_state() -> RequestState | None:
+    """The same, or None while nobody has asked who is signed in."""
+    return state_of(request._get_current_object()) if has_request_context() else None  # type: ignore[attr-defined]
+
+
+def current_record() -> SessionRecord | None:
+    """The session of this request, if somebody has asked who is signed in."""
+    state = known_state()
+    if state is None or state.session_id is None:
+        return None
+    if state.record is None:
+        state.record = current_profile.sessions.load(state.session_id)
+    return state.record

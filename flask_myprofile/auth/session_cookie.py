@@ -1,0 +1,80 @@
+"""The host's session cookie: what the extension keeps in it, how old it is, and a request without it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import current_app, request, session
+from flask.ctx import RequestContext
+from flask.globals import request_ctx
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import ImmutableMultiDict
+
+#: Our key in the session: ``<row id>.<secret>``.
+KEY = "_myprofile"
+#: In the place of a session that ended, until the sign-in page has said so.
+SIGNED_OUT = "signed out"
+#: When a session that we have not adopted yet was signed first.
+SINCE = "_myprofile_since"
+#: Flask 3.1.3 keeps the session under another name, and offers no way to set it.
+_SESSION = "_session" if isinstance(getattr(RequestContext, "session", None), property) else "session"
+
+
+def new_session_id() -> None:
+    """With a server-side session (Flask-Session): another id, so that one planted before is worth nothing now."""
+    regenerate = getattr(current_app.session_interface, "regenerate", None)
+    if callable(regenerate):
+        regenerate(session._get_current_object())  # type: ignore[attr-defined]
+
+
+def signed_in_since() -> int | None:
+    """Since when, at the latest, this browser's session cookie has been a signed-in user's, in seconds since the epoch.
+
+    None where that cannot be known. Flask signs a cookie anew whenever the session changes, so its own time is the
+    first one only until then: see :func:`keep_age`.
+    """
+    serializer = getattr(current_app.session_interface, "get_signing_serializer", lambda app: None)(current_app)
+    if not isinstance(serializer, URLSafeTimedSerializer):
+        return None
+    try:
+        cookie = request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
+        content, moment = serializer.loads(cookie, return_timestamp=True)
+    except BadSignature:
+        return None
+    if "_user_id" not in content:
+        return int(time.time())  # code of the host has signed the user in by itself, in this very request
+    return int(content.get(SINCE, moment.timestamp()))
+
+
+def keep_age() -> None:
+    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is made anew."""
+    # not ``session``: that would mark it as read, and add "Vary: Cookie" to public pages
+    kept: Any = getattr(request_ctx, _SESSION)
+    if kept and "_user_id" in kept and KEY not in kept and SINCE not in kept:
+        since = signed_in_since() if current_app.session_interface.should_set_cookie(current_app, kept) else None
+        if since is not None:
+            kept[SINCE] = since
+
+
+def hide(*cookies: str) -> Any:
+    """Make this request one without a session and without these ``cookies``, whoever reads them.
+
+    Returns the session, to be put back with :func:`put_back` before it is saved: nothing of it is lost or overwritten.
+    """
+    app, kept = current_app._get_current_object(), request_ctx.session  # type: ignore[attr-defined]
+    replace_cookies({*cookies, app.config["SESSION_COOKIE_NAME"]}, [])
+    interface = app.session_interface
+    opened = interface.open_session(app, request)  # one that is empty is false, and a session all the same
+    put_back(opened if opened is not None else interface.make_null_session(app))
+    return kept
+
+
+def put_back(kept: Any) -> None:
+    setattr(request_ctx, _SESSION, kept)
+
+
+def replace_cookies(names: set[str], by: list[tuple[str, str]]) -> None:
+    """For the rest of this request, whoever reads them."""
+    others = [(name, value) for name, value in request.cookies.items(multi=True) if name not in names]
+    request.__dict__["cookies"] = ImmutableMultiDict(others + by)

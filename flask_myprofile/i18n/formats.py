@@ -1,0 +1,58 @@
+"""Dates, times and lists in the reader's language and time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+
+from babel.dates import format_date, format_timedelta
+from babel.lists import format_list
+
+from ..account.timezones import find as find_timezone
+from .preferences import current_preferences
+from .translation import app_timezone_name, gettext, in_app_timezone, locale
+
+
+def as_datetime(seconds: int | None) -> datetime | None:
+    """Seconds since the epoch, as the store has them, as an aware UTC datetime."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def iso_time(seconds: int | None) -> str | None:
+    """ISO 8601 in UTC, for JSON and ``<time datetime>``."""
+    when = as_datetime(seconds)
+    return when.isoformat().replace("+00:00", "Z") if when else None
+
+
+def time_ago(when: datetime, now: datetime | None = None) -> str:
+    """ "3 hours ago"; a date once that is over 30 days; never in the future, whatever the clocks say."""
+    passed = (now or datetime.now(timezone.utc)) - when
+    if passed.total_seconds() < 10:
+        return gettext("just now")
+    if passed.days >= 30:
+        return long_date(when)
+    return str(format_timedelta(-passed, add_direction=True, locale=locale()))
+
+
+def long_date(when: datetime) -> str:
+    """ "14 November 2026", in the reader's language and zone."""
+    return str(format_date(_local(when), format="long", locale=locale()))
+
+
+def _local(when: datetime) -> datetime:
+    """In the zone that the reader chose, else in that of the app."""
+    chosen = find_timezone(current_preferences.timezone or "")
+    if chosen is not None:
+        return when.astimezone(chosen)
+    return in_app_timezone(when)
+
+
+def app_timezone() -> str | None:
+    """The zone that times are in for who chose none; None where it has no name."""
+    name = app_timezone_name()
+    return name if find_timezone(name) else None
+
+
+def join_list(items: Iterable[str]) -> str:
+    """ "a, b and c", joined as the language joins."""
+    return str(format_list(list(items), locale=locale()))

@@ -1,0 +1,109 @@
+"""Carrying out an action of a tab: the form, the rules, the commit, and the answer as HTML or JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, flash, jsonify, redirect, request
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from wtforms import Form
+
+from ..errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, StoreDown
+from ..globals import current_profile
+from ..i18n import gettext
+from ..responses import RETRY_AFTER, prefers_json, problem
+from ..tab import Action, Done, Tab
+from ..transactions import unit_of_work
+from . import layout
+from .csrf import check_origin
+from .forms import fill
+from .navigation import url_of
+from .refusals import problem_of, refused
+
+
+def show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status: int = 200) -> Any:
+    """The tab's page, with what was typed if it has to be corrected."""
+    save = tab.actions.get("save")
+    if form is None and save is not None and (form_class := save.form_class(tab, user)):
+        form = form_class(formdata=None, data=tab.values(user), meta={"csrf": False})
+    urls = {f"{a.name}_url": f"{url_of(tab)}/{a.slug}" for a in tab.actions.values() if a is not save}
+    template = current_app.jinja_env.select_template([tab.template, "myprofile/tabs/_form.html"])
+    context = {**urls, **tab.context(user)}
+    return layout.render(template, title=tab.label, tab=tab, form=form, error=error, status=status, **context)  # type: ignore[arg-type]
+
+
+def perform(user: Any, tab: Tab, action: Action) -> Any:
+    """Carry out an action as one unit of work: all of it and its commit, or nothing."""
+    form_class = action.form_class(tab, user)
+    form = _typed(form_class) if form_class else None
+    try:
+        check_origin()
+        tab.check(user, action)
+        if form_class is not None:
+            form = fill(form_class, tab.values(user) if action.name == "save" else {})
+            if not form.validate():
+                raise Invalid({})
+        if action.fresh:
+            current_profile.sessions.require_fresh(user)
+        with unit_of_work(current_profile.db.session):
+            done = action.function(tab, user, *([form] if form is not None else []))
+    except (Refused, IntegrityError, DataError) as error:
+        return _correct(user, tab, action, form, _as_refusal(error))
+    except (HTTPException, SQLAlchemyError, StoreDown, ReauthRequired):
+        raise
+    except Exception as error:
+        return _failed(user, tab, form, error)
+    return _answer(tab, done if isinstance(done, Done) else Done(done))
+
+
+def _as_refusal(error: Exception) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, IntegrityError):
+        return Conflict(gettext("This clashes with what is stored already."))
+    return Invalid({}, gettext("The database does not take one of these values."))
+
+
+def _typed(form_class: type[Form]) -> Form | None:
+    """The form as it was typed, unchecked: to be shown again whatever is wrong with the request."""
+    return form_class(formdata=request.form, meta={"csrf": False}) if not request.is_json and request.form else None
+
+
+def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Refused) -> Any:
+    """Say what to correct: beside the fields, or as JSON."""
+    errors: dict[str, list[object]] = {field.name: list(field.errors) for field in form or () if field.errors}
+    errors |= refusal.errors
+    if prefers_json():
+        return problem_of(refusal, errors)
+    if isinstance(refusal, NotFound) and not refusal.message:
+        return refused(refusal)
+    own_form = form if action.name == "save" else None  # the tab's page has no fields of other actions
+    left = [text for name, texts in errors.items() if own_form is None or name not in own_form for text in texts]
+    for field in form or ():
+        field.errors = [str(text) for text in errors.get(field.name, [])]
+    page_, status = show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
+    return page_, status, refusal.headers
+
+
+def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:
+    """The host's or a tab's own code raised: nothing was saved, nobody was signed out, and what was typed is kept."""
+    if current_app.debug:
+        raise error
+    current_app.logger.exception("MyProfile: the %s tab failed; nothing was saved", tab.name, exc_info=error)
+    sentence = gettext("Your changes could not be saved. Nothing was changed. Try again later.")
+    if prefers_json():
+        return problem(503, "not_saved", sentence, headers={"Retry-After": str(RETRY_AFTER)})
+    return show(user, tab, form, error=sentence, status=503)
+
+
+def _answer(tab: Tab, done: Done) -> Any:
+    if prefers_json():
+        return jsonify(done.data if done.data is not None else {"message": str(done.message)})
+    if done.template:
+        return layout.render(done.template, title=tab.label, tab=tab, **done.context)
+    if done.redirect:
+        flash(str(done.message))
+        return redirect(done.redirect, 303)
+    layout.remember_message(done.message)
+    return redirect(url_of(tab), 303)

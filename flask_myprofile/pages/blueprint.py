@@ -1,0 +1,121 @@
+"""The My Profile blueprint: a page a tab, a POST an action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from inspect import isroutine
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, flash, jsonify, redirect, request
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
+from werkzeug.exceptions import MethodNotAllowed
+
+from ..errors import NotFound
+from ..globals import PACKAGE, current_profile
+from ..responses import no_store, prefers_json
+from ..sso.end_session import sign_out
+from ..tab import Action, Tab
+from . import layout, recent_sign_in
+from .access import guarded
+from .actions import perform, show
+from .assets import PagesBlueprint
+from .csrf import check_origin
+from .navigation import tabs_that_are_on, url_of
+
+
+def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
+    """The routes of these tabs."""
+    pages = PagesBlueprint(
+        "myprofile",
+        PACKAGE,
+        url_prefix=prefix,
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/static",
+    )
+    # the packaged pages under a second name, so that a host's page of the same name can extend the one it replaces
+    packaged = FileSystemLoader(Path(__file__).parent.parent / "templates" / "myprofile")
+    loaders = [pages.jinja_loader, PrefixLoader({"myprofile-original": packaged})]
+    pages.jinja_loader = ChoiceLoader([loader for loader in loaders if loader])
+    pages.after_request(no_store)
+    pages.add_url_rule("/", "index", guarded(_index), strict_slashes=False)
+    pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
+    pages.add_url_rule("/confirm", "confirm", guarded(recent_sign_in.view), methods=["GET", "POST"])
+    for tab in tabs:
+        save = tab.actions.get("save")
+        pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])
+        for action in tab.actions.values():
+            if action is not save:
+                pages.add_url_rule(
+                    f"/{tab.slug}/{action.slug}",
+                    f"{tab.name}_{action.name}",
+                    _view(_action, tab, action),
+                    methods=["GET", "POST"],
+                )
+    return pages
+
+
+def _view(function: Any, tab: Tab, action: Action | None) -> Any:
+    def view(user: Any) -> Any:
+        current_profile.features.require(tab.name)
+        return function(user, current_profile.tabs[tab.name], action)
+
+    return guarded(view)
+
+
+def _index(user: Any) -> Any:
+    """The first tab that is on."""
+    tabs = tabs_that_are_on()
+    if not tabs:
+        raise NotFound(code="feature_off")
+    return redirect(url_of(tabs[0]))
+
+
+def _sign_out(user: Any) -> Any:
+    check_origin()
+    done = sign_out()
+    if prefers_json():
+        return jsonify(done.data)
+    flash(str(done.message))
+    return redirect(str(done.redirect), 303)
+
+
+def _tab(user: Any, tab: Tab, save: Action | None) -> Any:
+    if request.method == "POST":
+        if save is None:
+            raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
+        return perform(user, tab, save)
+    if prefers_json():
+        return jsonify(tab.values(user))
+    return show(user, tab)
+
+
+def _action(user: Any, tab: Tab, action: Action | None) -> Any:
+    assert action is not None
+    if action.feature:
+        current_profile.features.require(f"{tab.name}.{action.feature}")
+    if request.method == "POST":
+        return perform(user, tab, action)
+    if action.confirm is None:
+        return redirect(url_of(tab))
+    return layout.render(
+        "myprofile/confirm.html", title=action.confirm.title, tab=tab, confirm=_question(user, tab, action)
+    )
+
+
+def _question(user: Any, tab: Tab, action: Action) -> dict[str, Any]:
+    confirm = action.confirm
+    assert confirm is not None
+    # a lazy text is callable as well
+    texts = confirm.text(tab, user) if isroutine(confirm.text) else [confirm.text]
+    return {
+        "title": confirm.title,
+        "texts": texts,
+        "yes": confirm.yes,
+        "no": confirm.no,
+        "danger": True,
+        "action_url": f"{url_of(tab)}/{action.slug}",
+        "back_url": url_of(tab),
+        "fields": confirm.fields(tab, user) if confirm.fields else {},
+    }

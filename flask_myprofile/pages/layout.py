@@ -1,0 +1,128 @@
+"""What every page of the extension shows around its own content: the host's layout or its own, and the navigation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache, partial
+from types import SimpleNamespace
+from typing import Any
+
+import flask_login
+from flask import current_app, render_template, request, session
+from markupsafe import Markup
+
+from .. import i18n
+from ..globals import current_profile
+from ..i18n import current_preferences
+from ..tab import Tab
+from .navigation import url_of
+from .user_menu import menu_context, text_functions
+
+MESSAGE = "_myprofile_message"
+_HEADING_TAG = re.compile(r"(</?h)([1-5])\b")
+
+
+def render(
+    template: str,
+    *,
+    title: Any,
+    tab: Tab | None = None,
+    error: Any = "",
+    error_at: str = "",
+    status: int = 200,
+    **context: Any,
+) -> Any:
+    """A page in the host's layout, or in the extension's own.
+
+    :param error_at: the id of what ``error`` is about, where that is one field
+    """
+    frame = _frame(title, tab, _errors(context.get("form"), error, error_at))
+    seen = (
+        {"name": tab.name, "label": tab.label, "summary": tab.summary, "icon": tab.icon, "url": url_of(tab)}
+        if tab
+        else None
+    )
+    return render_template(template, mp=frame, tab=seen, when=_when, **text_functions(), **context), status
+
+
+def remember_message(text: Any) -> None:
+    """Say it on the page that the browser is redirected to."""
+    session[MESSAGE] = str(text)
+
+
+def headings(html: str) -> Markup:
+    """The filter ``mp_headings``: ``h2`` for ``h1`` and so on, where the host's layout has an ``h1`` of its own.
+
+    Here and not in the templates, because it holds for those of the host, such as a custom tab's, as well.
+    """
+    down = current_profile.config.heading_offset
+    if down:
+        html = _HEADING_TAG.sub(lambda tag: f"{tag[1]}{int(tag[2]) + down}", html)
+    return Markup(html)  # noqa: S704 (what a template has made)
+
+
+def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]]) -> SimpleNamespace:
+    user = flask_login.current_user._get_current_object()
+    common = menu_context(user)
+    links = [
+        SimpleNamespace(
+            label=each.label, url=url_of(each), icon=each.icon, current=tab is not None and each.name == tab.name
+        )
+        for each in common.pop("on")
+    ]
+    message = session.pop(MESSAGE, None) if MESSAGE in session and not errors else None
+    return SimpleNamespace(
+        **common,
+        layout=_layout(),
+        # yes at the first call alone, in the head or, where a layout has no block for it, in the content
+        assets_due=partial(next, iter([True]), False),
+        title=title,
+        app_name=current_profile.config.app_name or current_app.name,
+        home_url=request.script_root + "/",
+        tabs=links,
+        message=SimpleNamespace(kind="success", text=message) if message else None,
+        errors=errors,
+        theme=current_preferences.theme,
+        emit_assets=False,
+    )
+
+
+def _errors(form: Any, error: Any, error_at: str) -> list[tuple[str, Any]]:
+    found = [(field.id, text) for field in form or () for text in field.errors]
+    return ([(error_at or "myprofile", error)] if error else []) + found
+
+
+def _layout() -> Any:
+    """The template that ours extend. Where the host's blocks have other names, a bridge is made, once."""
+    config = current_profile.config
+    if config.base_template is None:
+        return "myprofile/layout.html"
+    if all(ours == theirs for ours, theirs in config.base_blocks.items()):
+        return config.base_template
+    return _bridge(current_app.jinja_env, config.base_template, tuple(config.base_blocks.items()))
+
+
+@cache
+def _bridge(environment: Any, base: str, blocks: Sequence[tuple[str, str]]) -> Any:
+    # what the layout itself has in its head and among its scripts stays there
+    filled = "".join(
+        f"{{% block {theirs} %}}{'{{ super() }}' if ours in ('head', 'scripts') else ''}"
+        f"{{% block {ours} %}}{{% endblock %}}{{% endblock %}}"
+        for ours, theirs in blocks
+        if ours != theirs
+    )
+    return environment.from_string(f'{{% extends "{base}" %}}{filled}')
+
+
+def _when(moment: datetime | None) -> Mapping[str, str] | None:
+    """For ``<time>``: the exact moment, and how a person says it."""
+    if moment is None:
+        return None
+    return {
+        "iso": i18n.iso_time(int(moment.timestamp())) or "",
+        "text": i18n.time_ago(moment),
+        "date": i18n.long_date(moment),
+        "zone": current_preferences.timezone or "",
+    }

@@ -1,0 +1,47 @@
+"""How a refusal is answered: as the host's error page, or as ``application/problem+json``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flask import Response, abort
+from werkzeug.exceptions import HTTPException
+
+from ..errors import NotFound, Refused
+from ..i18n import gettext
+from ..responses import RETRY_AFTER, prefers_json, problem
+
+
+def problem_of(refusal: Refused, errors: Mapping[str, Sequence[object]] | None = None) -> Response:
+    """A refusal for a program. ``errors``: instead of its own, where a form has found some as well."""
+    found = refusal.errors if errors is None else errors
+    title = refusal.message or (gettext("Correct what is marked and send it again.") if found else "")
+    return problem(refusal.status, refusal.code, title, errors=found, headers=refusal.headers)
+
+
+def refused(refusal: Refused) -> Response:
+    """A refusal outside any tab: JSON, or the host's own error page."""
+    if prefers_json():
+        return problem_of(refusal)
+    if isinstance(refusal, NotFound):
+        abort(404)
+    description = str(refusal.message) or None
+    try:
+        abort(refusal.status, description)
+    except HTTPException as error:
+        if refusal.headers:
+            error.get_headers = _with_headers(error.get_headers, refusal.headers)  # type: ignore[method-assign]
+        raise
+
+
+def _with_headers(get_headers: Callable[..., Any], more: Any) -> Callable[..., Any]:
+    return lambda *args, **kwargs: [*get_headers(*args, **kwargs), *more.items()]
+
+
+def http_problem(error: HTTPException) -> Response:
+    code = error.name.lower().replace(" ", "_")
+    headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+    if error.code == 503:
+        headers.setdefault("Retry-After", str(RETRY_AFTER))
+    return problem(error.code or 500, code, error.name, headers=headers)

@@ -1,0 +1,35 @@
+"""What somebody hears who guesses at a password, whichever door they do it at."""
+
+from __future__ import annotations
+
+import flask_login
+from flask import abort, flash, redirect
+
+from ..account.password_throttle import TooManyGuesses
+from ..errors import TooMany
+from ..globals import after_sign_out, login_page
+from ..i18n import gettext, ngettext
+from ..responses import prefers_json, problem
+
+
+def too_many(many: TooManyGuesses) -> TooMany:
+    """The refusal of a guess too many, with the time to wait.
+
+    After too many in a row this does not return: the session ends, and its browser is sent to the sign-in page.
+    """
+    if many.end_session:
+        _end_session()
+    minutes = -(-many.retry_after // 60)
+    sentence = ngettext(
+        "Too many attempts. Try again in %(num)s minute", "Too many attempts. Try again in %(num)s minutes", minutes
+    )
+    return TooMany(many.retry_after, sentence)
+
+
+def _end_session() -> None:
+    sentence = gettext("You have been signed out: the password was wrong too many times.")
+    flask_login.logout_user()
+    if prefers_json():
+        abort(problem(401, "signed_out", sentence, login_url=login_page()))
+    flash(sentence)
+    abort(redirect(after_sign_out(), 303))

@@ -1,0 +1,124 @@
+"""The user menu: ``{{ myprofile_user_menu() }}`` in the host's layout, and the same on the extension's pages."""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urljoin
+
+import flask_login
+from flask import Flask, current_app, render_template, request, url_for
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup
+from werkzeug.routing import BuildError
+from werkzeug.urls import iri_to_uri
+
+from .. import i18n
+from ..errors import StoreDown
+from ..globals import current_profile
+from .assets import static_url
+from .navigation import ADMIN_ENDPOINT, tabs_that_are_on
+
+_PICTURES = ("avatar_url", "picture_url", "photo_url")
+
+
+def user_menu() -> Markup:
+    """``{{ myprofile_user_menu() }}``: the user menu, for the end of the host's navigation bar; empty for visitors.
+
+    It never breaks a page, an error page above all: without its tables it has no links.
+    """
+    user = flask_login.current_user
+    if not user or not user.is_authenticated:
+        return Markup("")
+    ours = (request.blueprint or "").startswith("myprofile")
+    menu = SimpleNamespace(emit_assets=not ours, **menu_context(user))
+    return Markup(render_template("myprofile/_user_menu.html", mp=menu, **text_functions()))  # noqa: S704 (a template of ours)
+
+
+def text_functions() -> dict[str, Any]:
+    """Names of our own: the host's layout goes on to find its own ``_`` in the same template context."""
+    return {"mp_text": i18n.gettext, "mp_ntext": i18n.ngettext}
+
+
+def menu_context(user: Any) -> dict[str, Any]:
+    try:
+        is_admin, tabs = current_profile.is_admin(user), tabs_that_are_on()
+    except StoreDown:
+        is_admin, tabs = False, []
+    here, name = request.endpoint == ADMIN_ENDPOINT, current_profile.users.display_name(user)
+    return {
+        "user": SimpleNamespace(
+            name=name,
+            email=current_profile.users.get(user, "email"),
+            initials=_initials(name),
+            picture=_picture(user),
+        ),
+        "menu": "features" if here else "profile" if request.blueprint == "myprofile" else None,
+        "is_admin": is_admin,
+        "features_url": url_for(ADMIN_ENDPOINT) if is_admin else None,
+        "profile_url": url_for("myprofile.index") if tabs else None,
+        "sign_out_url": url_for("myprofile.sign_out"),
+        "csrf_token": generate_csrf(),
+        "host_items": partial(_host_items, user),
+        "nonce": _nonce(),
+        "lang": i18n.language_tag(),
+        "dir": i18n.direction(),
+        "css": static_url("myprofile.css"),
+        "js": static_url("myprofile.js"),
+        "on": tabs,
+    }
+
+
+def _host_items(user: Any) -> list[SimpleNamespace]:
+    """The host's own entries of the user menu. One that leads nowhere is left out: it breaks no page."""
+    items, here = current_profile.config.menu_items, iri_to_uri(request.base_url)
+    try:
+        return [
+            SimpleNamespace(label=label, url=url, current=urljoin(here, url) == here)
+            for label, target in (items(user) if callable(items) else items)
+            if (url := _address(target))
+        ]
+    except Exception:  # whatever a callable of the host's runs into
+        current_app.logger.exception("MYPROFILE_MENU_ITEMS failed; the menu is shown without them")
+        return []
+
+
+def _address(target: str) -> str | None:
+    """Of an endpoint; a URL is taken as it is, if it is one that a link of a menu can have: never a script."""
+    if target.startswith(("/", "https://", "http://")):
+        return target
+    try:
+        return url_for(target)
+    except BuildError:
+        _say_once(current_app._get_current_object(), target)  # type: ignore[attr-defined]
+        return None
+
+
+@lru_cache
+def _say_once(app: Flask, endpoint: str) -> None:
+    app.logger.warning("MYPROFILE_MENU_ITEMS: %r is no endpoint that has a URL; the entry is left out", endpoint)
+
+
+def _nonce() -> str | None:
+    make = current_profile.config.csp_nonce
+    try:
+        return (make() or None) if make else None
+    except Exception:  # on an error page it may not have been made yet
+        current_app.logger.exception("MYPROFILE_CSP_NONCE failed; the page has no nonce")
+        return None
+
+
+def _initials(name: str) -> str:
+    words = name.split()
+    letters = [word[0] for word in (words[0], words[-1])[: len(words)]] if words else []
+    return "".join(letters).upper()
+
+
+def _picture(user: Any) -> str | None:
+    """Only an address that a picture can have: never a script."""
+    for field in _PICTURES:
+        address = current_profile.users.get(user, field)
+        if isinstance(address, str) and address.startswith(("https://", "http://", "/")):
+            return address
+    return None

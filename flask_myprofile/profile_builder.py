@@ -1,0 +1,238 @@
+"""Builds what belongs to one app. What the host may set up later is asked for when it is needed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from flask import Flask, Request, appcontext_pushed, has_request_context, request
+
+from .account.identities import Identities
+from .account.password_throttle import PasswordThrottle
+from .account.passwords import Passwords
+from .account.pending_forms import PendingForms
+from .account.preferences import Preferences
+from .account.session_registry import SessionRegistry
+from .account.sessions import Sessions
+from .account.single_logout import SingleLogout
+from .account.tokens import Tokens
+from .account.users import Users
+from .auth import bearer
+from .auth.guard import Guard
+from .auth.request_state import current_record
+from .auth.sign_in import SignIn
+from .config import Config
+from .errors import SetupError
+from .features import Features
+from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, secret_keys
+from .i18n import preferences
+from .pages.access import wrong_method
+from .signals import announce, session_ended, token_changed
+from .sso import step_up
+from .sso.detection import watch_authlib
+from .sso.end_session import end_session_url
+from .store.protocols import SessionStore
+from .store.sqlalchemy import SqlStore
+from .store.tables import declare
+from .tab import Tab
+
+
+class ProfileBuilder:
+    """Builds one app's Profile. What the host may set up later (db, models, login) is asked for only when needed."""
+
+    def __init__(self, app: Flask, config: Config, db: Any, users: Users | None, user_model: type[Any] | None) -> None:
+        self._app = app
+        self._config = config
+        self._db = db
+        self._user_model = user_model
+        self._users = copy.copy(users) if users is not None else Users()
+
+    def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
+        app, config, users = self._app, self._config, self._users
+        store = _Lazy(self._make_store)
+        features = Features(config, store)
+        _declare_features(features, tabs)
+        session_store, identities = self._session_store(store), Identities(store)
+        registry = SessionRegistry(session_store, store, users, config, _announce_end)
+        sign_in = SignIn(config, registry, users, identities)
+        sessions = Sessions(registry, session_store, store, users, config, current=current_record, renew=sign_in.renew)
+        tokens = self._tokens(store, features)
+        app.extensions[EXTENSION] = Profile(
+            config=config,
+            users=users,
+            features=features,
+            sessions=sessions,
+            passwords=Passwords(users, sessions, identities, PasswordThrottle(store, users), config),
+            tokens=tokens,
+            preferences=Preferences(store, users),
+            pending_forms=PendingForms(store),
+            identities=identities,
+            single_logout=self._single_logout(store, identities, registry),
+            tabs=tabs,
+            is_admin=self._admin_check(admin),
+            db=_Lazy(self._database),
+            own_transaction=lambda: store.own_transaction(),  # noqa: PLW0108
+            end_session_url=end_session_url,
+            create_tables=lambda: store.create_tables(),  # noqa: PLW0108 (the store is made later)
+        )
+        self._listen(registry, tokens, sign_in)
+        self._attach_when_ready()
+
+    def _tokens(self, store: Any, features: Features) -> Tokens:
+        return Tokens(
+            store,
+            self._users,
+            self._config,
+            keys=secret_keys,
+            may_copy=lambda: features["api_token.copy"],
+            is_on=lambda: features["api_token"],
+        )
+
+    def _single_logout(self, store: Any, identities: Identities, sessions: SessionRegistry) -> SingleLogout:
+        also = self._config.sso_backchannel_also
+        return SingleLogout(store, identities, sessions, lambda user_key: _revoke(store, user_key), also)
+
+    def _listen(self, sessions: SessionRegistry, tokens: Tokens, sign_in: SignIn) -> None:
+        app, config, users = self._app, self._config, self._users
+        token_sign_in = bearer.BearerSignIn(config, tokens)
+        guard = Guard(
+            config,
+            sessions,
+            users,
+            sign_in,
+            token_sign_in,
+            first_request=self._before_first_request,
+            before_request=before_request if config.sso_authlib else step_up.take_over,
+            wrong_method=wrong_method,
+        )
+        bearer.register(app, token_sign_in)
+        sign_in.connect(app)
+        guard.connect(app)
+        app.extensions[EXTENSION + "_receivers"] = (guard, sign_in)  # signals hold their receivers weakly
+
+    # ---- what the host may set up later
+
+    def _attach_when_ready(self) -> None:
+        """Put the tables into the host's metadata now if there is one, else as soon as an app context finds one."""
+        self._users.attach(_Lazy(self._database), self._user_model, self._load_by_login_id)
+        if self._has_database():
+            self._tables()
+            return
+
+        def on_context(app: Flask, **extra: Any) -> None:
+            if self._has_database():
+                self._tables()
+                appcontext_pushed.disconnect(on_context, app)
+
+        appcontext_pushed.connect(on_context, self._app, weak=False)
+
+    def _before_first_request(self) -> None:
+        """What the host may have set up later than this extension, and has by its first request."""
+        app: Any = self._app
+        if not hasattr(app, "login_manager"):
+            raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
+        preferences.select_for(app)
+        csrf = app.extensions.get("csrf")
+        for name in OWN_BLUEPRINTS if csrf is not None else ():
+            csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it
+
+    def _load_by_login_id(self, login_id: str) -> Any:
+        """By the host's user_loader, whenever it was given."""
+        load = self._app.login_manager._user_callback  # type: ignore[attr-defined]
+        return load(login_id) if load else None
+
+    def _has_database(self) -> bool:
+        return self._db is not None or "sqlalchemy" in self._app.extensions
+
+    def _database(self) -> Any:
+        db = self._db or self._app.extensions.get("sqlalchemy")
+        if db is None:
+            raise SetupError(f"Flask-MyProfile needs Flask-SQLAlchemy: call SQLAlchemy(app) for {self._app.name!r}")
+        return db
+
+    def _tables(self) -> Any:
+        bind = self._config.bind_key
+        metadatas = self._database().metadatas
+        if bind not in metadatas:
+            raise SetupError(f"MYPROFILE_BIND_KEY = {bind!r} is not one of SQLALCHEMY_BINDS")
+        return declare(metadatas[bind], self._config.table_prefix, self._config.table_schema)
+
+    def _make_store(self) -> SqlStore:
+        return SqlStore(
+            self._database(),
+            self._tables(),
+            bind_key=self._config.bind_key,
+            in_own_view=_in_own_view,
+            user_model=lambda: self._users.model,
+            with_preferences=lambda: "babel" in self._app.extensions,
+            survive_errors=self._config.store_down == "allow",
+        )
+
+    def _session_store(self, store: Any) -> SessionStore:
+        config, url = self._config, self._config.session_store
+        if url == "sqlalchemy":
+            return cast(SessionStore, store)
+        try:
+            from .store.redis import RedisSessions  # an optional dependency
+        except ImportError as error:
+            raise SetupError('MYPROFILE_SESSION_STORE needs redis-py: pip install "Flask-MyProfile[redis]"') from error
+        return RedisSessions.at(
+            url,
+            prefix=config.table_prefix,
+            find_user=lambda login_id, user_key: store.find_user(login_id, user_key),  # noqa: PLW0108 (made later)
+            lifetime=config.session_lifetime,
+            idle=config.session_idle,
+            keep_ended=config.session_keep_ended,
+        )
+
+    def _admin_check(self, given: Callable[[Any], bool] | None) -> Callable[[Any], bool]:
+        rule, app = given or self._config.admin, self._app
+
+        def is_admin(user: Any) -> bool:
+            try:
+                return (rule(user) if callable(rule) else getattr(user, rule, False)) is True
+            except Exception:  # whoever cannot be told to be an admin is none
+                app.logger.exception("MYPROFILE_ADMIN failed; access denied")
+                return False
+
+        return is_admin
+
+
+class _Lazy:
+    """Stands for an object that is made when it is first used."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.__dict__["_make"] = make
+
+    def __getattr__(self, name: str) -> Any:
+        known = self.__dict__
+        if "_made" not in known:
+            known["_made"] = known["_make"]()
+        return getattr(known["_made"], name)
+
+
+def before_request(incoming: Request) -> Any:
+    """What Single Sign-On has to see of each request, before the host's own functions do."""
+    watch_authlib()
+    return step_up.take_over(incoming)
+
+
+def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:
+    for tab in tabs.values():
+        parts = {} if tab.open_parts else {f"{tab.name}.{part.name}": part.default for part in tab.all_parts()}
+        features.declare({tab.name: tab.on_by_default, **parts}, tab.name if tab.open_parts else None)
+    features.check_names()
+
+
+def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: str | None) -> None:
+    announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason, by=by)
+
+
+def _revoke(store: Any, user_key: str) -> None:
+    if store.delete_token(user_key):
+        announce(token_changed, user_key=user_key, action="revoked")
+
+
+def _in_own_view() -> bool:
+    return has_request_context() and request.blueprint in OWN_BLUEPRINTS

@@ -1,0 +1,73 @@
+"""Answers: HTML or JSON as the request prefers, errors as RFC 9457 has them, and what no cache may keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+from flask import Response, current_app, request
+from werkzeug.exceptions import ServiceUnavailable
+
+from .errors import UNREADABLE, StoreDown
+
+#: Seconds after which it is worth trying again what could not be done now.
+RETRY_AFTER = 30
+
+
+def prefers_json() -> bool:
+    """Whether ``application/json`` is preferred to HTML; a body in JSON decides where both are equally welcome."""
+    accept = request.accept_mimetypes
+    json, html = accept["application/json"], accept["text/html"]
+    return bool(json > html or (json == html and request.is_json))
+
+
+def unavailable() -> Response:
+    return problem(503, "unavailable", headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def problem(
+    status: int,
+    code: str,
+    title: object = "",
+    *,
+    errors: Mapping[str, Sequence[object]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    **members: object,
+) -> Response:
+    """An ``application/problem+json`` answer (RFC 9457): ``title``, ``status``, ``code`` and, for input, ``errors``.
+
+    :param members: further members of the answer; None leaves one out.
+    """
+    body: dict[str, Any] = {"title": str(title) or HTTPStatus(status).phrase, "status": status, "code": code}
+    if errors:
+        body["errors"] = {name: [str(text) for text in texts] for name, texts in errors.items()}
+    body |= {name: value for name, value in members.items() if value is not None}
+    response = cast(Response, current_app.json.response(body))
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    response.headers.update(headers or {})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def store_is_down(error: Exception) -> Response:
+    """The answer where the store is down."""
+    # the driver's own words may quote values; a StoreDown's do not
+    reason = error if isinstance(error, StoreDown) else type(getattr(error, "orig", None) or error).__name__
+    current_app.logger.error(UNREADABLE, reason)
+    if prefers_json():
+        return unavailable()
+    raise ServiceUnavailable(retry_after=RETRY_AFTER) from error
+
+
+def no_store(response: Response) -> Response:
+    """For every answer of ours but static files: never cached, never framed, never guessed at."""
+    if request.endpoint and request.endpoint.endswith(".static"):
+        return response
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.vary.update(("Cookie", "Accept"))
+    return response

@@ -1,0 +1,127 @@
+"""Recent sign-in of somebody who came by Single Sign-On: proved where they signed in, at the OpenID provider.
+
+The provider is asked to have the same person sign in again (``prompt=login``, ``max_age=0``), with the redirect URI of
+their sign-in, which is registered there. Its answer is for us, not for the app's own callback: see :func:`take_over`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Request, current_app, redirect, request, session, url_for
+
+from ..auth.identity import recorded_identity
+from ..errors import Forbidden, Unavailable
+from ..globals import current_profile
+from ..i18n import gettext
+from ..responses import RETRY_AFTER
+from ..store.records import AT_PROVIDER, SessionRecord
+from . import detection
+from .provider import ProviderUnknown, provider_of
+
+#: What each ``state`` of ours begins with.
+MARK = "mp-step-up-"
+_QUERY = "state=" + MARK
+#: In the session, while the browser is at the provider: state, when it was sent there, which session of ours.
+_PENDING = "_myprofile_step_up"
+#: Seconds by which the provider's clock may differ from ours.
+_SKEW = 60
+#: Seconds that the provider has for its answer.
+_PATIENCE = 10
+
+
+def is_possible(record: SessionRecord | None) -> bool:
+    """Whether the provider of this session can be asked, and could prove that it is the same person."""
+    if record is None or not current_profile.config.sso_step_up:
+        return False
+    known = record.provider and record.callback and record.issuer and record.subject
+    if not known or provider_of(record.provider or "") is None:
+        return False
+    # an answer that comes as a form would reach the app's own callback, see take_over()
+    always_asked = detection.client(record.provider or "").authorize_params or {}
+    return bool(always_asked.get("response_mode", "query") == "query")
+
+
+def begin(record: SessionRecord) -> Any:
+    """Off to the provider. :raises Refused: it cannot be reached."""
+    name = record.provider or ""
+    _forget(name, session.pop(_PENDING, None))
+    state = MARK + secrets.token_urlsafe(24)
+    try:
+        provider = provider_of(name)
+        if provider is None:
+            raise ProviderUnknown
+        provider.metadata()  # Authlib would wait for it without a limit
+        answer = detection.client(name).authorize_redirect(record.callback, state=state, prompt="login", max_age=0)
+    except Exception as error:  # whatever the provider's answer makes of Authlib and requests
+        _log(name, error)
+        sentence = gettext("%(provider)s cannot be reached. Try again later.", provider=name)
+        raise Unavailable(RETRY_AFTER, sentence) from error
+    session[_PENDING] = [state, int(time.time()), record.id]
+    return answer
+
+
+def take_over(incoming: Request) -> Any:
+    """The provider's answer to :func:`begin`, at the callback of the app: its view would sign in whoever it is. Before
+    every request, so it looks at the query string and, nearly always, at nothing else."""
+    if _QUERY not in incoming.environ.get("QUERY_STRING", "") or incoming.endpoint == "myprofile_sso.confirmed":
+        return None
+    answer = {name: incoming.args[name] for name in ("code", "error", "state", "iss") if name in incoming.args}
+    if not answer.keys() & {"code", "error"}:
+        return None  # the question itself, in an app that is its own provider
+    return redirect(f"{url_for('myprofile_sso.confirmed')}?{urlencode(answer)}")
+
+
+def _forget(name: str, pending: Sequence[Any] | None) -> None:
+    """What Authlib keeps in the session for a question that is no longer open would soon fill the cookie."""
+    if pending is not None and (client := detection.client(name)) is not None:
+        client.framework.clear_state_data(session, pending[0])
+
+
+def check(record: SessionRecord | None) -> SessionRecord:
+    """Back from the provider: it is the same person, who has just signed in there, and in which session of theirs.
+
+    :raises Forbidden: it is not, or that cannot be known.
+    """
+    pending = session.pop(_PENDING, None)
+    state, since, session_id = pending or ("", 0, "")
+    if record is None or not is_possible(record) or session_id != record.id or request.args.get("state") != state:
+        _forget(record.provider or "" if record else "", pending)
+        raise Forbidden(gettext("This confirmation is not from this session. Try again."), code="step_up_failed")
+    name = record.provider or ""
+    try:
+        token = detection.client(name).authorize_access_token(timeout=_PATIENCE)  # state, nonce, signature, PKCE
+    except Exception as error:  # as above; and what the person has refused there
+        _log(name, error)
+        sentence = gettext("%(provider)s has not confirmed that it is you. Nothing has been changed.", provider=name)
+        raise Forbidden(sentence, code="step_up_failed") from error
+    claims = detection.validated_claims(token)
+    if not _is_same_person(claims, record):
+        sentence = gettext("Somebody else has signed in at %(provider)s. Nothing has been changed.", provider=name)
+        raise Forbidden(sentence, code="step_up_failed")
+    signed_in_at = claims.get("auth_time")
+    if not isinstance(signed_in_at, int | float) or not since - _SKEW <= signed_in_at <= time.time() + _SKEW:
+        sentence = gettext("%(provider)s has not asked you to sign in. Sign out and sign in again.", provider=name)
+        raise Forbidden(sentence, code="step_up_failed")
+    identity = recorded_identity()  # as at the sign-in, from the same claims
+    return record._replace(**{name: getattr(identity, name) for name in AT_PROVIDER})
+
+
+def _is_same_person(claims: Mapping[str, Any], record: SessionRecord) -> bool:
+    # Authlib compares the issuer, but not whom the token is for
+    audience = claims.get("aud")
+    mine = detection.client(record.provider or "").client_id
+    return (
+        mine in (audience if isinstance(audience, list) else [audience])
+        and detection.stored_name(claims.get("iss")) == record.issuer
+        and detection.stored_name(claims.get("sub")) == record.subject
+    )
+
+
+def _log(name: str, error: Exception) -> None:
+    # by its name: what providers and libraries say may quote codes and tokens
+    current_app.logger.warning("MyProfile: step-up at %s failed: %s", name, type(error).__name__)

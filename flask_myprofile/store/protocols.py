@@ -1,0 +1,183 @@
+"""What a store must be able to do, whichever technology it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from .records import (
+    FeatureRecord,
+    Found,
+    IdentityRecord,
+    LiveSince,
+    PendingFormRecord,
+    Pruned,
+    SessionRecord,
+    TokenRecord,
+)
+
+
+class SessionStore(Protocol):
+    """What a technology must do to keep sessions. Nothing but ``add_session`` may bring a row to life.
+
+    ``transactional``: whether a rollback of the host's transaction undoes what one of our pages has done to them.
+    """
+
+    transactional: bool
+
+    def find_live(self, session_id: str, login_id: str, since: LiveSince) -> Found | None:
+        """The live session of that id and login id, fit to be asked for at each request."""
+        ...
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        """The whole row, whether live or ended."""
+        ...
+
+    def add_session(self, record: SessionRecord) -> bool:
+        """Store a new session; False where its id is taken: a parallel request of the same browser was faster."""
+        ...
+
+    def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
+        """Write down the last activity of a session that has not ended. Left out rather than waited for."""
+        ...
+
+    def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
+        """Replace the secret that ``record`` has, and keep what it says of the provider's session; False where it ended
+        or got another secret meanwhile."""
+        ...
+
+    def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
+        """Keep the user's own name for one of their live sessions; False where it is none."""
+        ...
+
+    def end_sessions(
+        self,
+        user_key: str | None,
+        at: int,
+        reason: str,
+        *,
+        only: Collection[str] | None = None,
+        keep: str | None = None,
+        secret_hash: str | None = None,
+    ) -> list[str]:
+        """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended."""
+        ...
+
+    def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
+        """End every live session there is, in short steps that keep nobody waiting: a user's key, and which of their
+        sessions have just ended, a user possibly more than once."""
+        ...
+
+    def live_sessions(
+        self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
+    ) -> Sequence[SessionRecord]:
+        """The user's sessions that can still get in, last active first."""
+        ...
+
+    def count_live_sessions(self, user_key: str, since: LiveSince) -> int: ...
+
+    def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:
+        """The sessions, whosever, that can still get in and have that ``sid``, at whichever provider."""
+        ...
+
+    def drop_ended(self, user_key: str, keep: int) -> None:
+        """Delete the user's ended rows but the newest ``keep``: signing in and out in a loop fills no table."""
+        ...
+
+    def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
+        """One batch of deleting, in the order of ids, what can no longer get in: ended before then, or run out."""
+        ...
+
+
+class HistoryStore(Protocol):
+    """What outlives a user's sessions, wherever those are kept: it tells an old cookie from a signed-out one."""
+
+    def signed_out_at(self, user_key: str) -> int | None:
+        """When the user, or :data:`EVERYONE`, last signed out of any session; 0: never, but the user has signed in;
+        None: nothing is known."""
+        ...
+
+    def note_sign_out(self, user_key: str, at: int) -> None:
+        """Keep that moment if it is the latest; 0 notes a sign-in. The key :data:`EVERYONE` stands for every user."""
+        ...
+
+
+class PendingFormStore(Protocol):
+    def keep_pending_form(self, session_id: str, endpoint: str, fields: str, at: int) -> None: ...
+
+    def take_pending_form(self, session_id: str) -> PendingFormRecord | None: ...
+
+    def drop_pending_forms(self, before: int) -> None: ...
+
+
+class IdentityStore(Protocol):
+    def keep_identity(self, record: IdentityRecord) -> None: ...
+
+    def has_identity(self, user_key: str) -> bool: ...
+
+    def users_with_identity(self, identity_id: str) -> Sequence[str]:
+        """The keys of the users whom somebody with this identity has signed in as."""
+        ...
+
+    def forget_identities(self, provider: str) -> int:
+        """Those of one provider; how many there were."""
+        ...
+
+
+class LogoutTokenStore(Protocol):
+    def add_logout_token(self, token_id: str, expires_at: int) -> bool:
+        """Remember a logout token; False where it is known."""
+        ...
+
+    def drop_logout_tokens(self, before: int) -> None: ...
+
+
+class TokenStore(Protocol):
+    def find_token(self, user_key: str) -> TokenRecord | None: ...
+
+    def find_token_by_digest(self, digest: str) -> TokenRecord | None: ...
+
+    def replace_token(self, record: TokenRecord) -> bool: ...
+
+    def delete_token(self, user_key: str) -> bool: ...
+
+    def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None: ...
+
+    def forget_ciphertexts(self) -> None: ...
+
+    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
+        ...
+
+
+class PreferenceStore(Protocol):
+    def preferences(self, user_key: str) -> Mapping[str, str]: ...
+
+    def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None: ...
+
+
+class GuessStore(Protocol):
+    """What is written here counts for everybody at once, whatever becomes of the rest of the request.
+
+    A guess is named so that names sort by the time of the guess.
+    """
+
+    def add_guess(self, user_key: str, guess: str, at: int) -> Sequence[int]:
+        """Count a guess; the moments of all that count for this user."""
+        ...
+
+    def guesses(self, user_key: str, until: str) -> Sequence[int]:
+        """The moments of those that count, up to this guess."""
+        ...
+
+    def forget_guess(self, user_key: str, guess: str) -> None: ...
+
+    def forget_guesses(self, user_key: str, until: str) -> None:
+        """This guess and those before it."""
+        ...
+
+
+class FeatureStore(Protocol):
+    def features(self) -> Mapping[str, FeatureRecord]: ...
+
+    def save_features(self, values: Mapping[str, bool], changed_by: str, at: int) -> None: ...

@@ -1,0 +1,128 @@
+"""What is kept: the records of all stores.
+
+Times are whole seconds since the epoch (UTC): the same number in every database, driver and time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+#: In the place of a user's key: all users at once. No user has it.
+EVERYONE = ""
+
+
+class SessionRecord(NamedTuple):
+    """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it.
+
+    Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used, and
+    ``id_token`` a ciphertext, kept only where signing out goes on to the provider.
+    """
+
+    id: str
+    user_key: str
+    login_id: str
+    secret_hash: str
+    previous_hash: str | None
+    rotated_at: int | None
+    created_at: int
+    last_seen_at: int
+    ended_at: int | None
+    end_reason: str | None
+    method: str
+    provider: str | None
+    issuer: str | None
+    subject: str | None
+    idp_session: str | None
+    remember_until: int | None
+    ip: str
+    user_agent: str
+    name: str | None = None
+    acr: str | None = None
+    auth_time: int | None = None
+    callback: str | None = None
+    id_token: str | None = None
+
+    @property
+    def remembered(self) -> bool:
+        return self.remember_until is not None
+
+
+#: What a new sign-in at the same provider changes in the row of a session that goes on.
+AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token")
+
+
+class Found(NamedTuple):
+    """What every request needs of a live session: no more, because each further column costs each request time.
+
+    With the user and their preferences, where the same query could bring them along (``preferences`` None: not asked).
+    """
+
+    secret_hash: str
+    last_seen_at: int
+    user: Any
+    preferences: Mapping[str, str] | None
+
+
+class LiveSince(NamedTuple):
+    """What still gets in: begun and seen since these moments (None: no such limit), or remembered until now."""
+
+    created_at: int | None
+    last_seen_at: int | None
+    now: int
+
+    def admits(self, record: SessionRecord) -> bool:
+        if record.ended_at is not None:
+            return False
+        if record.remember_until is not None:
+            return record.remember_until >= self.now
+        return record.created_at >= (self.created_at or 0) and record.last_seen_at >= (self.last_seen_at or 0)
+
+
+class Pruned(NamedTuple):
+    """How far a batch of pruning came (``after``: the last id, None at the end) and how many rows it deleted."""
+
+    after: str | None
+    deleted: int
+
+
+class TokenRecord(NamedTuple):
+    """A user's API token: its digest, and a ciphertext where it may be copied again."""
+
+    user_key: str
+    version: int
+    digest: str
+    ciphertext: str | None
+    hint: str
+    created_at: int
+    expires_at: int | None
+    last_used_at: int | None
+    last_used_ip: str | None
+    last_used_agent: str | None
+
+
+class FeatureRecord(NamedTuple):
+    """An admin's choice for one feature."""
+
+    name: str
+    enabled: bool
+    changed_by: str
+    changed_at: int
+
+
+class PendingFormRecord(NamedTuple):
+    """A form that waits for its sender to confirm who they are; ``fields`` is JSON."""
+
+    endpoint: str
+    fields: str
+    at: int
+
+
+class IdentityRecord(NamedTuple):
+    """Whom a provider says that a user is. ``id`` is a digest of what tells people at all providers apart."""
+
+    id: str
+    user_key: str
+    provider: str | None
+    issuer: str | None
+    subject: str | None

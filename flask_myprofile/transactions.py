@@ -1,0 +1,44 @@
+"""The unit of work of the extension's own views, and what waits for its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+_after_commit: ContextVar[list[Callable[[], Any]] | None] = ContextVar("flask_myprofile_after_commit", default=None)
+
+
+def after_commit(call: Callable[[], Any]) -> None:
+    """Do it at the end of the transaction around this, or at once where there is none."""
+    queue = _after_commit.get()
+    if queue is None:
+        call()
+    else:
+        queue.append(call)
+
+
+@contextmanager
+def hold_until_committed() -> Iterator[None]:
+    """What is done :func:`after_commit` waits for the end of this, and is forgotten where that is an error."""
+    queue: list[Callable[[], Any]] = []
+    token = _after_commit.set(queue)
+    try:
+        yield
+    finally:
+        _after_commit.reset(token)
+    for call in queue:
+        call()
+
+
+@contextmanager
+def unit_of_work(session: Any) -> Iterator[None]:
+    """Commits the host's ``db.session`` at the end of a view of ours, or rolls back; then does what waited for that."""
+    with hold_until_committed():
+        try:
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise

@@ -53,7 +53,7 @@ def _is_plain(value: Any) -> bool:
 def new(wanted: str, host: Host) -> Spare:
     """One that was made just now."""
     # at the first request, and at the first with a token, is done what could not be done before
-    host.browser().get("/pub", headers={"Authorization": "Bearer none"})
+    host.browser().get("/pub", headers={"Authorization": "Bearer mpt_none"})
     if ours := host.app.extensions.get("myprofile"):
         with host.app.app_context():
             ours.users.model  # noqa: B018 (is found when it is first asked for)

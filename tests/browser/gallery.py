@@ -95,11 +95,16 @@ class Gallery:
         return name
 
     def part_with_guests(self) -> list[str]:
-        """Close the browsers of one visit only; what all browsers have had to complain of since the last time."""
+        """Close the browsers of one visit only; what all browsers have had to complain of since the last time.
+
+        That something came from elsewhere is a complaint, too.
+        """
         everybody = [*self._visitors.values(), *self._guests]
         complaints = [complaint for visitor in everybody for complaint in visitor.complaints]
         for visitor in everybody:
+            complaints += [each.url for each in visitor.requests if not each.url.startswith(f"{self.site}/")]
             visitor.complaints.clear()
+            visitor.requests.clear()
         for guest in self._guests:
             guest.context.close()
         self._guests.clear()

@@ -95,9 +95,9 @@ def action(
         form is valid; without one it gets ``(user)``.
     :param confirm: ask first, on the page that a GET of the action's URL shows.
     :param feature: the part that switches the action (default: the method's own name; ``save`` has none).
-    :param label: what Feature Management calls the switch.
+    :param label: what Feature Management calls the switch, and the page that asks for a recent sign-in the action.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
-        is kept meanwhile and carried out then, except passwords.
+        is kept meanwhile and carried out then; passwords and files are not kept, and asked for again.
 
     The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.errors.Refused` or a subclass.
     It changes what it likes through ``db.session`` and does not commit: the extension does, and rolls back if it fails.

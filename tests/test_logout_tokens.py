@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from flask_myprofile import provider as provider_module
+from flask_myprofile.sso import provider as provider_module
 from tests.host import Host
 from tests.kept import everywhere
 from tests.office import Office, check_done, check_refused

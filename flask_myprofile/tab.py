@@ -100,9 +100,9 @@ def action(
     :param confirm: ask first, on the page that a GET of the action's URL shows.
     :param feature: the part that switches the action (default: the method's own name; ``save`` has none). False: as
         long as the tab is on, nothing switches it off.
-    :param label: what Feature Management calls the switch.
+    :param label: what Feature Management calls the switch, and the page that asks for a recent sign-in the action.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
-        is kept meanwhile and carried out then, except passwords.
+        is kept meanwhile and carried out then; passwords and files are not kept, and asked for again.
     :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
         method gets each that was sent as a keyword argument, a text; whatever else is sent as JSON is refused.
 

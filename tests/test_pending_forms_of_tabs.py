@@ -352,7 +352,7 @@ def test_a_request_that_is_no_form_is_not_kept(host: Host) -> None:
         "https://evil.example\\@good.test",
         "profile",
         "",
-        "/" + "x" * 2001,
+        "/" + "x" * 501,
     ],
 )
 def test_no_other_address_follows_a_confirmation(address: str, host: Host) -> None:

@@ -26,7 +26,7 @@ from .forms import never_kept
 #: Holds the secret of the browser that has sent a form.
 COOKIE = "myprofile_form"
 #: A path of this app: one slash, and nothing that a browser would read as the beginning of another site's address.
-_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")
+_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
 
 
 class Purpose(NamedTuple):

@@ -34,13 +34,14 @@ def with_views(host: Host) -> None:
 
     @host.app.route("/note", methods=["GET", "POST"])
     def note() -> Any:
-        """A public page with a form, made before anything asks who is there."""
+        """A public page with a form, made before anything asks who is there (Flask-Babel would, for the language)."""
         form = NoteForm()
         return "noted" if form.validate_on_submit() else render_template_string(NOTE, form=form)
 
     @host.app.post("/welcome")
     def welcome() -> str:
-        """Signs in, and greets with a form in the same answer."""
+        """Signs in by a form, and greets with another one in the same answer."""
+        assert NoteForm().csrf_token.current_token
         sign_in(request.form["username"])
         return render_template_string(NOTE, form=NoteForm(formdata=None))
 
@@ -146,7 +147,7 @@ def test_a_token_that_was_planted_before_the_sign_in_is_worth_nothing_after_it(h
 def test_a_token_that_was_planted_before_a_device_came_back_is_worth_nothing_after_it(
     new_host: Callable[..., Host],
 ) -> None:
-    host = new_host(after=with_views)
+    host = new_host(after=with_views, babel=False)
     attacker = host.browser()
     token = attacker.csrf()
     for first in ("/page", "/note"):
@@ -238,7 +239,7 @@ def test_a_form_that_was_made_before_anybody_asked_who_is_there_can_be_sent(
     who: str, new_host: Callable[..., Host]
 ) -> None:
     """In the very answer in which a session is refused or restored."""
-    host = new_host(after=with_views)
+    host = new_host(after=with_views, babel=False)
     browser, other = signed_in(host, remember=True), signed_in(host)
     if who == "signed out elsewhere":
         sign_out(other, browser)

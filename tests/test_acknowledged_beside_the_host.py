@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from tests.devices import inside, live, sent_to_login
 from tests.host import Browser, Host, make_host
 from tests.kept import in_each_database, in_these
-from tests.refusing import locked, ours_refused
+from tests.refusing import connected, locked, ours_refused
 from tests.test_unfinished_work import notes
 
 NewHost = Callable[..., Host]
@@ -125,6 +125,32 @@ def test_whoever_has_waited_for_long_is_told_and_not_kept_waiting_thrice(
     monkeypatch.setattr("flask_myprofile.auth.deferred_writes.time.sleep", pytest.fail)
     with locked(host):
         assert host.browser().login("alice").status_code == 503
+
+
+@in_these("mariadb")
+def test_a_lock_that_was_waited_for_too_long_is_waited_for_again(
+    new_host: NewHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MySQL's 1205."""
+    host = new_host()
+    alice = host.browser()
+    alice.login("alice")
+    copy, tries = alice.copy(), []
+    with host.app.app_context():
+        engine = host.db.engine
+    impatient = connected(engine, lambda cursor: cursor.execute("SET innodb_lock_wait_timeout = 1"))
+    with impatient, engine.connect() as other:
+        other.execute(text("SELECT * FROM myprofile_session FOR UPDATE"))
+
+        def pause(seconds: float) -> None:
+            tries.append(seconds)
+            other.rollback()
+
+        monkeypatch.setattr("flask_myprofile.auth.deferred_writes.PATIENCE", 60)
+        monkeypatch.setattr("flask_myprofile.auth.deferred_writes.time.sleep", pause)
+        assert alice.post("/logout").location == "/login"
+    assert len(tries) == 1
+    assert sent_to_login(copy)
 
 
 @in_these("postgres")

@@ -187,27 +187,28 @@ class Guard:
     # ---- after the view
 
     def _after_request(self, response: Response) -> Response:
+        if response.status_code == 405:
+            response = self._wrong_method(response)
         state = state_of(request._get_current_object())  # type: ignore[attr-defined]
-        if state is not None and state.hidden_session is not None:
+        if state is None and session_cookie.keep_age():
+            state = self._sign_in.end_emptied()
+        return response if state is None else self._keep_in_step(state, response)
+
+    def _keep_in_step(self, state: RequestState, response: Response) -> Response:
+        """What has become of the browser's session is in its cookies, and is written."""
+        if state.hidden_session is not None:
             if session_cookie.is_emptied():
                 self._sign_in.refuse_if_unknown(state)
             session_cookie.put_back(state.hidden_session)
-        if (state is None or state.session_id is None) and session_cookie.keep_age() and state is None:
-            state = self._sign_in.end_emptied()
-        if state is not None and state.hidden_session is None:
-            self._keep_in_step(state, response)
-        if (
-            state is not None
-            and state.superseded
-            and (state.session_id is not None or state.hidden_session is not None)
-        ):
+        else:
+            self._set_cookies(state, response)
+        if state.session_id is None:
+            session_cookie.keep_age()
+        if state.superseded and (state.session_id is not None or state.hidden_session is not None):
             session_cookie.keep_unsaved(response)
-        if response.status_code == 405:
-            response = self._wrong_method(response)
-        return response if state is None or state.writes is None else state.writes.settle(response)
+        return response if state.writes is None else state.writes.settle(response)
 
-    def _keep_in_step(self, state: RequestState, response: Response) -> None:
-        """The cookies of the browser, with what has become of its session."""
+    def _set_cookies(self, state: RequestState, response: Response) -> None:
         session_id = state.session_id
         if session_id is not None and "_user_id" not in session:
             # the host signed out by emptying the session, or by taking the user out of it

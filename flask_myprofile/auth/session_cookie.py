@@ -28,7 +28,7 @@ def as_it_came() -> Mapping[str, Any]:
     incoming = request._get_current_object()  # type: ignore[attr-defined]
     if _AS_IT_CAME not in vars(incoming):
         app = current_app._get_current_object()  # type: ignore[attr-defined]
-        as_sent = app.request_class(incoming.environ)  # with its cookies, see hide()
+        as_sent = app.request_class(incoming.environ, populate_request=False)  # with its cookies, see hide()
         vars(incoming)[_AS_IT_CAME] = dict(app.session_interface.open_session(app, as_sent) or {})
     came: Mapping[str, Any] = vars(incoming)[_AS_IT_CAME]
     return came
@@ -101,15 +101,15 @@ def signed_in_since() -> int | None:
     return int(content.get(SINCE, moment.timestamp()))
 
 
-def keep_age() -> bool:
+def keep_age() -> object:
     """A signed-in session that has no key of ours yet stays as old as it is when its cookie is made anew.
 
-    Returns whether the host has changed a session that nobody is signed in to now.
+    True where the host has changed a session that nobody is signed in to now.
     """
     # not ``session``: that would mark it as read, and add "Vary: Cookie" to public pages
     kept: Any = getattr(request_ctx, _SESSION)
     if not kept or "_user_id" not in kept:
-        return kept is not None and bool(kept.modified)
+        return kept is not None and kept.modified
     if KEY not in kept and SINCE not in kept:
         since = signed_in_since() if current_app.session_interface.should_set_cookie(current_app, kept) else None
         if since is not None:

@@ -169,20 +169,20 @@ class _OwnTransaction:
         return self._work.enter_context(self._engine.begin())
 
 
-#: What databases call a transaction that another one has stood in the way of: SQLSTATE, and MySQL's numbers for
-#: a record that has changed, a lock that was waited for too long and a deadlock.
-_IN_THE_WAY: dict[str, tuple[object, ...]] = {"postgresql": ("40001", "40P01"), "mysql": (1020, 1205, 1213)}
-
-
 def _passes(error: SQLAlchemyError, dialect: str) -> bool:
-    """Whether it is worth trying again at once, as the driver has it; a connection that was lost is replaced."""
+    """Whether another transaction was in the way, as the driver has it, or the connection was lost, which is replaced:
+    then it is worth trying again at once."""
     said = getattr(error, "orig", None)
     if said is None or getattr(error, "connection_invalidated", False):
         return said is not None
-    if dialect == "sqlite":
-        return " is locked" in str(said)
-    code = getattr(said, "sqlstate", None) or getattr(said, "pgcode", None) or next(iter(said.args), None)
-    return code in _IN_THE_WAY.get("mysql" if dialect == "mariadb" else dialect, ())
+    match dialect:
+        case "sqlite":
+            return " is locked" in str(said)
+        case "postgresql":  # no order for the two, or a deadlock
+            return (getattr(said, "sqlstate", None) or getattr(said, "pgcode", None)) in ("40001", "40P01")
+        case "mysql" | "mariadb":  # a record that has changed, a lock that was waited for too long, or a deadlock
+            return bool(said.args) and said.args[0] in (1020, 1205, 1213)
+    return False
 
 
 def _has_unsaved(session: Any) -> bool:

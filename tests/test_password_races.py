@@ -9,11 +9,11 @@ from typing import Any
 
 import flask_login
 import pytest
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from flask_myprofile import current_profile
+from flask_myprofile import Users, current_profile
 from flask_myprofile.account import hashing
 from flask_myprofile.account.password_throttle import PasswordThrottle
 from flask_myprofile.account.passwords import Passwords
@@ -142,6 +142,14 @@ def test_a_hash_that_is_made_anew_meanwhile_is_of_the_same_password_still(
 # ---- two changes at once
 
 
+def _set_secret(user: Any, text: str) -> None:
+    user.secret = generate_password_hash(text, HASH)
+
+
+def _check_secret(user: Any, text: str) -> bool:
+    return check_password_hash(user.secret, text)
+
+
 def own_names(db: Any) -> type[Any]:
     """A class that checks and stores passwords in a column that nobody else knows to be one."""
 
@@ -153,22 +161,71 @@ def own_names(db: Any) -> type[Any]:
         def __init__(self, username: str, **ignored: Any) -> None:
             super().__init__(username=username)
 
-        def set_password(self, text: str) -> None:
-            self.secret = generate_password_hash(text, HASH)
-
-        def check_password(self, text: str) -> bool:
-            return check_password_hash(self.secret, text)
+        set_password, check_password = _set_secret, _check_secret
 
     return User
 
 
-MODELS: dict[str, dict[str, Any]] = {"a hash that is known": {}, "a hash of its own": {"model": own_names}}
+def in_another_table(db: Any) -> type[Any]:
+    class Credentials(db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+        hash: Mapped[str] = mapped_column(String(255))
+
+    class User(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        username: Mapped[str] = mapped_column(String(80), unique=True)
+        credentials: Mapped[Credentials] = relationship(Credentials, uselist=False)
+
+        def __init__(self, username: str, **ignored: Any) -> None:
+            super().__init__(username=username, credentials=Credentials())
+
+        def set_password(self, text: str) -> None:
+            self.credentials.hash = generate_password_hash(text, HASH)
+
+    return User
+
+
+def of_a_subclass(db: Any) -> type[Any]:
+    """Every user is of a class that has a table of its own beside that of the user class."""
+
+    class User(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        username: Mapped[str] = mapped_column(String(80), unique=True)
+        kind: Mapped[str] = mapped_column(String(20))
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "user"}
+
+        def __new__(cls, *args: Any, **values: Any) -> Any:
+            return super().__new__(Employee if values else cls)
+
+        def __init__(self, username: str, **ignored: Any) -> None:
+            super().__init__(username=username)
+
+    class Employee(User):
+        id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+        secret: Mapped[str] = mapped_column(String(255))
+        __mapper_args__ = {"polymorphic_identity": "employee"}
+        set_password, check_password = _set_secret, _check_secret
+
+    return User
+
+
+MODELS: dict[str, dict[str, Any]] = {
+    "a hash that is known": {},
+    "a hash of its own": {"model": own_names},
+    "a hash elsewhere": {
+        "model": in_another_table,
+        "myprofile_options": {"users": Users(password="credentials.hash")},
+    },
+    "a hash of a subclass": {"model": of_a_subclass},
+}
 
 
 @in_each_database
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "form"])
-@pytest.mark.parametrize("same_browser", [True, False], ids=["another window", "another device"])
+@pytest.mark.parametrize(
+    ("model", "as_json", "same_browser"),
+    [*((model, True, False) for model in MODELS), *((next(iter(MODELS)), False, same) for same in (True, False))],
+)
 def test_of_two_password_changes_at_once_one_is_done_and_the_other_hears_of_it(
     same_browser: bool, as_json: bool, model: str, new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:

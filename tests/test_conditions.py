@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from flask_myprofile import Confirm, Tab, action
 from flask_myprofile.errors import Conflict, SetupError
-from tests.devices import pass_time
+from tests.devices import asked_who, pass_time
 from tests.host import JSON, PASSWORD, Browser, Host
 from tests.walks import busy, everything
 
@@ -237,17 +237,18 @@ def test_a_condition_is_kept_while_its_sender_confirms_who_they_are(
     here = busy(busy_host)
     version = here.json(TOKEN).json["version"]
     pass_time(monkeypatch, 3600)
-    asked = here.post(MAKE, {"version": version})
-    assert asked.location.startswith("/profile/confirm")
-    done = here.post(asked.location, {"current_password": PASSWORD})
+    done = confirm(here, here.post(MAKE, {"version": version}))
     assert done.status_code == 200
     assert "Your new API token" in done.text
     pass_time(monkeypatch, 3600)
-    asked = here.post(SHOW)
-    assert "Your API token" in here.post(asked.location, {"current_password": PASSWORD}).text
+    assert "Your API token" in confirm(here, here.post(SHOW)).text
     pass_time(monkeypatch, 3600)
-    asked = here.post(MAKE, {"version": version})
-    assert here.post(asked.location, {"current_password": PASSWORD}).status_code == 409
+    assert confirm(here, here.post(MAKE, {"version": version})).status_code == 409
+
+
+def confirm(browser: Browser, asked: Any) -> Any:
+    """Go on with what the page that asks who is there was opened for."""
+    return browser.post("/profile/confirm", {**asked_who(asked), "current_password": PASSWORD})
 
 
 def test_an_action_that_does_not_take_its_condition_is_found_out_at_once() -> None:

@@ -146,7 +146,7 @@ def test_tokens_are_forgotten_once_they_have_expired(office: Office) -> None:
     prune = ["myprofile", "sessions", "prune"]
     assert office.host.app.test_cli_runner().invoke(args=prune).exit_code == 0
     assert len(office.host.sql("SELECT * FROM myprofile_logout_token")) == 1
-    office.host.sql("UPDATE myprofile_logout_token SET expires_at = expires_at - 1000")
+    office.host.sql("UPDATE myprofile_logout_token SET expires_at = expires_at - 1000 - 86400")
     assert office.host.app.test_cli_runner().invoke(args=prune).exit_code == 0
     assert office.host.sql("SELECT * FROM myprofile_logout_token") == []
 

@@ -123,6 +123,7 @@ def test_a_weak_hash_is_replaced_when_the_password_is_proved(plain_host: Callabl
         assert alice.password_hash == weak
         current_profile.passwords.prove(alice, PASSWORD, upgrade=True)
         strong = alice.password_hash
+        host.db.session.commit()
         assert strong.startswith("scrypt:131072:8:1$")
         current_profile.passwords.prove(alice, PASSWORD, upgrade=True)
         assert alice.password_hash == strong, "once is enough"

@@ -6,7 +6,7 @@ Bookkeeping fails no page. What an answer acknowledges is a promise, and the ans
 
 from __future__ import annotations
 
-import random
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -114,7 +114,7 @@ def _tried(writes: Iterable[Write], tries: int = 1) -> Exception | None:
             tries -= 1
             if not tries or not getattr(failure, "passes", False) or time.monotonic() > until:
                 return failure
-        time.sleep(random.uniform(0, 0.05))  # noqa: S311 (so that two who were in each other's way are not so again)
+        time.sleep(secrets.randbelow(50) / 1000)  # so that two who were in each other's way are not so again
 
 
 def _log(line: str, failure: Exception) -> None:

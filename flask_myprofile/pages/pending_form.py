@@ -114,7 +114,7 @@ def carry_out(form: SentForm) -> Any:
     request.path, request.query_string = form.path, form.query.encode("latin-1")
     for cached in ("args", "values", "url", "base_url", "full_path"):
         request.__dict__.pop(cached, None)
-    request.__dict__["form"] = ImmutableMultiDict(form.fields)
+    request.__dict__["form"], request.__dict__["files"] = ImmutableMultiDict(form.fields), ImmutableMultiDict()
     request_state().resumed = form
     return current_app.view_functions[rule.endpoint]()
 

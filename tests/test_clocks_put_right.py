@@ -231,11 +231,8 @@ def test_the_next_sign_out_is_noted_also_where_the_last_one_is_of_the_future(hos
 def test_pruning_while_the_clock_is_ahead_by_hours_forgets_no_logout_token_that_could_come_again(host: Host) -> None:
     now = int(time.time())
     for name, expires_at in (("a", now - HOUR), ("b", now - REMEMBERED - MINUTE)):
-        host.sql(
-            "INSERT INTO myprofile_logout_token (id, issued_at, expires_at) VALUES (:id, :at, :at)",
-            id=name,
-            at=expires_at,
-        )
+        row = {"id": name, "issued_at": expires_at, "expires_at": expires_at, "carried_out": True}
+        host.sql(f"INSERT INTO myprofile_logout_token ({', '.join(row)}) VALUES (:{', :'.join(row)})", **row)
     host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"])
     assert host.sql("SELECT id FROM myprofile_logout_token") == [("a",)]
 

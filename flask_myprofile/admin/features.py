@@ -126,7 +126,7 @@ def _store(user: Any, wanted: dict[str, bool], version: str | None) -> dict[str,
 def _wanted() -> tuple[dict[str, bool], str | None]:
     """Feature -> on, for those that were sent, and the version of the page they were on, if that was. A switch sends
     "off" and then, if it is on, "on": the last counts."""
-    sent, known = sent_fields(needs_body=True), set(_names())
+    sent, known = sent_fields(), set(_names())
     version = sent.pop("version", None)
     errors = {name: gettext("There is no such feature") for name in sent if name not in known}
     values = {name: _switch(each[-1]) for name, each in sent.items()}

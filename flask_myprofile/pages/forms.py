@@ -43,15 +43,14 @@ def fill(form_class: type[Form], values: dict[str, Any]) -> Form:
     return form
 
 
-def sent_fields(*, needs_body: bool = False) -> dict[str, list[Any]]:
+def sent_fields() -> dict[str, list[Any]]:
     """Everything that was sent but the CSRF token: each name with all that it came with, files included; empty where
-    there is no body, unless JSON ``needs_body``.
+    there is no body.
 
     :raises UnreadableBody: there is one, and it is neither a form nor a JSON object.
     """
     if request.is_json:
-        has_body = needs_body or bool(request.get_data())
-        return {name: [value] for name, value in json_object().items()} if has_body else {}
+        return {name: [value] for name, value in json_object().items()} if request.get_data() else {}
     sent: MultiDict[str, Any] = _form_fields()
     for name, file in request.files.items(multi=True):
         sent.add(name, file)

@@ -33,7 +33,7 @@ WAYS = ["FEATURES", "FEATURES_PINNED", "admin"]
 def by_turns(names: str, values: Sequence[Any]) -> pytest.MarkDecorator:
     """Each of these is switched off in one of the ways; which of them decides is asked in test_features.py."""
     several = "," in names
-    runs = [(*value, way) if several else (value, way) for value, way in zip(values, cycle(WAYS))]  # noqa: B905
+    runs = [(*value, way) if several else (value, way) for value, way in zip(values, cycle(WAYS))]
     return pytest.mark.parametrize([*(name.strip() for name in names.split(",")), "way"], runs)
 
 

@@ -43,7 +43,8 @@ def in_one_piece(app: Flask) -> WSGIApplication:
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """The app's address while it is served."""
+    """The app's address while it is served. A browser may ask it for something to the last, so no other test has it."""
+    app.extensions["served"] = True
     server = make_server("127.0.0.1", 0, in_one_piece(app), threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

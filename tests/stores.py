@@ -60,9 +60,8 @@ class Bench:
 
 def _in_redis(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
     settings = {"lifetime": None, "idle": None, "keep_ended": KEEP_ENDED}
-    kept = RedisSessions.at(
-        f"{url}?socket_timeout=20", prefix="contract_", find_user=lambda *user: (None, None), **settings
-    )
+    patient = f"{url}?socket_timeout=20"
+    kept = RedisSessions.at(patient, prefix="contract_", find_user=lambda *user: (None, None), **settings)
 
     def fill(records: Sequence[SessionRecord]) -> None:
         for record in records:

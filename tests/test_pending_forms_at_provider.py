@@ -101,7 +101,9 @@ def test_an_answer_to_another_question_brings_no_form(stale: Stale) -> None:
     """The name is bound to the state."""
     old = stale.go_there()
     stale.go_there(stale.interrupt())
-    check_nothing_happened(stale, stale.come_back(old))
+    answer = stale.come_back(old)
+    assert 'name="form"' not in answer.text
+    check_nothing_happened(stale, answer)
 
 
 def test_a_page_is_opened_again_on_the_way_back(stale: Stale) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ..errors import StoreDown
+from .tables import Tables
 
 Execute = Callable[..., Any]
 #: A deadlock, and a row that has changed since this transaction has read it: of PostgreSQL's SQLSTATEs, and of the
@@ -31,9 +32,16 @@ class Database:
     """
 
     def __init__(
-        self, db: SQLAlchemy, *, bind_key: str | None, in_own_view: Callable[[], bool], survive_errors: bool
+        self,
+        db: SQLAlchemy,
+        tables: Tables,
+        *,
+        bind_key: str | None,
+        in_own_view: Callable[[], bool],
+        survive_errors: bool,
     ) -> None:
         self._db = db
+        self._tables = tables
         self._bind_key = bind_key
         self._in_own_view = in_own_view
         self._survive_errors = survive_errors

@@ -31,8 +31,7 @@ class SessionLookup(Database):
         with_preferences: Callable[[], bool],
         **ways: Any,
     ) -> None:
-        super().__init__(db, **ways)
-        self._tables = tables
+        super().__init__(db, tables, **ways)
         self._user_model = user_model
         self._with_preferences = with_preferences
         self._find: _Find | None = None

@@ -1,0 +1,50 @@
+"""Identities at providers and logout tokens, in the host's own database."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, false, or_, select, update
+
+from .database import Database
+from .records import IdentityRecord, LogoutTokenRecord
+
+
+class SqlSingleSignOn(Database):
+    """See :class:`~.protocols.IdentityStore` and :class:`~.protocols.LogoutTokenStore`."""
+
+    def keep_identity(self, record: IdentityRecord) -> None:
+        values = record._asdict()
+        key = {name: values.pop(name) for name in ("id", "user_key")}
+        self._put(self._tables.identity, key, values)
+
+    def has_identity(self, user_key: str) -> bool:
+        table = self._tables.identity
+        return self._read(select(table.c.id).where(table.c.user_key == user_key).limit(1)).first() is not None
+
+    def users_with_identity(self, identity_id: str) -> list[str]:
+        table = self._tables.identity
+        return list(self._read(select(table.c.user_key).where(table.c.id == identity_id)).scalars())
+
+    def forget_identities(self, provider: str) -> int:
+        with self._write() as execute:
+            return int(
+                execute(delete(self._tables.identity).where(self._tables.identity.c.provider == provider)).rowcount
+            )
+
+    def add_logout_token(self, record: LogoutTokenRecord) -> None:
+        self._insert(self._tables.logout_token, {**record._asdict(), "carried_out": False})
+
+    def close_logout_token(self, token_id: str) -> bool:
+        table = self._tables.logout_token
+        open_ = (table.c.id == token_id, table.c.carried_out == false())
+        with self._write() as execute:
+            return bool(execute(update(table).where(*open_).values(carried_out=True)).rowcount)
+
+    def logout_tokens(self, whose: str | None, which: str | None) -> list[LogoutTokenRecord]:
+        table = self._tables.logout_token
+        columns = [table.c[name] for name in LogoutTokenRecord._fields]
+        named = [table.c[name] == digest for name, digest in (("whose", whose), ("which", which)) if digest is not None]
+        return [LogoutTokenRecord._make(row) for row in self._read(select(*columns).where(or_(false(), *named)))]
+
+    def drop_logout_tokens(self, before: int) -> None:
+        with self._write() as execute:
+            execute(delete(self._tables.logout_token).where(self._tables.logout_token.c.expires_at < before))

@@ -1,0 +1,69 @@
+"""API tokens in the host's own database: one row a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import delete, not_, or_, select, update
+
+from .database import Database
+from .records import SKEW, TokenRecord
+
+
+class SqlTokens(Database):
+    """See :class:`~.protocols.TokenStore`."""
+
+    def find_token(self, user_key: str) -> TokenRecord | None:
+        return self._token(self._tables.token.c.user_key == user_key)
+
+    def find_token_by_digest(self, digest: str) -> TokenRecord | None:
+        return self._token(self._tables.token.c.digest == digest)
+
+    def _token(self, which: Any) -> TokenRecord | None:
+        row = self._read(select(*self._tables.token.c).where(which)).first()
+        return TokenRecord._make(row) if row else None
+
+    def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
+        if digest is None:
+            return self._insert(self._tables.token, record._asdict())
+        replacing = update(self._tables.token).where(*self._this_token(record.user_key, digest))
+        with self._write() as execute:
+            return bool(execute(replacing.values(**record._asdict())).rowcount)
+
+    def delete_token(self, user_key: str, digest: str | None = None) -> bool:
+        with self._write() as execute:
+            return bool(execute(delete(self._tables.token).where(*self._this_token(user_key, digest))).rowcount)
+
+    def _this_token(self, user_key: str, digest: str | None) -> list[Any]:
+        table = self._tables.token
+        return [table.c.user_key == user_key, *([] if digest is None else [table.c.digest == digest])]
+
+    def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None:
+        table = self._tables.token
+        with self._hurried() as execute:
+            execute(
+                update(table)
+                # of many uses at the same moment one writes
+                .where(table.c.user_key == user_key, table.c.digest == digest)
+                .where(or_(table.c.last_used_at.is_(None), not_(table.c.last_used_at.between(at, at + SKEW))))
+                .values(last_used_at=at, last_used_ip=ip, last_used_agent=user_agent)
+            )
+
+    def forget_ciphertexts(self) -> None:
+        with self._write() as execute:
+            execute(update(self._tables.token).values(ciphertext=None))
+
+    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        table = self._tables.token
+        batch = select(table.c.user_key, table.c.ciphertext).order_by(table.c.user_key).limit(limit)
+        last = None
+        with self._write() as execute:
+            rows = execute(batch.where(table.c.ciphertext.is_not(None), table.c.user_key > after))
+            for last, old in list(rows):
+                new = rewrite(old)
+                if new is not None and new != old:
+                    # unless the token was regenerated, or its copy deleted, since the row was read
+                    this = (table.c.user_key == last, table.c.ciphertext == old)
+                    execute(update(table).where(*this).values(ciphertext=new))
+        return last

@@ -213,6 +213,19 @@ def test_the_browser_s_secret_is_in_a_cookie_of_the_profile_alone_while_a_form_w
     assert cookie_header(alice.post(OTHERS)).split(";")[0] != header.split(";")[0], "a new one each time"
 
 
+def test_the_next_user_of_the_browser_has_a_secret_of_their_own(host: Host) -> None:
+    """P6: whoever was there before may know the old one, which is still in its cookie."""
+    browser = stale(host)
+    leave(browser)
+    before = browser.cookie_of_profile(COOKIE)
+    browser.login("bob")
+    host.rows.age(created_at=1860)
+    assert browser.cookie_of_profile(COOKIE) == before
+    carried = leave(browser)
+    assert browser.cookie_of_profile(COOKIE) not in (None, before)
+    assert "mpt_" in confirm(browser, carried).text
+
+
 def test_the_cookie_has_the_attributes_of_the_session_s(new_host: Callable[..., Host]) -> None:
     settings = {"DOMAIN": "localhost.local", "SECURE": True, "SAMESITE": "None", "PARTITIONED": True}
     host = new_host(

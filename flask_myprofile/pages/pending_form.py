@@ -25,8 +25,9 @@ from .forms import never_kept
 
 #: Holds the secret of the browser that has sent a form.
 COOKIE = "myprofile_form"
-#: A path of this app: one slash, and nothing that a browser would read as the beginning of another site's address.
-_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
+#: What may follow: a form by its name, or a path of this app, which begins with one slash and has nothing in it that a
+#: browser would read as another site's address.
+_FOLLOWS = {"form": re.compile(r"[A-Za-z0-9_-]{43}"), "next": re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")}
 
 
 class Purpose(NamedTuple):
@@ -38,10 +39,7 @@ class Purpose(NamedTuple):
 
 def what_follows(sent: Mapping[str, str]) -> dict[str, str]:
     """What a confirmation is asked for: ``form``, the name of one that waits, or ``next``, a page of this app."""
-    follows = {name: sent[name] for name in ("form", "next") if name in sent}
-    if not _LOCAL.fullmatch(follows.get("next", "/")):
-        del follows["next"]
-    return follows
+    return {name: sent[name] for name, right in _FOLLOWS.items() if name in sent and right.fullmatch(sent[name])}
 
 
 def keep(user: Any) -> dict[str, str]:

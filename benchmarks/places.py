@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import create_engine
 
-from tests import services
+from tests.support import services
 
 from .report import say
 

@@ -16,12 +16,12 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
-from tests import services, spare
-from tests.host import Host, make_host
 from tests.hosts.layouts import frameworks as installed_frameworks
 from tests.html import checker
-from tests.kept import Kept
 from tests.oidc import provider
+from tests.support import services, spare
+from tests.support.host import Host, make_host
+from tests.support.kept import Kept
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def _do_not_wait_for_the_disk(connection: Any, record: Any) -> None:
 
 @pytest.fixture
 def kept_in(request: pytest.FixtureRequest) -> str:
-    """Where the hosts of this test keep things: see :data:`tests.kept.everywhere`."""
+    """Where the hosts of this test keep things: see :data:`tests.support.kept.everywhere`."""
     return str(getattr(request, "param", "sqlite"))
 
 
@@ -101,7 +101,7 @@ def host(new_host: Callable[..., Host]) -> Host:
 
 @pytest.fixture
 def new_host(kept: Kept) -> Iterator[Callable[..., Host]]:
-    """Make hosts with other settings: ``new_host(MYPROFILE_…=…, csrf=False, …)``; see :func:`tests.host.make_host`.
+    """Make hosts with other settings: ``new_host(MYPROFILE_…=…, csrf=False, …)``; see ``make_host``.
 
     Each has a database of its own, unless it is told which.
 

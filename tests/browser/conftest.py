@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.gallery import SETTINGS, Gallery
 from tests.browser.visitor import Visitor, close
-from tests.live import example, serving
+from tests.support.live import example, serving
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from werkzeug.security import generate_password_hash
 from example_app.extensions import db
 from example_app.models import User
 from tests.browser.visitor import Visitor
-from tests.live import Person
+from tests.support.live import Person
 
 MAYA, SAM, ALEX, NEWCOMER = "maya", "sam", "alex", "newcomer"
 #: Somebody who has signed in two hours ago.

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.gallery import SETTINGS, STATES, Gallery
 from tests.browser.visitor import Visitor
-from tests.live import example, serving
+from tests.support.live import example, serving
 
 PATHS = sorted({state.path for state in STATES.values()} - {"/dashboard", "/profile/notifications"})
 OURS = ["/profile/static/myprofile.css", "/profile/static/myprofile.js"]

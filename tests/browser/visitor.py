@@ -9,8 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
 
-from tests.host import PASSWORD, Host, token_in
-from tests.live import serving
+from tests.support.host import PASSWORD, Host, token_in
+from tests.support.live import serving
 
 #: What Chromium says by itself when a page is answered with one of these, as they should be at times.
 REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (400|401|403|404|422)")
@@ -55,7 +55,7 @@ class Visitor:
         return self.page
 
     def sign_in_at_host(self, username: str) -> Page:
-        """To an app of :mod:`tests.host`."""
+        """To an app of :mod:`tests.support.host`."""
         csrf = self.context.request.get(f"{self.site}/csrf").text()
         self._send("/login", csrf_token=csrf, username=username, password=PASSWORD)
         return self.page

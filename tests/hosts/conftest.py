@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.visitor import Visitor, close
-from tests.host import make_host
 from tests.hosts.layouts import LAYOUTS, add_layouts
-from tests.live import serving
+from tests.support.host import make_host
+from tests.support.live import serving
 
 #: What the device prefers: never what the host shows, so that only the host can have been followed.
 OTHER = {"light": "dark", "dark": "light"}

@@ -12,8 +12,8 @@ from typing import Any
 
 from flask import render_template
 
-from tests.host import Host
-from tests.services import Missing
+from tests.support.host import Host
+from tests.support.services import Missing
 
 HERE = Path(__file__).parent
 #: What each host's app has to say of its layout.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from jinja2 import DictLoader
 
-from tests.host import Host
+from tests.support.host import Host
 
 ONE_BLOCK = "<!doctype html><html lang=en><title>Host</title><main>{% block NAME %}{% endblock %}</main>"
 FULL = """<!doctype html><html lang=en><head>

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.looks import accessibility, scrolling_sideways
 from tests.browser.visitor import Visitor
 from tests.hosts.conftest import OWN
-from tests.pages import CONFIRMATIONS, PAGES
+from tests.support.pages import CONFIRMATIONS, PAGES
 
 STYLE = "(node, name) => getComputedStyle(node)[name]"
 #: The colour that is seen behind the page.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.services import Missing, find
+from tests.support.services import Missing, find
 
 JAR = Path(__file__).parent / "node_modules/vnu-jar/build/dist/vnu.jar"
 #: It runs for seconds: to compile thoroughly would take longer than it saves. Compiled quickly, it needs more stack.

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.host import Host
-from tests.live import example
-from tests.pages import CONFIRMATIONS, PAGES, every_page
+from tests.support.host import Host
+from tests.support.live import example
+from tests.support.pages import CONFIRMATIONS, PAGES, every_page
 
 Check = Callable[[Path], list[str]]
 RIGHT = '<!doctype html><html lang="en"><title>a</title><p id="a">b</p>'

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.host import Host
 from tests.oidc.provider import OpenIdProvider
 from tests.oidc.relying_party import RelyingParty, served
+from tests.support.host import Host
 
 
 @pytest.fixture

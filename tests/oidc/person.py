@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 import requests
 from playwright.sync_api import Page
 
-from tests import live
-from tests.host import PASSWORD
+from tests.support import live
+from tests.support.host import PASSWORD
 
 
 class Person(live.Person):

@@ -16,7 +16,7 @@ from typing import Any
 import playwright
 import requests
 
-from tests.services import Missing
+from tests.support.services import Missing
 
 HERE = Path(__file__).parent
 

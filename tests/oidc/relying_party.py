@@ -14,10 +14,10 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_myprofile.store.records import SessionRecord
-from tests.host import Host, user_class
-from tests.live import serving
 from tests.oidc.person import Person
 from tests.oidc.provider import OpenIdProvider, claims_of
+from tests.support.host import Host, user_class
+from tests.support.live import serving
 
 #: The provider's cookies and the app's are on one host name: to a browser, ports are nothing.
 SESSION_COOKIE = "relying_party_session"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.host import JSON
 from tests.oidc.person import identify
 from tests.oidc.relying_party import RelyingParty
+from tests.support.host import JSON
 
 
 def test_the_session_knows_who_it_is_at_the_provider(relying_party: RelyingParty) -> None:

@@ -8,9 +8,9 @@ import pytest
 from flask import session
 from playwright.sync_api import Page
 
-from tests.host import JSON
 from tests.oidc.person import Person, identify
 from tests.oidc.relying_party import SESSION_COOKIE, RelyingParty
+from tests.support.host import JSON
 
 SIGN_OUT = "/profile/sign-out"
 

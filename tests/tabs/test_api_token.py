@@ -12,9 +12,9 @@ import pytest
 from flask_myprofile import current_profile
 from flask_myprofile.signals import token_changed
 from flask_myprofile.store.sqlalchemy import SqlStore
-from tests.devices import pass_time
-from tests.host import Browser, Host
-from tests.walks import everything
+from tests.support.devices import pass_time
+from tests.support.host import Browser, Host
+from tests.support.walks import everything
 
 TAB = "/profile/api-token"
 MAKE, SHOW, REVOKE = f"{TAB}/regenerate", f"{TAB}/reveal", f"{TAB}/revoke"

@@ -14,8 +14,8 @@ from sqlalchemy import event
 
 from flask_myprofile import record_sso
 from flask_myprofile.signals import password_changed, session_ended
-from tests.devices import pass_time, secret_of, sent_to_login
-from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.support.devices import pass_time, secret_of, sent_to_login
+from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
 
 TAB = "/profile/password"
 SENTENCE = "Your account uses Single Sign On (SSO). Password is managed by your organization."

@@ -13,7 +13,7 @@ import pytest
 
 from flask_myprofile import current_profile
 from flask_myprofile.account.policy import PolicyBroken
-from tests.host import NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
 
 TAB = "/profile/password"
 BOX = re.compile(r'<input[^>]*type="checkbox"[^>]*>')

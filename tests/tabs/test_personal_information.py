@@ -12,7 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Integer, String, Text
 from sqlalchemy.orm import mapped_column
 
-from tests.host import PASSWORD, Browser, Host, user_class
+from tests.support.host import PASSWORD, Browser, Host, user_class
 
 TAB = "/profile/personal-information"
 NAMES = {"first_name": "Alice", "last_name": "Test"}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.host import Host
+from tests.support.host import Host
 from tests.tabs.test_personal_information import NAMES, TAB, errors_on, refused, rich_class, row, signed_in, typed_on
 
 

@@ -12,7 +12,7 @@ from flask_babel import Babel, get_locale, get_timezone
 
 from flask_myprofile import MyProfile, preferred_language
 from flask_myprofile.i18n.translation import TRANSLATIONS
-from tests.host import Browser, Host
+from tests.support.host import Browser, Host
 
 TAB = "/profile/preferences"
 SAVED = "Your preferences have been saved."

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from jinja2 import DictLoader
 
-from tests.host import Browser, Host
-from tests.kept import everywhere
-from tests.walks import everything
+from tests.support.host import Browser, Host
+from tests.support.kept import everywhere
+from tests.support.walks import everything
 
 TAB = "/profile/preferences"
 SWITCHES = "/profile/admin/features"

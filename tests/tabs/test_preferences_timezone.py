@@ -17,8 +17,8 @@ from flask_babel import Babel, format_datetime, get_timezone
 from flask_myprofile import current_preferences
 from flask_myprofile.account import timezones
 from flask_myprofile.i18n.translation import TRANSLATIONS
-from tests.host import Browser, Host
-from tests.kept import everywhere
+from tests.support.host import Browser, Host
+from tests.support.kept import everywhere
 
 TAB = "/profile/preferences"
 #: On this day in London, and on the next one in Berlin and Tokyo.

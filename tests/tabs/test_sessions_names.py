@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.devices import sign_out
-from tests.host import JSON, Browser, Host
+from tests.support.devices import sign_out
+from tests.support.host import JSON, Browser, Host
 
 URL = "/profile/sessions"
 RENAME = f"{URL}/rename"

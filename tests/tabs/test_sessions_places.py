@@ -13,8 +13,8 @@ import pytest
 
 from flask_myprofile.account import places
 from flask_myprofile.errors import SetupError
-from tests.geoip import write_database
-from tests.host import Browser, Host
+from tests.support.geoip import write_database
+from tests.support.host import Browser, Host
 
 URL = "/profile/sessions"
 ESTIMATED = "Places are estimated from the network address and can be off."

@@ -1,4 +1,4 @@
-"""The host of :mod:`tests.host`, as a worker process of gunicorn makes it: ``HOST`` has its settings, in JSON."""
+"""The host of :mod:`tests.support.host`, as a worker of gunicorn makes it: ``HOST`` has its settings, in JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy import event
 
-from tests.host import Host, make_host
+from tests.support.host import Host, make_host
 
 
 def prepare(host: Host) -> None:

@@ -18,8 +18,8 @@ from flask_myprofile import current_profile
 from flask_myprofile.account.credentials import Credential, new_device
 from flask_myprofile.account.sign_in_data import SignInData
 from flask_myprofile.auth.sign_in import KEY
-from tests.devices import inside
-from tests.host import PASSWORD, Browser, Host
+from tests.support.devices import inside
+from tests.support.host import PASSWORD, Browser, Host
 
 ROOT = Path(__file__).parent.parent.parent
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"

@@ -1,0 +1,87 @@
+"""Which user an administrator means by what is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from flask_myprofile import Users, current_profile
+from tests.auth.test_user_models import Person
+from tests.support.host import Host, make_host
+
+ODD = ["", "  ", "a\x00b", "\ud800", "x" * 5000, str(10**12), str(10**30), "-1", "1.0", "١", "1_", "' OR 1=1 --", "é@x"]
+
+
+@pytest.fixture
+def any_database(database_url: str) -> Iterator[Host]:
+    made = make_host(database_url)
+    yield made
+    made.close()
+
+
+def found(host: Host, text: str) -> str | None:
+    with host.app.app_context():
+        user = current_profile.users.find(text)
+        return None if user is None else str(user.username)
+
+
+@pytest.mark.parametrize("text", ["2", "bob", "bob@x.test", "  bob "])
+def test_a_user_is_found_by_key_by_name_and_by_address(host: Host, text: str) -> None:
+    assert found(host, text) == "bob"
+
+
+def test_whatever_else_is_typed_finds_nobody_in_any_database(any_database: Host) -> None:
+    assert [text for text in ODD if found(any_database, text)] == []
+    with any_database.app.app_context():
+        assert current_profile.users.find(str(10**12)) is None
+        assert current_profile.users.find("bob") is not None, "the transaction is usable after an impossible number"
+
+
+def test_a_name_that_two_users_share_finds_neither(new_host: Callable[..., Host]) -> None:
+    class Shared(Person):
+        username: Mapped[str] = mapped_column(String(80))
+
+    def model(db: SQLAlchemy) -> type[Any]:
+        class User(Shared, db.Model):  # type: ignore[name-defined,misc]
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+        return User
+
+    host = new_host(model=model)
+    host.sql("UPDATE \"user\" SET username = 'twin' WHERE id < 3")
+    assert found(host, "twin") is None
+    assert found(host, "admin") == "admin"
+
+
+def test_the_address_is_looked_up_where_the_host_keeps_it(new_host: Callable[..., Host]) -> None:
+    users = Users(fields={"email": "first_name", "username": lambda user: user.username})
+    host = new_host(myprofile_options={"users": users})
+    assert found(host, "Bob") == "bob"
+    assert found(host, "bob") is None, "a name that is made by a function cannot be searched"
+
+
+def test_users_of_no_known_model_are_found_by_what_their_loader_takes(new_host: Callable[..., Host]) -> None:
+    class Loose(Users):
+        model = None  # type: ignore[assignment]
+
+        def key(self, user: Any) -> str:
+            return str(user.get_id())
+
+    host = new_host(myprofile_options={"users": Loose()})
+    assert found(host, "2") == "bob"
+    assert found(host, "bob") is None, "the loader's int() fails, which is the loader's affair"
+
+
+def test_a_host_may_look_users_up_in_its_own_way(new_host: Callable[..., Host]) -> None:
+    class Directory(Users):
+        def find(self, text: str) -> Any | None:
+            return self.load("1") if text == "the boss" else None
+
+    host = new_host(myprofile_options={"users": Directory()})
+    assert found(host, "the boss") == "alice"
+    assert found(host, "bob") is None

@@ -1,0 +1,89 @@
+"""Whoever is signed in without a sign-in of Flask-Login's is signed in all the same, and listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flask_login
+from flask import session
+from flask_login import FlaskLoginClient
+
+from tests.support.devices import live, sent_to_login, sign_out
+from tests.support.host import Host
+from tests.support.kept import everywhere, however_kept
+
+
+@however_kept
+def test_the_test_client_of_flask_login_is_a_signed_in_browser(host: Host) -> None:
+    """B13: it writes the user's id into the session, and no signal is sent."""
+    host.app.test_client_class = FlaskLoginClient
+    for _ in range(2):  # a host's suite makes a new client in each test
+        alice = host.browser(user=host.user("alice"))
+        assert alice.get("/page").text == "Hello alice"
+        assert alice.get("/profile/").location == "/profile/personal-information"
+        assert alice.get("/profile/sessions").status_code == 200
+        saved = alice.post("/profile/personal-information", {"first_name": "Alicia", "last_name": "Test"})
+        assert saved.status_code == 303
+        assert [row["current"] for row in alice.sessions()].count(True) == 1
+    assert host.user("alice").first_name == "Alicia"
+
+
+@everywhere
+def test_the_very_first_request_of_such_a_client_may_be_the_list(host: Host) -> None:
+    """B13"""
+    host.app.test_client_class = FlaskLoginClient
+    alice, again = (host.browser(user=host.user("alice"), fresh_login=fresh) for fresh in (True, False))
+    for number, browser in enumerate((alice, again), 1):
+        first = browser.json("/profile/sessions").json
+        assert [row["current"] for row in first["sessions"]].count(True) == 1
+        assert first["total"] == number
+        assert sorted(row["id"] for row in browser.sessions()) == sorted(row["id"] for row in first["sessions"])
+
+
+@however_kept
+def test_a_session_that_the_host_writes_by_itself_becomes_a_session(new_host: Callable[..., Host]) -> None:
+    """An admin who acts for a user, by setting Flask-Login's own key: it is that user's session from then on."""
+
+    def impersonating(host: Host) -> None:
+        @host.app.post("/become")
+        @flask_login.login_required
+        def become() -> str:
+            session["_user_id"] = "1"
+            return "done"
+
+    host = new_host(after=impersonating)
+    admin, alice = host.browser(), host.browser()
+    admin.login("admin")
+    alice.login("alice")
+    admin.post("/become")
+    assert admin.get("/page").text == "Hello alice"
+    assert [row["current"] for row in admin.sessions()].count(True) == 1
+    assert live(host, "admin") == 0, "nobody has the cookie of that one any more"
+    sign_out(alice, next(row["id"] for row in alice.sessions() if not row["current"]))
+    assert sent_to_login(admin)
+    assert alice.is_in()
+
+
+@everywhere
+def test_who_comes_by_a_key_of_the_hosts_has_no_session(new_host: Callable[..., Host]) -> None:
+    """The host's own request_loader: nothing is stored, and the pages work without a session of this browser."""
+
+    def keys(host: Host) -> None:
+        @host.app.login_manager.request_loader  # type: ignore[attr-defined]
+        def load(incoming: Any) -> Any:
+            name = incoming.headers.get("X-Key")
+            return name and host.db.session.execute(host.db.select(host.User).filter_by(username=name)).scalar()
+
+    host = new_host(after=keys)
+    alice, program = host.browser(), host.browser()
+    alice.login("alice")
+    program.client.environ_base["HTTP_X_KEY"] = "alice"
+    for _ in range(2):
+        assert program.get("/page").text == "Hello alice"
+        assert program.get("/profile/sessions").status_code == 200
+        assert [row["current"] for row in program.sessions()] == [False]
+    assert live(host) == 1
+    assert program.post("/profile/sessions/sign-out-others").status_code == 303
+    assert sent_to_login(alice)
+    assert program.is_in()

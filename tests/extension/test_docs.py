@@ -1,0 +1,315 @@
+"""The documentation says what the code does."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, url_for
+from flask_login import UserMixin
+from flask_sqlalchemy import SQLAlchemy
+from jinja2 import FileSystemLoader
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+import flask_myprofile
+from example_app.accounts import DEMO_ACCOUNTS
+from flask_myprofile import Tab, signals
+from flask_myprofile.config import Config, settings
+from flask_myprofile.tabs import BUILT_IN
+from flask_myprofile.tabs.personal_information import CONVENTIONAL
+from flask_myprofile.testing import sign_in
+from tests.support.host import Host
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+TEMPLATES = ROOT / "flask_myprofile" / "templates" / "myprofile"
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str) -> list[str]:
+    """The Python examples of a page."""
+    return re.findall(r"^```python\n(.*?)^```", page(name), re.M | re.S)
+
+
+def cells(name: str) -> Iterator[list[str]]:
+    """The rows of all tables of a page."""
+    for line in page(name).splitlines():
+        if line.startswith("|"):
+            yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], dict[str, Any]]]:
+    """Run an example as a file of somebody's own, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    made: list[dict[str, Any]] = []
+
+    def execute(code: str) -> dict[str, Any]:
+        made.append({"__name__": "somebodys_app"})
+        exec(compile(code, "example", "exec", dont_inherit=True), made[-1])
+        return made[-1]
+
+    yield execute
+    for names in made:
+        if "app" in names:
+            close(names["app"], names["db"])
+
+
+def close(app: Flask, db: SQLAlchemy) -> None:
+    with app.app_context():
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+# ---- what a reader copies
+
+
+def test_the_readme_adds_my_profile_to_an_app_in_ten_lines(run: Callable[[str], dict[str, Any]]) -> None:
+    (code,) = blocks("README.md")
+    assert len([line for line in code.splitlines() if line]) <= 10
+    names = run(code)
+    app, db, login_manager = names["app"], names["db"], names["login_manager"]
+
+    class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(String(80))
+
+    login_manager.user_loader(lambda user_id: db.session.get(User, int(user_id)))
+    with app.app_context():
+        db.create_all()
+        db.session.add(User(id=1, name="Ada Byron"))
+        db.session.commit()
+        ada = db.session.get(User, 1)
+    client = app.test_client()
+    assert client.get("/profile/").status_code == 401
+    sign_in(client, ada)
+    answer = client.get("/profile/", follow_redirects=True)
+    assert answer.status_code == 200
+    assert 'value="Ada Byron"' in answer.text
+
+
+def test_the_app_of_getting_started_runs(run: Callable[[str], dict[str, Any]]) -> None:
+    app = run(blocks("docs/getting-started.md")[0])["app"]
+    client = app.test_client()
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/login").text)
+    assert found
+    sent = {"csrf_token": found[1], "username": "ada", "password": "ada-demo-password"}
+    assert client.post("/login", data=sent).location == "/"
+    assert "Feature Management" in client.get("/").text
+    assert 'value="Ada"' in client.get("/profile/personal-information").text
+
+
+def test_the_custom_tab_saves(new_host: Callable[..., Host]) -> None:
+    names: dict[str, Any] = {}
+    exec(blocks("docs/custom-tab.md")[0], names)
+
+    def add_column(db: SQLAlchemy) -> type[Any]:
+        class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
+            id: Mapped[int] = mapped_column(primary_key=True)
+            username: Mapped[str] = mapped_column(String(80))
+            email: Mapped[str] = mapped_column(String(80))
+            first_name: Mapped[str] = mapped_column(String(80))
+            last_name: Mapped[str] = mapped_column(String(80))
+            is_admin: Mapped[bool] = mapped_column()
+            weekly_summary: Mapped[bool] = mapped_column(default=False)
+
+            def set_password(self, text: str) -> None: ...
+
+            def check_password(self, text: str) -> bool:
+                return True
+
+        return User
+
+    host = new_host(myprofile_options={"tabs": [names["Notifications"]]}, model=add_column)
+    alice = host.browser()
+    alice.login("alice")
+    assert "Send me a summary every Monday" in alice.get("/profile/notifications").text
+    assert alice.post("/profile/notifications", {"weekly_summary": "y"}).status_code == 303
+    assert host.user("alice").weekly_summary is True
+
+
+def test_the_action_of_the_custom_tab_page_is_one() -> None:
+    names: dict[str, Any] = {}
+    exec(blocks("docs/custom-tab.md")[1], names)
+    devices: type[Tab] = names["Devices"]
+    assert devices.actions["forget_all"].slug == "forget-all"
+    assert [part.name for part in devices().all_parts()] == ["forget_all"]
+
+
+def test_a_template_of_the_host_changes_one_block(new_host: Callable[..., Host], tmp_path: Path) -> None:
+    (template,) = re.findall(r"^```jinja\n(.*?)^```", page("docs/theming.md"), re.M | re.S)
+    (tmp_path / "myprofile" / "tabs").mkdir(parents=True)
+    (tmp_path / "myprofile" / "tabs" / "sessions.html").write_text(template, encoding="utf-8")
+
+    def with_templates(host: Host) -> None:
+        host.app.jinja_loader = FileSystemLoader(tmp_path)  # type: ignore[method-assign]
+
+    alice = new_host(after=with_templates).browser()
+    alice.login("alice")
+    html = alice.get("/profile/sessions").text
+    assert "Call the help desk." in html and "This device" in html
+
+
+def test_the_examples_of_single_sign_on_run(host: Host) -> None:
+    names: dict[str, Any] = {"app": host.app}
+    for code in blocks("docs/sso.md"):
+        exec(code, names)
+    assert host.app.extensions["authlib.integrations.flask_client"].create_client("keycloak")
+    with host.app.test_request_context("/page"):
+        assert names["sign_in_first"]().status_code == 302
+        assert names["sign_out"]().location == "/"
+        assert names["ask_for_a_new_password"](host.user("alice"), [].append).startswith("If there is an account")
+    Config.read({key: value for key, value in host.app.config.items() if key.startswith("MYPROFILE_")})
+    sent = host.app.test_client().post("/profile/sso/keycloak/backchannel-logout")
+    assert (sent.status_code, sent.json["error"]) == (400, "invalid_request"), "it needs no sign-in"
+
+
+@pytest.mark.parametrize("below", ["", "/below"])
+def test_the_address_to_register_at_the_provider_is_right_also_below_a_path(below: str, host: Host) -> None:
+    (call,) = re.findall(r"`(url_for\(\"myprofile_sso.*?\))` makes it", page("docs/sso.md"))
+    with host.app.test_request_context(base_url=f"https://app.example{below}"):
+        address = eval(call, {"url_for": url_for})
+    assert address == f"https://app.example{below}/profile/sso/keycloak/backchannel-logout"
+    assert below or f"\n{address}\n" in page("docs/sso.md")
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_the_examples_of_the_testing_page_pass(number: int, host: Host) -> None:
+    names: dict[str, Any] = {}
+    exec(blocks("docs/testing.md")[number], names)
+    (check_example,) = [value for name, value in names.items() if name.startswith("test_")]
+    check_example(host.app, host.user("alice"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_example_is_python_and_imports_what_exists(path: Path) -> None:
+    for code in blocks(path.relative_to(ROOT).as_posix()):
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("flask_myprofile"):
+                source: dict[str, Any] = {}
+                exec(f"from {node.module} import {', '.join(alias.name for alias in node.names)}", source)
+            if isinstance(node, ast.Constant) and str(node.value).startswith("MYPROFILE_"):
+                assert node.value in dict(settings())
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_to_a_file(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).is_file(), target
+
+
+# ---- what a reader looks up
+
+
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    documented = {row[0]: row[2:] for row in cells("docs/configuration.md") if row[0].startswith("`MYPROFILE_")}
+    expected = {}
+    for key, field in settings():
+        default = field.default if field.default is not MISSING else field.default_factory()  # type: ignore[misc]
+        expected[f"`{key}`"] = [f"`{default!r}`", field.metadata["doc"]]
+    assert documented == expected
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_page_names_a_setting_that_does_not_exist(path: Path) -> None:
+    known = {key for key, _ in settings()}
+    assert set(re.findall(r"MYPROFILE_[A-Z][A-Z_]*[A-Z]", path.read_text(encoding="utf-8"))) <= known
+
+
+def test_every_feature_is_documented_with_its_default(host: Host) -> None:
+    documented = {row[0].strip("`"): row[2] for row in cells("docs/features.md") if row[0].startswith("`")}
+    expected = {"my_profile": True}
+    for tab in BUILT_IN:
+        expected[tab.name] = tab.on_by_default
+        if tab.open_parts:
+            expected[f"{tab.name}.<field>"] = True
+        else:
+            expected |= {f"{tab.name}.{part.name}": part.default for part in tab().all_parts()}
+    assert documented == {name: "on" if on else "off" for name, on in expected.items()}
+
+
+@pytest.mark.parametrize("tab", BUILT_IN, ids=lambda tab: tab.name)
+def test_every_tab_has_a_page_that_names_its_urls_and_features(tab: type[Tab]) -> None:
+    text = page(f"docs/tabs/{tab.name}.md")
+    assert text.startswith(f"# {tab.label}\n")
+    assert f"`/profile/{tab().slug}`" in text
+    for action in tab.actions.values():
+        if action.name != "save":
+            assert f"`POST /profile/{tab().slug}/{action.slug}`" in text
+            assert f"`POST /profile/{tab().slug}/{action.slug}`" in page("docs/json.md")
+    if not tab.open_parts:
+        for part in tab().all_parts():
+            assert f"`{tab.name}.{part.name}`" in text
+
+
+def test_the_conventional_fields_are_documented_in_their_order() -> None:
+    text = page("docs/tabs/personal_information.md")
+    assert ", ".join(f"`{name}`" for name in CONVENTIONAL) in text
+
+
+def test_every_public_name_is_documented() -> None:
+    text = page("docs/api.md")
+    tree = ast.parse(page("flask_myprofile/__init__.py"))
+    public = {alias.asname for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    public -= {"annotations"}
+    assert public == set(re.findall(r"^\.\. (?:auto|py:)\w+:: flask_myprofile\.(\w+)$", text, re.M)) - {"testing"}
+    assert {name for name in public if not hasattr(flask_myprofile, str(name))} == set()
+
+
+def test_every_signal_is_documented() -> None:
+    documented = {row[0].strip("`") for row in cells("docs/tabs/sessions.md") if re.fullmatch(r"`\w+_\w+`", row[0])}
+    assert documented == {name for name, value in vars(signals).items() if type(value).__name__ == "NamedSignal"}
+
+
+def test_every_block_is_documented() -> None:
+    templates = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html"))
+    documented = set(re.findall(r"`(mp_\w+)`", page("docs/theming.md")))
+    assert documented == set(re.findall(r"{%-? block (mp_\w+)", templates))
+
+
+def test_every_macro_is_documented_with_its_parameters() -> None:
+    macros = dict(re.findall(r"{%-? macro (\w+)\((.*)\) -?%}", page(f"{TEMPLATES}/_macros.html")))
+    documented = dict(re.findall(r"`(\w+)\((.*?)\)`", page("docs/theming.md").partition("| Macro |")[2]))
+    assert documented.keys() == macros.keys()
+    for name, parameters in documented.items():
+        if name != "note":  # what it calls its second one is of no use to its caller
+            assert set(parameters.split(", ")) <= set(re.findall(r"(?:^|, )(\w+)", macros[name])) | {""}, name
+
+
+def test_every_custom_property_is_documented_with_what_stands_in_for_it() -> None:
+    style = re.sub(r"/\*.*?\*/", "", page("flask_myprofile/static/myprofile.css"), flags=re.S)
+    palette = dict(re.findall(r"(--_l-[a-z-]+): (light-dark\(.*?\));", style))
+    documented = {row[0].strip("`"): row[2:] for row in cells("docs/theming.md") if row[0].startswith("`--mp-")}
+    assert documented.keys() == set(re.findall(r"var\((--mp-[a-z-]+)", style))
+    for name, (taken_from, default) in documented.items():
+        (whole, *_) = re.findall(rf"var\({name}(?=[,)])([^;]*)", style)
+        stands_in = re.sub(r"var\((--_l-[a-z-]+)\)", lambda found: palette[found[1]], whole)
+        expected = re.findall(r"`(.+?)`", f"{taken_from} {default}")
+        assert [part for part in expected if part not in stands_in] == [], name
+        assert expected == sorted(expected, key=stands_in.index), f"{name}: the first that is there counts"
+
+
+def test_the_readme_names_the_demo_accounts_and_the_two_commands() -> None:
+    text = page("README.md")
+    for account in DEMO_ACCOUNTS:
+        assert f"{account.first_name} {account.last_name}" in text
+        assert account.password is None or f"`{account.username}` / `{account.password}`" in text
+    assert "./dev run" in text and "./dev test" in text
+    assert 'pip install "Flask-MyProfile[sso,i18n]"' in text
+
+
+def test_the_sentence_of_single_sign_on_is_quoted_exactly() -> None:
+    sentence = str(flask_myprofile.tabs.password.SSO_SENTENCE)
+    assert f"\n> {sentence}\n" in page("docs/sso.md")
+    assert f"\n> {sentence}\n" in page("docs/tabs/password.md")

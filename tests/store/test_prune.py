@@ -1,0 +1,54 @@
+"""Pruning deletes what is over, in short transactions, and nothing else."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import event
+
+from flask_myprofile import cli, current_profile
+from tests.support.host import Host
+from tests.support.kept import in_each_database
+
+
+def many_rows(host: Host, number: int, **columns: object) -> None:
+    """Copies of Alice's one row, with other ids and these values."""
+    (row,) = host.sql("SELECT * FROM myprofile_session")
+    with host.app.app_context():
+        table = host.db.metadata.tables["myprofile_session"]
+        first = row._asdict() | columns
+        with host.db.engine.begin() as connection:
+            connection.execute(table.insert(), [first | {"id": f"{n:024x}"} for n in range(number)])
+
+
+@in_each_database
+def test_two_that_prune_at_once_delete_each_row_once_and_no_live_one(host: Host) -> None:
+    """S21: in batches of a thousand rows."""
+    alice = host.browser()
+    alice.login("alice")
+    many_rows(host, 3500, ended_at=1, end_reason="logout")
+    sizes: list[int] = []
+    with host.app.app_context():
+        event.listen(
+            host.db.engine,
+            "after_cursor_execute",
+            lambda c, cursor, sql, *_: sizes.append(cursor.rowcount) if sql.startswith("DELETE") else None,
+        )
+
+    def prune(_: int) -> int:
+        with host.app.app_context():
+            return current_profile.sessions.prune()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(prune, range(2)))
+    assert sum(counts) == sum(sizes) == 3500
+    assert max(sizes) <= 1000
+    assert alice.is_in()
+
+
+def test_the_command_says_how_many_rows_there_were_unless_it_is_to_be_quiet(host: Host) -> None:
+    host.browser().login("alice")
+    many_rows(host, 3, ended_at=1, end_reason="logout")
+    operator = host.app.test_cli_runner()
+    for command, said in (["prune"], "Deleted 3 rows.\n"), (["prune"], "Deleted 0 rows.\n"), (["prune", "--quiet"], ""):
+        assert operator.invoke(cli.group, ["sessions", *command]).output == said

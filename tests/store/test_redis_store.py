@@ -1,0 +1,239 @@
+"""Sessions in Redis: what is kept there, and for how long. What every store must do is in test_session_stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+
+from flask_myprofile.store.records import LiveSince, SessionRecord
+from flask_myprofile.store.redis import FOREVER, LEAST_ENDED, MARGIN, RedisSessions
+from tests.support.redis_server import at, client_fixture
+from tests.support.stores import ANY, NOW, session
+
+HOUR = 3600
+client = client_fixture()
+
+
+def key_of(record: SessionRecord) -> str:
+    return f"mp_session:{record.id}"
+
+
+# ---- how long
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "idle", "remembered", "seconds"),
+    [
+        (None, None, None, FOREVER),
+        (HOUR, None, None, HOUR - 300),
+        (None, HOUR, None, HOUR),
+        (HOUR, 2 * HOUR, None, HOUR - 300),
+        (2 * HOUR, HOUR, None, HOUR),
+        (HOUR, HOUR, 9 * HOUR, 9 * HOUR),
+        (None, None, HOUR, HOUR),
+        (HOUR, None, -HOUR, 0),
+    ],
+)
+def test_a_session_is_kept_for_as_long_as_it_can_get_in(
+    lifetime: int | None, idle: int | None, remembered: int | None, seconds: int, client: redis.Redis, redis_url: str
+) -> None:
+    """And a day more, on the app's clock, which here is not the one of Redis."""
+    until = None if remembered is None else NOW + remembered
+    record = session(1, created_at=NOW - 300, last_seen_at=NOW, remember_until=until)
+    store = at(redis_url, lifetime=lifetime, idle=idle)
+    store.add_session(record)
+    for key in (key_of(record), "mp_user:live:7"):
+        assert seconds + MARGIN - 5 <= client.ttl(key) <= seconds + MARGIN
+    store.touch_session(record.id, NOW + 100, "", "")
+    later = seconds if idle in (None, 2 * HOUR) else seconds + 100
+    later = FOREVER + 100 if seconds == FOREVER else later
+    assert client.ttl(key_of(record)) <= later + MARGIN
+
+
+def test_a_session_that_nothing_limits_is_kept_for_as_long_as_it_is_used(client: redis.Redis, redis_url: str) -> None:
+    store, record = at(redis_url), session(1)
+    store.add_session(record)
+    for key in (key_of(record), "mp_user:live:7"):
+        client.expire(key, 5)
+    store.touch_session(record.id, NOW, "", "")
+    for key in (key_of(record), "mp_user:live:7"):
+        assert client.ttl(key) > FOREVER
+
+
+def test_a_list_lasts_as_long_as_the_longest_of_its_sessions(client: redis.Redis, redis_url: str) -> None:
+    store = at(redis_url, lifetime=HOUR)
+    store.add_session(session(1, remember_until=NOW + 99 * HOUR))
+    store.add_session(session(2))
+    assert client.ttl("mp_user:live:7") > 98 * HOUR
+
+
+@pytest.mark.parametrize(("keep_ended", "seconds"), [(0, LEAST_ENDED), (5 * HOUR, 5 * HOUR)])
+def test_what_ended_is_kept_without_its_address_for_as_long_as_is_set(
+    keep_ended: int, seconds: int, client: redis.Redis, redis_url: str
+) -> None:
+    """And for an hour at least, lest a request that was under way brings it back."""
+    store, record = at(redis_url, keep_ended=keep_ended), session(1, name="Kitchen")
+    store.add_session(record)
+    store.end_sessions("7", NOW, "signed_out")
+    assert all(seconds - 5 <= client.ttl(key) <= seconds for key in client.scan_iter())
+    left = client.hgetall(key_of(record))
+    assert {b"ip", b"user_agent", b"name"}.isdisjoint(left)
+    assert not store.add_session(record)
+
+
+def test_no_key_is_kept_for_ever(client: redis.Redis, redis_url: str) -> None:
+    store = at(redis_url)
+    records = [session(number) for number in range(5)]
+    for record in records:
+        store.add_session(record)
+    store.touch_session(records[0].id, NOW, "", "")
+    store.rotate_session(records[0], "e" * 64, NOW, "7")
+    store.name_session("7", records[0].id, "x")
+    store.touch_session(session(9).id, NOW, "", "")
+    store.name_session("7", session(9).id, "x")
+    store.rotate_session(session(9), "e" * 64, NOW, "7")
+    store.end_sessions("7", NOW, "x", only=[records[1].id, session(9).id])
+    assert sorted(client.scan_iter()) == sorted(
+        key.encode() for key in ("mp_user:live:7", "mp_user:ended:7", *map(key_of, records))
+    )
+    assert all(client.ttl(key) > 0 for key in client.scan_iter())
+
+
+# ---- how much
+
+
+def test_signing_in_and_out_for_ever_fills_no_memory(client: redis.Redis, redis_url: str) -> None:
+    store = at(redis_url)
+    for number in range(1000):
+        store.add_session(session(number))
+        store.end_sessions("7", NOW + number, "x")
+        store.drop_ended("7", 10)
+    assert client.dbsize() == 11, "ten that ended, and the list of them"
+    assert client.zcard("mp_user:ended:7") == 10
+
+
+def test_what_is_gone_leaves_the_lists_when_they_are_read(client: redis.Redis, redis_url: str) -> None:
+    """As after the time of a session has run out in Redis."""
+    store = at(redis_url, keep_ended=HOUR)
+    for read in (
+        lambda: store.live_sessions("7", ANY, 2),
+        lambda: store.count_live_sessions("7", ANY),
+        lambda: store.prune_sessions(ANY, NOW, None, 1000),
+    ):
+        for number in range(250):
+            store.add_session(session(number))
+        client.delete(*(key_of(session(number)) for number in range(240)))
+        read()
+        assert client.zcard("mp_user:live:7") < 150
+        assert store.count_live_sessions("7", ANY) == 10
+        assert client.zcard("mp_user:live:7") == 10
+    store.end_sessions("7", NOW, "x")
+    store.add_session(session(1000))
+    store.end_sessions("7", NOW + HOUR + 1, "x")
+    assert client.zcard("mp_user:ended:7") == 1
+
+
+def test_an_id_that_is_used_again_is_not_dropped_with_the_ended(client: redis.Redis, redis_url: str) -> None:
+    store, record = at(redis_url), session(1)
+    store.add_session(record)
+    store.end_sessions("7", NOW, "x")
+    client.delete(key_of(record))
+    assert store.add_session(record)
+    store.drop_ended("7", 0)
+    assert store.session(record.id) == record
+
+
+# ---- what is not ours
+
+
+def not_a_hash(client: redis.Redis, key: str) -> None:
+    client.delete(key)
+    client.rpush(key, "x")
+
+
+GARBAGE: dict[str, Callable[[redis.Redis, str], object]] = {
+    "a list": not_a_hash,
+    "a text": lambda client, key: client.set(key, b"\xff{}"),
+    **{
+        f"no {field}": lambda client, key, field=field: client.hdel(key, field)
+        for field in ("user_key", "login_id", "secret_hash", "created_at", "last_seen_at")
+    },
+    **{
+        f"{field} no number": lambda client, key, field=field: client.hset(key, field, b"\xff1")
+        for field in ("created_at", "last_seen_at", "ended_at", "remember_until")
+    },
+    **{
+        f"{field} no text": lambda client, key, field=field: client.hset(key, field, b"\xff1")
+        for field in ("user_key", "login_id", "secret_hash")
+    },
+}
+
+
+@pytest.mark.parametrize("how", GARBAGE)
+def test_what_is_no_session_of_ours_is_no_session(how: str, client: redis.Redis, redis_url: str) -> None:
+    store, record, good = at(redis_url), session(1), session(2)
+    store.add_session(record)
+    store.add_session(good)
+    GARBAGE[how](client, key_of(record))
+    assert store.find_live(record.id, "7", ANY) is None
+    assert store.session(record.id) is None
+    assert [each.id for each in store.live_sessions("7", ANY, 10)] == [good.id]
+    store.touch_session(record.id, NOW, "", "")
+    store.name_session("7", record.id, "x")
+    store.rotate_session(record, "e" * 64, NOW, "7")
+    store.prune_sessions(ANY, NOW, None, 10)
+    assert good.id in store.end_sessions("7", NOW, "x")
+    store.drop_ended("7", 0)
+    assert list(store.end_everyone(NOW, "x")) == [] or how.startswith("user_key")
+
+
+@pytest.mark.parametrize("missing", ["method", "ip", "user_agent"])
+def test_a_field_that_an_older_version_did_not_write_is_no_fault(
+    missing: str, client: redis.Redis, redis_url: str
+) -> None:
+    store, record = at(redis_url), session(1)
+    store.add_session(record)
+    client.hdel(key_of(record), missing)
+    found = store.session(record.id)
+    assert found is None if missing == "method" else found == record._replace(**{missing: ""})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a_", "b_"), ("a_", "a_b_"), ("a*_", "ab_"), ("[ab]_", "a_"), ("a?", "ab")]
+)
+def test_apps_with_different_table_prefixes_do_not_meet(
+    one: str, other: str, client: redis.Redis, redis_url: str
+) -> None:
+    first, second = at(redis_url, one), at(redis_url, other)
+    record = session(1)
+    assert first.add_session(record)
+    assert second.session(record.id) is None
+    assert second.find_live(record.id, "7", ANY) is None
+    assert second.add_session(session(1)), "the id is free there"
+    assert first.end_sessions("7", NOW, "x") == [record.id]
+    assert list(first.end_everyone(NOW, "x")) == []
+    first.prune_sessions(LiveSince(NOW, NOW, NOW), NOW + 1, None, 1000)
+    assert second.live_sessions("7", ANY, 10) == [record]
+    assert list(second.end_everyone(NOW, "x")) == [("7", [record.id])]
+
+
+def test_the_user_is_asked_for_only_where_the_session_is_live(client: redis.Redis, redis_url: str) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def find_user(login_id: str, user_key: str) -> tuple[Any, dict[str, str]]:
+        asked.append((login_id, user_key))
+        return "the user", {"language": "fr"}
+
+    limits = {"lifetime": None, "idle": None, "keep_ended": HOUR}
+    store = RedisSessions.at(redis_url, prefix="mp_", find_user=find_user, **limits)
+    record = session(1, login_id="token")
+    store.add_session(record)
+    assert store.find_live(record.id, "other", ANY) is None
+    assert store.find_live(record.id, "token", LiveSince(NOW, None, NOW)) is None
+    assert asked == []
+    found = store.find_live(record.id, "token", ANY)
+    assert found == (record.secret_hash, record.last_seen_at, "the user", {"language": "fr"})
+    assert asked == [("token", "7")]

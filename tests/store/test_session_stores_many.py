@@ -1,0 +1,176 @@
+"""What every store of sessions must do with many of them, and with many who write at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from flask_myprofile.store.records import LiveSince
+from tests.support.rounds import rounds
+from tests.support.stores import ANY, NOW, Bench, of, server_fixture, session, store_fixture
+
+server = server_fixture()
+store = store_fixture()
+
+
+# ---- ending
+
+
+def test_everyones_sessions_end_and_each_is_told_once(store: Bench) -> None:
+    store.fill([session(number, f"user-{number % 7}") for number in range(1, 2501)])
+    store.end_sessions("user-0", NOW, "before")
+    told = [(user_key, each) for user_key, ids in store.end_everyone(NOW, "everyone") for each in ids]
+    assert len(told) == len(set(told))
+    right = {(f"user-{number % 7}", session(number).id) for number in range(1, 2501) if number % 7}
+    assert set(told) == right
+    assert store.session(session(7).id).end_reason == "before"
+    assert store.session(session(8).id).end_reason == "everyone"
+    assert store.end_everyone(NOW, "everyone") == []
+
+
+def test_ten_thousand_sessions_of_a_user_end_at_once(store: Bench) -> None:
+    store.fill([session(number) for number in range(10_000)])
+    store.fill([session(number, "8") for number in range(10_000, 10_003)])
+    assert store.count_live_sessions("7", ANY) == 10_000
+    ended = store.end_sessions("7", NOW, "x", keep=session(5).id)
+    assert set(ended) == {session(number).id for number in range(10_000) if number != 5}
+    assert len(ended) == 9_999
+    assert store.ids() == {session(5).id}
+    assert store.count_live_sessions("8", ANY) == 3
+
+
+# ---- listing
+
+
+def test_the_list_is_in_one_order_however_it_is_paged(store: Bench) -> None:
+    """Last active first, then begun last, then by id; ties on a page's edge neither vanish nor come twice."""
+    moments = [(created, seen) for created in (NOW - 90, NOW - 80) for seen in (NOW - 50, NOW - 40, NOW - 30)]
+    records = [
+        session(number * 7919 % 251, created_at=moments[number % 6][0], last_seen_at=moments[number % 6][1])
+        for number in range(250)
+    ]
+    store.fill(records)
+    right = [r.id for r in sorted(records, key=lambda r: (-r.last_seen_at, -r.created_at, r.id))]
+    for size in (1000, 250, 100, 7):
+        pages = [store.live_sessions("7", ANY, size, first) for first in range(0, 250, size)]
+        assert [record.id for page in pages for record in page] == right
+    assert [record.id for record in store.live_sessions("7", ANY, 3, 250)] == []
+    without = [each for each in right if each != right[1]]
+    assert [record.id for record in store.live_sessions("7", ANY, 5, 0, but=right[1])] == without[:5]
+    assert [record.id for record in store.live_sessions("7", ANY, 5, 1, but=right[1])] == without[1:6]
+
+
+def test_who_was_active_comes_to_the_front_of_the_list(store: Bench) -> None:
+    of(store, *(session(number, last_seen_at=NOW - number) for number in range(1, 6)))
+    store.touch_session(session(4).id, NOW, "203.0.113.9", "x")
+    assert [int(r.id, 16) for r in store.live_sessions("7", ANY, 10)] == [4, 1, 2, 3, 5]
+
+
+# ---- what is over
+
+
+def test_of_the_ended_the_newest_are_kept(store: Bench) -> None:
+    of(store, *(session(number) for number in range(1, 9)), session(9, "8"))
+    for number in (3, 1, 4, 2, 5):
+        store.end_sessions("7", NOW + number, "x", only=[session(number).id])
+    store.end_sessions("8", NOW, "x")
+    store.drop_ended("7", 2)
+    assert [number for number in range(1, 10) if store.session(session(number).id)] == [4, 5, 6, 7, 8, 9]
+    store.drop_ended("7", 2)
+    assert store.ids() == {session(6).id, session(7).id, session(8).id}
+    store.drop_ended("7", 0)
+    assert [number for number in range(1, 10) if store.session(session(number).id)] == [6, 7, 8, 9]
+
+
+def prune(store: Bench, since: LiveSince, ended_before: int, limit: int) -> int:
+    after, total = None, 0
+    while True:
+        after, deleted = store.prune_sessions(since, ended_before, after, limit)
+        total += deleted
+        if after is None:
+            return total
+
+
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+def test_what_can_no_longer_get_in_is_deleted_and_nothing_else(limit: int, store: Bench) -> None:
+    since = LiveSince(NOW - 100, NOW - 60, NOW)
+    stay = of(
+        store,
+        session(1),
+        session(2, "8", created_at=NOW - 900, last_seen_at=NOW - 900, remember_until=NOW),
+        session(3),
+    )
+    go = of(
+        store,
+        session(11, created_at=NOW - 101),
+        session(12, last_seen_at=NOW - 61),
+        session(13, "8", remember_until=NOW - 1),
+        session(14),
+        session(15, "9"),
+    )
+    store.end_sessions("7", NOW - 500, "x", only=[session(3).id])
+    store.end_sessions("7", NOW - 501, "x", only=[session(14).id])
+    store.end_sessions("9", NOW - 502, "x")
+    assert prune(store, since, NOW - 500, limit) == len(go)
+    assert [record for record in go if store.session(record.id)] == []
+    assert all(store.session(record.id) for record in stay)
+    assert store.ids(since=since) == {session(1).id}
+    assert prune(store, since, NOW - 500, limit) == 0
+
+
+# ---- at the same time
+
+
+def hurried(call: Callable[[], Any]) -> Callable[[], None]:
+    """A write that may be left out where others are busy."""
+
+    def run() -> None:
+        with suppress(OperationalError):
+            call()
+
+    return run
+
+
+@pytest.mark.parametrize("attempt", range(rounds(1)))
+def test_of_racing_sign_ins_with_one_id_one_is_stored(attempt: int, store: Bench) -> None:
+    records = [session(1, secret_hash=f"{number:064x}") for number in range(8)]
+    stored = store.all_at_once(*((lambda r=record: store.add_session(r)) for record in records))
+    assert stored.count(True) == 1
+    assert store.session(records[0].id) == records[stored.index(True)]
+    assert store.count_live_sessions("7", ANY) == 1
+
+
+@pytest.mark.parametrize("attempt", range(rounds(1)))
+def test_of_racing_rotations_exactly_one_wins(attempt: int, store: Bench) -> None:
+    (record,) = of(store, session(1))
+    rotations = [
+        lambda secret=f"{number:064x}": store.rotate_session(record, secret, NOW, "7") for number in range(50, 58)
+    ]
+    won = store.all_at_once(*rotations)
+    assert won.count(True) == 1
+    now = store.session(record.id)
+    assert int(now.secret_hash, 16) == 50 + won.index(True)
+    assert now.previous_hash == record.secret_hash
+
+
+@pytest.mark.parametrize("attempt", range(rounds(2)))
+def test_an_ended_session_does_not_return_whoever_writes_meanwhile(attempt: int, store: Bench) -> None:
+    (record,) = of(store, session(1))
+    store.all_at_once(
+        lambda: store.end_sessions("7", NOW, "x"),
+        lambda: store.rotate_session(record, "e" * 64, NOW, "7"),
+        lambda: store.end_sessions(None, NOW, "x", only=[record.id], secret_hash=record.secret_hash),
+        hurried(lambda: store.touch_session(record.id, NOW + 1, "198.51.100.1", "x")),
+        lambda: store.name_session("7", record.id, "x"),
+        lambda: store.add_session(record),
+        hurried(lambda: store.touch_session(record.id, NOW + 2, "198.51.100.2", "y")),
+        lambda: store.rotate_session(record, "f" * 64, NOW, "7"),
+    )
+    assert store.session(record.id).ended_at == NOW
+    assert store.find_live(record.id, "7", ANY) is None
+    assert store.ids() == set()
+    assert store.count_live_sessions("7", ANY) == 0

@@ -1,0 +1,141 @@
+"""Every route of the extension, found in ``url_map``: the tests that walk cover a new one without naming it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from flask_login import LoginManager
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import FlaskForm
+from sqlalchemy import inspect
+from sqlalchemy.orm import DeclarativeBase
+from wtforms import StringField
+
+from flask_myprofile import Confirm, MyProfile, Tab, action
+from flask_myprofile.tabs import BUILT_IN
+from tests.support.host import JSON, PASSWORD, Browser, Host
+
+CSRF = ("none", "junk", "of another session")
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class NotesForm(FlaskForm):
+    text = StringField("Text")
+
+
+class Notes(Tab):
+    """A custom tab whose author thought of nothing: the rules of the house hold for it all the same."""
+
+    name = "notes"
+    label = "Notes"
+
+    def values(self, user: Any) -> dict[str, Any]:
+        return {"text": user.phone}
+
+    @action(NotesForm)
+    def save(self, user: Any, form: NotesForm) -> str:
+        user.phone = form.text.data[:30]
+        return "Saved."
+
+    @action(confirm=Confirm("Wipe your notes?", "They are gone then.", "Wipe", "Keep"))
+    def wipe(self, user: Any) -> str:
+        user.phone = "wiped"
+        return "Wiped."
+
+
+def walked_host(new_host: Callable[..., Host], **options: Any) -> Host:
+    """A host with the custom tab, so that walks go through it as well."""
+    return new_host(**{"myprofile_options": {"tabs": [Notes]}, **options})
+
+
+def _routes() -> list[tuple[str, str, frozenset[str]]]:
+    """(endpoint, URL, methods) of everything that is ours, but static files."""
+    app = Flask("walked")
+    app.config.update(SECRET_KEY="walk", SQLALCHEMY_DATABASE_URI="sqlite://")
+    SQLAlchemy(app, model_class=type("Base", (DeclarativeBase,), {}))
+    LoginManager(app)
+    MyProfile(app, tabs=[Notes])
+    ours = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("myprofile")]
+    return [
+        (rule.endpoint, rule.rule, frozenset(rule.methods or ()))
+        for rule in ours
+        if not rule.endpoint.endswith(".static")
+    ]
+
+
+#: What somebody without a browser asks for, and proves by a signature who they are: see test_backchannel_logout.py.
+FOR_PROVIDERS = {"myprofile_sso.backchannel_logout"}
+ROUTES = [route for route in _routes() if route[0] not in FOR_PROVIDERS]
+URLS = sorted({url for _, url, _ in ROUTES})
+#: Without the answer of a provider that it waits for, there is nothing to read: see test_step_up.py.
+ANSWERS = {"/profile/sso/confirmed"}
+READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url not in ANSWERS)
+#: URLs that do something when they are posted to: actions, and tabs that can be saved.
+_READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, Notes) if "save" not in tab.actions}
+CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY)
+
+#: What a right form of each URL has, so that nothing but the thing under test can be what is wrong with it.
+RIGHT: dict[str, dict[str, str]] = {
+    "/profile/personal-information": {"first_name": "Changed", "last_name": "Changed", "phone": "1"},
+    "/profile/preferences": {"language": "de"},
+    "/profile/password": {
+        "current_password": PASSWORD,
+        "new_password": "a quiet walk in the rain",
+        "confirm_password": "a quiet walk in the rain",
+    },
+    "/profile/admin/features": {"preferences": "off"},
+    "/profile/notes": {"text": "changed"},
+}
+
+
+#: What a right form has besides the ``id`` of a session that is not this one.
+OF_A_SESSION: dict[str, dict[str, str]] = {
+    "/profile/sessions/sign-out": {},
+    "/profile/sessions/rename": {"name": "changed"},
+    "/profile/admin/sessions/sign-out": {"user": "admin"},
+}
+#: What somebody is asked on the way to something else.
+OF_ONESELF = {"/profile/confirm": {"current_password": PASSWORD}}
+OF_A_USER = {"/profile/admin/sessions/sign-out-all": {"user": "admin"}}
+TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER, *OF_ONESELF]
+
+
+def right_for(url: str, browser: Browser) -> dict[str, str]:
+    """What a form of this page has when it is filled in right."""
+    if url == "/profile/api-token/regenerate":
+        return {"version": browser.json("/profile/api-token").json["version"]}
+    if url in OF_A_SESSION:
+        return {**OF_A_SESSION[url], "id": next(row["id"] for row in browser.sessions() if not row["current"])}
+    return OF_A_USER.get(url) or OF_ONESELF.get(url) or RIGHT.get(url, {})
+
+
+def everything(host: Host) -> dict[str, list[Any]]:
+    """All rows of all tables: two of these are equal only if nothing was changed."""
+    with host.app.app_context():
+        names = inspect(host.db.engine).get_table_names()
+    return {name: sorted(map(str, host.sql(f'SELECT * FROM "{name}"'))) for name in names}
+
+
+def with_token(browser: Browser, kind: str, other: Browser) -> str | None:
+    """A CSRF token that must not count."""
+    return {"none": None, "junk": "Ijk4Yzg.junk.x", "of another session": other.csrf()}[kind]
+
+
+def send(browser: Browser, url: str, sent: dict[str, str], as_json: bool, token: str | None) -> Any:
+    if as_json:
+        return browser.client.post(url, json=sent, headers={**JSON, **({"X-CSRFToken": token} if token else {})})
+    return browser.client.post(url, data={**sent, **({"csrf_token": token} if token else {})})
+
+
+def busy(host: Host, *, admin: bool = True) -> Browser:
+    """A browser of somebody who has something to lose by every action: other sessions and an API token."""
+    name = "admin" if admin else "alice"
+    here, there = host.browser(), host.browser()
+    here.login(name)
+    there.login(name)
+    here.post_json("/profile/api-token/regenerate")
+    if admin:
+        here.post_json("/profile/admin/features", {"preferences.theme": False})
+    return here

@@ -118,7 +118,9 @@ class Subject:
 
     def clock(self) -> AbstractContextManager[Any]:
         """Around visits: the variant's own time, or everybody's."""
-        return mock.patch("time.time", self._seconds.__next__) if self.variant.time_flies else nullcontext()
+        if not self.variant.time_flies:
+            return nullcontext()
+        return mock.patch("flask_myprofile.account.clock.time", self._seconds.__next__)
 
     def skip(self, seconds: int) -> None:
         """Let that much of the variant's own time go by."""

@@ -17,7 +17,14 @@ class SetupError(MyProfileError):
 
 
 class StoreDown(MyProfileError):
-    """The database or the Redis behind the extension does not answer, or its tables are missing."""
+    """The database or the Redis behind the extension does not answer, or its tables are missing.
+
+    :param passes: whether somebody else was in the way, and the same transaction may succeed when it is tried again.
+    """
+
+    def __init__(self, message: object = "", *, passes: bool = False) -> None:
+        super().__init__(message)
+        self.passes = passes
 
 
 class ReauthRequired(MyProfileError):

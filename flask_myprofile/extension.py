@@ -78,8 +78,8 @@ class MyProfile:
         app.cli.add_command(cli.group)
 
 
-#: Endpoints and URLs of the extension that are no tabs.
-_TAKEN = ("static", "admin", "sso", "sign_out", "confirm", "index", "my_profile")
+#: Endpoints and URLs of the extension that are no tabs, and fields that are no features.
+_TAKEN = ("static", "admin", "sso", "sign_out", "confirm", "index", "my_profile", "version", "csrf_token")
 
 
 def _instances(classes: Sequence[type[Tab]]) -> dict[str, Tab]:

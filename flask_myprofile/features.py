@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flask import has_request_context, request
@@ -73,31 +73,42 @@ class Features:
             raise NotFound(code="feature_off")
 
     def state(self, name: str) -> State:
+        return self._state(name, self._choices())
+
+    def _state(self, name: str, choices: Mapping[str, FeatureRecord]) -> State:
         default = self._config.features.get(name, self._defaults.get(name, True))
         if name in self._config.features_pinned:
             return State(self._config.features_pinned[name], True, default, None)
-        choice = self._choices().get(name)
+        choice = choices.get(name)
         return State(choice.enabled if choice else default, False, default, choice)
 
-    def save(self, values: Mapping[str, bool], changed_by: str) -> dict[str, bool]:
+    def save(self, values: Mapping[str, bool], changed_by: str, version: str | None = None) -> dict[str, bool]:
         """Store an admin's choices; what really changed. The caller commits.
 
-        :raises Conflict: one of them is pinned in the configuration.
+        :param version: only if nobody has saved any feature since :meth:`version` was this (default: whatever others
+            have saved). Of several who save at once, each sees what the one before has saved.
+        :raises Conflict: somebody has, or one of the choices is pinned in the configuration.
         """
         locked = sorted(name for name in values if self.state(name).locked and values[name] != self.state(name).on)
         if locked:
             raise Conflict(code="feature_locked", message=", ".join(locked))
-        changes = {name: on for name, on in values.items() if on != self.state(name).on}
-        self._store.save_features(changes, changed_by[:255], now())
+        changes: dict[str, bool] = {}
+
+        def differing(number: int, choices: Mapping[str, FeatureRecord]) -> Mapping[str, bool]:
+            if version not in (None, str(number)):
+                raise Conflict
+            changes.update((name, on) for name, on in values.items() if on != self._state(name, choices).on)
+            return changes
+
         self._forget()
+        self._store.save_features(differing, changed_by[:255], now())
         return changes
 
-    def version(self, names: Iterable[str]) -> str:
-        """Changes whenever anybody saves one of these features: what an open form compares with."""
-        choices = self._choices()
-        return "-".join(
-            f"{choices[name].changed_at}{choices[name].enabled:d}" for name in sorted(names) if name in choices
-        )
+    def version(self) -> str:
+        """Changes whenever anybody saves a feature: what an open form compares with. What this request reads of them
+        after it is that version or a later one, which :meth:`save` then refuses to overwrite."""
+        self._forget()
+        return str(self._store.features_version())
 
     def _choices(self) -> Mapping[str, FeatureRecord]:
         cache: dict[str, Any] = request.environ if has_request_context() else {}

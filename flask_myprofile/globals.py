@@ -10,6 +10,7 @@ from typing import Any, cast
 import flask_login
 from flask import current_app, request
 from werkzeug.local import LocalProxy
+from werkzeug.routing import BuildError
 
 from .account.identities import Identities
 from .account.passwords import Passwords
@@ -69,10 +70,13 @@ current_profile: Profile = LocalProxy(_current)  # type: ignore[assignment]
 
 
 def login_page() -> str | None:
-    """The URL of the host's login view for this part of the app, if it has one."""
+    """The URL of the host's login view for this part of the app, if it has one that has a URL."""
     login_manager: Any = current_app.login_manager  # type: ignore[attr-defined]
     view = login_manager.blueprint_login_views.get(request.blueprint, login_manager.login_view)
-    return str(flask_login.login_url(view)) if view else None
+    try:
+        return str(flask_login.login_url(view)) if view else None
+    except BuildError:  # it names an endpoint that there is not, or one that needs more than this address says
+        return None
 
 
 def after_sign_out() -> str:

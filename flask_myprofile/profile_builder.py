@@ -20,7 +20,7 @@ from .account.tokens import Tokens
 from .account.users import Users
 from .auth import bearer
 from .auth.guard import Guard
-from .auth.request_state import current_record
+from .auth.request_state import current_record, is_superseded
 from .auth.sign_in import SignIn
 from .config import Config
 from .errors import SetupError
@@ -54,9 +54,20 @@ class ProfileBuilder:
         features = Features(config, store)
         _declare_features(features, tabs)
         session_store, identities = self._session_store(store), Identities(store)
-        registry = SessionRegistry(session_store, store, users, config, _announce_end)
-        sign_in = SignIn(config, registry, users, identities)
-        sessions = Sessions(registry, session_store, store, users, config, current=current_record, renew=sign_in.renew)
+        pending_forms = PendingForms(store, secret_keys)
+        registry = SessionRegistry(session_store, store, pending_forms, users, config, _announce_end)
+        single_logout = self._single_logout(store, identities, registry)
+        sign_in = SignIn(config, registry, users, identities, single_logout)
+        sessions = Sessions(
+            registry,
+            session_store,
+            store,
+            users,
+            config,
+            current=current_record,
+            is_superseded=is_superseded,
+            renew=sign_in.renew,
+        )
         tokens = self._tokens(store, features)
         app.extensions[EXTENSION] = Profile(
             config=config,
@@ -66,9 +77,9 @@ class ProfileBuilder:
             passwords=Passwords(users, sessions, identities, PasswordThrottle(store, users), config),
             tokens=tokens,
             preferences=Preferences(store, users),
-            pending_forms=PendingForms(store),
+            pending_forms=pending_forms,
             identities=identities,
-            single_logout=self._single_logout(store, identities, registry),
+            single_logout=single_logout,
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Lazy(self._database),

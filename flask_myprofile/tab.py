@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isfunction, signature
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from flask_wtf import FlaskForm
 
@@ -32,7 +32,8 @@ class Confirm:
     """The question before an action that cannot be undone: a page of its own, and a dialog where JavaScript runs.
 
     :param text: a sentence, or a callable(tab, user) -> list of sentences.
-    :param fields: callable(tab, user) -> what the confirmation sends along, such as the version that was looked at.
+    :param fields: callable(tab, user) -> what the confirmation sends along, such as the version that was looked at;
+        the action names it as its ``condition``.
     """
 
     title: Any
@@ -69,6 +70,8 @@ class Action:
     feature: str | None
     label: Any
     fresh: bool
+    #: Fields of an action without a form: what is done only if it is still so.
+    condition: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -85,19 +88,23 @@ def action(
     form: Any = None,
     *,
     confirm: Confirm | None = None,
-    feature: str | None = None,
+    feature: str | Literal[False] | None = None,
     label: Any = None,
     fresh: bool = False,
+    condition: Sequence[str] = (),
 ) -> Any:
     """Make a method an action: ``POST <tab>/<method-name>``; ``save`` is ``POST <tab>``.
 
     :param form: a FlaskForm class, or callable(tab, user) -> class. The method then gets ``(user, form)`` once the
         form is valid; without one it gets ``(user)``.
     :param confirm: ask first, on the page that a GET of the action's URL shows.
-    :param feature: the part that switches the action (default: the method's own name; ``save`` has none).
-    :param label: what Feature Management calls the switch.
+    :param feature: the part that switches the action (default: the method's own name; ``save`` has none). False: as
+        long as the tab is on, nothing switches it off.
+    :param label: what Feature Management calls the switch, and the page that asks for a recent sign-in the action.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
-        is kept meanwhile and carried out then, except passwords.
+        is kept meanwhile and carried out then; passwords and files are not kept, and asked for again.
+    :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
+        method gets each that was sent as a keyword argument, a text; whatever else is sent as JSON is refused.
 
     The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.errors.Refused` or a subclass.
     It changes what it likes through ``db.session`` and does not commit: the extension does, and rolls back if it fails.
@@ -107,9 +114,12 @@ def action(
         raise SetupError(f"Write @action() with parentheses above {form.__qualname__}")
 
     def mark(function: _F) -> _F:
-        name = function.__name__
-        switch = feature or (None if name == "save" else name)
-        function.__myprofile_action__ = Action(name, function, form, confirm, switch, label, fresh)  # type: ignore[attr-defined]
+        name, taken = function.__name__, signature(function).parameters
+        if condition and (form is not None or not set(condition) <= set(taken)):
+            raise SetupError(f"{function.__qualname__} must take {', '.join(condition)}, and have no form of its own")
+        switch = None if feature is False else feature or (None if name == "save" else name)
+        made = Action(name, function, form, confirm, switch, label, fresh, tuple(condition))
+        function.__myprofile_action__ = made  # type: ignore[attr-defined]
         return function
 
     return mark

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import session
@@ -20,6 +21,14 @@ def sign_out(by: Browser, whom: Browser | str) -> Any:
 def change_password(browser: Browser) -> Any:
     sent = {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
     return browser.post("/profile/password", sent)
+
+
+def asked_who(answer: Any) -> dict[str, str]:
+    """What the page that asks who is there carries on, to which this answer leads."""
+    assert answer.status_code == 303, answer.text
+    target = urlsplit(answer.location)
+    assert target.path == "/profile/confirm"
+    return dict(parse_qsl(target.query))
 
 
 def sent_to_login(browser: Browser, url: str = "/page") -> bool:

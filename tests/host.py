@@ -83,15 +83,19 @@ class Host:
     def count_statements(self) -> list[str]:
         """Begin counting: the list that every SQL statement of the app is appended to."""
         self.statements.clear()
-        if not getattr(self, "_counting", False):
-            self._counting = True
-            with self.app.app_context():
-                event.listen(self.db.engine, "before_cursor_execute", lambda *a: self.statements.append(a[2]))
+        with self.app.app_context():
+            if not event.contains(self.db.engine, "before_cursor_execute", self._note):
+                event.listen(self.db.engine, "before_cursor_execute", self._note)
         return self.statements
+
+    def _note(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        self.statements.append(statement)
 
     def close(self, drop: bool = True) -> None:
         with self.app.app_context():
             self.db.session.remove()
+            if event.contains(self.db.engine, "before_cursor_execute", self._note):
+                event.remove(self.db.engine, "before_cursor_execute", self._note)
             if drop and self.db.engine.dialect.name != "sqlite":
                 self.db.drop_all()
             for engine in self.db.engines.values():
@@ -130,6 +134,11 @@ class Browser:
 
     def cookie(self, name: str) -> str | None:
         found = self.client.get_cookie(name)
+        return found.value if found else None
+
+    def cookie_of_profile(self, name: str) -> str | None:
+        """One that is sent to the pages of the extension alone."""
+        found = self.client.get_cookie(name, path="/profile/")
         return found.value if found else None
 
     def set_cookie(self, name: str, value: str) -> None:
@@ -209,11 +218,11 @@ def make_host(
     with app.app_context():
         make_tables(db)
         if not db.session.execute(db.select(user)).first():
-            _seed(db, user)
+            seed(db, user)
     return host
 
 
-def _seed(db: SQLAlchemy, user: type[Any]) -> None:
+def seed(db: SQLAlchemy, user: type[Any]) -> None:
     for name, admin in (("alice", False), ("bob", False), ("admin", True)):
         each = user(
             username=name, email=f"{name}@x.test", first_name=name.capitalize(), last_name="Test", is_admin=admin

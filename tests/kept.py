@@ -6,6 +6,8 @@ Flask-Session, what Flask itself keeps in a cookie.
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,24 @@ def in_these(*places: str) -> pytest.MarkDecorator:
 everywhere = in_these(*STORES)
 in_each_database = in_these(*DATABASES)
 #: Also with a session that is kept on the server.
-however_kept = in_these(*STORES, *FLASK_SESSION[:2])
+HOWEVER = (*STORES, *FLASK_SESSION[:2])
+however_kept = in_these(*HOWEVER)
+
+
+def first_everywhere(names: str, values: Sequence[Any], *, places: Sequence[str] = STORES) -> pytest.MarkDecorator:
+    """Run the test with each of these values on SQLite, and in the other places with the first of them: what the others
+    tell apart is decided before a store is asked.
+
+    :param names: as for ``parametrize``; what runs is called by its first value.
+    """
+    several = "," in names
+    runs = [("sqlite", value) for value in values] + [(place, values[0]) for place in places if place != "sqlite"]
+    return pytest.mark.parametrize(
+        ["kept_in", *(name.strip() for name in names.split(","))],
+        [(place, *value) if several else (place, value) for place, value in runs],
+        indirect=["kept_in"],
+    )
+
 
 #: Of each database on a server: the tables that it has, and how they were made.
 _tables: dict[str, dict[str, str]] = {}
@@ -41,12 +60,15 @@ _tables: dict[str, dict[str, str]] = {}
 class Kept:
     """The databases of one test. Each has nothing in it until a host is made there.
 
+    :param folder: for what this test keeps in files, but for databases: those are in ``databases``, where each test has
+        the same.
     :param server: the address of the service, if it takes one.
     """
 
-    def __init__(self, kind: str, folder: Path, server: str | None) -> None:
+    def __init__(self, kind: str, folder: Path, databases: Path, server: str | None) -> None:
         self.kind = kind
         self._folder = folder
+        self._databases = databases
         self._server = server
         self._urls: list[str] = []
         self._in_use: set[str] = set()
@@ -57,7 +79,10 @@ class Kept:
         if self.kind in ("postgres", "mariadb"):
             self._urls.append(_database(str(self._server), name))
         else:
-            self._urls.append(f"sqlite:///{self._folder / name}.sqlite")
+            folder = self._databases / name
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            self._urls.append(f"sqlite:///{folder / 'host.sqlite'}")
         return self._urls[-1]
 
     def owns(self, url: str) -> bool:
@@ -66,6 +91,11 @@ class Kept:
     def settings(self, url: str) -> dict[str, Any]:
         """What a host with this database has to set."""
         return {"MYPROFILE_SESSION_STORE": self._redis(self._urls.index(url))} if self.kind == "redis" else {}
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether Flask's own are kept on the server, this test's apart from those of others."""
+        return self.kind in FLASK_SESSION
 
     def _redis(self, number: int) -> str:
         url = f"{str(self._server).rpartition('/')[0]}/{number}"
@@ -98,16 +128,17 @@ class Kept:
             db.create_all()
             return
         wanted = {table.name: str(CreateTable(table).compile(db.engine)) for table in db.metadata.tables.values()}
-        made = _tables[url]
+        made, complete = _tables[url], False
         if url not in self._in_use:
             self._in_use.add(url)
             there = inspect(db.engine).get_table_names()
-            usable = [name for name in there if name in made and wanted.get(name, made[name]) == made[name]]
+            usable = {name: made[name] for name in there if name in made and wanted.get(name, made[name]) == made[name]}
             with db.engine.begin() as connection:
                 _drop(connection, [name for name in there if name not in usable])
                 _empty(connection, usable)
-            _tables[url] = made = {name: made[name] for name in usable}
-        db.create_all()
+            made, complete = usable, wanted.keys() <= usable.keys()
+        if not complete:
+            db.create_all()
         _tables[url] = {**wanted, **made}
 
 
@@ -131,13 +162,18 @@ def _drop(connection: Connection, names: list[str]) -> None:
         connection.execute(text(f"DROP TABLE {name} CASCADE"))
 
 
-def _empty(connection: Connection, names: list[str]) -> None:
-    """As if nobody had ever been there: numbers begin at 1 again."""
-    quoted = [connection.dialect.identifier_preparer.quote(name) for name in names]
-    if connection.dialect.name == "postgresql":
-        if quoted:
-            connection.execute(text(f"TRUNCATE {', '.join(quoted)} RESTART IDENTITY CASCADE"))
+def _empty(connection: Connection, tables: dict[str, str]) -> None:
+    """As if nobody had ever been there: numbers begin at 1 again.
+
+    :param tables: their names, and how they were made.
+    """
+    quoted = {connection.dialect.identifier_preparer.quote(name): made for name, made in tables.items()}
+    if not quoted:
         return
-    for name in quoted:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"TRUNCATE {', '.join(quoted)} RESTART IDENTITY CASCADE"))
+        return
+    for name, made in quoted.items():
         connection.execute(text(f"DELETE FROM {name}"))
-        connection.execute(text(f"ALTER TABLE {name} AUTO_INCREMENT = 1"))
+        if "AUTO_INCREMENT" in made:
+            connection.execute(text(f"ALTER TABLE {name} AUTO_INCREMENT = 1"))

@@ -6,16 +6,21 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache, partial
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import requests
 from flask import Flask
+from joserfc.jwk import RSAKey
+from werkzeug.security import generate_password_hash
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from example_app import create_app
 from example_app.extensions import db
+from tests.host import HASH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,12 +55,21 @@ def serving(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
+@cache
+def _providers_key() -> RSAKey:
+    """Of the example's provider: to make one for each app takes longer than the rest of it."""
+    return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True, auto_kid=True)
+
+
 @contextmanager
 def example(folder: Path, **settings: Any) -> Iterator[Flask]:
-    """The example app with a database of its own in ``folder``."""
-    app = create_app(
-        {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'acme.sqlite3'}", "SECRET_KEY": "of a test", **settings}
-    )
+    """The example app with a database of its own in ``folder``. The passwords in it guard nothing, and are quick."""
+    config = {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'acme.sqlite3'}", "SECRET_KEY": "of a test", **settings}
+    with (
+        patch("example_app.models.generate_password_hash", partial(generate_password_hash, method=HASH)),
+        patch("example_app.idp.provider.RSAKey.generate_key", return_value=_providers_key()),
+    ):
+        app = create_app(config)
     try:
         yield app
     finally:

@@ -109,6 +109,24 @@ class RedisServer:
 
         return mend
 
+    def has_no_disk(self) -> Callable[[], object]:
+        """It could not save what it has, and takes no more until it can."""
+        Path(self._folder).chmod(0o500)
+        self.tell("CONFIG", "SET", "save", "3600 1")
+        self.tell("BGSAVE")
+        while self._saving()["rdb_last_bgsave_status"] != "err":
+            pass
+
+        def mend() -> None:
+            Path(self._folder).chmod(0o700)
+            self.tell("CONFIG", "SET", "save", "")
+
+        return mend
+
+    def _saving(self) -> Any:
+        with redis.Redis.from_url(self.url) as client:
+            return client.info("persistence")
+
     def is_full(self) -> Callable[[], object]:
         self.tell("CONFIG", "SET", "maxmemory", "1")
         return lambda: self.tell("CONFIG", "SET", "maxmemory", "0")

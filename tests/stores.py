@@ -60,7 +60,9 @@ class Bench:
 
 def _in_redis(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
     settings = {"lifetime": None, "idle": None, "keep_ended": KEEP_ENDED}
-    kept = RedisSessions.at(url, prefix="contract_", find_user=lambda *user: (None, None), **settings)
+    kept = RedisSessions.at(
+        f"{url}?socket_timeout=20", prefix="contract_", find_user=lambda *user: (None, None), **settings
+    )
 
     def fill(records: Sequence[SessionRecord]) -> None:
         for record in records:

@@ -20,7 +20,7 @@ from flask_myprofile.account.policy import PolicyBroken
 from flask_myprofile.auth.request_state import request_state, state_of
 from flask_myprofile.auth.sign_in import KEY
 from tests.host import JSON, Browser, Host
-from tests.kept import everywhere
+from tests.kept import first_everywhere
 from tests.trouble import failing, sessions_gone
 from tests.walks import CHANGING, READABLE, URLS, right_for, send, walked_host
 
@@ -210,8 +210,7 @@ def meets_trouble(host: Host, as_json: bool, monkeypatch: pytest.MonkeyPatch) ->
         heal()
 
 
-@everywhere
-@pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
+@first_everywhere("as_json", [False, True])
 def test_no_secret_comes_out_anywhere(
     as_json: bool, new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

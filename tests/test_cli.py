@@ -17,7 +17,7 @@ from sqlalchemy import event
 from flask_myprofile import cli, current_profile, signals
 from tests.devices import age, ended, live, secret_of, sent_to_login
 from tests.host import Browser, Host
-from tests.kept import everywhere, in_each_database
+from tests.kept import everywhere, first_everywhere, in_each_database
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 NOBODY = "Error: There is no user with the key, user name or e-mail address 'nobody'.\n"
@@ -51,8 +51,7 @@ def told(host: Host) -> Iterator[list[dict[str, Any]]]:
 # ---- list
 
 
-@everywhere
-@pytest.mark.parametrize("who", ["1", "alice", "alice@x.test"], ids=["key", "user name", "e-mail"])
+@first_everywhere("who", ["alice@x.test", "1", "alice"])
 def test_the_list_shows_a_users_live_sessions_and_nobody_elses(who: str, host: Host) -> None:
     older, newer, gone, _ = signed_in(host, "alice", "alice", "alice", "bob")
     gone.post("/logout")

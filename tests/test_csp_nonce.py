@@ -13,9 +13,8 @@ from jinja2 import DictLoader
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import expect
 
-from tests.browser.visitor import Visitor
-from tests.host import PASSWORD, Host
-from tests.live import serving
+from tests.browser.visitor import Visitor, signed_in_at
+from tests.host import Host
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{0}'; style-src 'nonce-{0}'; connect-src 'self'; img-src 'self'; "
@@ -86,16 +85,8 @@ def test_an_error_page_that_comes_before_the_nonce_is_shown_without(
 
 @pytest.fixture
 def alice(chromium: Chromium, new_host: Callable[..., Host]) -> Iterator[Visitor]:
-    host = new_host(after=with_nonces, MYPROFILE_CSP_NONCE=lambda: g.csp_nonce)
-    host.browser().login("alice")
-    with serving(host.app) as site:
-        context = chromium.new_context()
-        sent = {"csrf_token": context.request.get(f"{site}/csrf").text(), "username": "alice", "password": PASSWORD}
-        context.request.post(f"{site}/login", form=sent)
-        visitor = Visitor(context, site)
-        yield visitor
-        context.close()
-    assert visitor.complaints == []
+    with signed_in_at(new_host(after=with_nonces, MYPROFILE_CSP_NONCE=lambda: g.csp_nonce), "alice", chromium) as alice:
+        yield alice
 
 
 def test_a_browser_that_holds_the_policy_has_nothing_to_complain_of(alice: Visitor) -> None:

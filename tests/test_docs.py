@@ -147,12 +147,15 @@ def test_the_action_of_the_custom_tab_page_is_one() -> None:
     assert [part.name for part in devices().all_parts()] == ["forget_all"]
 
 
-def test_a_template_of_the_host_changes_one_block(host: Host, tmp_path: Path) -> None:
+def test_a_template_of_the_host_changes_one_block(new_host: Callable[..., Host], tmp_path: Path) -> None:
     (template,) = re.findall(r"^```jinja\n(.*?)^```", page("docs/theming.md"), re.M | re.S)
     (tmp_path / "myprofile" / "tabs").mkdir(parents=True)
     (tmp_path / "myprofile" / "tabs" / "sessions.html").write_text(template, encoding="utf-8")
-    host.app.jinja_loader = FileSystemLoader(tmp_path)  # type: ignore[method-assign]
-    alice = host.browser()
+
+    def with_templates(host: Host) -> None:
+        host.app.jinja_loader = FileSystemLoader(tmp_path)  # type: ignore[method-assign]
+
+    alice = new_host(after=with_templates).browser()
     alice.login("alice")
     html = alice.get("/profile/sessions").text
     assert "Call the help desk." in html and "This device" in html

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.devices import age, live, pass_time, sent_to_login, sign_out
 from tests.host import Host
-from tests.kept import everywhere, however_kept, in_each_database
+from tests.kept import everywhere, first_everywhere, however_kept, in_each_database
 
 
 def writes(statements: list[str]) -> list[str]:
@@ -36,8 +36,7 @@ def with_static_files(folder: Path) -> Callable[..., None]:
 FREE = ("/static/app.css", "/profile/static/myprofile.css", "/pub", "/login", "/nowhere")
 
 
-@everywhere
-@pytest.mark.parametrize("who", ["signed in", "remembered", "signed out", "anonymous"])
+@first_everywhere("who", ["signed in", "remembered", "signed out", "anonymous"])
 def test_pages_that_do_not_ask_who_is_there_cost_nothing(
     who: str, new_host: Callable[..., Host], tmp_path: Path
 ) -> None:
@@ -72,8 +71,7 @@ def test_who_is_not_signed_in_costs_nothing(host: Host) -> None:
     assert statements == []
 
 
-@everywhere
-@pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
+@first_everywhere("remember", [True, False])
 def test_a_page_that_asks_costs_one_statement_in_all(remember: bool, host: Host) -> None:
     """B45: the one that brings the host's own user along, so it is as many as without the extension."""
     alice = host.browser()
@@ -144,16 +142,15 @@ def test_last_activity_is_one_update_a_minute(host: Host, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("due", [False, True], ids=["", "last activity is due"])
-def test_a_locked_database_keeps_no_page_waiting(
-    due: bool, host: Host, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_locked_database_keeps_no_page_waiting(due: bool, host: Host, caplog: pytest.LogCaptureFixture) -> None:
     """B14: SQLite has one writer, and somebody else is it."""
     alice = host.browser()
     alice.login("alice")
     if due:
         age(host, 300)
     before = host.sql("SELECT last_seen_at FROM myprofile_session")
-    other = sqlite3.connect(tmp_path / "host.sqlite", isolation_level=None)
+    file = host.app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///")
+    other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     began = time.perf_counter()
     for _ in range(3):

@@ -11,9 +11,8 @@ from jinja2 import DictLoader
 from playwright.sync_api import Browser as Chromium
 
 from flask_myprofile import Tab
-from tests.browser.visitor import Visitor
-from tests.host import PASSWORD, Host
-from tests.live import serving
+from tests.browser.visitor import Visitor, signed_in_at
+from tests.host import Host
 from tests.pages import every_page
 
 WITH_HEADING = """<!doctype html><html lang="en"><head><title>{% block title %}{% endblock %}</title>{% block head %}
@@ -83,21 +82,13 @@ def test_a_tab_of_the_host_goes_along(new_host: Callable[..., Host]) -> None:
 
 
 @pytest.fixture
-def maya(chromium: Chromium, new_host: Callable[..., Host]) -> Iterator[Visitor]:
-    host = new_host(after=with_heading, **IN_IT)
-    host.browser().login("alice")
-    with serving(host.app) as site:
-        context = chromium.new_context()
-        sent = {"csrf_token": context.request.get(f"{site}/csrf").text(), "username": "alice", "password": PASSWORD}
-        context.request.post(f"{site}/login", form=sent)
-        alice = Visitor(context, site)
+def alice(chromium: Chromium, new_host: Callable[..., Host]) -> Iterator[Visitor]:
+    with signed_in_at(new_host(after=with_heading, **IN_IT), "alice", chromium) as alice:
         yield alice
-        context.close()
-    assert alice.complaints == []
 
 
-def test_a_dialog_has_its_name_at_any_level(maya: Visitor) -> None:
-    page = maya.open("/profile/sessions")
+def test_a_dialog_has_its_name_at_any_level(alice: Visitor) -> None:
+    page = alice.open("/profile/sessions")
     page.get_by_role("link", name="Sign out all others").click()
     dialog = page.get_by_role("alertdialog", name="Sign out of all other sessions?")
     dialog.wait_for()

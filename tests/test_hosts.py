@@ -18,7 +18,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from flask_myprofile import current_profile
 from tests.flow import check_my_profile_works
 from tests.host import HASH, Host
-from tests.kept import everywhere
+from tests.kept import everywhere, first_everywhere
 
 
 class Person(flask_login.UserMixin):
@@ -118,10 +118,11 @@ def test_everything_works_whatever_the_key_of_a_user_is(kind: dict[str, Any], ne
     check_my_profile_works(new_host(**kind, MYPROFILE_LANGUAGES=("en", "de")))
 
 
-@everywhere
-def test_nobody_sees_or_ends_the_sessions_of_somebody_else(kind: dict[str, Any], new_host: Callable[..., Host]) -> None:
+@first_everywhere("kind", list(KINDS))
+def test_nobody_sees_or_ends_the_sessions_of_somebody_else(kind: str, new_host: Callable[..., Host]) -> None:
     """B15"""
-    host = new_host(**kind)
+    model, load = KINDS[kind]
+    host = new_host(model=model, load=load)
     alice, bob = host.browser(), host.browser()
     alice.login("alice")
     bob.login("bob")
@@ -208,8 +209,7 @@ def never_says_no(db: SQLAlchemy) -> type[Any]:
     return User
 
 
-@everywhere
-@pytest.mark.parametrize("options", [{}, {"model": never_says_no}], ids=["UserMixin", "own class"])
+@first_everywhere("options", [{"model": never_says_no}, {}])
 def test_a_deactivated_user_is_out_and_so_is_the_token(options: dict[str, Any], new_host: Callable[..., Host]) -> None:
     """B07, S14"""
     host = new_host(**options)

@@ -16,7 +16,7 @@ from flask_myprofile.account import tokens
 from flask_myprofile.store.sqlalchemy import SqlStore
 from tests.devices import live, sent_to_login, sign_out
 from tests.host import Browser, Host
-from tests.kept import Kept, everywhere, in_each_database
+from tests.kept import Kept, everywhere, first_everywhere, in_each_database
 
 COOKIES = ("session", "remember_token", "myprofile_device")
 REVEAL = "/profile/api-token/reveal"
@@ -94,8 +94,7 @@ def test_a_remembered_device_that_logs_out_in_that_very_request_is_not_remembere
     assert sent_to_login(device)
 
 
-@everywhere
-@pytest.mark.parametrize("device", ["none", "junk", "of another user", "signed out"])
+@first_everywhere("device", ["signed out", "none", "junk", "of another user"])
 def test_an_old_key_alone_signs_nobody_in(device: str, with_key: Callable[..., Host]) -> None:
     """Whoever has found it can name anybody in a remember-me cookie, and has no device of theirs."""
     old = with_key("old")

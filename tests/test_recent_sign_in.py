@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flask_myprofile.account import sessions
+from tests.devices import asked_who
 from tests.host import JSON, PASSWORD, Browser, Host
 from tests.kept import everywhere
 
@@ -23,8 +24,9 @@ def stale(host: Host, minutes: int = 31) -> Browser:
     return alice
 
 
-def confirm(browser: Browser, password: str = PASSWORD) -> Any:
-    return browser.post(CONFIRM, {"current_password": password})
+def confirm(browser: Browser, carried: dict[str, str] | None = None, password: str = PASSWORD) -> Any:
+    """With what the page carries on, see :func:`tests.devices.asked_who`."""
+    return browser.post(CONFIRM, {"current_password": password, **(carried or {})})
 
 
 def sends(browser: Browser) -> dict[str, dict[str, str]]:
@@ -45,13 +47,14 @@ def test_signing_out_others_long_after_the_sign_in_asks_for_the_password_and_the
     host = new_host()
     alice = stale(host)
     asked = alice.post("/profile/sessions/sign-out-others")
-    assert (asked.status_code, asked.location) == (303, CONFIRM)
+    carried = asked_who(asked)
     assert len(alice.sessions()) == 2, "nothing has happened"
-    page = alice.get(CONFIRM)
+    page = alice.get(asked.location)
     assert page.status_code == 200
+    assert f'name="form" value="{carried["form"]}"' in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert 'autocomplete="current-password"' in page.text
-    done = confirm(alice)
+    done = confirm(alice, carried)
     assert (done.status_code, done.location) == (303, "/profile/sessions")
     assert "Signed out of 1 other session." in alice.get(done.location).text
     assert len(alice.sessions()) == 1
@@ -89,9 +92,9 @@ def test_what_was_typed_is_carried_out_once_the_password_is_given(new_host: Call
     host = new_host(MYPROFILE_PERSONAL_READONLY=())
     alice = stale(host)
     sent = {"first_name": "Alicia", "last_name": "Tēst", "email": "new@acme-mail.com"}
-    assert alice.post("/profile/personal-information", sent).location == CONFIRM
+    carried = asked_who(alice.post("/profile/personal-information", sent))
     assert host.user("alice").email == "alice@x.test"
-    assert confirm(alice).status_code == 303
+    assert confirm(alice, carried).status_code == 303
     changed = host.user("alice")
     assert (changed.first_name, changed.last_name, changed.email) == ("Alicia", "Tēst", "new@acme-mail.com")
 
@@ -106,14 +109,15 @@ def test_what_is_not_the_address_needs_no_password(new_host: Callable[..., Host]
 
 def test_a_wrong_password_does_nothing_and_keeps_what_was_sent(host: Host) -> None:
     alice = stale(host)
-    alice.post("/profile/sessions/sign-out-others")
-    refused = confirm(alice, "not it")
+    carried = asked_who(alice.post("/profile/sessions/sign-out-others"))
+    refused = confirm(alice, carried, "not it")
     assert refused.status_code == 422
+    assert f'name="form" value="{carried["form"]}"' in refused.text
     assert "Your current password is not correct" in refused.text
     assert "not it" not in refused.text
     assert len(alice.sessions()) == 2
-    assert confirm(alice, "").status_code == 422
-    confirm(alice)
+    assert confirm(alice, carried, "").status_code == 422
+    confirm(alice, carried)
     assert len(alice.sessions()) == 1
 
 
@@ -121,7 +125,7 @@ def test_guesses_are_counted_with_those_of_the_password_tab(host: Host) -> None:
     """P17: one count for all doors."""
     alice = stale(host)
     for _ in range(3):
-        assert confirm(alice, "wrong").status_code == 422
+        assert confirm(alice, password="wrong").status_code == 422
     wrong = {"current_password": "wrong", "new_password": "a quiet walk in the rain"}
     for _ in range(2):
         assert alice.post("/profile/password", wrong).status_code == 422
@@ -144,58 +148,22 @@ def test_confirming_gives_the_session_a_new_secret(host: Host) -> None:
 
 def test_what_was_sent_is_carried_out_once(host: Host) -> None:
     alice = stale(host)
-    alice.post("/profile/sessions/sign-out-others")
-    confirm(alice)
+    carried = asked_who(alice.post("/profile/sessions/sign-out-others"))
+    confirm(alice, carried)
     host.browser().login("alice")
-    assert confirm(alice).location == "/profile/"
+    again = confirm(alice, carried)
+    assert again.location == "/profile/"
+    assert "waits no longer" in alice.get("/profile/personal-information").text
     assert len(alice.sessions()) == 2, "the second confirmation confirms, and no more"
-
-
-def test_another_browser_of_the_user_does_not_carry_out_what_this_one_sent(host: Host) -> None:
-    alice = stale(host)
-    alice.post("/profile/sessions/sign-out-others")
-    other = host.browser()
-    other.login("alice")
-    confirm(other)
-    assert len(other.sessions()) == 3
-
-
-def test_after_a_quarter_of_an_hour_it_is_forgotten(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    alice = stale(host)
-    alice.post("/profile/sessions/sign-out-others")
-    host.sql("UPDATE myprofile_interrupted SET at = at - 901")
-    assert confirm(alice).location == "/profile/"
-    assert len(alice.sessions()) == 2
-
-
-def test_no_password_and_no_csrf_token_is_kept(new_host: Callable[..., Host]) -> None:
-    host = new_host(MYPROFILE_PERSONAL_READONLY=())
-    alice = stale(host)
-    sent = {"first_name": "A", "last_name": "B", "email": "n@acme-mail.com", "my_password": "canary"}
-    alice.post("/profile/personal-information", sent)
-    ((kept,),) = host.sql("SELECT fields FROM myprofile_interrupted")
-    assert "n@acme-mail.com" in kept
-    assert "canary" not in kept
-    assert "csrf_token" not in kept
-
-
-def test_pruning_forgets_what_nobody_came_back_for(host: Host) -> None:
-    alice = stale(host)
-    alice.post("/profile/sessions/sign-out-others")
-    host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"])
-    assert len(host.sql("SELECT 1 FROM myprofile_interrupted")) == 1
-    host.sql("UPDATE myprofile_interrupted SET at = at - 901")
-    host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"])
-    assert host.sql("SELECT 1 FROM myprofile_interrupted") == []
 
 
 def test_feature_management_asks_as_well(host: Host) -> None:
     admin = host.browser()
     admin.login("admin")
     host.rows.age(created_at=31 * 60)
-    assert admin.post("/profile/admin/features", {"preferences": "off"}).location == CONFIRM
+    carried = asked_who(admin.post("/profile/admin/features", {"preferences": "off"}))
     assert admin.get("/profile/preferences").status_code == 200
-    assert confirm(admin).location == "/profile/admin/features"
+    assert confirm(admin, carried).location == "/profile/admin/features"
     assert admin.get("/profile/preferences").status_code == 404
 
 
@@ -204,9 +172,9 @@ def test_an_administrator_is_asked_before_ending_sessions(host: Host) -> None:
     alice.login("alice")
     admin.login("admin")
     host.rows.age(created_at=31 * 60)
-    assert admin.post("/profile/admin/sessions/sign-out-all", {"user": "alice"}).location == CONFIRM
+    carried = asked_who(admin.post("/profile/admin/sessions/sign-out-all", {"user": "alice"}))
     assert alice.is_in()
-    assert confirm(admin).status_code == 303
+    assert confirm(admin, carried).status_code == 303
     assert not alice.is_in()
 
 

@@ -153,26 +153,6 @@ def test_an_id_of_somebody_else_is_answered_as_one_that_does_not_exist(accept: d
     assert [bobs in foreign.text, "bob" in foreign.text] == [False, False]
 
 
-@pytest.mark.parametrize("url", READABLE)
-def test_an_api_token_opens_no_page_of_ours(url: str, new_host: Callable[..., Host]) -> None:
-    """Bearer on the profile is 403 insufficient_scope, for reading and sending, beside a signed-in cookie too."""
-    host = walked_host(new_host)
-    here = busy(host)
-    token = here.post_json(REGENERATE).json["token"]
-    before = everything(host)
-    for browser in (host.browser(), here):
-        for accept in (JSON, HTML):
-            for method in ("GET", "POST") if url in CHANGING else ("GET",):
-                headers = {**accept, "Authorization": f"Bearer {token}", "X-CSRFToken": here.csrf()}
-                answer = browser.client.open(url, method=method, headers=headers)
-                assert answer.status_code == 403
-                assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
-                assert token not in answer.text
-    after = everything(host)
-    changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"myprofile_token"}, "its last use is written down, and nothing else"
-
-
 def without_database(host: Host) -> Callable[[], None]:
     """Every statement fails, the host's own too; calling the result heals it."""
 

@@ -14,7 +14,7 @@ from flask import redirect, session
 
 from tests.devices import age, ended, live, pass_time, sent_to_login, set_cookies, sign_out
 from tests.host import Browser, Host
-from tests.kept import everywhere, however_kept
+from tests.kept import HOWEVER, everywhere, first_everywhere, however_kept
 
 REMEMBERED = ("remember_token", "myprofile_device")
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -65,17 +65,15 @@ def test_all_tabs_of_a_browser_come_back_as_one_session(host: Host) -> None:
     assert not ended(host)
 
 
-@everywhere
-@pytest.mark.parametrize(
+@first_everywhere(
     "cookies",
     [
+        {"myprofile_device": "0" * 24 + "." + "A" * 43},
         {},
         {"session": "garbage"},
         {"remember_token": "1|garbage", "myprofile_device": "garbage"},
-        {"myprofile_device": "0" * 24 + "." + "A" * 43},
         {"session": "é", "remember_token": "é|é", "myprofile_device": "é"},
     ],
-    ids=["none", "session", "remembered", "device", "not even ASCII"],
 )
 def test_a_stranger_leaves_no_session_behind(cookies: dict[str, str], host: Host) -> None:
     """B63: anonymous requests and garbage."""
@@ -127,8 +125,7 @@ def test_a_made_up_device_cookie_signs_nobody_out(host: Host) -> None:
     assert alice.is_in()
 
 
-@everywhere
-@pytest.mark.parametrize(("days", "still_in"), [(364, True), (366, False), (400, False)])
+@first_everywhere("days, still_in", [(366, False), (364, True), (400, False)])
 def test_being_remembered_ends_on_the_server_as_well(
     days: int, still_in: bool, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,10 +222,7 @@ def test_strong_protection_treats_a_remembered_device_as_it_does_without_us(new_
     assert answers[0] == answers[1]
 
 
-@however_kept
-@pytest.mark.parametrize(
-    "kind", [{}, {"SESSION_PROTECTION": "strong", "after": "permanent"}], ids=["basic", "permanent"]
-)
+@first_everywhere("kind", [{"SESSION_PROTECTION": "strong", "after": "permanent"}, {}], places=HOWEVER)
 def test_another_program_or_network_only_makes_the_session_less_fresh(
     kind: dict[str, Any], new_host: Callable[..., Host]
 ) -> None:

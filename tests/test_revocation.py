@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from flask_myprofile import current_profile
 from tests.devices import age, change_password, ended, live, secret_of, sent_to_login, set_cookies, sign_out
 from tests.host import JSON, NEW_PASSWORD, PASSWORD, Host
-from tests.kept import everywhere, however_kept
+from tests.kept import HOWEVER, everywhere, first_everywhere, however_kept
 
 SIGN_OUTS = (("remember_token",), ("session",), ("remember_token", "myprofile_device"), ())
 
@@ -178,8 +178,7 @@ def broken(user: Any, text: str) -> None:
     raise RuntimeError("the directory does not answer")
 
 
-@however_kept
-@pytest.mark.parametrize("how", ["logout_user() and session.clear()", "session.clear()"])
+@first_everywhere("how", ["session.clear()", "logout_user() and session.clear()"], places=HOWEVER)
 def test_a_logout_that_empties_the_session_is_a_logout(how: str, new_host: Callable[..., Host]) -> None:
     """B20: the remember cookie goes as well, though Flask-Login's own mark for that is wiped."""
 

@@ -10,7 +10,7 @@ import pytest
 from flask_myprofile import current_profile
 from tests.devices import age, change_password, sent_to_login, sign_out
 from tests.host import Browser, Host
-from tests.kept import FLASK_SESSION, STORES
+from tests.kept import STORES
 
 DAY = 86_400
 
@@ -58,14 +58,17 @@ ENDINGS: dict[str, Callable[[Host, Browser, Browser], object]] = {
         victim.session_id(), created_at=31 * DAY, remember_until=366 * DAY
     ),
 }
-#: Where sessions are kept, and whether the victim ticked "remember me".
-WAYS = [("sqlite", False), *((place, True) for place in (*STORES, *FLASK_SESSION[:2]))]
+#: Those that also change what the victim's own browser has in Flask's session.
+IN_ITS_BROWSER = ("its own sign-out", "the host's logout", "signing out this very session", "signed in again")
+#: Where sessions are kept, whether the victim ticked "remember me", and what ends the session.
+WAYS = [
+    *(("sqlite", False, ending) for ending in ENDINGS),
+    *((place, True, ending) for place in (*STORES, "flask-session-files") for ending in ENDINGS),
+    *(("flask-session-redis", True, ending) for ending in IN_ITS_BROWSER),
+]
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize(
-    ("kept_in", "remember"), WAYS, indirect=["kept_in"], ids=[f"{place}{'-remembered' * yes}" for place, yes in WAYS]
-)
+@pytest.mark.parametrize(("kept_in", "remember", "ending"), WAYS, indirect=["kept_in"])
 def test_whatever_ends_a_session_ends_every_copy_of_its_cookies(
     ending: str, remember: bool, new_host: Callable[..., Host]
 ) -> None:

@@ -11,17 +11,17 @@ import pytest
 from flask_myprofile import current_profile
 from tests.devices import live, pass_time, sent_to_login, sign_out
 from tests.host import Host
-from tests.kept import everywhere
+from tests.kept import everywhere, first_everywhere
 
 HOUR, DAY = 3600, 86_400
 
 
-@pytest.fixture(params=["UTC", "Asia/Kolkata", "America/New_York"])
-def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture
+def _in_that_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The process runs there."""
-    monkeypatch.setenv("TZ", request.param)
+    monkeypatch.setenv("TZ", zone)
     time.tzset()
-    yield request.param
+    yield
     monkeypatch.undo()
     time.tzset()
 
@@ -33,7 +33,8 @@ def just_now(moment: str | None) -> bool:
     return abs((datetime.now(timezone.utc) - at).total_seconds()) < 60
 
 
-@everywhere
+@pytest.mark.usefixtures("_in_that_zone")
+@first_everywhere("zone", ["America/New_York", "Asia/Kolkata", "UTC"])
 def test_all_moments_are_utc_wherever_the_process_runs(zone: str, new_host: Callable[..., Host]) -> None:
     """B35: list, idle end, pruning, a token's last use and throttling, with an offset in JSON."""
     host = new_host(MYPROFILE_SESSION_IDLE=1800)

@@ -12,14 +12,13 @@ import pytest
 from flask_myprofile import current_profile
 from tests.devices import age, ended, inside, live, secret_of, sent_to_login, sign_out
 from tests.host import JSON, Browser, Host
-from tests.kept import everywhere, however_kept
+from tests.kept import HOWEVER, everywhere, first_everywhere, however_kept
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 NEWER = FIREFOX.replace("128", "129")
 
 
-@however_kept
-@pytest.mark.parametrize("name", ["alice", "admin"])
+@first_everywhere("name", ["alice", "admin"], places=HOWEVER)
 def test_each_sign_in_is_a_row_and_one_is_this_device(name: str, host: Host) -> None:
     """S08: whatever the user's role."""
     browsers = [host.browser() for _ in range(3)]
@@ -58,10 +57,7 @@ def test_signing_in_three_times_in_one_browser_is_one_device(host: Host) -> None
     assert [sent_to_login(copy) for copy in copies] == [True, True, False]
 
 
-@everywhere
-@pytest.mark.parametrize(
-    "wrong", ["bob's", "0" * 24, "0", "-1", "abc", str(2**63), "' OR 1=1 --", "A" * 24, "x" * 5000]
-)
+@first_everywhere("wrong", ["bob's", "0" * 24, "0", "-1", "abc", str(2**63), "' OR 1=1 --", "A" * 24, "x" * 5000])
 def test_the_id_of_somebody_else_is_an_id_that_does_not_exist(wrong: str, host: Host) -> None:
     """B40, K07: the same bytes, in HTML and in JSON, and no row is touched."""
     alice, bob = host.browser(), host.browser()
@@ -79,8 +75,7 @@ def test_the_id_of_somebody_else_is_an_id_that_does_not_exist(wrong: str, host: 
     assert bob.is_in()
 
 
-@everywhere
-@pytest.mark.parametrize("odd", [0, -1, 2**63, 1.5, None, [], {"$ne": ""}, True, ""])
+@first_everywhere("odd", [0, -1, 2**63, 1.5, None, [], {"$ne": ""}, True, ""])
 def test_an_id_that_is_no_text_is_refused(odd: Any, host: Host) -> None:
     """B40"""
     alice, other = host.browser(), host.browser()
@@ -185,8 +180,7 @@ ADDRESSES = {
 }
 
 
-@everywhere
-@pytest.mark.parametrize("kind", ADDRESSES)
+@first_everywhere("kind", list(ADDRESSES))
 def test_an_address_that_is_none_is_no_hindrance(kind: str, host: Host) -> None:
     """B34: behind a Unix socket there is none."""
     given, shown = ADDRESSES[kind]

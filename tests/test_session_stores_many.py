@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from flask_myprofile.store.records import LiveSince
+from tests.rounds import rounds
 from tests.stores import ANY, NOW, Bench, of, server_fixture, session, store_fixture
 
 server = server_fixture()
@@ -134,7 +135,7 @@ def hurried(call: Callable[[], Any]) -> Callable[[], None]:
     return run
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(rounds(1)))
 def test_of_racing_sign_ins_with_one_id_one_is_stored(attempt: int, store: Bench) -> None:
     records = [session(1, secret_hash=f"{number:064x}") for number in range(8)]
     stored = store.all_at_once(*((lambda r=record: store.add_session(r)) for record in records))
@@ -143,7 +144,7 @@ def test_of_racing_sign_ins_with_one_id_one_is_stored(attempt: int, store: Bench
     assert store.count_live_sessions("7", ANY) == 1
 
 
-@pytest.mark.parametrize("attempt", range(3))
+@pytest.mark.parametrize("attempt", range(rounds(1)))
 def test_of_racing_rotations_exactly_one_wins(attempt: int, store: Bench) -> None:
     (record,) = of(store, session(1))
     rotations = [
@@ -156,7 +157,7 @@ def test_of_racing_rotations_exactly_one_wins(attempt: int, store: Bench) -> Non
     assert now.previous_hash == record.secret_hash
 
 
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", range(rounds(2)))
 def test_an_ended_session_does_not_return_whoever_writes_meanwhile(attempt: int, store: Bench) -> None:
     (record,) = of(store, session(1))
     store.all_at_once(

@@ -11,7 +11,7 @@ from flask_login import login_required
 
 from tests.devices import change_password, live, sent_to_login, set_cookies, sign_out
 from tests.host import JSON, Browser, Host
-from tests.kept import everywhere, however_kept, in_each_database
+from tests.kept import HOWEVER, everywhere, first_everywhere, however_kept, in_each_database
 
 SIGNED_OUT = "You have been signed out of this session."
 
@@ -53,8 +53,7 @@ POLICIES = {
 }
 
 
-@however_kept
-@pytest.mark.parametrize("policy", POLICIES)
+@first_everywhere("policy", list(POLICIES), places=HOWEVER)
 def test_the_answer_is_what_the_host_gives_any_visitor(policy: str, new_host: Callable[..., Host]) -> None:
     """B64: the host's own login policy decides, whatever it is."""
     set_up, status, location = POLICIES[policy]
@@ -95,9 +94,11 @@ def test_the_person_is_told_once(host: Host) -> None:
         assert SIGNED_OUT not in [text for _, text in left["_flashes"]]
 
 
-@however_kept
-@pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
-@pytest.mark.parametrize("url", ["/profile/sessions", "/profile/preferences", "/profile/", "/api"])
+@first_everywhere(
+    "remember, url",
+    [(True, "/profile/sessions"), (False, "/profile/preferences"), (False, "/profile/"), (True, "/api")],
+    places=HOWEVER,
+)
 def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:
     """B66, S20"""
     c1, c2 = host.browser(), host.browser()
@@ -118,6 +119,30 @@ def test_a_script_is_told_in_json(url: str, remember: bool, host: Host) -> None:
         sent = c2.post_json("/profile/sessions/sign-out", {"id": "0" * 24})
         assert sent.status_code == 401
         assert "Location" not in sent.headers
+
+
+@however_kept
+@pytest.mark.parametrize("remember", [False, True], ids=["", "remembered"])
+def test_a_script_is_told_in_json_each_time(remember: bool, host: Host) -> None:
+    """Also on the host's own pages, and after the person has been told in another tab; until somebody signs in."""
+    c1, c2 = host.browser(), host.browser()
+    c1.login("alice")
+    c2.login("alice", remember=remember)
+    sign_out(c1, c2)
+    answers = [c2.get("/api", headers=JSON) for _ in range(3)]
+    assert sent_to_login(c2)
+    answers += [c2.get(url, headers=JSON) for url in ("/api", "/profile/sessions", "/api")]
+    assert sent_to_login(c2)
+    answers.append(c2.client.post("/api", json={}, headers={**JSON, "X-CSRFToken": c2.csrf()}))
+    codes = [(answer.status_code, answer.mimetype, answer.json["code"]) for answer in answers]
+    assert codes[0] == (401, "application/problem+json", "signed_out")
+    assert set(codes[1:]) == {(401, "application/problem+json", "login_required")}
+    with c2.client.session_transaction() as left:
+        assert [text for _, text in left["_flashes"]].count(SIGNED_OUT) == 1
+    c2.login("alice")
+    assert c2.json("/api").json == {"user": "alice"}
+    assert c2.post("/profile/sign-out").status_code == 303
+    assert c2.json("/api").status_code == 302, "who has signed out here is a visitor like any other"
 
 
 @pytest.mark.parametrize(
@@ -180,9 +205,7 @@ FORGETTING: dict[str, Callable[[Browser, Browser], Any]] = {
 }
 
 
-@everywhere
-@pytest.mark.parametrize("how", FORGETTING)
-@pytest.mark.parametrize("path", ["/", "/page"])
+@first_everywhere("how, path", [(how, path) for path in ("/", "/page") for how in FORGETTING])
 def test_the_cookies_are_deleted_with_the_attributes_they_were_set_with(
     how: str, path: str, new_host: Callable[..., Host]
 ) -> None:

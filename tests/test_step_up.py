@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.devices import asked_who
 from tests.host import Browser, Host
 from tests.kept import everywhere
 from tests.providers import Provider, serve, with_providers
@@ -29,15 +30,15 @@ class Stale:
             self.okta.sign_in(browser)
         self.host.rows.age(created_at=3600)
 
-    def interrupt(self) -> None:
-        """She signs out the other browser, and is asked who she is."""
-        asked = self.alice.post("/profile/sessions/sign-out-others")
-        assert (asked.status_code, asked.location) == (303, CONFIRM)
+    def interrupt(self) -> dict[str, str]:
+        """She signs out the other browser, and is asked who she is; what that page carries on."""
+        carried = asked_who(self.alice.post("/profile/sessions/sign-out-others"))
         assert self.other.is_in()
+        return carried
 
-    def go_there(self) -> dict[str, str]:
+    def go_there(self, carried: dict[str, str] | None = None) -> dict[str, str]:
         """What the provider is asked for."""
-        answer = self.alice.post(CONFIRM)
+        answer = self.alice.post(CONFIRM, carried)
         assert answer.status_code == 302, answer.text
         target = urlsplit(answer.location)
         assert target.netloc == "okta.example"
@@ -66,8 +67,7 @@ def check_nothing_happened(stale: Stale, answer: Any) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert stale.other.is_in()
     assert len(stale.alice.sessions()) == 2
-    asked = stale.alice.post("/profile/sessions/sign-out-others")
-    assert asked.location == CONFIRM, "it is still to be proved who is there"
+    assert stale.interrupt(), "it is still to be proved who is there"
 
 
 @everywhere
@@ -76,11 +76,11 @@ def test_signing_in_again_at_the_provider_carries_out_what_was_interrupted(
 ) -> None:
     """X03"""
     stale = Stale(new_host, monkeypatch)
-    stale.interrupt()
-    page = stale.alice.get(CONFIRM)
+    carried = stale.interrupt()
+    page = stale.alice.get(CONFIRM, query_string=carried)
     assert "Continue with Okta" in page.text
     assert 'type="password"' not in page.text
-    asked = stale.go_there()
+    asked = stale.go_there(carried)
     assert (asked["prompt"], asked["max_age"]) == ("login", "0")
     assert asked["redirect_uri"] == "https://host.example/callback/Okta", "the one that is registered there"
     before = stale.alice.cookie("session")
@@ -118,14 +118,13 @@ def test_nothing_interrupted_is_a_confirmation_all_the_same(stale: Stale) -> Non
 )
 def test_whatever_else_the_provider_says_changes_nothing(stale: Stale, claims: dict[str, Any]) -> None:
     """X03: another person, an old sign-in, an answer to another question."""
-    stale.interrupt()
-    check_nothing_happened(stale, stale.come_back(stale.go_there(), **claims))
+    carried = stale.interrupt()
+    check_nothing_happened(stale, stale.come_back(stale.go_there(carried), **claims))
 
 
 def test_an_answer_serves_once(stale: Stale) -> None:
     """X03: replayed, it is refused, and what was carried out is not carried out again."""
-    stale.interrupt()
-    asked = stale.go_there()
+    asked = stale.go_there(stale.interrupt())
     assert stale.come_back(asked).status_code == 303
     assert stale.come_back(asked).status_code == 403
 
@@ -154,19 +153,18 @@ def test_an_answer_counts_in_the_session_that_asked(stale: Stale) -> None:
 
 
 def test_whoever_changes_their_mind_at_the_provider_is_where_they_were(stale: Stale) -> None:
-    stale.interrupt()
-    asked = stale.go_there()
+    asked = stale.go_there(stale.interrupt())
     taken = stale.alice.get(f"/callback/Okta?error=access_denied&error_description=x&state={asked['state']}")
     check_nothing_happened(stale, stale.alice.get(taken.location))
 
 
 def test_a_provider_that_fails_changes_nothing(stale: Stale) -> None:
-    stale.interrupt()
+    carried = stale.interrupt()
 
     def down() -> None:
         raise ConnectionError("with a secret in it")
 
-    asked = stale.go_there()
+    asked = stale.go_there(carried)
     stale.okta.trouble = down
     check_nothing_happened(stale, stale.come_back(asked))
 
@@ -194,7 +192,7 @@ def test_a_sign_in_at_the_provider_of_some_time_ago_is_no_recent_one(
     alice, bob = host.browser(), lax.browser()
     okta.sign_in(alice)
     okta.sign_in(bob, as_user="bob")
-    assert alice.post("/profile/sessions/sign-out-others").location == CONFIRM
+    assert asked_who(alice.post("/profile/sessions/sign-out-others"))
     assert bob.post("/profile/sessions/sign-out-others").location == "/profile/sessions"
     host.rows.age(created_at=3600)
     lax.rows.age(created_at=3600)

@@ -11,6 +11,12 @@ from flask_myprofile import Users
 from tests.host import HASH
 
 
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a missing hash costs is asked elsewhere."""
+    monkeypatch.setattr(Users, "_hash_method", HASH)
+
+
 class Plain:
     """A user whose class leaves the hashing to the extension."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -22,11 +23,17 @@ TABS = ["personal_information", "preferences", "password", "api_token", "session
 ACTIONS = [
     ("api_token.copy", "/profile/api-token/reveal"),
     ("api_token.regenerate", "/profile/api-token/regenerate"),
-    ("api_token.regenerate", "/profile/api-token/revoke"),
     ("sessions.sign_out", "/profile/sessions/sign-out"),
     ("sessions.sign_out_others", "/profile/sessions/sign-out-others"),
 ]
 WAYS = ["FEATURES", "FEATURES_PINNED", "admin"]
+
+
+def by_turns(names: str, values: Sequence[Any]) -> pytest.MarkDecorator:
+    """Each of these is switched off in one of the ways; which of them decides is asked in test_features.py."""
+    several = "," in names
+    runs = [(*value, way) if several else (value, way) for value, way in zip(values, cycle(WAYS))]
+    return pytest.mark.parametrize([*(name.strip() for name in names.split(",")), "way"], runs)
 
 
 def slug(feature: str) -> str:
@@ -67,8 +74,7 @@ def statuses(browser: Browser, url: str, body: dict[str, Any] | None = None) -> 
     return {answer.status_code for answer in answers} | {browser.client.head(url).status_code}
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("tab", TABS)
+@by_turns("tab", TABS)
 def test_a_tab_that_is_off_is_gone_for_users_and_admins(tab: str, way: str, new_host: Callable[..., Host]) -> None:
     """B59, A04: no entry in the navigation, and 404 however its URLs are asked."""
     host = host_without(new_host, way, tab)
@@ -85,8 +91,7 @@ def test_a_tab_that_is_off_is_gone_for_users_and_admins(tab: str, way: str, new_
         assert all(f'href="{slug(other)}"' in page.text for other in TABS if other != tab)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(("part", "url"), ACTIONS)
+@by_turns("part, url", ACTIONS)
 def test_an_action_that_is_off_is_gone_for_users_and_admins(
     part: str, url: str, way: str, new_host: Callable[..., Host]
 ) -> None:
@@ -103,9 +108,8 @@ def test_an_action_that_is_off_is_gone_for_users_and_admins(
                 assert (f'"{other}"' in page) is (other not in gone), other
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize(
-    ("part", "value"),
+@by_turns(
+    "part, value",
     [
         ("personal_information.first_name", "X"),
         ("personal_information.phone", "112"),

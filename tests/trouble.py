@@ -66,7 +66,10 @@ BROKEN: dict[str, Breakage] = {
 WHY = {how: "Redis: ConnectionError" if "Redis" in how else COMMAND for how in BROKEN}
 #: Where sessions are kept, and what can befall that.
 TROUBLES = [*((place, how) for place in DATABASES for how in [*BROKEN][:3]), ("redis", "Redis does not answer")]
+#: The same in short: all of that on SQLite, and one thing for each of the other places.
+IN_SHORT = [(place, how) for place, how in TROUBLES if place == "sqlite" or "statement" in how or place == "redis"]
 in_trouble = pytest.mark.parametrize(("kept_in", "how"), TROUBLES, indirect=["kept_in"])
+in_short = pytest.mark.parametrize(("kept_in", "how"), IN_SHORT, indirect=["kept_in"])
 
 
 def sessions_gone(host: Host) -> Callable[[], None]:

@@ -9,6 +9,8 @@ from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from .text import printable
+
 #: callable(the first five hexadecimal digits of a SHA-1) -> the rest of every hash known with that beginning,
 #: as a text or as lines, each with ":" and a count after it or without.
 Lookup = Callable[[str], "str | Iterable[str]"]
@@ -49,7 +51,9 @@ class Breaches:
         asking.start()
         asking.join(SECONDS)
         if failed or asking.is_alive():
-            reason = f"{type(failed[0]).__name__}: {failed[0]}" if failed else f"no answer in {SECONDS:g} seconds"
+            reason = f"no answer in {SECONDS:g} seconds"
+            if failed:  # in the words of the service, among others
+                reason = printable(f"{type(failed[0]).__name__}: {failed[0]}", 200)
             _log.warning("MyProfile could not check a new password for breaches, and took it: %s", reason)
             return set()
         return found

@@ -8,10 +8,8 @@ import hmac
 import secrets
 from typing import NamedTuple
 
-from ..store.records import SessionRecord
+from ..store.records import ROTATION_GRACE, SessionRecord
 
-#: Requests already under way when the secret changed still pass for this many seconds.
-ROTATION_GRACE = 30
 _ID_LENGTH = 24
 _LENGTH = _ID_LENGTH + 1 + 43
 
@@ -45,10 +43,14 @@ class Credential(NamedTuple):
 
     def proves(self, record: SessionRecord, moment: int) -> bool:
         """Whether the secret is that of the session, or was until a moment ago."""
-        if hmac.compare_digest(self.hash, record.secret_hash):
+        if self.is_present(record):
             return True
-        in_grace = record.rotated_at is not None and moment - record.rotated_at <= ROTATION_GRACE
+        in_grace = record.rotated_at is not None and abs(moment - record.rotated_at) <= ROTATION_GRACE
         return in_grace and hmac.compare_digest(self.hash, record.previous_hash or "")
+
+    def is_present(self, record: SessionRecord) -> bool:
+        """Whether the secret is that of the session, and no other has taken its place."""
+        return hmac.compare_digest(self.hash, record.secret_hash)
 
     def of_session(self) -> Credential:
         """The session's credential that this device credential stands for."""

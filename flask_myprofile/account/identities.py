@@ -22,7 +22,7 @@ class Identities:
         """Remember whom somebody has just signed in as by Single Sign-On."""
         authority = session.issuer or session.provider
         record = IdentityRecord(
-            _id(authority, session.subject), session.user_key, session.provider, session.issuer, session.subject
+            digest(authority, session.subject), session.user_key, session.provider, session.issuer, session.subject
         )
         self._store.keep_identity(record)
 
@@ -32,12 +32,13 @@ class Identities:
 
     def users(self, issuer: str, subject: str) -> Sequence[str]:
         """The keys of the users whom this person has signed in as."""
-        return self._store.users_with_identity(_id(issuer, subject))
+        return self._store.users_with_identity(digest(issuer, subject))
 
     def forget(self, provider: str) -> int:
         """Forget who has signed in by a provider that the app no longer has. How many identities there were."""
         return self._store.forget_identities(provider)
 
 
-def _id(authority: str | None, subject: str | None) -> str:
-    return hashlib.sha256(json.dumps([authority, subject]).encode()).hexdigest()
+def digest(*names: str | None) -> str:
+    """One name for all of these together."""
+    return hashlib.sha256(json.dumps(names).encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..config import Config
-from ..errors import MyProfileError
+from ..errors import Conflict, MyProfileError
 from .identities import Identities
 from .password_throttle import PasswordThrottle
 from .policy import Policy, PolicyBroken, Rule
@@ -54,8 +54,10 @@ class Passwords:
         """What a new password of this user must be."""
         return self._policy.rules_for(user)
 
-    def prove(self, user: Any, text: str, *, upgrade: bool = False) -> None:
+    def prove(self, user: Any, text: str, *, upgrade: bool = False) -> Any:
         """Whoever asks knows the current password: for a change, and for any other question of "is it you?".
+
+        Returns the hash that it was compared with; None where that is not known.
 
         :param upgrade: replace a hash that is weaker than a new one would be. The caller commits.
         :raises TooManyGuesses: before anything is looked at; all who ask share one count. Or ``end_session``: this
@@ -63,15 +65,17 @@ class Passwords:
         :raises WrongPassword: ``text`` is not the current password.
         """
         guess = self._throttle.begin(user)
+        compared = self._users.stored_hash(user)
         if not self.is_current(user, text):
             self._throttle.was_wrong(user, guess)
             raise WrongPassword
         self._throttle.was_right(user, guess)
         if upgrade:
             self._users.upgrade_password(user, text)
+        return compared
 
-    def check(self, user: Any, current: str, new: str) -> None:
-        """Whether ``new`` may take the place of ``current``.
+    def check(self, user: Any, current: str, new: str) -> Any:
+        """Whether ``new`` may take the place of ``current``. Returns what :meth:`set` is to be told: see :meth:`prove`.
 
         :raises TooManyGuesses: before anything is looked at.
         :raises WrongPassword: ``current`` is wrong; nothing else is said or computed then.
@@ -80,15 +84,22 @@ class Passwords:
         # lengths first: neither normalising nor hashing is ever fed more than the policy allows
         if len(new) > self._config.password_max_length:
             raise PolicyBroken([self._policy.max_length])
-        self.prove(user, current)
+        compared = self.prove(user, current)
         if broken := self._policy.broken(user, current, new):
             raise PolicyBroken(broken)
+        return compared
 
-    def set(self, user: Any, new: str) -> None:
+    def set(self, user: Any, current: str, new: str, compared: Any) -> None:
         """Store a new password that :meth:`check` has let pass. The caller commits, and ends the other sessions.
 
+        :param compared: what :meth:`check` has answered.
+        :raises Conflict: ``current`` is the current password no more.
         :raises PolicyBroken: the host's own hash does not take it.
         """
+        now = self._users.lock_password(user)
+        # another hash may be one of the same password: a stronger one
+        if (now is None or now != compared) and not self.is_current(user, current):
+            raise Conflict(code="password_changed")
         try:
             self._users.set_password(user, new)
         except ValueError as error:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from ..config import Config
+from ..errors import StoreDown
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import Found, LiveSince, SessionRecord
 from . import legacy_sessions
-from .clock import now
+from .clock import is_due, now
 from .credentials import Credential
+from .pending_forms import PendingForms
 from .sign_in_data import SignInData
 from .users import Users
 
@@ -29,6 +31,7 @@ class SessionRegistry:
     """What every request and every sign-in asks. Hosts and tabs use :class:`~.sessions.Sessions`.
 
     :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
+    :param pending_forms: what waits in a session is gone with it.
     :param ended: told of every end: user key, session ids, reason, key of the administrator who did it or None.
     """
 
@@ -36,12 +39,14 @@ class SessionRegistry:
         self,
         store: SessionStore,
         history: HistoryStore,
+        pending_forms: PendingForms,
         users: Users,
         config: Config,
         ended: Callable[[str, Sequence[str], str, str | None], None],
     ) -> None:
         self._store = store
         self._history = history
+        self._pending_forms = pending_forms
         self._users = users
         self._config = config
         self._ended = ended
@@ -85,7 +90,7 @@ class SessionRegistry:
 
     def is_touch_due(self, last_seen_at: int) -> bool:
         """Whether it is time to write down the last activity again."""
-        return now() - last_seen_at >= self._config.session_touch
+        return is_due(last_seen_at, self._config.session_touch)
 
     def touch(self, session_id: str, ip: str, user_agent: str) -> None:
         self._store.touch_session(session_id, now(), ip, user_agent)
@@ -98,20 +103,33 @@ class SessionRegistry:
 
     def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
+        self._add(record)  # first: where it cannot be, the old one goes on
         for credential in replaces:
             self.end_proven(credential, REPLACED)
-        self._store.add_session(record)
         limit = self._config.session_limit
         over = self._store.live_sessions(record.user_key, self.live_since(), 100, limit - 1, but=record.id)
         if over:
             self.end(record.user_key, "limit", only=[old.id for old in over])
         self._store.drop_ended(record.user_key, limit)
         if record.method != ADOPTED:
-            self._history.note_sign_out(record.user_key, 0)
+            self._history.note_sign_in(record.user_key)
+
+    def _add(self, record: SessionRecord) -> None:
+        if self._store.add_session(record):
+            return
+        there = self._store.session(record.id)  # a parallel request of the same browser was faster
+        if there is None or record.secret_hash not in (there.secret_hash, there.previous_hash):
+            raise StoreDown("a new session was refused")
 
     def rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> bool:
-        """Give a live session a new secret; False where it ended meanwhile."""
+        """Give a live session a new secret; False where it ended, or got another one, meanwhile."""
         return self._store.rotate_session(record, credential.hash, now(), login_id)
+
+    def rotated(self, record: SessionRecord, credential: Credential, login_id: str) -> SessionRecord:
+        """What becomes of a record by :meth:`rotate`."""
+        return record._replace(
+            secret_hash=credential.hash, previous_hash=record.secret_hash, rotated_at=now(), login_id=login_id
+        )
 
     def end(self, user_key: str, reason: str, by: Any = None, **which: Any) -> Sequence[str]:
         """End live sessions of one user, all or those of ``which`` (see :meth:`SessionStore.end_sessions`); their ids.
@@ -122,8 +140,13 @@ class SessionRegistry:
         if ids or "only" not in which:  # all of them: old cookies, too, that have no session of ours yet
             self._note_end(user_key, reason)
         if ids:
+            self._pending_forms.drop_of_user(user_key, ids)
             self.tell(user_key, ids, reason, by)
         return ids
+
+    def drop_pending_forms(self) -> None:
+        """Once everyone's sessions have ended."""
+        self._pending_forms.drop_all()
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
@@ -136,6 +159,8 @@ class SessionRegistry:
         """End the session whose secret is proved: an id alone, from an unsigned cookie, ends nothing."""
         record = self._store.session(credential.id) if reason != REPLACED else None
         ended = self._store.end_sessions(None, now(), reason, only=[credential.id], secret_hash=credential.hash)
+        if ended:
+            self._pending_forms.drop_of_session(credential.id)
         if ended and record is not None:
             self._note_end(record.user_key, reason)
             self.tell(record.user_key, ended, reason)
@@ -166,3 +191,7 @@ class SessionRegistry:
             return False
         key, since = self._users.key(user), self.live_since()
         return legacy_sessions.is_trusted(self._history, key, since, remembered=remembered, signed_at=signed_at)
+
+    def put_sign_outs_right(self, user: Any) -> None:
+        """A sign-out that a clock which was ahead has dated keeps sessions from being adopted, but not for ever."""
+        self._history.put_sign_outs_right(self._users.key(user), now())

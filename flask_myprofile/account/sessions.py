@@ -10,7 +10,7 @@ from ..config import Config
 from ..errors import ReauthRequired
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import EVERYONE, SessionRecord
-from .clock import now
+from .clock import is_recent, now
 from .session_registry import ADOPTED, SessionRegistry
 from .text import printable
 from .users import Users
@@ -28,6 +28,7 @@ class Sessions:
 
     :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
     :param current: the session of this request.
+    :param is_superseded: whether that session's secret is another one by now than this request came with.
     :param renew: gives that session a new secret.
     """
 
@@ -40,7 +41,8 @@ class Sessions:
         config: Config,
         *,
         current: Callable[[], SessionRecord | None],
-        renew: Callable[[Any, SessionRecord], None],
+        is_superseded: Callable[[], bool],
+        renew: Callable[[Any, SessionRecord], bool],
     ) -> None:
         self._registry = registry
         self._store = store
@@ -48,6 +50,7 @@ class Sessions:
         self._users = users
         self._config = config
         self._current = current
+        self._is_superseded = is_superseded
         self._renew = renew
 
     def current(self, user: Any = None) -> SessionRecord | None:
@@ -61,10 +64,10 @@ class Sessions:
         """Whether the user of this request has signed in, or given the password, within
         ``MYPROFILE_REAUTH_MAX_AGE``. Ask it before what matters in views of your own."""
         record = self.current(user)
-        if record is None:
+        if record is None or self._is_superseded():
             return False
         # a secret is renewed when who is there has been proved
-        return now() - (record.rotated_at or self._proved_at_sign_in(record)) <= self._config.reauth_max_age
+        return is_recent(record.rotated_at or self._proved_at_sign_in(record), self._config.reauth_max_age)
 
     def _proved_at_sign_in(self, record: SessionRecord) -> int:
         if record.method == ADOPTED:  # it is not known when that was
@@ -116,6 +119,7 @@ class Sessions:
         for user_key, ids in self._store.end_everyone(now(), reason):
             self._registry.tell(user_key, ids, reason, by)
             total += len(ids)
+        self._registry.drop_pending_forms()
         return total
 
     def rename(self, user: Any, session_id: str, name: str) -> bool:
@@ -124,11 +128,12 @@ class Sessions:
             return False
         return self._store.name_session(self._users.key(user), session_id, printable(name, NAME_LENGTH).strip() or None)
 
-    def renew(self, user: Any) -> None:
-        """Give the session of this request a new secret; copies of the old cookie are worth nothing then."""
+    def renew(self, user: Any) -> bool:
+        """Give the session of this request a new secret; copies of the old cookie are worth nothing then.
+
+        False where the session has ended meanwhile, or the browser came with a secret that is old already."""
         current = self.current(user)
-        if current is not None:
-            self._renew(user, current)
+        return current is not None and self._renew(user, current)
 
     def prune(self, progress: Callable[[int], None] = lambda deleted: None) -> int:
         """Delete sessions that can no longer get in: those that have run out, and ``MYPROFILE_SESSION_KEEP_ENDED``

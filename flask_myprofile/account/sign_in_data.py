@@ -56,3 +56,4 @@ class SsoIdentity(NamedTuple):
     auth_time: int | None = None
     callback: str | None = None
     id_token: str | None = None
+    asserted_at: int | None = None

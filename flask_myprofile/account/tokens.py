@@ -20,7 +20,7 @@ from ..config import Config
 from ..errors import Conflict, NotFound
 from ..store.protocols import TokenStore
 from ..store.records import TokenRecord
-from .clock import now
+from .clock import is_due, now
 from .users import Users
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -76,7 +76,6 @@ class Tokens:
         lifetime = self._config.api_token_lifetime
         record = TokenRecord(
             user_key=key,
-            version=old.version + 1 if old else 1,
             digest=_digest(token),
             ciphertext=self._cipher().encrypt(f"{key}\n{token}".encode()).decode() if self._may_copy() else None,
             hint=f"{self._config.api_token_prefix}{token[len(self._config.api_token_prefix) :][:4]}…{token[-4:]}",
@@ -86,7 +85,8 @@ class Tokens:
             last_used_ip=None,
             last_used_agent=None,
         )
-        if not self._store.replace_token(record):
+        # by its digest, which no other token ever has: one that was revoked and made anew meanwhile is not this one
+        if not self._store.replace_token(record, old.digest if old else None):
             raise Conflict(code="token_changed")
         return token
 
@@ -107,9 +107,19 @@ class Tokens:
             raise NotFound(code="not_copyable")
         return str(token)
 
-    def revoke(self, user: Any) -> bool:
-        """End the user's token without making another; whether there was one."""
-        return self._store.delete_token(self._users.key(user))
+    def revoke(self, user: Any, version: str | None = None) -> bool:
+        """End the user's token without making another; whether there was one.
+
+        :param version: end no other token than this :meth:`version` (default: whichever there is).
+        :raises Conflict: there is another one by now, which goes on working.
+        """
+        key = self._users.key(user)
+        if version is None:
+            return self._store.delete_token(key)
+        old = self.find(user)
+        if old is not None and (version != self.version(old) or not self._store.delete_token(key, old.digest)):
+            raise Conflict(code="token_changed")
+        return old is not None
 
     def looks_like_one(self, text: str) -> bool:
         """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query."""
@@ -139,7 +149,7 @@ class Tokens:
 
     def is_touch_due(self, record: TokenRecord) -> bool:
         """Whether it is time to write down the last use again."""
-        return record.last_used_at is None or now() - record.last_used_at >= self._config.session_touch
+        return record.last_used_at is None or is_due(record.last_used_at, self._config.session_touch)
 
     def touch(self, record: TokenRecord, ip: str, user_agent: str) -> None:
         self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)

@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import SetupError
 from . import hashing
 from .attributes import read_attribute
+from .row_lock import lock_row
 
 _HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
 _CHECKS = ("check_password", "verify_password")
@@ -55,7 +56,7 @@ class UserPasswords:
             if own_check is None:
                 hashing.spend(text, self._hash_method)
             return False
-        return hashing.matches(own_check or partial(hashing.verify, self._hash(user)), text)
+        return hashing.matches(own_check or partial(hashing.verify, self.stored_hash(user)), text)
 
     @staticmethod
     def _own_check(user: Any) -> Callable[[str], Any] | None:
@@ -86,14 +87,27 @@ class UserPasswords:
         name = self._hash_name(user)
         if name is None or self._own_check(user) is not None or callable(getattr(user, "set_password", None)):
             return
-        stored, normal = self._hash(user), hashing.normalized(text)
+        stored, normal = self.stored_hash(user), hashing.normalized(text)
         outdated = hashing.is_outdated(stored, self._method_for(user), self.max_length(name))
-        if outdated or (normal != text and not hashing.verify(stored, normal)):
-            self.set_password(user, text)
+        if not outdated and (normal == text or hashing.verify(stored, normal)):
+            return
+        # whoever has found the text right may have looked at another hash, and making one takes a while: it takes the
+        # place of one of this very text, or of none
+        if hashing.matches(partial(hashing.verify, stored), text):
+            new = hashing.make(normal, self._method_for(user), self.max_length(name))
+            if self.lock_password(user) == stored:
+                self.update(user, {name: new})
+
+    def lock_password(self, user: Any) -> Any:
+        """Keep everybody else from changing the password until the transaction ends; its hash as it is now, whatever
+        has been read before. None: it is not known here, only :meth:`check_password` can tell."""
+        path, _, attribute = (self._hash_name(user) or "").rpartition(".")
+        lock_row(read_attribute(user, path) if path else user, attribute)
+        return self.stored_hash(user)
 
     def max_bytes(self, user: Any) -> int | None:
         """The most bytes in UTF-8 that the hash of this user tells apart; None: no limit."""
-        return 72 if hashing.is_bcrypt(self._hash(user)) else None
+        return 72 if hashing.is_bcrypt(self.stored_hash(user)) else None
 
     def hash_with(self, method: str) -> None:
         """Called once per app by the extension: how passwords are hashed for models that do not do so themselves."""
@@ -103,7 +117,7 @@ class UserPasswords:
 
     def _method_for(self, user: Any) -> str:
         """A hash by argon2 is followed by another: the host's login knows it."""
-        return hashing.ARGON2ID if hashing.is_argon2(self._hash(user)) else self._hash_method
+        return hashing.ARGON2ID if hashing.is_argon2(self.stored_hash(user)) else self._hash_method
 
     def _hash_name(self, user: Any) -> str | None:
         if self._password:
@@ -111,6 +125,7 @@ class UserPasswords:
         mapped = self.fields_of_model()
         return next((name for name in _HASHES if name in mapped or (not mapped and name in vars(user))), None)
 
-    def _hash(self, user: Any) -> Any:
+    def stored_hash(self, user: Any) -> Any:
+        """What the password is compared with; None: it is not known here."""
         name = self._hash_name(user)
         return read_attribute(user, name) if name else None

@@ -15,7 +15,7 @@ from .text import storable
 from .user_passwords import UserPasswords
 
 _NAMES = ("name", "full_name", "display_name")
-#: What an administrator may know a user by, besides the key.
+#: What people sign in with, and an administrator may know them by, besides the key.
 _HANDLES = ("username", "email")
 #: No key, user name or address is longer.
 _LONGEST_HANDLE = 320
@@ -136,6 +136,11 @@ class Users(UserPasswords):
         query = select(model).where(getattr(model, source) == text).limit(2)
         found = self._db.session.scalars(query).all()
         return found[0] if len(found) == 1 else None
+
+    def is_handle(self, field: str) -> bool:
+        """Whether people are known by this field, user name or e-mail address, whatever it is called."""
+        source = self._fields.get(field, field)
+        return field in _HANDLES or source in [self._fields.get(name, name) for name in _HANDLES]
 
     def is_active(self, user: Any) -> bool:
         return bool(getattr(user, "is_active", True))

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, request
 
+from ..account.text import printable
 from ..errors import Forbidden
 from ..globals import PACKAGE, current_profile
 from ..i18n import gettext
@@ -19,14 +20,15 @@ from . import features, users
 def blueprint(prefix: str) -> Blueprint:
     admin = Blueprint("myprofile_admin", PACKAGE, url_prefix=f"{prefix}/admin")
     admin.after_request(no_store)
-    for url, endpoint, view, methods in (
-        ("/features", "features", features.view, ["GET", "POST"]),
-        ("/features/reset", "features_reset", features.reset, ["GET", "POST"]),
-        ("/sessions", "sessions", users.view, ["GET"]),
-        ("/sessions/sign-out", "sessions_sign_out", users.sign_out, ["GET", "POST"]),
-        ("/sessions/sign-out-all", "sessions_sign_out_all", users.sign_out_all, ["GET", "POST"]),
+    both = ["GET", "POST"]
+    for url, endpoint, view, methods, purpose in (
+        ("/features", "features", features.view, both, features.SAVE),
+        ("/features/reset", "features_reset", features.reset, both, features.RESET),
+        ("/sessions", "sessions", users.view, ["GET"], None),
+        ("/sessions/sign-out", "sessions_sign_out", users.sign_out, both, users.SIGN_OUT),
+        ("/sessions/sign-out-all", "sessions_sign_out_all", users.sign_out_all, both, users.SIGN_OUT_ALL),
     ):
-        admin.add_url_rule(url, endpoint, guarded(_for_administrators(view)), methods=methods)
+        admin.add_url_rule(url, endpoint, guarded(_for_administrators(view), purpose), methods=methods)
     return admin
 
 
@@ -34,8 +36,8 @@ def _for_administrators(view: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @functools.wraps(view)
     def checked(user: Any) -> Any:
         if not current_profile.is_admin(user):
-            key = current_profile.users.key(user)
-            current_app.logger.warning("MyProfile: user %r is no administrator; %s refused", key, request.path)
+            key, path = current_profile.users.key(user), printable(request.path, 200)
+            current_app.logger.warning("MyProfile: user %r is no administrator; %s refused", key, path)
             raise Forbidden(gettext("This page is for administrators only."), code="not_admin")
         return view(user)
 

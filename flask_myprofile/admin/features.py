@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import jsonify, redirect, request, url_for
+from sqlalchemy.exc import DBAPIError
 
 from ..errors import Conflict, Invalid, Refused
 from ..features import State
@@ -13,29 +14,40 @@ from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
 from ..pages import layout
 from ..pages.csrf import check_origin
-from ..pages.forms import json_object
+from ..pages.forms import read_condition, sent_fields, wrong_with
 from ..pages.navigation import ADMIN_ENDPOINT
+from ..pages.pending_form import Purpose
 from ..pages.refusals import problem_of
 from ..responses import prefers_json
 from ..signals import announce, features_changed
+from ..store.database import is_clash
 from ..tab import Tab
 from ..transactions import unit_of_work
 
 _RESET = "myprofile_admin.features_reset"
+
+#: What its forms are for, where one waits for a recent sign-in.
+SAVE = Purpose(lambda: gettext("Feature Management"), lambda sent: url_for(ADMIN_ENDPOINT))
+RESET = Purpose(lambda: gettext("Reset to defaults"), lambda sent: url_for(ADMIN_ENDPOINT))
+
 _ON, _OFF = ("on", "true", "1"), ("off", "false", "0", "")
 
 
 def view(user: Any) -> Any:
     """The page, what was saved on it, and why not."""
-    if request.method != "POST":
-        return jsonify(features=_json()) if prefers_json() else _show()
-    return _change(user, _wanted)
+    if request.method == "POST":
+        return _change(user, _wanted)
+    if not prefers_json():
+        return _show()
+    version = current_profile.features.version()  # before what has it
+    return jsonify(features=_json(), version=version)
 
 
 def reset(user: Any) -> Any:
     """Give every feature that is not locked its default; a GET asks first."""
     if request.method == "POST":
-        return _change(user, _differing)
+        return _change(user, lambda: (_defaults(), read_condition(["version"]).get("version")))
+    version = current_profile.features.version()
     if not _differing():
         return redirect(url_for(ADMIN_ENDPOINT))
     question = {
@@ -46,22 +58,27 @@ def reset(user: Any) -> Any:
         "danger": True,
         "action_url": url_for(_RESET),
         "back_url": url_for(ADMIN_ENDPOINT),
-        "fields": {"version": current_profile.features.version(_names())},
+        "fields": {"version": version},
     }
     return layout.render("myprofile/admin/confirm.html", title=gettext("Feature Management"), confirm=question)
 
 
-def _differing() -> dict[str, bool]:
-    """Feature -> its default, for those that an administrator has changed to something else."""
+def _defaults() -> dict[str, bool]:
+    """Feature -> its default, for those that are not locked."""
     states = {name: current_profile.features.state(name) for name in _names()}
-    return {name: state.default for name, state in states.items() if not state.locked and state.on != state.default}
+    return {name: state.default for name, state in states.items() if not state.locked}
 
 
-def _change(user: Any, wanted: Callable[[], dict[str, bool]]) -> Any:
+def _differing() -> bool:
+    """Whether an administrator has changed any of them to something else."""
+    return any(current_profile.features.state(name).on != default for name, default in _defaults().items())
+
+
+def _change(user: Any, wanted: Callable[[], tuple[dict[str, bool], str | None]]) -> Any:
     try:
         check_origin()
         current_profile.sessions.require_fresh(user)
-        changes = _save(user, wanted())
+        changes = _save(user, *wanted())
     except Refused as refusal:
         if prefers_json():
             return problem_of(refusal)
@@ -77,17 +94,28 @@ def _change(user: Any, wanted: Callable[[], dict[str, bool]]) -> Any:
     return redirect(url_for(ADMIN_ENDPOINT), 303)
 
 
-def _save(user: Any, wanted: dict[str, bool]) -> dict[str, bool]:
-    features, name = current_profile.features, current_profile.users.display_name(user)
-    seen = None if request.is_json else request.form.get("version")
-    if seen is not None and seen != features.version(_names()):
-        raise Conflict(gettext("Somebody changed these settings while you were editing. Check them and save again."))
-    with unit_of_work(current_profile.db.session):
-        try:
-            changes = features.save(wanted, name)
-        except Conflict as error:
+def _save(user: Any, wanted: dict[str, bool], version: str | None) -> dict[str, bool]:
+    try:
+        return _store(user, wanted, version)
+    except Conflict as error:
+        if error.code == "feature_locked":
             sentence = gettext("Set in the application's configuration: %(names)s", names=error.message)
             raise Conflict(sentence, code=error.code) from error
+        raise _meanwhile() from error
+    except DBAPIError as error:
+        if is_clash(error):
+            raise _meanwhile() from error
+        raise
+
+
+def _meanwhile() -> Conflict:
+    return Conflict(gettext("Somebody changed these settings while you were editing. Check them and save again."))
+
+
+def _store(user: Any, wanted: dict[str, bool], version: str | None) -> dict[str, bool]:
+    features, name = current_profile.features, current_profile.users.display_name(user)
+    with unit_of_work(current_profile.db.session):
+        changes = features.save(wanted, name, version)
         if changes.get("api_token.copy") is False:
             current_profile.tokens.forget_copies()
         if changes:
@@ -95,19 +123,19 @@ def _save(user: Any, wanted: dict[str, bool]) -> dict[str, bool]:
     return changes
 
 
-def _wanted() -> dict[str, bool]:
-    """Feature -> on, for those that were sent. A switch sends "off" and then, if it is on, "on": the last counts."""
-    known = set(_names())
-    if request.is_json:
-        sent: dict[str, Any] = json_object()
-    else:
-        sent = {name: values[-1] for name, values in request.form.lists() if name not in ("csrf_token", "version")}
+def _wanted() -> tuple[dict[str, bool], str | None]:
+    """Feature -> on, for those that were sent, and the version of the page they were on, if that was. A switch sends
+    "off" and then, if it is on, "on": the last counts."""
+    sent, known = sent_fields(), set(_names())
+    version = sent.pop("version", None)
     errors = {name: gettext("There is no such feature") for name in sent if name not in known}
-    values = {name: _switch(value) for name, value in sent.items()}
+    values = {name: _switch(each[-1]) for name, each in sent.items()}
     errors |= {name: gettext("This must be true or false") for name, value in values.items() if value is None}
+    if version is not None and (wrong := wrong_with(version)):
+        errors["version"] = wrong
     if errors:
         raise Invalid(errors)
-    return {name: bool(value) for name, value in values.items()}
+    return {name: bool(value) for name, value in values.items()}, version[0] if version else None
 
 
 def _switch(value: Any) -> bool | None:
@@ -132,6 +160,7 @@ def _json() -> dict[str, dict[str, bool]]:
 
 def _show(error: Any = "", status: int = 200) -> Any:
     features, tabs = current_profile.features, list(current_profile.tabs.values())
+    version = features.version()  # before what has it
     return layout.render(
         "myprofile/admin/features.html",
         title=gettext("Feature Management"),
@@ -140,7 +169,7 @@ def _show(error: Any = "", status: int = 200) -> Any:
         sections=[_section(tab) for tab in tabs],
         on_count=sum(features.state(tab.name).on for tab in tabs),
         count=len(tabs),
-        version=features.version(_names()),
+        version=version,
         reset_url=url_for(_RESET) if _differing() else None,
     )
 

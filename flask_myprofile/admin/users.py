@@ -16,6 +16,7 @@ from ..i18n import gettext, ngettext
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import fill
+from ..pages.pending_form import Purpose
 from ..pages.session_rows import PAGE, as_json, as_rows, name_of, page_number, shows_places
 from ..responses import prefers_json
 from ..store.records import SessionRecord
@@ -24,6 +25,10 @@ from ..transactions import unit_of_work
 #: Why a session ended, for :data:`signals.session_ended`.
 REASON = "admin"
 _ENDPOINT = "myprofile_admin.sessions"
+
+#: What its forms are for, where one waits for a recent sign-in.
+SIGN_OUT = Purpose(lambda: gettext("Sign out one session"), lambda sent: url_for(_ENDPOINT, user=sent.get("user")))
+SIGN_OUT_ALL = SIGN_OUT._replace(words=lambda: gettext("Sign out all"))
 
 
 class WhoseForm(FlaskForm):

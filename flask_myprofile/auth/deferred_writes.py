@@ -1,41 +1,124 @@
-"""Writes that are bookkeeping wait until the request is over: they need no second connection and fail no page."""
+"""Writes that wait until the request is over: they need no second connection, and touch nothing of the host's.
+
+Bookkeeping fails no page. What an answer acknowledges is a promise, and the answer waits for it: see
+:mod:`.held_answer`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from flask import Flask, current_app, g
+from flask import Flask, Response, current_app, g
 from flask.globals import request_ctx
 
 from ..errors import StoreDown
 from ..globals import current_profile
 from ..transactions import hold_until_committed
-from .request_state import DEFERRED
+from .held_answer import HeldAnswer, hold
+
+#: In ``g``: the writes that wait for the end of the app context.
+_WAITING = "_myprofile_deferred"
+#: How often promises are tried that somebody else is in the way of, and the seconds after which no more try begins.
+TRIES = 3
+PATIENCE = 1.0
+
+Write = Callable[[], object]
 
 
-def write_after_request() -> None:
-    """Where the app context goes on after the request: write at once, or a test would not see what it has done."""
-    if context_outlives_request() and (waiting := g.pop(DEFERRED, ())):
-        _write_all(waiting)
+class DeferredWrites:
+    """Those of one app context."""
+
+    def __init__(self) -> None:
+        self._bookkeeping: list[Write] = []
+        self._promises: list[Write] = []
+        #: The session of the browser as it was before what is promised.
+        self._before: Mapping[str, Any] = {}
+        self._answer: HeldAnswer | None = None
+        self._failed = False
+        self._done = False
+
+    def note(self, write: Write) -> None:
+        self._bookkeeping.append(write)
+
+    def promise(self, write: Write, before: Mapping[str, Any]) -> None:
+        """Promises are kept together, or none of them is.
+
+        :param before: what the session of the browser goes back to where they are not.
+        """
+        self._before = self._before if self._promises else before
+        self._promises.append(write)
+
+    def settle(self, response: Response) -> Response:
+        """The answer, which goes out once it is known whether what it acknowledges is written."""
+        if context_outlives_request():  # write at once, or a test would not see what it has done
+            g.pop(_WAITING, None)
+            self.write()
+        return hold(response, self) if self._promises else response
+
+    def hold_back(self, answer: HeldAnswer) -> None:
+        self._answer = answer
+        if self._done:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write, and let go the answer that waits for it."""
+        self.write()
+        if self._answer is not None:
+            self._answer.send(instead_of=self._before if self._failed else None)
+            self._answer = None
+
+    def write(self) -> None:
+        if self._done:
+            return
+        self._done = True
+        if self._promises and (failure := _tried(self._promises, TRIES)) is not None:
+            self._failed = True
+            _log("MyProfile could not store what became of a session, and has not said that it did: %s", failure)
+        for write in self._bookkeeping:
+            if (failure := _tried([write])) is not None:
+                _log("MyProfile could not write down a session's activity: %s", failure)
+
+
+def deferred_writes() -> DeferredWrites:
+    """Those of the current app context."""
+    waiting: DeferredWrites | None = g.get(_WAITING)
+    if waiting is None:
+        waiting = DeferredWrites()
+        setattr(g, _WAITING, waiting)
+    return waiting
 
 
 def write_after_context(app: Flask, **extra: Any) -> None:
-    if waiting := g.pop(DEFERRED, ()):
-        _write_all(waiting)
+    waiting: DeferredWrites | None = g.pop(_WAITING, None)
+    if waiting is not None:
+        waiting.write()
         # a host that listens to our signals may have used it again since Flask-SQLAlchemy ended it
         current_profile.db.session.remove()
+        waiting.finish()
 
 
-def _write_all(waiting: Iterable[Callable[[], object]]) -> None:
-    for write in waiting:
+def _tried(writes: Iterable[Write], tries: int = 1) -> Exception | None:
+    """Write all of them in one transaction; why not, if that cannot be done."""
+    until = time.monotonic() + PATIENCE
+    while True:
         try:
             with hold_until_committed(), current_profile.own_transaction():
-                write()
-        except Exception as failure:  # bookkeeping never fails a page
-            reason = failure if isinstance(failure, StoreDown) else type(failure).__name__
-            current_app.logger.error("MyProfile could not write down a session's activity: %s", reason)
+                for write in writes:
+                    write()
+            return None
+        except Exception as failure:
+            tries -= 1
+            if not tries or not getattr(failure, "passes", False) or time.monotonic() > until:
+                return failure
+        time.sleep(random.uniform(0, 0.05))  # noqa: S311 (so that two who were in each other's way are not so again)
+
+
+def _log(line: str, failure: Exception) -> None:
+    current_app.logger.error(line, failure if isinstance(failure, StoreDown) else type(failure).__name__)
 
 
 def own_transaction_if_context_is_shared() -> AbstractContextManager[None]:

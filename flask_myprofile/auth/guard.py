@@ -24,7 +24,7 @@ from ..store.records import Found
 from . import remember_me, session_cookie
 from .bearer import BearerSignIn
 from .client import client_address, client_user_agent
-from .deferred_writes import own_transaction_if_context_is_shared, write_after_context, write_after_request
+from .deferred_writes import own_transaction_if_context_is_shared, write_after_context
 from .request_state import RequestState, request_state, state_of
 from .session_cookie import KEY, SIGNED_OUT
 from .sign_in import SignIn
@@ -95,7 +95,7 @@ class Guard:
         login_id = kept.get("_user_id")
         try:
             if login_id is not None:
-                self._check_session(app, state, kept.get(KEY), login_id)
+                self._check_session(app, state, kept.get(KEY), str(login_id))  # a get_id() may answer a number
             elif kept.get("_remember") != "clear":
                 self._check_remembered(app, state)
         except StoreDown as error:
@@ -109,7 +109,9 @@ class Guard:
             return
         with own_transaction_if_context_is_shared():
             record = self._sessions.proven(credential) if credential is not None else None
-        if record is not None and record.login_id == login_id:  # the secret changed while the request was under way
+        if credential is not None and record is not None and not credential.is_present(record):
+            self._let_finish(state, credential, is_owner=record.login_id == login_id)
+        elif record is not None and record.login_id == login_id:
             self._accept(app, state, record.id, login_id, Found(record.secret_hash, record.last_seen_at, None, None))
         elif credential is None or record is not None:
             # signed in before the extension was installed, or by code that writes the session itself
@@ -118,6 +120,15 @@ class Guard:
                 self._refuse(state)
         else:
             self._refuse(state)
+
+    def _let_finish(self, state: RequestState, credential: Credential, *, is_owner: bool) -> None:
+        """The secret changed while the request was under way. The browser has the new one, or will: what this request
+        leaves in its session must not come in the place of that."""
+        state.superseded = True
+        if is_owner:
+            state.session_id, state.secret_hash = credential.id, credential.hash
+        else:  # the login id has changed with it
+            state.hidden_session = remember_me.hide_signed_in_browser()
 
     def _check_remembered(self, app: Flask, state: RequestState) -> None:
         """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
@@ -145,7 +156,8 @@ class Guard:
                 state.defer(lambda: self._sessions.end_known(session_id, "disabled"))
                 self._refuse(state)
                 return
-        state.session_id, state.user, state.preferences = session_id, user, found.preferences
+        state.session_id, state.secret_hash = session_id, found.secret_hash
+        state.user, state.preferences = user, found.preferences
         if self._sessions.is_touch_due(seen):
             ip, agent = client_address(), client_user_agent()
             state.defer(lambda: self._sessions.touch(session_id, ip, agent))
@@ -154,6 +166,8 @@ class Guard:
         """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie."""
         for name in SESSION_KEYS:
             session.pop(name, None)
+        # a form in this very answer may have the CSRF token already: a sign-in takes that one away as well
+        session_cookie.forget_user(and_csrf_token=not session_cookie.has_given_csrf_token())
         session[KEY] = SIGNED_OUT
         session["_remember"] = "clear"
         state.session_id, state.refused, state.clear_cookies = None, True, True
@@ -173,24 +187,34 @@ class Guard:
     # ---- after the view
 
     def _after_request(self, response: Response) -> Response:
+        if response.status_code == 405:
+            response = self._wrong_method(response)
         state = state_of(request._get_current_object())  # type: ignore[attr-defined]
-        if state is not None and state.hidden_session is not None:
-            session_cookie.put_back(state.hidden_session)
-        if state is None or state.session_id is None:
-            session_cookie.keep_age()
-        if state is not None and state.hidden_session is None:
-            self._keep_in_step(state, response)
-        if state is not None and state.writes:
-            write_after_request()
-        return response if response.status_code != 405 else self._wrong_method(response)
+        if state is None and session_cookie.keep_age():
+            state = self._sign_in.end_emptied()
+        return response if state is None else self._keep_in_step(state, response)
 
-    def _keep_in_step(self, state: RequestState, response: Response) -> None:
-        """The cookies of the browser, with what has become of its session."""
+    def _keep_in_step(self, state: RequestState, response: Response) -> Response:
+        """What has become of the browser's session is in its cookies, and is written."""
+        if state.hidden_session is not None:
+            if session_cookie.is_emptied():
+                self._sign_in.refuse_if_unknown(state)
+            session_cookie.put_back(state.hidden_session)
+        else:
+            self._set_cookies(state, response)
+        if state.session_id is None:
+            session_cookie.keep_age()
+        if state.superseded and (state.session_id is not None or state.hidden_session is not None):
+            session_cookie.keep_unsaved(response)
+        return response if state.writes is None else state.writes.settle(response)
+
+    def _set_cookies(self, state: RequestState, response: Response) -> None:
         session_id = state.session_id
         if session_id is not None and "_user_id" not in session:
-            # the host signed out by emptying the session
+            # the host signed out by emptying the session, or by taking the user out of it
             state.session_id, state.clear_cookies = None, True
-            state.defer(lambda: self._sessions.end_known(session_id, "logout"))
+            session_cookie.forget_user(and_csrf_token=not session_cookie.has_given_csrf_token())
+            state.promise(lambda: self._sessions.end_known(session_id, "logout"))
         if state.session_id is not None and state.device is not None:
             until = datetime.fromtimestamp(state.remember_until or 0, timezone.utc)
             remember_me.set_device_cookie(response, self._config.device_cookie, state.device.value, until)

@@ -6,36 +6,44 @@ Kept with the request, never in ``g``: up to Flask 3.1 a surrounding app context
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Request, g, has_request_context, request
+from flask import Request, has_request_context, request
 
 from ..account.credentials import Credential
+from ..account.pending_forms import SentForm
 from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
 from ..store.records import SessionRecord
+from . import session_cookie
+from .deferred_writes import DeferredWrites, deferred_writes
 
 _KEY = "_flask_myprofile_state"
-#: In ``g``: the writes that wait for the end of the app context.
-DEFERRED = "_myprofile_deferred"
 
 
-@dataclass(slots=True)
 class RequestState:
-    """What one request has learned of its browser."""
+    """What one request has learned of its browser. What it has not is as it is here, which costs a request nothing."""
 
     checked: bool = False
     #: The session of this request; its whole row is read only when somebody asks, see :func:`current_record`.
     session_id: str | None = None
+    #: The SHA-256 of the secret that the browser has proved it by.
+    secret_hash: str | None = None
+    #: Whether that is not the session's secret any more, but the one before: a request that was under way. Whoever has
+    #: it reads on, but proves nothing and writes nothing.
+    superseded: bool = False
     record: SessionRecord | None = None
     #: Whether the session begins in this request, and is stored when that is over.
     begins: bool = False
     refused: bool = False
-    #: Whether this goes on with a form that was sent, and checked, before its sender confirmed who they are.
-    resumes_form: bool = False
+    #: Whether what was sent is from a page of this app.
+    origin_checked: bool = False
+    #: The form that was sent, as it was typed.
+    typed: Any = None
+    #: The form with which this goes on, sent and checked before its sender confirmed who they are.
+    resumed: SentForm | None = None
     store_down: bool = False
-    hidden_session: Any = field(default=None, repr=False)
+    hidden_session: Any = None
     identity: SsoIdentity | None = None
     #: What the user chose for how the app looks to them; None while nobody has asked the store.
     preferences: Mapping[str, str] | None = None
@@ -47,13 +55,19 @@ class RequestState:
     restored: Credential | None = None
     device: Credential | None = None
     remember_until: int | None = None
-    writes: bool = False
+    writes: DeferredWrites | None = None
 
     def defer(self, write: Callable[[], object]) -> None:
-        """Leave a write to the end of the app context, when the host's connection is back in its pool and before the
-        first byte of the answer is sent."""
-        self.writes = True
-        g.setdefault(DEFERRED, []).append(write)
+        """Leave bookkeeping to the end of the app context, when the host's connection is back in its pool and before
+        the first byte of the answer is sent. Where it fails, the page does not."""
+        self.writes = deferred_writes()
+        self.writes.note(write)
+
+    def promise(self, write: Callable[[], object]) -> None:
+        """The same for what the answer acknowledges, by words or by the cookies that it gives and takes: where this
+        fails, the answer is 503 and the browser keeps what it had."""
+        self.writes = deferred_writes()
+        self.writes.promise(write, session_cookie.as_it_came())
 
 
 def state_of(incoming: Request) -> RequestState | None:
@@ -81,5 +95,13 @@ def current_record() -> SessionRecord | None:
     if state is None or state.session_id is None:
         return None
     if state.record is None:
-        state.record = current_profile.sessions.load(state.session_id)
+        record = state.record = current_profile.sessions.load(state.session_id)
+        # what the row says of a proof is of the secret that it has now
+        state.superseded = record is not None and record.secret_hash != state.secret_hash
     return state.record
+
+
+def is_superseded() -> bool:
+    """Whether another secret has taken the place of the one that this request came with."""
+    state = known_state()
+    return state is not None and state.superseded

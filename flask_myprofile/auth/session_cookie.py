@@ -3,28 +3,82 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, request, session
+from flask import Response, current_app, g, request, session
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 
-#: Our key in the session: ``<row id>.<secret>``.
+#: Our key in the session: ``<row id>.<secret>``. Whatever else is ours there begins with it.
 KEY = "_myprofile"
-#: In the place of a session that ended, until the sign-in page has said so.
-SIGNED_OUT = "signed out"
+#: In the place of a session that ended: until the sign-in page has said so, and from then until somebody signs in.
+SIGNED_OUT, TOLD = "signed out", "signed out, and told"
 #: When a session that we have not adopted yet was signed first.
 SINCE = "_myprofile_since"
+_AS_IT_CAME = "_flask_myprofile_as_it_came"
 #: Flask 3.1.3 keeps the session under another name, and offers no way to set it.
 _SESSION = "_session" if isinstance(getattr(RequestContext, "session", None), property) else "session"
+
+
+def as_it_came() -> Mapping[str, Any]:
+    """What the session of the browser held when the request arrived, whatever has become of it in the meantime."""
+    incoming = request._get_current_object()  # type: ignore[attr-defined]
+    if _AS_IT_CAME not in vars(incoming):
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        as_sent = app.request_class(incoming.environ, populate_request=False)  # with its cookies, see hide()
+        vars(incoming)[_AS_IT_CAME] = dict(app.session_interface.open_session(app, as_sent) or {})
+    came: Mapping[str, Any] = vars(incoming)[_AS_IT_CAME]
+    return came
+
+
+def restore(came: Mapping[str, Any]) -> None:
+    """Give the session what it held then. One that is kept in the cookie still does; one on the server was saved with
+    the answer that is not sent."""
+    if dict(session) != came:
+        session.clear()
+        session.update(came)
+
+
+def forget_user(*, and_csrf_token: bool = True) -> None:
+    """What belongs to whoever was signed in here does not outlive them: all that is ours, and the CSRF token, with
+    which a page of theirs would write into the account of whoever comes next."""
+    for name in [name for name in session if str(name).startswith(KEY)]:
+        session.pop(name)
+    if and_csrf_token:
+        forget_csrf_token()
+
+
+def forget_csrf_token() -> None:
+    """Flask-WTF's. The next form gets another one, also if it is in this very answer."""
+    session.pop(csrf_field(), None)
+    g.pop(csrf_field(), None)
+
+
+def has_given_csrf_token() -> bool:
+    """Whether this very answer may have the CSRF token in it: a form of the host's, made before anybody asked who is
+    there."""
+    return csrf_field() in g
+
+
+def came_with_csrf_token() -> bool:
+    """Whether the browser had one before this request, which somebody else may have planted."""
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    return csrf_field() in (app.session_interface.open_session(app, request) or ())
+
+
+def csrf_field() -> str:
+    """What Flask-WTF calls it, in forms, in the session and in ``g``."""
+    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
 
 
 def new_session_id() -> None:
     """With a server-side session (Flask-Session): another id, so that one planted before is worth nothing now."""
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if callable(regenerate):
+        as_it_came()  # before it is gone
         regenerate(session._get_current_object())  # type: ignore[attr-defined]
 
 
@@ -47,14 +101,20 @@ def signed_in_since() -> int | None:
     return int(content.get(SINCE, moment.timestamp()))
 
 
-def keep_age() -> None:
-    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is made anew."""
+def keep_age() -> object:
+    """A signed-in session that has no key of ours yet stays as old as it is when its cookie is made anew.
+
+    True where the host has changed a session that nobody is signed in to now.
+    """
     # not ``session``: that would mark it as read, and add "Vary: Cookie" to public pages
     kept: Any = getattr(request_ctx, _SESSION)
-    if kept and "_user_id" in kept and KEY not in kept and SINCE not in kept:
+    if not kept or "_user_id" not in kept:
+        return kept is not None and kept.modified
+    if KEY not in kept and SINCE not in kept:
         since = signed_in_since() if current_app.session_interface.should_set_cookie(current_app, kept) else None
         if since is not None:
             kept[SINCE] = since
+    return False
 
 
 def hide(*cookies: str) -> Any:
@@ -70,8 +130,20 @@ def hide(*cookies: str) -> Any:
     return kept
 
 
+def is_emptied() -> bool:
+    """Whether the session has nothing in it any more."""
+    kept: Any = getattr(request_ctx, _SESSION)
+    return not kept and kept is not None and bool(kept.modified)
+
+
 def put_back(kept: Any) -> None:
     setattr(request_ctx, _SESSION, kept)
+
+
+def keep_unsaved(response: Response) -> None:
+    """Leave the browser the session that it has."""
+    put_back(current_app.session_interface.make_null_session(current_app._get_current_object()))  # type: ignore[attr-defined]
+    response.vary.add("Cookie")
 
 
 def replace_cookies(names: set[str], by: list[tuple[str, str]]) -> None:

@@ -12,12 +12,14 @@ from ..account.credentials import Credential, device_from, new_device
 from ..account.identities import Identities
 from ..account.session_registry import ADOPTED, SessionRegistry
 from ..account.sign_in_data import SignInData, SsoIdentity
+from ..account.single_logout import SingleLogout
 from ..account.users import Users
 from ..config import Config
-from ..globals import secret_keys
+from ..errors import Conflict, StoreDown
+from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
 from ..store.records import SessionRecord
-from ..transactions import after_commit
+from ..transactions import after_commit, hold_until_committed
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .identity import recorded_identity, when_recorded
@@ -28,8 +30,16 @@ from .session_cookie import KEY
 class SignIn:
     """Follows Flask-Login's signals. What has to be written is deferred until the request is answered."""
 
-    def __init__(self, config: Config, sessions: SessionRegistry, users: Users, identities: Identities) -> None:
+    def __init__(
+        self,
+        config: Config,
+        sessions: SessionRegistry,
+        users: Users,
+        identities: Identities,
+        single_logout: SingleLogout,
+    ) -> None:
         self._identities = identities
+        self._single_logout = single_logout
         self._device_cookie = config.device_cookie
         self._sessions = sessions
         self._users = users
@@ -44,13 +54,15 @@ class SignIn:
 
     def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
         state = request_state()
-        if state.hidden_session is not None:
-            return  # the request is a token's: what it writes into a session is not kept
+        if state.hidden_session is not None:  # what the host writes into a session is not kept
+            self.refuse_if_unknown(state)
+            return
         replaces, state.restored = self._held(), None
+        session_cookie.forget_user()
         session_cookie.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = remember_me.remember_until() if kept else None
-        data = SignInData(session["_user_id"], client_address(), client_user_agent(), remember_until=until)
+        data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
         self._start(state, user, new_device(), data, replaces)
         when_recorded(lambda identity: self._identify(state, identity))
         if identity := recorded_identity():
@@ -59,7 +71,9 @@ class SignIn:
     def _held(self) -> list[Credential]:
         """What this browser holds of a session so far: one browser is one session, whoever it was."""
         device = Credential.parse(request.cookies.get(self._device_cookie))
-        held = (Credential.parse(session.get(KEY)), device.of_session() if device else None)
+        # a host may have emptied the session since it came
+        of_session = (Credential.parse(each.get(KEY)) for each in (session, session_cookie.as_it_came()))
+        held = dict.fromkeys((*of_session, device.of_session() if device else None))
         return [credential for credential in held if credential]
 
     @staticmethod
@@ -71,13 +85,39 @@ class SignIn:
 
     def _on_logout(self, app: Flask, **extra: Any) -> None:
         state = request_state()
-        credential = Credential.parse(session.pop(KEY, None))
+        credential = Credential.parse(session.get(KEY))
+        session_cookie.forget_user()
         if credential is not None:
-            state.defer(lambda: self._sessions.end_proven(credential, "logout"))
+            state.promise(lambda: self._sessions.end_proven(credential, "logout"))
             state.session_id = None
+        self.refuse_if_unknown(state)
         state.clear_cookies = True  # a session that the host emptied first is ended after the request
 
+    def end_emptied(self) -> RequestState | None:
+        """The host has emptied the session, and nobody has asked who was signed in: also a sign-out."""
+        came = session_cookie.as_it_came()
+        credential = Credential.parse(came.get(KEY)) if "_user_id" in came else None
+        if credential is None:
+            return None
+        state = request_state()
+        session.pop(KEY, None)
+        state.promise(lambda: self._sessions.end_proven(credential, "logout"))
+        state.clear_cookies = True
+        return state
+
+    @staticmethod
+    def refuse_if_unknown(state: RequestState) -> None:
+        """Where the store does not say who is there, nobody has been signed in or out."""
+
+        def fail() -> None:
+            raise StoreDown("who has signed in or out could not be asked")
+
+        if state.store_down:
+            state.promise(fail)
+
     def _on_remembered(self, app: Flask, user: Any, **extra: Any) -> None:
+        if not session_cookie.has_given_csrf_token() or session_cookie.came_with_csrf_token():
+            session_cookie.forget_csrf_token()
         session_cookie.new_session_id()
         if (restored := request_state().restored) is not None:
             session[KEY] = restored.value
@@ -86,44 +126,58 @@ class SignIn:
         """Signing in again within a session gives it a new secret."""
         state = request_state()
         if (record := current_record()) is not None:
-            self._replace_secret(state, record, login_id=session["_user_id"], device=new_device(), deferred=True)
+            self._replace_secret(state, record, login_id=str(session["_user_id"]), device=new_device(), deferred=True)
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:
         """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""
         if "_user_id" not in session and (credential := Credential.parse(session.get(KEY))):
-            session.pop(KEY)
+            session_cookie.forget_user()
             state = request_state()
             state.session_id, state.clear_cookies = None, True
-            state.defer(lambda: self._sessions.end_proven(credential, "protection"))
+            state.promise(lambda: self._sessions.end_proven(credential, "protection"))
 
     # ---- a new secret for a session that goes on
 
-    def renew(self, user: Any, record: SessionRecord) -> None:
+    def renew(self, user: Any, record: SessionRecord) -> bool:
         """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
-        self._replace_secret(
+        return self._replace_secret(
             request_state(), record, login_id=remember_me.login_id_of(user), device=new_device(), deferred=False
         )
 
     def _replace_secret(
         self, state: RequestState, record: SessionRecord, *, login_id: str, device: Credential, deferred: bool
-    ) -> None:
+    ) -> bool:
+        if state.superseded:
+            return False
         credential = Credential(record.id, device.of_session().secret)
 
         def give() -> None:
             state.record = None  # as it is now, it will be read again
+            state.secret_hash, state.superseded = credential.hash, False
             session[KEY], session["_user_id"] = credential.value, login_id
-            session.pop(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), None)
+            session_cookie.forget_csrf_token()
             session_cookie.new_session_id()
             if record.remember_until is not None:
                 state.device, state.remember_until = Credential(record.id, device.secret), record.remember_until
                 session["_remember"] = "set"
 
         if deferred:
-            state.defer(lambda: self._sessions.rotate(record, credential, login_id))
+            state.promise(lambda: self._rotate(record, credential, login_id))
             give()
-        elif self._sessions.rotate(record, credential, login_id):
+            state.record = self._sessions.rotated(record, credential, login_id)
+            return True
+        rotated = self._sessions.rotate(record, credential, login_id)
+        if rotated:
             # what a failed commit does not undo, the browser must know of at once
             after_commit(give) if self._sessions.in_database else give()
+            after_commit(lambda: self._catch_up(record))
+        return rotated
+
+    def _rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> None:
+        if not self._sessions.rotate(record, credential, login_id):
+            now = self._sessions.load(record.id)
+            if now is None or now.secret_hash != credential.hash:  # unless an earlier try has succeeded after all
+                raise Conflict("the session has ended, or has got another secret")
 
     def adopt_legacy_session(
         self, state: RequestState, login_id: str, *, remembered: bool, replaces: Iterable[Credential] = ()
@@ -135,11 +189,14 @@ class SignIn:
         cookie = "" if remembered else request.cookies.get(current_app.config["SESSION_COOKIE_NAME"], "")
         signed_at = session_cookie.signed_in_since()
         if not self._sessions.may_adopt(user, remembered, signed_at):
+            state.defer(lambda: self._sessions.put_sign_outs_right(user))
             return False
         data = SignInData(login_id, client_address(), client_user_agent(), method=ADOPTED)
         device = self._device_for(login_id, data.ip, data.user_agent, cookie)
         if device is None:
             return False
+        if replaces:  # the host has put somebody else into the session that was another user's
+            session_cookie.forget_user()
         session.pop(session_cookie.SINCE, None)
         if remembered:
             state.restored = device.of_session()
@@ -169,10 +226,11 @@ class SignIn:
         credential = device.of_session()
         record = state.record = self._sessions.begin(user, credential, data)._replace(rotated_at=proved_at)
         state.session_id, state.begins = record.id, True
+        state.secret_hash, state.superseded = record.secret_hash, False
         if state.restored is None:
             session[KEY] = credential.value
         state.checked, state.refused = True, False
-        state.defer(lambda: self._store_new(state, record, replaces))
+        state.promise(lambda: self._store_new(state, record, replaces))
         if data.remember_until is not None:
             state.device, state.remember_until = device, data.remember_until
 
@@ -183,3 +241,10 @@ class SignIn:
         if record.method == "sso":
             self._identities.note(record)
         announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)
+        after_commit(lambda: self._catch_up(record))
+
+    def _catch_up(self, record: SessionRecord) -> None:
+        """Stored and committed: is it still what the provider says?"""
+        if record.issuer is not None:
+            with hold_until_committed(), current_profile.own_transaction():
+                self._single_logout.catch_up(record)

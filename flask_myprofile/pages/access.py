@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from copy import copy
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import flask_login
 from flask import Response, current_app, redirect, request, url_for
+from flask.globals import request_ctx
 from flask_login import signals as login_signals
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, Rule
 
 from ..auth.bearer import token_authenticated
-from ..auth.request_state import request_state
 from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
 from ..globals import OWN_BLUEPRINTS, current_profile, login_page
 from ..i18n import gettext
 from ..responses import no_store, prefers_json, problem, store_is_down
-from ..transactions import unit_of_work
-from .csrf import MAX_BODY, csrf_field
+from . import pending_form
+from .csrf import MAX_BODY
+from .pending_form import Purpose
 from .refusals import http_problem, refused
 
 
-def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
+def guarded(view: Callable[..., Any], purpose: Purpose | None = None) -> Callable[..., Any]:
     """A view for signed-in browsers only. What it refuses is said in HTML or in JSON, as the request prefers.
 
     The view gets the user as its first argument.
+
+    :param purpose: of the forms that it takes, to be said where one waits for a recent sign-in.
     """
 
     @functools.wraps(view)
@@ -36,9 +42,7 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
             unauthorized = _check_signed_in()
             if unauthorized is not None:
                 return unauthorized
-            return view(flask_login.current_user._get_current_object(), *args, **kwargs)
-        except ReauthRequired:
-            return _ask_for_recent_sign_in()
+            return _if_recent(view, flask_login.current_user._get_current_object(), *args, **kwargs)
         except Refused as refusal:
             return refused(refusal)
         except HTTPException as error:
@@ -48,7 +52,20 @@ def guarded(view: Callable[..., Any]) -> Callable[..., Any]:
         except (StoreDown, SQLAlchemyError) as error:
             return store_is_down(error)
 
+    entered.myprofile_purpose = purpose  # type: ignore[attr-defined]
     return entered
+
+
+def _if_recent(view: Callable[..., Any], user: Any, *args: Any, **kwargs: Any) -> Any:
+    """What the view answers; if it needs a recent sign-in, the browser is asked for it first."""
+    try:
+        return view(user, *args, **kwargs)
+    except ReauthRequired:
+        if prefers_json():
+            sentence = gettext("Confirm your password to continue.")
+            return problem(403, "reauth_required", sentence, confirm_url=url_for("myprofile.confirm"))
+        follows: dict[str, Any] = dict(pending_form.keep(user))
+        return redirect(url_for("myprofile.confirm", **follows), 303)
 
 
 def _check_signed_in() -> Any:
@@ -66,30 +83,39 @@ def _check_signed_in() -> Any:
     return None
 
 
-def _ask_for_recent_sign_in() -> Any:
-    """A form that was sent is kept for the time after it, without what is secret in it."""
-    if prefers_json():
-        sentence = gettext("Confirm your password to continue.")
-        return problem(403, "reauth_required", sentence, confirm_url=url_for("myprofile.confirm"))
-    session_id = request_state().session_id
-    if session_id is not None and not request.is_json:
-        secret = {csrf_field()} | {name for name in request.form if "password" in name}
-        fields = [(name, value) for name, value in request.form.items(multi=True) if name not in secret]
-        with unit_of_work(current_profile.db.session):
-            current_profile.pending_forms.keep(session_id, request.endpoint or "", fields)
-    return redirect(url_for("myprofile.confirm"), 303)
-
-
 def wrong_method(response: Response) -> Response:
     """Flask answers a wrong method before it knows that the page is one of ours."""
-    error = request.routing_exception
-    if not isinstance(error, MethodNotAllowed) or not error.valid_methods:
-        return response
-    adapter: Any = current_app.create_url_adapter(request)
-    endpoint, _ = adapter.match(method=next(m for m in error.valid_methods if m != "OPTIONS"))
-    if endpoint.partition(".")[0] not in OWN_BLUEPRINTS:
+    if not isinstance(request.routing_exception, MethodNotAllowed) or not _is_own_address():
         return response
     if prefers_json():
         allow = {"Allow": response.headers.get("Allow", "")}
         response = problem(405, "method_not_allowed", headers=allow)
     return no_store(response)
+
+
+def _is_own_address() -> bool:
+    """Whether one of our pages is at the address of this request. The host's rules are not tried: one that matches may
+    redirect, by code of the host's, or be for something else than a page."""
+    adapter: Any = copy(request_ctx.url_adapter)
+    known = adapter.map
+    adapter.map = _own_rules.get(known) or _own_rules.setdefault(known, _rules_of_ours(known))
+    return bool(adapter.allowed_methods())
+
+
+def _rules_of_ours(known: Map) -> Map:
+    names = ("endpoint", "methods", "host", "subdomain", "strict_slashes")
+    ours = [
+        Rule(rule.rule, **{name: getattr(rule, name) for name in names})
+        for rule in known.iter_rules()
+        if rule.endpoint.partition(".")[0] in OWN_BLUEPRINTS
+    ]
+    return Map(
+        ours,
+        converters=known.converters,
+        merge_slashes=known.merge_slashes,
+        host_matching=known.host_matching,
+    )
+
+
+#: Of each app: to find the states of the few rules takes longer than a page.
+_own_rules: WeakKeyDictionary[Map, Map] = WeakKeyDictionary()

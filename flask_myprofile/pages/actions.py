@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, request
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
+from ..auth.request_state import request_state
 from ..errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, StoreDown
 from ..globals import current_profile
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
+from ..store.database import is_clash
 from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
 from . import layout
 from .csrf import check_origin
-from .forms import fill
+from .forms import each_field, fill, read_condition
 from .navigation import url_of
 from .refusals import problem_of, refused
 
@@ -36,20 +38,25 @@ def show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status:
 def perform(user: Any, tab: Tab, action: Action) -> Any:
     """Carry out an action as one unit of work: all of it and its commit, or nothing."""
     form_class = action.form_class(tab, user)
-    form = _typed(form_class) if form_class else None
+    form = request_state().typed = _typed(form_class) if form_class else None
     try:
         check_origin()
         tab.check(user, action)
+        _check_complete()
         if form_class is not None:
             form = fill(form_class, tab.values(user) if action.name == "save" else {})
             if not form.validate():
                 raise Invalid({})
+        arguments, condition = ([], read_condition(action.condition)) if form is None else ([form], {})
         if action.fresh:
             current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):
-            done = action.function(tab, user, *([form] if form is not None else []))
-    except (Refused, IntegrityError, DataError) as error:
-        return _correct(user, tab, action, form, _as_refusal(error))
+            done = action.function(tab, user, *arguments, **condition)
+    except (Refused, DBAPIError) as error:
+        refusal = _as_refusal(error)
+        if refusal is None:
+            raise
+        return _correct(user, tab, action, form, refusal)
     except (HTTPException, SQLAlchemyError, StoreDown, ReauthRequired):
         raise
     except Exception as error:
@@ -57,12 +64,26 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
     return _answer(tab, done if isinstance(done, Done) else Done(done))
 
 
-def _as_refusal(error: Exception) -> Refused:
+def _check_complete() -> None:
+    """A form that has waited says less than it did where something in it is never kept."""
+    resumed = request_state().resumed
+    if resumed is not None and resumed.left_out:
+        raise Invalid(
+            dict.fromkeys(resumed.left_out, gettext("Enter this again: it is not kept while you confirm who you are"))
+        )
+
+
+def _as_refusal(error: Exception) -> Refused | None:
+    """What the sender can correct, or send again; None where that helps nobody."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, IntegrityError):
         return Conflict(gettext("This clashes with what is stored already."))
-    return Invalid({}, gettext("The database does not take one of these values."))
+    if isinstance(error, DataError):
+        return Invalid({}, gettext("The database does not take one of these values."))
+    if is_clash(error):
+        return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
+    return None
 
 
 def _typed(form_class: type[Form]) -> Form | None:
@@ -72,15 +93,17 @@ def _typed(form_class: type[Form]) -> Form | None:
 
 def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Refused) -> Any:
     """Say what to correct: beside the fields, or as JSON."""
-    errors: dict[str, list[object]] = {field.name: list(field.errors) for field in form or () if field.errors}
+    fields = list(each_field(form or ()))
+    errors: dict[str, list[object]] = {field.name: list(field.errors) for field in fields if field.errors}
     errors |= refusal.errors
     if prefers_json():
         return problem_of(refusal, errors)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)
     own_form = form if action.name == "save" else None  # the tab's page has no fields of other actions
-    left = [text for name, texts in errors.items() if own_form is None or name not in own_form for text in texts]
-    for field in form or ():
+    known = {field.name for field in fields} if own_form is not None else ()
+    left = [text for name, texts in errors.items() if name not in known for text in texts]
+    for field in fields:
         field.errors = [str(text) for text in errors.get(field.name, [])]
     page_, status = show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
     return page_, status, refusal.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from inspect import isroutine
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from .access import guarded
 from .actions import perform, show
 from .assets import PagesBlueprint
 from .csrf import check_origin
+from .forms import read_condition
 from .navigation import tabs_that_are_on, url_of
+from .pending_form import Purpose
 
 
 def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
@@ -61,7 +64,16 @@ def _view(function: Any, tab: Tab, action: Action | None) -> Any:
         current_profile.features.require(tab.name)
         return function(user, current_profile.tabs[tab.name], action)
 
-    return guarded(view)
+    return guarded(view, Purpose(partial(_words, tab, action), lambda sent: url_of(tab)) if action else None)
+
+
+def _words(tab: Tab, action: Action) -> Any:
+    """What the action is called."""
+    if action.label:
+        return action.label
+    if action.confirm is not None:
+        return action.confirm.title
+    return next((part.label for part in tab.all_parts() if part.name == action.feature), tab.label)
 
 
 def _index(user: Any) -> Any:
@@ -74,6 +86,7 @@ def _index(user: Any) -> Any:
 
 def _sign_out(user: Any) -> Any:
     check_origin()
+    read_condition([])
     done = sign_out()
     if prefers_json():
         return jsonify(done.data)

@@ -2,50 +2,77 @@
 
 from __future__ import annotations
 
-from flask import current_app, request
-from flask_wtf.csrf import CSRFError, validate_csrf
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
-from wtforms import ValidationError
+import hmac
 
-from ..auth.request_state import request_state
-from ..errors import Forbidden, Refused
+import flask_login
+from flask import current_app, request, session
+from flask_wtf.csrf import CSRFError
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from ..auth.request_state import current_record, request_state
+from ..auth.session_cookie import csrf_field
+from ..errors import Conflict, Forbidden, Refused
+from ..globals import current_profile, secret_keys
 from ..i18n import gettext
 from ..responses import prefers_json
+
+__all__ = ["MAX_BODY", "StaleForm", "check_origin", "csrf_field"]
 
 #: Nothing on these pages needs more.
 MAX_BODY = 64 * 1024
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+#: How browsers send forms.
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+#: What Flask-WTF signs its tokens with, besides the key.
+_SALT = "wtf-csrf-token"
 
 
 class StaleForm(Refused):
-    """The form's CSRF token is missing, foreign or too old. Answers 400."""
+    """The form's CSRF token is missing, or of another session. Answers 400."""
 
     status = 400
     code = "csrf"
 
 
 def check_origin() -> None:
-    """For requests that change something: they come from a page of this app, with its CSRF token, in a known format.
+    """For requests that change something: they come from a page of this app, with its CSRF token, in a known format,
+    and with the secret that the session has now.
 
-    :raises Forbidden: another site sent it. :raises StaleForm: the CSRF token is wrong.
+    :raises Forbidden: another site sent it. :raises StaleForm: the CSRF token is wrong. :raises Conflict: the secret is
+        the one before.
     """
-    if request.method not in _UNSAFE or request_state().resumes_form:
+    if request.method not in _UNSAFE:
         return
+    state = request_state()
+    if state.resumed is None:
+        _check_sender()
+    request.get_data(parse_form_data=True)  # all of it, however slowly it comes: who sent it is looked at after that
+    current_record()
+    if state.superseded:
+        sentence = gettext("Your sign-in was renewed while this was being sent, so nothing was changed. Send it again.")
+        raise Conflict(sentence, code="sign_in_renewed")
+    state.origin_checked = True
+
+
+def _check_sender() -> None:
     if _is_body_too_large():
         raise RequestEntityTooLarge
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Forbidden(gettext("This request came from another site."), code="cross_site")
-    if (request.content_length or request.mimetype) and request.mimetype not in _FORMS and not request.is_json:
+    if (request.content_length or request.mimetype) and request.mimetype not in FORMS and not request.is_json:
         raise UnsupportedMediaType
     if not current_app.config.get("WTF_CSRF_ENABLED", True):
         return
-    try:
-        validate_csrf(_csrf_token())
-    except ValidationError as error:
-        if CSRFError in current_app.error_handler_spec[None][400] and not prefers_json():
-            raise CSRFError(str(error)) from error  # the host has its own words for this
-        raise StaleForm(gettext("This page was open too long. Save again.")) from error
+    token = _csrf_token()
+    if _is_of_this_session(token):
+        return
+    if CSRFError in current_app.error_handler_spec[None][400] and not prefers_json():
+        # the host has its own words for this
+        raise CSRFError("The CSRF token is of another session." if token else "The CSRF token is missing.")
+    name = current_profile.users.display_name(flask_login.current_user)
+    sentence = gettext("This page was opened before you signed in as %(name)s. Check it and send it again.", name=name)
+    raise StaleForm(sentence)
 
 
 def _is_body_too_large() -> bool:
@@ -63,5 +90,14 @@ def _csrf_token() -> str | None:
     return None if request.is_json else request.form.get(csrf_field())
 
 
-def csrf_field() -> str:
-    return str(current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"))
+def _is_of_this_session(token: str | None) -> bool:
+    """However old it is, and whatever the clock says: only a sign-in, a sign-out or a new secret make it stale."""
+    known, config = session.get(csrf_field()), current_app.config
+    if not token or not isinstance(known, str):
+        return False
+    keys = [config["WTF_CSRF_SECRET_KEY"]] if "WTF_CSRF_SECRET_KEY" in config else secret_keys()[::-1]
+    try:
+        sent = URLSafeTimedSerializer(keys, salt=_SALT).loads(token)
+    except BadData:
+        return False
+    return isinstance(sent, str) and hmac.compare_digest(known.encode(), sent.encode())

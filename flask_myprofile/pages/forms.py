@@ -1,23 +1,39 @@
-"""What was sent, as a form or as JSON: read into the same WTForms form, and nothing that no text can have."""
+"""What was sent, as a form or as JSON: read into the same WTForms form, and nothing that no text can have.
+
+A body that is there is read, or refused: one that cannot be read never counts as none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
-from wtforms import BooleanField, Form
+from wtforms import BooleanField, Field, FieldList, FileField, Form, FormField, PasswordField
+from wtforms.widgets import PasswordInput
 
 from ..account import text
-from ..errors import Invalid
+from ..auth.request_state import request_state
+from ..errors import Invalid, Refused
 from ..i18n import gettext
+from ..responses import prefers_json
+from .csrf import csrf_field
+
+
+class UnreadableBody(Refused):
+    """Something was sent, and it is not known what. Answers 400."""
+
+    status = 400
+    code = "bad_request"
 
 
 def fill(form_class: type[Form], values: dict[str, Any]) -> Form:
     """The form with what was sent; fields that were not sent keep their ``values``.
 
     :raises Invalid: the body has unknown fields or wrong types, or none of the form's fields at all.
+    :raises UnreadableBody: see there.
     """
     form = form_class(formdata=_body(form_class, values), data=values, meta={"csrf": False})
     # a browser sends nothing for a box without a tick, and something, if empty, for every other field
@@ -27,10 +43,74 @@ def fill(form_class: type[Form], values: dict[str, Any]) -> Form:
     return form
 
 
+def sent_fields() -> dict[str, list[Any]]:
+    """Everything that was sent but the CSRF token: each name with all that it came with, files included; empty where
+    there is no body.
+
+    :raises UnreadableBody: there is one, and it is neither a form nor a JSON object.
+    """
+    if request.is_json:
+        return {name: [value] for name, value in json_object().items()} if request.get_data() else {}
+    sent: MultiDict[str, Any] = _form_fields()
+    for name, file in request.files.items(multi=True):
+        sent.add(name, file)
+    return {name: values for name, values in sent.lists() if name != csrf_field()}
+
+
+def read_condition(names: Collection[str]) -> dict[str, str]:
+    """Of ``names``, those that were sent: what an action without a form is to be done for, and for nothing else.
+
+    :raises Invalid: one of them came twice, or is no text; or a program has sent something else, which may be one of
+        them misspelt. A browser sends what is in a page, such as the name of a button.
+    :raises UnreadableBody: see there.
+    """
+    sent = sent_fields()
+    errors = {name: wrong for name in names if name in sent and (wrong := wrong_with(sent[name]))}
+    if request.is_json or prefers_json():
+        errors |= {name: gettext("There is no such field") for name in sent if name not in names}
+    if errors:
+        raise Invalid(errors)
+    return {name: sent[name][0] for name in names if name in sent}
+
+
+def wrong_with(values: list[Any]) -> str | None:
+    """Why this is not one text; None where it is."""
+    if len(values) != 1:
+        return gettext("This must be sent once")
+    if not isinstance(values[0], str):
+        return gettext("This must be a text")
+    return None if text.storable(values[0]) else gettext("This has a character that cannot be used. Type it again")
+
+
+def json_object() -> dict[str, Any]:
+    """The JSON body, which is an object. :raises UnreadableBody: it is not, or not JSON, or nested beyond reason."""
+    try:
+        sent = request.get_json()
+    except (RecursionError, BadRequest) as error:
+        raise UnreadableBody(gettext("The body must be a JSON object.")) from error
+    if not isinstance(sent, dict) or not all(map(text.storable, sent)):
+        raise UnreadableBody(gettext("The body must be a JSON object."))
+    return sent
+
+
+def _form_fields() -> MultiDict[str, Any]:
+    fields: MultiDict[str, Any] = MultiDict(request.form)
+    if not fields and not request.files and request_state().resumed is None and _has_content():
+        raise UnreadableBody(gettext("What was sent cannot be read. Nothing was changed."))
+    return fields
+
+
+def _has_content() -> bool:
+    """Whether there is a body, other than that of a form without fields."""
+    length = request.content_length if request.content_length is not None else len(request.get_data())
+    boundary = request.mimetype_params.get("boundary")
+    return length > (len(f"\r\n--{boundary}--\r\n") if boundary else 0)
+
+
 def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]:
     if not request.is_json:
-        body = MultiDict(request.form)
-        _check_characters(dict(body.items(multi=True)))
+        body = _form_fields()
+        _check_characters(body)
         return body
     sent = json_object()
     known = form_class(formdata=None, meta={"csrf": False})
@@ -41,7 +121,6 @@ def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]
             errors[name] = gettext("This must be a text")
     if errors:
         raise Invalid(errors)
-    _check_characters(sent)
     body = MultiDict(
         {
             name: str(value).lower() if isinstance(value, bool) else value
@@ -49,6 +128,7 @@ def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]
             if value is not None
         }
     )
+    _check_characters(body)
     body.update({name: "" for name, value in sent.items() if value is None})
     # a box that a browser leaves out is unticked; one that a program leaves out stays as it is
     body.update(
@@ -61,21 +141,26 @@ def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]
     return body
 
 
-def json_object() -> dict[str, Any]:
-    """The JSON body, which is an object. :raises BadRequest: it is not, or not JSON, or nested beyond reason."""
-    try:
-        sent = request.get_json()
-    except RecursionError as error:
-        raise BadRequest("The JSON is nested too deeply") from error
-    if not isinstance(sent, dict):
-        raise BadRequest("The body must be a JSON object")
-    if not all(map(text.storable, sent)):
-        raise BadRequest("A name in the JSON has a character that cannot be used")
-    return sent
+def each_field(fields: Iterable[Field]) -> Iterator[Field]:
+    """The fields of a form, and in the place of a form or a list within it those which that is made of."""
+    for field in fields:
+        if isinstance(field, FormField | FieldList):
+            yield from each_field(field)
+        else:
+            yield field
 
 
-def _check_characters(sent: dict[str, Any]) -> None:
-    """NUL and lone surrogates are in no text that a database or a hash takes."""
-    wrong = [name for name, value in sent.items() if isinstance(value, str) and not text.storable(value)]
+def never_kept(form: Iterable[Field]) -> set[str]:
+    """The names of the fields for passwords, whatever they are called, and of those for files."""
+    return {
+        field.name
+        for field in each_field(form)
+        if isinstance(field, PasswordField | FileField) or isinstance(field.widget, PasswordInput)
+    }
+
+
+def _check_characters(sent: MultiDict[str, Any]) -> None:
+    """NUL and lone surrogates are in no text that a database or a hash takes: not in the second of two either."""
+    wrong = [name for name, value in sent.items(multi=True) if not text.storable(value)]
     if wrong:
         raise Invalid(dict.fromkeys(wrong, gettext("This has a character that cannot be used. Type it again")))

@@ -17,6 +17,7 @@ from .. import i18n
 from ..globals import current_profile
 from ..i18n import current_preferences
 from ..tab import Tab
+from .forms import each_field
 from .navigation import url_of
 from .user_menu import menu_context, text_functions
 
@@ -90,7 +91,7 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]]) -> Simple
 
 
 def _errors(form: Any, error: Any, error_at: str) -> list[tuple[str, Any]]:
-    found = [(field.id, text) for field in form or () for text in field.errors]
+    found = [(field.id, text) for field in each_field(form or ()) for text in field.errors]
     return ([(error_at or "myprofile", error)] if error else []) + found
 
 

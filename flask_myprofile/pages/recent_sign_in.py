@@ -6,11 +6,11 @@ where Single Sign-On manages that by a new sign-in at the provider.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, jsonify, redirect, request, url_for
+from flask import jsonify, redirect, request, url_for
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import ImmutableMultiDict
 from wtforms import PasswordField
 
 from ..account.password_throttle import TooManyGuesses
@@ -21,8 +21,9 @@ from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..responses import prefers_json
 from ..sso import step_up
+from ..store.records import SessionRecord
 from ..transactions import unit_of_work
-from . import layout
+from . import layout, pending_form
 from .csrf import check_origin
 from .forms import fill
 from .refusals import problem_of
@@ -39,41 +40,55 @@ def view(user: Any) -> Any:
     """The page that asks who is there, and what follows when that is known."""
     session = current_profile.sessions.current(user)
     if request.method != "POST":
-        return jsonify(can_confirm=_has_password(user)) if prefers_json() else _show(user)
+        follows = pending_form.what_follows(request.args)
+        return jsonify(can_confirm=_has_password(user)) if prefers_json() else _show(user, follows)
+    follows = {} if prefers_json() else pending_form.what_follows(request.form)
     try:
         check_origin()
-        if session is not None and not prefers_json() and _provider(user) is not None:
-            return step_up.begin(session)
+        if not prefers_json():
+            if "cancel" in request.form:
+                return _cancel(session, follows)
+            if session is not None and _provider(user) is not None:
+                return step_up.begin(session, follows)
         _prove(user)
     except Refused as refusal:
-        return _refuse(user, refusal)
-    return _go_on(user)
+        return _refuse(user, refusal, follows)
+    return _go_on(user, follows)
 
 
 def confirmed(user: Any) -> Any:
     """Back from the provider: the same person, just now, goes on with what was interrupted. Else nothing happens."""
+    follows = step_up.asked_for()
     try:
         request_state().record = step_up.check(current_profile.sessions.current(user))
     except Refused as refusal:
-        return _refuse(user, refusal)
-    return _go_on(user)
+        return _refuse(user, refusal, follows)
+    return _go_on(user, follows)
 
 
-def _go_on(user: Any) -> Any:
-    """It is known who is there: with a new secret, and with what was interrupted."""
-    session = current_profile.sessions.current(user)
+def _go_on(user: Any, follows: Mapping[str, str]) -> Any:
+    """It is known who is there: with a new secret, and with what this confirmation was asked for."""
     with unit_of_work(current_profile.db.session):
         current_profile.sessions.renew(user)
-        interrupted = current_profile.pending_forms.take(session.id) if session is not None else None
+        form = pending_form.take(current_profile.sessions.current(user), follows)
+    if form is not None:
+        return pending_form.carry_out(form)
+    said = gettext("Thank you. Your sign-in is confirmed.")
     if prefers_json():
-        return jsonify(message=gettext("Thank you. Your sign-in is confirmed."))
-    if interrupted is None:
-        layout.remember_message(gettext("Thank you. Your sign-in is confirmed."))
-        return redirect(url_for("myprofile.index"), 303)
-    # as if it had been sent now; its form's CSRF token was checked when it came, and so was this one's
-    request.method, request.__dict__["form"] = "POST", ImmutableMultiDict(interrupted.fields)
-    request_state().resumes_form = True
-    return current_app.view_functions[interrupted.endpoint]()
+        return jsonify(message=said)
+    if "form" in follows:
+        missing = gettext("The form that you had sent waits no longer: it was carried out already, or it is too old.")
+        said = f"{said} {missing}"
+    layout.remember_message(said)
+    return redirect(follows.get("next") or url_for("myprofile.index"), 303)
+
+
+def _cancel(session: SessionRecord | None, follows: Mapping[str, str]) -> Any:
+    """Forget the form, and go back to where it was sent from."""
+    with unit_of_work(current_profile.db.session):
+        form = pending_form.take(session, follows)
+    purpose = pending_form.purpose_of(form) if form is not None else None
+    return redirect(purpose.page(dict(form.fields)) if form and purpose else url_for("myprofile.index"), 303)
 
 
 def _prove(user: Any) -> None:
@@ -102,24 +117,30 @@ def _provider(user: Any) -> str | None:
     return session.provider if session is not None and can_ask else None
 
 
-def _refuse(user: Any, refusal: Refused) -> Any:
+def _refuse(user: Any, refusal: Refused, follows: Mapping[str, str]) -> Any:
     if prefers_json():
         return problem_of(refusal)
-    shown, status = _show(user, refusal)
+    shown, status = _show(user, follows, refusal)
     return shown, status, refusal.headers
 
 
-def _show(user: Any, refusal: Refused | None = None) -> Any:
+def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None) -> Any:
     form = ConfirmForm(formdata=None, meta={"csrf": False})
     error: Any = ""
     if refusal is not None:
         form.current_password.errors = [str(text) for texts in refusal.errors.values() for text in texts]
         error = refusal.message
+    waiting = pending_form.find(current_profile.sessions.current(user), follows)
+    purpose = pending_form.purpose_of(waiting) if waiting is not None else None
     return layout.render(
         "myprofile/reauth.html",
         title=gettext("Confirm it’s you"),
         form=form if _has_password(user) else None,
         provider=_provider(user),
+        purpose=purpose.words() if purpose else "",
+        # a form of another browser, or one that waits no longer, is not asked for
+        follows={name: value for name, value in follows.items() if name != "form" or waiting is not None},
+        waits=waiting is not None,
         username=current_profile.users.get(user, "username") or current_profile.users.get(user, "email") or "",
         confirm_url=url_for("myprofile.confirm"),
         error=error,

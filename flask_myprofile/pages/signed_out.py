@@ -9,7 +9,7 @@ from flask_login import signals as login_signals
 from werkzeug.exceptions import ServiceUnavailable
 
 from ..auth.request_state import request_state
-from ..auth.session_cookie import KEY, SIGNED_OUT
+from ..auth.session_cookie import KEY, SIGNED_OUT, TOLD
 from ..globals import login_page
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem, unavailable
@@ -24,11 +24,15 @@ def _on_unauthorized(app: Flask, **extra: Any) -> None:
     state = request_state()
     if state.store_down:
         raise ServiceUnavailable(retry_after=RETRY_AFTER, response=unavailable() if prefers_json() else None)
-    if session.get(KEY) != SIGNED_OUT:
+    mark = session.get(KEY)
+    if mark not in (SIGNED_OUT, TOLD):
         return
     sentence = gettext("You have been signed out of this session.")
-    # a script cannot read a sign-in page; a host with a handler of its own knows what to answer
-    if state.refused and prefers_json() and not app.login_manager.unauthorized_callback:  # type: ignore[attr-defined]
-        abort(problem(401, "signed_out", sentence, login_url=login_page()))
-    session.pop(KEY)
-    flash(sentence)
+    # a script cannot read a sign-in page, however often it asks; a host with a handler of its own knows what to answer
+    if prefers_json() and not app.login_manager.unauthorized_callback:  # type: ignore[attr-defined]
+        if state.refused:
+            abort(problem(401, "signed_out", sentence, login_url=login_page()))
+        abort(problem(401, "login_required", gettext("Sign in to continue."), login_url=login_page()))
+    if mark == SIGNED_OUT:
+        session[KEY] = TOLD
+        flash(sentence)

@@ -26,13 +26,17 @@ _PICTURES = ("avatar_url", "picture_url", "photo_url")
 def user_menu() -> Markup:
     """``{{ myprofile_user_menu() }}``: the user menu, for the end of the host's navigation bar; empty for visitors.
 
-    It never breaks a page, an error page above all: without its tables it has no links.
+    It never breaks a page, an error page above all: without its tables it has no links, and where our pages have no
+    address, because ``MYPROFILE_URL_PREFIX`` has a variable that this one does not say, there is no menu.
     """
     user = flask_login.current_user
     if not user or not user.is_authenticated:
         return Markup("")
     ours = (request.blueprint or "").startswith("myprofile")
-    menu = SimpleNamespace(emit_assets=not ours, **menu_context(user))
+    try:
+        menu = SimpleNamespace(emit_assets=not ours, **menu_context(user))
+    except BuildError:
+        return Markup("")
     return Markup(render_template("myprofile/_user_menu.html", mp=menu, **text_functions()))  # noqa: S704 (a template of ours)
 
 

@@ -64,6 +64,7 @@ def _identity(provider: str, method: str, claims: Mapping[str, Any]) -> SsoIdent
         idp_session=stored_name(claims.get("sid")),
         acr=stored_name(claims.get("acr")),
         auth_time=_moment(claims.get("auth_time")),
+        asserted_at=_moment(claims.get("iat")),
     )
 
 
@@ -75,8 +76,10 @@ def watch_authlib() -> None:
     module = sys.modules.get(_CLIENT)
     if module is None or hasattr(module, _WRAPPED):
         return
-    for name in ("FlaskOAuth1App", "FlaskOAuth2App"):
-        app_class = getattr(module, name)
+    app_classes: list[Any] = [getattr(module, name, None) for name in ("FlaskOAuth1App", "FlaskOAuth2App")]
+    if None in app_classes:
+        return  # another thread is importing it at this very moment
+    for app_class in app_classes:
         app_class.authorize_access_token = _recording(app_class.authorize_access_token)
     setattr(module, _WRAPPED, True)
 

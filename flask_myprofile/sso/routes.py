@@ -58,4 +58,6 @@ def _carry_out(provider: Provider) -> int:
         raise BadLogout("the form has no logout_token, or several")
     logout = read(sent[0], provider)
     with unit_of_work(current_profile.db.session):
+        current_profile.single_logout.remember(logout)
+    with unit_of_work(current_profile.db.session):  # which sees whoever has signed in until now
         return current_profile.single_logout.carry_out(logout)

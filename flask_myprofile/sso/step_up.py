@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Request, current_app, redirect, request, session, url_for
+from werkzeug.routing import BuildError
 
 from ..auth.identity import recorded_identity
+from ..auth.request_state import is_superseded
 from ..errors import Forbidden, Unavailable
 from ..globals import current_profile
 from ..i18n import gettext
@@ -26,7 +28,8 @@ from .provider import ProviderUnknown, provider_of
 #: What each ``state`` of ours begins with.
 MARK = "mp-step-up-"
 _QUERY = "state=" + MARK
-#: In the session, while the browser is at the provider: state, when it was sent there, which session of ours.
+#: In the session, while the browser is at the provider: state, when it was sent there, which session of ours, and what
+#: is to follow.
 _PENDING = "_myprofile_step_up"
 #: Seconds by which the provider's clock may differ from ours.
 _SKEW = 60
@@ -46,8 +49,11 @@ def is_possible(record: SessionRecord | None) -> bool:
     return bool(always_asked.get("response_mode", "query") == "query")
 
 
-def begin(record: SessionRecord) -> Any:
-    """Off to the provider. :raises Refused: it cannot be reached."""
+def begin(record: SessionRecord, follows: Mapping[str, str]) -> Any:
+    """Off to the provider. :raises Refused: it cannot be reached.
+
+    :param follows: what :func:`asked_for` answers on the way back.
+    """
     name = record.provider or ""
     _forget(name, session.pop(_PENDING, None))
     state = MARK + secrets.token_urlsafe(24)
@@ -61,7 +67,7 @@ def begin(record: SessionRecord) -> Any:
         _log(name, error)
         sentence = gettext("%(provider)s cannot be reached. Try again later.", provider=name)
         raise Unavailable(RETRY_AFTER, sentence) from error
-    session[_PENDING] = [state, int(time.time()), record.id]
+    session[_PENDING] = [state, int(time.time()), record.id, dict(follows)]
     return answer
 
 
@@ -73,7 +79,17 @@ def take_over(incoming: Request) -> Any:
     answer = {name: incoming.args[name] for name in ("code", "error", "state", "iss") if name in incoming.args}
     if not answer.keys() & {"code", "error"}:
         return None  # the question itself, in an app that is its own provider
-    return redirect(f"{url_for('myprofile_sso.confirmed')}?{urlencode(answer)}")
+    try:
+        ours = url_for("myprofile_sso.confirmed")
+    except BuildError:  # MYPROFILE_URL_PREFIX has a variable, which this address does not say
+        return None
+    return redirect(f"{ours}?{urlencode(answer)}")
+
+
+def asked_for() -> Mapping[str, str]:
+    """What is to follow the confirmation that the provider's answer is about."""
+    state, *_, follows = session.get(_PENDING) or ("", {})
+    return follows if request.args.get("state") == state else {}
 
 
 def _forget(name: str, pending: Sequence[Any] | None) -> None:
@@ -88,8 +104,9 @@ def check(record: SessionRecord | None) -> SessionRecord:
     :raises Forbidden: it is not, or that cannot be known.
     """
     pending = session.pop(_PENDING, None)
-    state, since, session_id = pending or ("", 0, "")
-    if record is None or not is_possible(record) or session_id != record.id or request.args.get("state") != state:
+    state, since, session_id, _ = pending or ("", 0, "", {})
+    mine = record is not None and session_id == record.id and not is_superseded()
+    if record is None or not mine or not is_possible(record) or request.args.get("state") != state:
         _forget(record.provider or "" if record else "", pending)
         raise Forbidden(gettext("This confirmation is not from this session. Try again."), code="step_up_failed")
     name = record.provider or ""

@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from ..errors import StoreDown
 
 Execute = Callable[..., Any]
+#: A deadlock, and a row that has changed since this transaction has read it: of PostgreSQL's SQLSTATEs, and of the
+#: numbers of MySQL and MariaDB.
+_CLASHES = ("40P01", "40001", 1213, 1020)
 
 
 class Database:
@@ -55,7 +58,7 @@ class Database:
                 finally:
                     self._own_transaction.reset(token)
         except SQLAlchemyError as error:
-            raise StoreDown(reason(error)) from error
+            raise StoreDown(reason(error), passes=_passes(error, self.engine.dialect.name)) from error
 
     def _own(self) -> Connection | None:
         own = self._own_transaction.get()
@@ -166,8 +169,31 @@ class _OwnTransaction:
         return self._work.enter_context(self._engine.begin())
 
 
+def _passes(error: SQLAlchemyError, dialect: str) -> bool:
+    """Whether another transaction was in the way, as the driver has it, or the connection was lost, which is replaced:
+    then it is worth trying again at once."""
+    said = getattr(error, "orig", None)
+    if said is None or getattr(error, "connection_invalidated", False):
+        return said is not None
+    match dialect:
+        case "sqlite":
+            return " is locked" in str(said)
+        case "postgresql":  # no order for the two, or a deadlock
+            return (getattr(said, "sqlstate", None) or getattr(said, "pgcode", None)) in ("40001", "40P01")
+        case "mysql" | "mariadb":  # a record that has changed, a lock that was waited for too long, or a deadlock
+            return bool(said.args) and said.args[0] in (1020, 1205, 1213)
+    return False
+
+
 def _has_unsaved(session: Any) -> bool:
     return bool(session.new or session.dirty or session.deleted)
+
+
+def is_clash(error: BaseException) -> bool:
+    """Whether the database has undone a transaction because another one was at the same rows: nothing is broken."""
+    said = getattr(error, "orig", None)
+    codes = (getattr(said, "sqlstate", None), getattr(said, "pgcode", None), *getattr(said, "args", ())[:1])
+    return any(code in _CLASHES for code in codes if isinstance(code, str | int))
 
 
 def reason(error: SQLAlchemyError) -> str:

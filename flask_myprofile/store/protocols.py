@@ -10,6 +10,7 @@ from .records import (
     Found,
     IdentityRecord,
     LiveSince,
+    LogoutTokenRecord,
     PendingFormRecord,
     Pruned,
     SessionRecord,
@@ -38,7 +39,8 @@ class SessionStore(Protocol):
         ...
 
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
-        """Write down the last activity of a session that has not ended. Left out rather than waited for."""
+        """Write down the last activity of a session that has not ended, unless a later one is known, which is not from
+        the future. Left out rather than waited for."""
         ...
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
@@ -60,7 +62,9 @@ class SessionStore(Protocol):
         keep: str | None = None,
         secret_hash: str | None = None,
     ) -> list[str]:
-        """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended."""
+        """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended.
+
+        The secret before the present one proves the session for :data:`~.records.ROTATION_GRACE` seconds."""
         ...
 
     def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
@@ -85,7 +89,7 @@ class SessionStore(Protocol):
         ...
 
     def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
-        """One batch of deleting, in the order of ids, what can no longer get in: ended before then, or run out."""
+        """One batch of deleting, in the order of ids, what can never get in again: ended before then, or run out."""
         ...
 
 
@@ -97,17 +101,38 @@ class HistoryStore(Protocol):
         None: nothing is known."""
         ...
 
+    def note_sign_in(self, user_key: str) -> None:
+        """From now on something is known of the user."""
+        ...
+
     def note_sign_out(self, user_key: str, at: int) -> None:
-        """Keep that moment if it is the latest; 0 notes a sign-in. The key :data:`EVERYONE` stands for every user."""
+        """Keep that moment if it is the latest, or the known one is from the future. The key :data:`EVERYONE` stands
+        for every user."""
+        ...
+
+    def put_sign_outs_right(self, user_key: str, at: int) -> None:
+        """Where a sign-out of this user, or of everyone, is from the future: it was before ``at``."""
         ...
 
 
 class PendingFormStore(Protocol):
-    def keep_pending_form(self, session_id: str, endpoint: str, fields: str, at: int) -> None: ...
+    def add_pending_form(self, record: PendingFormRecord) -> None: ...
 
-    def take_pending_form(self, session_id: str) -> PendingFormRecord | None: ...
+    def pending_form(self, form_id: str) -> PendingFormRecord | None: ...
 
-    def drop_pending_forms(self, before: int) -> None: ...
+    def pending_forms(
+        self, *, user_key: str | None = None, session_id: str | None = None
+    ) -> Sequence[PendingFormRecord]:
+        """Those of one user or of one session, the last one first."""
+        ...
+
+    def drop_pending_forms(self, ids: Collection[str]) -> int:
+        """Delete these; how many there were. Of two who delete one at once, one is told so."""
+        ...
+
+    def drop_all_pending_forms(self, but_between: tuple[int, int] | None = None) -> None:
+        """Delete all, or all but those that were kept between these moments."""
+        ...
 
 
 class IdentityStore(Protocol):
@@ -125,8 +150,16 @@ class IdentityStore(Protocol):
 
 
 class LogoutTokenStore(Protocol):
-    def add_logout_token(self, token_id: str, expires_at: int) -> bool:
-        """Remember a logout token; False where it is known."""
+    def add_logout_token(self, record: LogoutTokenRecord) -> None:
+        """Remember a logout token, unless it is known."""
+        ...
+
+    def close_logout_token(self, token_id: str) -> bool:
+        """Note that it is carried out; False where it was already."""
+        ...
+
+    def logout_tokens(self, whose: str | None, which: str | None) -> Sequence[LogoutTokenRecord]:
+        """Those that name this person or this session of a provider."""
         ...
 
     def drop_logout_tokens(self, before: int) -> None: ...
@@ -137,9 +170,14 @@ class TokenStore(Protocol):
 
     def find_token_by_digest(self, digest: str) -> TokenRecord | None: ...
 
-    def replace_token(self, record: TokenRecord) -> bool: ...
+    def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
+        """Put ``record`` in the place of the user's token that has this digest (None: of none); False where that is no
+        longer so, and nothing was changed."""
+        ...
 
-    def delete_token(self, user_key: str) -> bool: ...
+    def delete_token(self, user_key: str, digest: str | None = None) -> bool:
+        """Delete the user's token, or only one that has this digest; whether there was such a one."""
+        ...
 
     def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None: ...
 
@@ -159,11 +197,15 @@ class PreferenceStore(Protocol):
 class GuessStore(Protocol):
     """What is written here counts for everybody at once, whatever becomes of the rest of the request.
 
-    A guess is named so that names sort by the time of the guess.
+    A guess is named so that names sort by the time of the guess: its first 16 characters are that, in nanoseconds.
     """
 
     def add_guess(self, user_key: str, guess: str, at: int) -> Sequence[int]:
         """Count a guess; the moments of all that count for this user."""
+        ...
+
+    def put_guesses_right(self, user_key: str, at: int) -> Sequence[int]:
+        """Those of later than ``at`` are from before it, which a clock that was ahead has dated; the moments of all."""
         ...
 
     def guesses(self, user_key: str, until: str) -> Sequence[int]:
@@ -180,4 +222,16 @@ class GuessStore(Protocol):
 class FeatureStore(Protocol):
     def features(self) -> Mapping[str, FeatureRecord]: ...
 
-    def save_features(self, values: Mapping[str, bool], changed_by: str, at: int) -> None: ...
+    def features_version(self) -> int:
+        """How often they have been saved: all of them together have one version."""
+        ...
+
+    def save_features(
+        self,
+        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, bool]],
+        changed_by: str,
+        at: int,
+    ) -> None:
+        """Save what ``values`` answers, which is told the version and the features as they are while nobody else can
+        change them. Nothing to save is no new version."""
+        ...

@@ -10,13 +10,19 @@ from typing import Any, NamedTuple
 
 #: In the place of a user's key: all users at once. No user has it.
 EVERYONE = ""
+#: Seconds by which the clocks of an app's machines may differ. What is dated later than that is from a clock that was
+#: ahead and has been put right since.
+SKEW = 60
+#: Requests already under way when the secret changed still pass for this many seconds.
+ROTATION_GRACE = 30
 
 
 class SessionRecord(NamedTuple):
     """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it.
 
-    Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used, and
-    ``id_token`` a ciphertext, kept only where signing out goes on to the provider.
+    Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used,
+    ``id_token`` a ciphertext, kept only where signing out goes on to the provider, and ``asserted_at`` the moment of
+    that token, by the provider's own clock.
     """
 
     id: str
@@ -42,6 +48,7 @@ class SessionRecord(NamedTuple):
     auth_time: int | None = None
     callback: str | None = None
     id_token: str | None = None
+    asserted_at: int | None = None
 
     @property
     def remembered(self) -> bool:
@@ -49,7 +56,7 @@ class SessionRecord(NamedTuple):
 
 
 #: What a new sign-in at the same provider changes in the row of a session that goes on.
-AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token")
+AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token", "asserted_at")
 
 
 class Found(NamedTuple):
@@ -65,18 +72,24 @@ class Found(NamedTuple):
 
 
 class LiveSince(NamedTuple):
-    """What still gets in: begun and seen since these moments (None: no such limit), or remembered until now."""
+    """What still gets in: begun and seen since these moments (None: no such limit), or remembered until now.
+
+    Not what has not begun yet: its lifetime would be longer than it may be. Nor is that over: if the clock is behind
+    now, and was right then, it gets in again.
+    """
 
     created_at: int | None
     last_seen_at: int | None
     now: int
 
     def admits(self, record: SessionRecord) -> bool:
-        if record.ended_at is not None:
-            return False
+        return record.ended_at is None and record.created_at <= self.now + SKEW and not self.has_run_out(record)
+
+    def has_run_out(self, record: SessionRecord) -> bool:
+        """Whether a session that nobody has ended has run out."""
         if record.remember_until is not None:
-            return record.remember_until >= self.now
-        return record.created_at >= (self.created_at or 0) and record.last_seen_at >= (self.last_seen_at or 0)
+            return record.remember_until < self.now
+        return record.created_at < (self.created_at or 0) or record.last_seen_at < (self.last_seen_at or 0)
 
 
 class Pruned(NamedTuple):
@@ -90,7 +103,6 @@ class TokenRecord(NamedTuple):
     """A user's API token: its digest, and a ciphertext where it may be copied again."""
 
     user_key: str
-    version: int
     digest: str
     ciphertext: str | None
     hint: str
@@ -111,11 +123,25 @@ class FeatureRecord(NamedTuple):
 
 
 class PendingFormRecord(NamedTuple):
-    """A form that waits for its sender to confirm who they are; ``fields`` is JSON."""
+    """A form that waits for its sender to confirm who they are. ``id`` is a digest of its name."""
 
-    endpoint: str
-    fields: str
+    id: str
+    session_id: str
+    user_key: str
+    ciphertext: str
     at: int
+
+
+class LogoutTokenRecord(NamedTuple):
+    """That somebody has signed out at a provider. ``whose`` and ``which`` are digests of the person and of the
+    provider's session that it names; without ``which``, all sessions that the person had begun by ``issued_at``.
+    """
+
+    id: str
+    whose: str | None
+    which: str | None
+    issued_at: int
+    expires_at: int
 
 
 class IdentityRecord(NamedTuple):

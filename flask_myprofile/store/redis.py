@@ -261,10 +261,10 @@ def _read(readers: Sequence[Reader], values: Sequence[bytes | None]) -> list[Any
         return None
 
 
-_NUMBERS = {"rotated_at", "created_at", "last_seen_at", "ended_at", "remember_until", "auth_time"}
+_NUMBERS = {"rotated_at", "created_at", "last_seen_at", "ended_at", "remember_until", "auth_time", "asserted_at"}
 _NOT_ALWAYS = {
     *("previous_hash", "rotated_at", "ended_at", "end_reason", "provider", "issuer", "subject", "idp_session"),
-    *("remember_until", "name", "acr", "auth_time", "callback", "id_token"),
+    *("remember_until", "name", "acr", "auth_time", "callback", "id_token", "asserted_at"),
 }
 
 

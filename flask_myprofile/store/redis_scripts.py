@@ -14,7 +14,11 @@ A script gets one argument, an object in JSON. Four kinds of key, all of which b
 
 from __future__ import annotations
 
-_PRELUDE = """
+from .records import ROTATION_GRACE, SKEW
+
+_PRELUDE = (
+    f"local SKEW, ROTATION_GRACE = {SKEW}, {ROTATION_GRACE}"
+    + """
 local ask = cjson.decode(ARGV[1])
 
 local function session_key(id) return ask.prefix .. 'session:' .. id end
@@ -35,11 +39,14 @@ local function member(id, created)
 end
 local function id_of(listed) return string.sub(listed, 11) end
 
--- the rule of LiveSince.admits
+-- the rules of LiveSince
+local function has_run_out(created, seen, remember)
+  if remember then return (tonumber(remember) or -1) < ask.now end
+  return (tonumber(created) or -1) < (ask.created_at or 0) or (tonumber(seen) or -1) < (ask.last_seen_at or 0)
+end
+
 local function admitted(ended, created, seen, remember)
-  if ended then return false end
-  if remember then return (tonumber(remember) or -1) >= ask.now end
-  return (tonumber(created) or -1) >= (ask.created_at or 0) and (tonumber(seen) or -1) >= (ask.last_seen_at or 0)
+  return not ended and (tonumber(created) or 0) <= ask.now + SKEW and not has_run_out(created, seen, remember)
 end
 
 -- Lua passes some thousand values at once, and no more
@@ -91,6 +98,7 @@ local function each_admitted(visit)
   in_batches('ZREM', key, gone)
 end
 """
+)
 
 ADD = (
     _PRELUDE
@@ -108,7 +116,8 @@ TOUCH = (
     _PRELUDE
     + """
 local user, ended, seen = read(ask.id, 'user_key', 'ended_at', 'last_seen_at')
-if not user or ended or (tonumber(seen) or ask.at) >= ask.at then return end
+seen = tonumber(seen) or ask.at
+if not user or ended or (seen >= ask.at and seen <= ask.at + SKEW) then return end
 redis.call('HSET', session_key(ask.id), 'last_seen_at', ask.at, 'ip', ask.ip, 'user_agent', ask.user_agent)
 keep(ask.id)
 """
@@ -150,11 +159,16 @@ END = (
 local at, score, kept = string.format('%.0f', ask.at), string.format('%.0f', -ask.at), tostring(ask.keep_ended)
 local ended_of = {}
 
+local function is_proved(id)
+  local secret, previous, rotated = read(id, 'secret_hash', 'previous_hash', 'rotated_at')
+  local just_now = math.abs((tonumber(rotated) or math.huge) - ask.at) <= ROTATION_GRACE
+  return secret == ask.secret_hash or (just_now and previous == ask.secret_hash)
+end
+
 local function finish(id, listed)
-  local user, ended, secret, previous, created, sid =
-    read(id, 'user_key', 'ended_at', 'secret_hash', 'previous_hash', 'created_at', 'idp_session')
+  local user, ended, created, sid = read(id, 'user_key', 'ended_at', 'created_at', 'idp_session')
   if not user or ended or id == ask.keep or (ask.user_key and user ~= ask.user_key) then return end
-  if ask.secret_hash and secret ~= ask.secret_hash and previous ~= ask.secret_hash then return end
+  if ask.secret_hash and not is_proved(id) then return end
   local key, theirs = session_key(id), ended_of[user] or {ids = {}, listed = {}, scored = {}}
   -- the deletion first: a server whose memory is full refuses to write before it, and people could not sign out
   redis.call('HDEL', key, 'ip', 'user_agent', 'name', 'id_token')
@@ -229,7 +243,7 @@ for _, entry in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local user, ended, created, seen, remember =
     read(id, 'user_key', 'ended_at', 'created_at', 'last_seen_at', 'remember_until')
   local old = ended and (tonumber(ended) or 0) < ask.ended_before
-  if user and (old or not ended and not admitted(ended, created, seen, remember)) then
+  if user and (old or not ended and has_run_out(created, seen, remember)) then
     redis.call('DEL', session_key(id))
     user, deleted = nil, deleted + 1
   end

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Select, and_, bindparam, case, inspect, or_, select
+from sqlalchemy import Select, and_, bindparam, case, inspect, literal_column, or_, select
 from sqlalchemy.exc import InvalidRequestError
 
 from .database import Database
-from .records import Found, LiveSince
+from .records import SKEW, Found, LiveSince
 from .tables import Tables
 
 
@@ -121,7 +121,13 @@ class SessionLookup(Database):
             return self._read_user(find.statement, values).unique().all()
 
     def _admitted(self, since: LiveSince) -> Any:
-        """The rows that ``since.admits(…)``: one rule for the check of a request, the list and the pruning."""
+        """The rows that ``since.admits(…)``: one rule for the check of a request and the list."""
+        table = self._tables.session
+        begun = table.c.created_at - literal_column(str(SKEW)) <= since.now
+        return and_(table.c.ended_at.is_(None), begun, self._within(since))
+
+    def _within(self, since: LiveSince) -> Any:
+        """Those of them that have not run out: what is pruned is the others."""
         table = self._tables.session
         limits: list[Any] = [table.c.remember_until.is_(None)]
         if since.created_at is not None:
@@ -130,7 +136,7 @@ class SessionLookup(Database):
             limits.append(table.c.last_seen_at >= since.last_seen_at)
         # never NULL: its negation is what is pruned
         remembered = and_(table.c.remember_until.is_not(None), table.c.remember_until >= since.now)
-        return and_(table.c.ended_at.is_(None), or_(and_(*limits), remembered))
+        return or_(and_(*limits), remembered)
 
 
 def _preferences(rows: Sequence[Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, not_, or_, select, update
 
-from .records import AT_PROVIDER, LiveSince, Pruned, SessionRecord
+from .records import AT_PROVIDER, ROTATION_GRACE, SKEW, LiveSince, Pruned, SessionRecord
 from .session_lookup import SessionLookup
 
 #: Rows that one transaction of ending everyone's sessions changes at most, so that no lock is held for long.
@@ -35,7 +35,8 @@ class SqlSessions(SessionLookup):
         with self._hurried() as execute:
             execute(
                 update(table)
-                .where(table.c.id == session_id, table.c.ended_at.is_(None), table.c.last_seen_at < at)
+                .where(table.c.id == session_id, table.c.ended_at.is_(None))
+                .where(not_(table.c.last_seen_at.between(at, at + SKEW)))
                 .values(last_seen_at=at, ip=ip, user_agent=user_agent)
             )
 
@@ -77,7 +78,9 @@ class SqlSessions(SessionLookup):
         if keep is not None:
             which.append(table.c.id != keep)
         if secret_hash is not None:
-            which.append(or_(table.c.secret_hash == secret_hash, table.c.previous_hash == secret_hash))
+            just_now = table.c.rotated_at.between(at - ROTATION_GRACE, at + ROTATION_GRACE)
+            previous = and_(table.c.previous_hash == secret_hash, just_now)
+            which.append(or_(table.c.secret_hash == secret_hash, previous))
         ending = update(table).where(*which).values(**_ended(at, reason))
         with self._write() as execute:
             if self.engine.dialect.update_returning:
@@ -137,7 +140,7 @@ class SqlSessions(SessionLookup):
 
     def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
         table = self._tables.session
-        run_out = and_(table.c.ended_at.is_(None), not_(self._admitted(since)))
+        run_out = and_(table.c.ended_at.is_(None), not_(self._within(since)))
         gone = or_(table.c.ended_at < ended_before, run_out)
         with self._write() as execute:
             batch = select(table.c.id).where(gone, table.c.id > (after or "")).order_by(table.c.id).limit(limit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
 
@@ -18,9 +18,10 @@ class Tables:
     token: Table
     preference: Table
     feature: Table
+    version: Table
     guess: Table
     history: Table
-    interrupted: Table
+    pending_form: Table
     identity: Table
     logout_token: Table
 
@@ -48,9 +49,10 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         token=table("token", *_token_columns()),
         preference=table("preference", *_preference_columns()),
         feature=table("feature", *_feature_columns()),
+        version=table("version", *_version_columns()),
         guess=table("guess", *_guess_columns()),
         history=table("history", *_history_columns()),
-        interrupted=table("interrupted", *_interrupted_columns()),
+        pending_form=table("pending_form", *_pending_form_columns()),
         identity=table("identity", *_identity_columns()),
         logout_token=table("logout_token", *_logout_token_columns()),
     )
@@ -81,13 +83,13 @@ def _session_columns() -> list[Column[object]]:
         Column("auth_time", BigInteger),
         Column("callback", String(512)),
         Column("id_token", Text),
+        Column("asserted_at", BigInteger),
     ]
 
 
 def _token_columns() -> list[Column[object]]:
     return [
         Column("user_key", _exact(255), primary_key=True),
-        Column("version", Integer, nullable=False),
         Column("digest", _exact(64), nullable=False, unique=True),
         Column("ciphertext", Text),
         Column("hint", String(64), nullable=False),
@@ -116,6 +118,13 @@ def _feature_columns() -> list[Column[object]]:
     ]
 
 
+def _version_columns() -> list[Column[object]]:
+    return [
+        Column("name", _exact(32), primary_key=True),
+        Column("number", BigInteger, nullable=False),
+    ]
+
+
 def _guess_columns() -> list[Column[object]]:
     return [
         Column("id", _exact(24), primary_key=True),
@@ -131,11 +140,12 @@ def _history_columns() -> list[Column[object]]:
     ]
 
 
-def _interrupted_columns() -> list[Column[object]]:
+def _pending_form_columns() -> list[Column[object]]:
     return [
-        Column("session_id", _exact(24), primary_key=True),
-        Column("endpoint", String(128), nullable=False),
-        Column("fields", Text, nullable=False),
+        Column("id", _exact(64), primary_key=True),
+        Column("session_id", _exact(24), nullable=False, index=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("ciphertext", Text, nullable=False),
         Column("at", BigInteger, nullable=False),
     ]
 
@@ -153,5 +163,9 @@ def _identity_columns() -> list[Column[object]]:
 def _logout_token_columns() -> list[Column[object]]:
     return [
         Column("id", _exact(64), primary_key=True),
+        Column("whose", _exact(64), index=True),
+        Column("which", _exact(64), index=True),
+        Column("issued_at", BigInteger, nullable=False),
         Column("expires_at", BigInteger, nullable=False),
+        Column("carried_out", Boolean, nullable=False),
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import request
@@ -43,21 +43,26 @@ def _last_use(record: TokenRecord) -> str:
 
 
 def _looked_at(tab: Tab, user: Any) -> dict[str, str]:
-    """What the question is about, so that a confirmation replaces this token and no later one."""
+    """What the question is about, so that a confirmation is good for this token and no later one."""
     return {"version": current_profile.tokens.version(current_profile.tokens.find(user))}
 
 
-def _confirmed() -> str | None:
-    """Which token was looked at when this was confirmed. A form that does not say was sent where there was none; a
-    program confirms by its call, and need not say."""
-    if not prefers_json():
-        return request.form.get("version", "")
-    sent: object = request.form
-    if request.is_json:
-        with suppress(RecursionError):  # nested beyond reason: it says nothing
-            sent = request.get_json(silent=True)
-    version = sent.get("version") if isinstance(sent, Mapping) else None
-    return version if isinstance(version, str) else None
+@contextmanager
+def _this_token_alone() -> Iterator[None]:
+    """Says in words that there is another token by now than the one that was looked at."""
+    try:
+        yield
+    except Conflict as error:
+        raise Conflict(
+            gettext("The token was regenerated in another window meanwhile. Look at it before you try again."),
+            code=error.code,
+        ) from error
+
+
+def _without(tab: Tab, user: Any) -> list[str]:
+    if current_profile.features["api_token.regenerate"]:
+        return [gettext("Integrations using it stop working at once. You can generate another one at any time.")]
+    return [gettext("Integrations using it stop working at once. Only an administrator can let you have another one.")]
 
 
 def _example() -> str:
@@ -85,7 +90,11 @@ class ApiToken(Tab):
                 "Off: a token is shown once, when it is made."
             ),
         ),
-        Part("regenerate", lazy_gettext("Regenerate")),
+        Part(
+            "regenerate",
+            lazy_gettext("Regenerate"),
+            lazy_gettext("Users make and replace their token. Off: they can still revoke the one that they have."),
+        ),
     )
 
     def values(self, user: Any) -> dict[str, Any]:
@@ -107,7 +116,7 @@ class ApiToken(Tab):
             "token": self._shown(record) if record else None,
             "can_copy": features["api_token.copy"] and record is not None and record.ciphertext is not None,
             "can_regenerate": features["api_token.regenerate"],
-            "can_revoke": record is not None and features["api_token.regenerate"],
+            "can_revoke": record is not None,
             "example": _example(),
         }
 
@@ -134,26 +143,25 @@ class ApiToken(Tab):
             lazy_gettext("Keep current token"),
             _looked_at,
         ),
+        label=lazy_gettext("Regenerate token"),
         fresh=True,
+        condition=["version"],
     )
-    def regenerate(self, user: Any) -> Done:
+    def regenerate(self, user: Any, version: str | None = None) -> Done:
         replaced = current_profile.tokens.find(user) is not None
-        if replaced and not prefers_json() and "version" not in request.form:
-            raise Invalid({}, gettext("Confirm first that the token is to be replaced."))
-        try:
-            token = current_profile.tokens.regenerate(user, _confirmed())
-        except Conflict as error:
-            raise Conflict(
-                gettext("The token was regenerated in another window meanwhile. Look at it before you try again."),
-                code=error.code,
-            ) from error
+        if version is None and not prefers_json():  # a program confirms by its call, and need not say
+            if replaced:
+                raise Invalid({}, gettext("Confirm first that the token is to be replaced."))
+            version = ""
+        with _this_token_alone():
+            token = current_profile.tokens.regenerate(user, version)
         announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
         once = not current_profile.features["api_token.copy"]
         return _shown_page(
             token, gettext("Your new API token is ready."), fresh=True, replaced=replaced, shown_once=once
         )
 
-    @action(feature="copy", fresh=True)
+    @action(feature="copy", label=lazy_gettext("Copy API token"), fresh=True)
     def reveal(self, user: Any) -> Done:
         try:
             token = current_profile.tokens.reveal(user)
@@ -164,15 +172,19 @@ class ApiToken(Tab):
         return _shown_page(token, fresh=False, replaced=False, shown_once=False)
 
     @action(
-        feature="regenerate",
+        feature=False,  # whatever is off, what has leaked can be ended
         confirm=Confirm(
             lazy_gettext("Revoke your API token?"),
-            lazy_gettext("Integrations using it stop working at once. You can generate another one at any time."),
+            _without,
             lazy_gettext("Revoke token"),
             lazy_gettext("Keep current token"),
+            _looked_at,
         ),
+        condition=["version"],
     )
-    def revoke(self, user: Any) -> str:
-        if current_profile.tokens.revoke(user):
+    def revoke(self, user: Any, version: str | None = None) -> str:
+        with _this_token_alone():
+            ended = current_profile.tokens.revoke(user, version)
+        if ended:
             announce(token_changed, user_key=current_profile.users.key(user), action="revoked")
         return gettext("Your API token has been revoked.")

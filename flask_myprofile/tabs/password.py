@@ -12,7 +12,7 @@ from ..account.hashing import normalized
 from ..account.password_throttle import TooManyGuesses
 from ..account.passwords import WrongPassword
 from ..account.policy import CHARACTERS, PolicyBroken, Rule
-from ..errors import Forbidden, Invalid
+from ..errors import Conflict, Forbidden, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, join_list, lazy_gettext, ngettext
 from ..pages.throttling import too_many
@@ -90,14 +90,12 @@ class Password(Tab):
     @action(_form)
     def save(self, user: Any, form: PasswordForm) -> str:
         current, new = form.current_password.data or "", form.new_password.data or ""
-        if errors := self._left_empty(current, new) or self._wrong(user, form, current, new):
+        if errors := self._left_empty(current, new):
             raise Invalid(errors)
-        try:
-            current_profile.passwords.set(user, new)
-        except PolicyBroken as broken:
-            raise Invalid({"new_password": sentences(broken.rules)}) from broken
+        self._store(user, current, new, self._checked(user, form, current, new))
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
         current_profile.db.session.flush()
+        current_profile.pending_forms.drop_of_user(current_profile.users.key(user))
         announce(password_changed, user_key=current_profile.users.key(user))
         current_profile.sessions.renew(user)
         if "sign_out_others" in form and not form.sign_out_others.data:
@@ -112,22 +110,40 @@ class Password(Tab):
             errors["new_password"] = gettext("Enter a new password")
         return errors
 
-    def _wrong(self, user: Any, form: PasswordForm, current: str, new: str) -> dict[str, object]:
-        """A wrong current password alone; else everything that is wrong with the new one."""
+    def _checked(self, user: Any, form: PasswordForm, current: str, new: str) -> Any:
+        """What the current password was compared with.
+
+        :raises Invalid: it is wrong, and nothing else is said; or everything that is wrong with the new one.
+        """
         errors: dict[str, object] = {}
+        compared = None
         try:
-            current_profile.passwords.check(user, current, new)
+            compared = current_profile.passwords.check(user, current, new)
         except TooManyGuesses as many:
             raise too_many(many) from many
-        except WrongPassword:
-            return {"current_password": gettext("Your current password is not correct")}
+        except WrongPassword as wrong:
+            raise Invalid({"current_password": gettext("Your current password is not correct")}) from wrong
         except PolicyBroken as broken:
             form.broken = frozenset(rule.code for rule in broken.rules)
             errors["new_password"] = sentences(broken.rules)
         # a program that sends JSON cannot mistype, and may leave the field out
         if not _same(form.confirm_password.data or "", new) and (form.confirm_password.raw_data or not request.is_json):
             errors["confirm_password"] = gettext("Enter the same new password twice")
-        return errors
+        if errors:
+            raise Invalid(errors)
+        return compared
+
+    def _store(self, user: Any, current: str, new: str, compared: Any) -> None:
+        try:
+            current_profile.passwords.set(user, current, new, compared)
+        except PolicyBroken as broken:
+            raise Invalid({"new_password": sentences(broken.rules)}) from broken
+        except Conflict as error:
+            sentence = gettext(
+                "Your password was changed in another window or on another device meanwhile. "
+                "To change it again, enter the one that is current now."
+            )
+            raise Conflict(sentence, code=error.code) from error
 
     def _end_other_sessions(self, user: Any) -> str:
         """With the password's own transaction, where sessions are kept in the database: both are done or none."""

@@ -55,6 +55,9 @@ _NEEDED: Mapping[str, Any] = {
     **dict.fromkeys(("phone", "phone_number"), lazy_gettext("Enter your phone number")),
     "email": lazy_gettext("Enter your email address"),
 }
+#: Characters of a field whose column takes any number. Nothing is computed for more: to check 60,000 letters of an
+#: address takes a second. And of an address at most, whatever its column takes: no longer one is valid.
+_LONGEST, _LONGEST_EMAIL = 5_000, 320
 _SIDE_BY_SIDE = (("first_name", "last_name"), ("given_name", "family_name"))
 
 
@@ -97,7 +100,7 @@ class PersonalInformation(Tab):
         # an empty optional value is stored as no value, which a unique column may hold more than once
         values = {name: form[name].data or ("" if users.required(name) else None) for name in editable}
         changed = {name: value for name, value in values.items() if (users.get(user, name) or None) != (value or None)}
-        if "email" in changed:  # where a forgotten password is sent to
+        if any(map(users.is_handle, changed)):  # what one signs in with, and where a forgotten password is sent to
             current_profile.sessions.require_fresh(user)
         users.update(user, changed)
         try:
@@ -157,9 +160,16 @@ _optional.field_flags = {"optional": True}  # type: ignore[attr-defined]
 
 
 def _proper(name: str, longest: int | None) -> Any:
+    room = longest or _LONGEST
+    room = min(room, _LONGEST_EMAIL) if name == "email" else room
+
     def check(form: FlaskForm, field: StringField) -> None:
         label = str(label_of(name))
         typed = field.data or ""
+        stored = typed == (field.object_data or "")  # what is stored already was good enough
+        most = longest if stored else room
+        if most is not None and len(typed) > most:
+            raise ValidationError(gettext("%(field)s must be %(max)s characters or fewer", field=label, max=most))
         match text.problem(typed):
             case "control":
                 raise ValidationError(
@@ -167,9 +177,7 @@ def _proper(name: str, longest: int | None) -> Any:
                 )
             case "blank":
                 raise ValidationError(gettext("%(field)s has no visible character", field=label))
-        if longest is not None and len(typed) > longest:
-            raise ValidationError(gettext("%(field)s must be %(max)s characters or fewer", field=label, max=longest))
-        if name == "email" and typed != (field.object_data or ""):  # what is stored already was good enough
+        if name == "email" and not stored:
             _check_email(typed)
 
     return check

@@ -61,7 +61,9 @@ class Preferences(Tab):
 
     @action(lambda tab, user: form_of(tab.shown()))
     def save(self, user: Any, form: FlaskForm) -> Any:
-        i18n.choose_preferences(user, {name: form[name].data or None for name in self.shown()})
+        # what was not sent is not written back: it may have been chosen elsewhere since it was read
+        sent = [name for name in self.shown() if form[name].raw_data]
+        i18n.choose_preferences(user, {name: form[name].data or None for name in sent})
         i18n.refresh_locale()
         # printed after the commit, in the language just chosen
         return lazy_gettext("Your preferences have been saved.")

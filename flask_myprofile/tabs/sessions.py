@@ -111,6 +111,7 @@ class Sessions(Tab):
             lazy_gettext("Sign out all others"),
             lazy_gettext("Cancel"),
         ),
+        label=lazy_gettext("Sign out all other sessions"),
         fresh=True,
     )
     def sign_out_others(self, user: Any) -> str:

@@ -17,6 +17,8 @@ from tests.browser.visitor import Visitor
 from tests.live import Person
 
 MAYA, SAM, ALEX, NEWCOMER = "maya", "sam", "alex", "newcomer"
+#: Somebody who has signed in two hours ago.
+LONG_AGO = "long ago"
 DESK = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36"
@@ -58,7 +60,7 @@ class Gallery:
 
     def person(self, who: str, language: str = "en", **options: Any) -> Visitor:
         """At a browser in that language; without options always the same one. A newcomer is somebody else each time."""
-        if options or who == NEWCOMER:
+        if options or who in (NEWCOMER, LONG_AGO):
             self._guests.append(self._visitor(self._cookies(who), language, options))
             return self._guests[-1]
         if (who, language) not in self._visitors:
@@ -71,9 +73,13 @@ class Gallery:
     def _cookies(self, who: str) -> Any:
         """What a browser has after signing in; all browsers of a person are one session, so no row is added."""
         if who not in self._signed_in:
-            cookies = self._sign_in(self._new_user() if who == NEWCOMER else who)
-            if who == NEWCOMER:
+            if who in (NEWCOMER, LONG_AGO):
+                name = self._new_user()
+                cookies = self._sign_in(name)
+                if who == LONG_AGO:
+                    self._age(name)
                 return cookies
+            cookies = self._sign_in(who)
             self._signed_in[who] = cookies
         return self._signed_in[who]
 
@@ -85,6 +91,14 @@ class Gallery:
             cookies = [{"name": each.name, "value": each.value, "url": self.site} for each in person.http.cookies]
             return {"cookies": cookies, "origins": []}
 
+    def _age(self, name: str) -> None:
+        with self.app.app_context():
+            key = db.session.scalars(db.select(User.id).filter_by(username=name)).one()
+            rows = db.metadata.tables["myprofile_session"]
+            older = db.update(rows).where(rows.c.user_key == str(key)).values(created_at=rows.c.created_at - 7200)
+            db.session.execute(older)
+            db.session.commit()
+
     def _new_user(self) -> str:
         name = f"new{next(self._numbers)}"
         with self.app.app_context():
@@ -95,11 +109,16 @@ class Gallery:
         return name
 
     def part_with_guests(self) -> list[str]:
-        """Close the browsers of one visit only; what all browsers have had to complain of since the last time."""
+        """Close the browsers of one visit only; what all browsers have had to complain of since the last time.
+
+        That something came from elsewhere is a complaint, too.
+        """
         everybody = [*self._visitors.values(), *self._guests]
         complaints = [complaint for visitor in everybody for complaint in visitor.complaints]
         for visitor in everybody:
+            complaints += [each.url for each in visitor.requests if not each.url.startswith(f"{self.site}/")]
             visitor.complaints.clear()
+            visitor.requests.clear()
         for guest in self._guests:
             guest.context.close()
         self._guests.clear()
@@ -198,6 +217,7 @@ STATES = {
     "notifications": State(SAM, "/profile/notifications"),
     "notifications saved": State(SAM, "/profile/notifications", SAVED),
     "who is there": State(SAM, "/profile/confirm"),
+    "who is there for a form": State(LONG_AGO, "/profile/api-token", clicked(SEND, "[form=mp-reauth-cancel]")),
     "who is there to be corrected": State(SAM, "/profile/confirm", typed(current_password="")),
     "who is there by SSO": State(ALEX, "/profile/confirm"),
     "features": State(MAYA, "/profile/admin/features"),

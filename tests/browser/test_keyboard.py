@@ -129,37 +129,6 @@ def test_the_first_stop_leads_past_the_head_of_the_page(gallery: Gallery) -> Non
     assert page.evaluate("!!document.activeElement.closest('main')")
 
 
-@pytest.mark.parametrize(
-    ("state", "title", "asks_for_focus"),
-    [
-        ("personal information to be corrected", "Error: Personal Information – My Profile", True),
-        ("personal information saved", "Your personal information has been saved.", True),
-        ("preferences to be corrected", "Error: Preferences – My Profile", True),
-        ("preferences saved", "Your preferences have been saved.", True),
-        ("password to be corrected", "Error: Password – My Profile", True),
-        ("password changed", "Your password has been changed.", True),
-        ("name to be corrected", "Error: Sessions – My Profile", True),
-        ("who is there to be corrected", "Error: Confirm it’s you – My Profile", True),
-        ("features saved", "Feature settings saved. 0 changes.", True),
-        ("no such user", "Error: User sessions", True),
-        ("sessions", "Sessions – My Profile", False),
-        ("token question", "Regenerate your API token? – My Profile", False),
-        ("features", "Feature Management", False),
-    ],
-)
-def test_title_and_focus_say_first_what_happened(
-    state: str, title: str, asks_for_focus: bool, gallery: Gallery
-) -> None:
-    """B80: of all that is on the page then, one element has the focus, and the title begins with its words."""
-    page = shown(gallery, state).page
-    assert page.title() == f"{title} – Acme Analytics"
-    asking = page.locator("[data-mp-focus]")
-    expect(asking).to_have_count(int(asks_for_focus))
-    if asks_for_focus:
-        expect(asking).to_be_focused()
-    assert page.get_by_role("alert").count() == int(title.startswith("Error:"))
-
-
 def test_each_problem_in_the_summary_leads_to_its_field(gallery: Gallery) -> None:
     """B80: with the very words that stand beside the field."""
     page = shown(gallery, "personal information to be corrected").page

@@ -22,7 +22,8 @@ in_firefox_too = pytest.mark.parametrize("engine", ["chromium", "firefox"], indi
 @in_firefox_too
 def test_a_person_signs_in_and_visits_every_tab(visitor: Callable[..., Visitor]) -> None:
     sam = visitor()
-    page = sam.sign_in("sam")
+    page = sam.sign_in_by_hand("sam", remember=True)
+    assert sam.has_remember_cookie()
     expect(page.locator(".mp-menu .mp-avatar")).not_to_have_class(re.compile("is-current"))
     sam.open_profile()
     assert page.url == f"{sam.site}/profile/personal-information"
@@ -38,7 +39,7 @@ def test_a_person_signs_in_and_visits_every_tab(visitor: Callable[..., Visitor])
 def test_what_is_saved_is_there_again(visitor: Callable[..., Visitor]) -> None:
     sam = visitor()
     page = sam.sign_in("sam")
-    sam.open_profile()
+    sam.open("/profile/personal-information")
     page.get_by_label("Phone number").fill("+49 30 123456")
     expect(page.get_by_label("Email address")).not_to_be_editable()
     page.get_by_role("button", name="Save").click()
@@ -57,8 +58,7 @@ def test_the_language_is_that_of_the_whole_app(visitor: Callable[..., Visitor]) 
     """The extension's words, the app's own, and the next visit on another device."""
     sam = visitor()
     page = sam.sign_in("sam")
-    sam.open_profile()
-    sam.open_tab("Preferences")
+    sam.open("/profile/preferences")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.get_by_label("Language").select_option(label="Deutsch")
     page.get_by_role("button", name="Save").click()
@@ -70,6 +70,7 @@ def test_the_language_is_that_of_the_whole_app(visitor: Callable[..., Visitor]) 
 
     elsewhere = visitor()
     page = elsewhere.sign_in("sam")
+    elsewhere.open("/dashboard")
     expect(page.locator("html")).to_have_attribute("lang", "de")
 
     page.goto(f"{sam.site}/profile/preferences")
@@ -84,10 +85,11 @@ def test_an_admin_turns_the_token_on_and_a_person_uses_it(visitor: Callable[...,
     """Feature Management, Copy, the warning before Regenerate, and the API of the app."""
     maya, sam = visitor(), visitor(permissions=["clipboard-read", "clipboard-write"])
     page = sam.sign_in("sam")
-    sam.open_profile()
+    sam.open("/profile/personal-information")
     expect(page.get_by_role("link", name="API Token")).to_have_count(0)
 
     admin = maya.sign_in("maya")
+    maya.open("/dashboard")
     maya.choose("Feature Management")
     switch = admin.get_by_role("switch", name="API Token", exact=True)
     expect(switch).not_to_be_checked()
@@ -157,18 +159,16 @@ def test_who_signs_in_by_sso_reads_the_sentence(visitor: Callable[..., Visitor])
     expect(page.get_by_role("main")).to_contain_text("Single Sign On · Demo SSO")
 
 
-@in_firefox_too
 def test_a_device_that_was_signed_out_is_out_at_its_next_click(visitor: Callable[..., Visitor]) -> None:
     """Although it has a remember-me cookie, and also after it is closed and opened again."""
     laptop, phone = visitor(), visitor()
     there = phone.sign_in("sam", remember=True)
     assert phone.has_remember_cookie()
     kept = phone.context.cookies()
-    phone.open_profile()
+    phone.open("/profile/personal-information")
 
     here = laptop.sign_in("sam")
-    laptop.open_profile()
-    laptop.open_tab("Sessions")
+    laptop.open("/profile/sessions")
     expect(here.get_by_role("heading", name="Other sessions (1)")).to_be_visible()
     here.get_by_role("listitem").filter(has=here.get_by_role("heading", level=4)).get_by_role(
         "button", name="Sign out"
@@ -193,9 +193,9 @@ def test_a_device_that_was_signed_out_is_out_at_its_next_click(visitor: Callable
 def test_a_new_password_signs_the_other_devices_out(visitor: Callable[..., Visitor]) -> None:
     laptop, phone = visitor(), visitor()
     there = phone.sign_in("sam", remember=True)
+    assert phone.has_remember_cookie()
     page = laptop.sign_in("sam")
-    laptop.open_profile()
-    laptop.open_tab("Password")
+    laptop.open("/profile/password")
     expect(page.locator("html")).to_have_attribute("data-mp-ready", "1")  # the script runs
     laptop.field("Current password").fill("sam-demo-password")
     new = laptop.field("New password")
@@ -210,8 +210,9 @@ def test_a_new_password_signs_the_other_devices_out(visitor: Callable[..., Visit
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="1 other session was signed out")).to_be_visible()
     laptop.open_tab("Sessions")
-    there.goto(f"{phone.site}/dashboard")
+    phone.open("/dashboard")
     assert "/sign-in?next=" in there.url
+    assert not phone.has_remember_cookie()
 
 
 def test_long_after_the_sign_in_the_password_is_asked_for_once_and_nothing_is_lost(
@@ -220,8 +221,7 @@ def test_long_after_the_sign_in_the_password_is_asked_for_once_and_nothing_is_lo
     person, other = visitor(), visitor()
     other.sign_in("sam")
     page = person.sign_in("sam")
-    person.open_profile()
-    person.open_tab("Sessions")
+    person.open("/profile/sessions")
     monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: int(time.time()) + 1900)
     page.get_by_role("link", name="Sign out all others").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Sign out all others").click()

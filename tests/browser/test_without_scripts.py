@@ -12,7 +12,7 @@ from tests.browser.visitor import Visitor
 def turn_the_token_on(visitor: Callable[..., Visitor]) -> None:
     maya = visitor()
     page = maya.sign_in("maya")
-    maya.choose("Feature Management")
+    maya.open("/profile/admin/features")
     page.get_by_role("switch", name="API Token", exact=True).check()
     page.get_by_role("button", name="Save").click()
     page.get_by_role("status").filter(has_text="Feature settings saved").wait_for()
@@ -22,7 +22,7 @@ def test_all_tabs_can_be_used_without_javascript(visitor: Callable[..., Visitor]
     turn_the_token_on(visitor)
     person, other = visitor(java_script_enabled=False), visitor()
     other.sign_in("sam")
-    page = person.sign_in("sam")
+    page = person.sign_in_by_hand("sam")
     person.open_profile()
     page.get_by_label("Job title").fill("Lead Analyst")
     page.get_by_role("button", name="Save").click()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request
+
+from tests.host import PASSWORD, Host, token_in
+from tests.live import serving
 
 #: What Chromium says by itself when a page is answered with one of these, as they should be at times.
 REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (400|401|403|404|422)")
@@ -43,6 +48,23 @@ class Visitor:
         return self.page
 
     def sign_in(self, username: str, remember: bool = False) -> Page:
+        """To the example app, by what its form sends: to fill that in takes longer, and has tests of its own."""
+        csrf = token_in(self.context.request.get(f"{self.site}/sign-in").text())
+        also = {"remember": "y"} if remember else {}
+        self._send("/sign-in", csrf_token=csrf, identifier=username, password=f"{username}-demo-password", **also)
+        return self.page
+
+    def sign_in_at_host(self, username: str) -> Page:
+        """To an app of :mod:`tests.host`."""
+        csrf = self.context.request.get(f"{self.site}/csrf").text()
+        self._send("/login", csrf_token=csrf, username=username, password=PASSWORD)
+        return self.page
+
+    def _send(self, path: str, **form: Any) -> None:
+        answer = self.context.request.post(self.site + path, form=form, max_redirects=0)
+        assert answer.status in (302, 303), answer.text()
+
+    def sign_in_by_hand(self, username: str, remember: bool = False) -> Page:
         """As a person does it: from the start page, with what is written there."""
         page = self.open("/")
         page.get_by_role("banner").get_by_role("link", name="Sign in").click()
@@ -92,3 +114,14 @@ def close(visitors: Sequence[Visitor]) -> None:
     for each in visitors:
         each.context.close()
     assert complaints == []
+
+
+@contextmanager
+def signed_in_at(host: Host, username: str, chromium: Browser) -> Iterator[Visitor]:
+    """Somebody at the host, on a real server, who has signed in elsewhere, too."""
+    host.browser().login(username)
+    with serving(host.app) as site:
+        visitor = Visitor(chromium.new_context(), site)
+        visitor.sign_in_at_host(username)
+        yield visitor
+        close([visitor])

@@ -76,10 +76,11 @@ def test_keys_that_are_known_go_on_to_serve(relying_party: RelyingParty, take_do
 
 
 def test_who_cannot_be_sent_there_is_told_so_and_can_sign_out_here(
-    relying_party: RelyingParty, take_down: Callable[[], None]
+    relying_party: RelyingParty, take_down: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice = long_signed_in(relying_party)
     take_down()
+    monkeypatch.setattr("flask_myprofile.provider.PATIENCE", 0.5)
     ask_for_a_token(alice)
     told = alice.send(CONFIRM, allow_redirects=False)
     assert told.status_code == 503

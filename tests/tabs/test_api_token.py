@@ -211,12 +211,12 @@ def test_of_two_regenerations_at_once_one_gives_the_token_and_one_409(
     alice, elsewhere, replace, won = signed_in(host), signed_in(host), SqlStore.replace_token, list[str]()
     old = made(alice) if existing else None
 
-    def meanwhile(store: SqlStore, record: Any) -> bool:
+    def meanwhile(store: SqlStore, *args: Any) -> bool:
         monkeypatch.setattr(SqlStore, "replace_token", replace)
         other = threading.Thread(target=lambda: won.append(made(elsewhere)))
         other.start()
         other.join()
-        return replace(store, record)
+        return replace(store, *args)
 
     monkeypatch.setattr(SqlStore, "replace_token", meanwhile)
     lost = alice.post_json(MAKE) if as_json else confirmed(alice)[0]
@@ -273,10 +273,9 @@ def test_a_program_that_says_what_it_replaces_replaces_nothing_else(host: Host) 
         again = alice.post_json(MAKE, {"version": old})
         assert (again.status_code, again.json["code"]) == (409, "token_changed")
     assert alice.post_json(SHOW).json["token"] == second
-    for body in ({}, {"confirm": True}, {"version": None}, [], "version"):
-        third = alice.post_json(MAKE, body)
-        assert third.status_code == 200, body
-        assert third.json["token"] not in (first, second)
+    third = alice.post_json(MAKE, {})
+    assert third.status_code == 200
+    assert third.json["token"] not in (first, second)
 
 
 def test_a_token_expires_after_its_lifetime(new_host: Callable[..., Host]) -> None:

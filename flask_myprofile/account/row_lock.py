@@ -1,0 +1,32 @@
+"""A row of the host's that nobody else changes until the transaction ends."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import inspect, update
+from sqlalchemy.exc import InvalidRequestError
+
+#: Whoever has written to a row is alone with it there, or with the whole database.
+_WITHOUT_FOR_UPDATE = ("sqlite", "mssql")
+
+
+def lock_row(instance: Any, attribute: str) -> None:
+    """Keep everybody else from changing the row of this object, and read ``attribute`` as it is there now, whatever has
+    been read before; all columns, where it is none of them.
+
+    What else the host has changed and not saved is left alone. An object that no session holds has no row to lock.
+    """
+    state: Any = inspect(instance, raiseerr=False)
+    if state is None or not state.persistent:
+        return
+    session, mapper = state.session, state.mapper
+    columns = [each.key for each in mapper.column_attrs]
+    with session.no_autoflush, suppress(InvalidRequestError):  # it has been deleted: saving it will say so
+        connection = session.connection(bind_arguments={"mapper": mapper})
+        if connection.dialect.name in _WITHOUT_FOR_UPDATE:
+            key = mapper.primary_key
+            this = [column == value for column, value in zip(key, state.identity, strict=True)]
+            connection.execute(update(key[0].table).where(*this).values({key[0]: key[0]}))
+        session.refresh(instance, [attribute] if attribute in columns else columns, with_for_update=True)

@@ -1,0 +1,278 @@
+"""P2: for half a minute after a session got a new secret, requests that were under way still come with the one before.
+
+They read on. But a proof belongs to the secret that it was given for: they are never recent, and they write nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlencode
+
+import flask_login
+import pytest
+from flask import jsonify, session
+
+from flask_myprofile import current_profile
+from tests.devices import age, change_password, live, secret_of, sent_to_login, set_cookies
+from tests.host import JSON, PASSWORD, Browser, Host, token_in
+from tests.kept import everywhere, in_these
+from tests.test_step_up import Stale
+from tests.walks import CHANGING, READABLE, RIGHT, busy, everything, right_for, send, walked_host
+
+CONFIRM = "/profile/confirm"
+SAID = "Your sign-in was renewed while this was being sent, so nothing was changed. Send it again."
+
+
+def confirm(browser: Browser) -> None:
+    assert browser.post(CONFIRM, {"current_password": PASSWORD}).status_code == 303
+
+
+def renewed(browser: Browser) -> Browser:
+    """Another browser with the secret that this one had until now, and has proved itself with."""
+    browser.csrf()
+    before = browser.copy("session")
+    confirm(browser)
+    return before
+
+
+def with_views(host: Host) -> None:
+    @host.app.get("/fresh")
+    @flask_login.login_required
+    def fresh() -> Any:
+        return jsonify(fresh=current_profile.sessions.is_fresh(flask_login.current_user))
+
+    @host.app.post("/renew")
+    @flask_login.login_required
+    def renew() -> Any:
+        flask_login.confirm_login()
+        user = flask_login.current_user
+        return jsonify(renewed=current_profile.sessions.renew(user), fresh=current_profile.sessions.is_fresh(user))
+
+    @host.app.get("/note")
+    @flask_login.login_required
+    def note() -> str:
+        session["noted"] = True
+        return "noted"
+
+
+# ---- it writes nothing
+
+
+@pytest.mark.parametrize("url", CHANGING)
+@pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
+def test_it_changes_nothing_anywhere(url: str, as_json: bool, new_host: Callable[..., Host]) -> None:
+    """Though it is the right form, the right token and a moment after the owner has given the password."""
+    host = walked_host(new_host)
+    here = busy(host)
+    old = renewed(here)
+    sent, token, before = right_for(url, here), old.csrf(), everything(host)
+    answer = send(old, url, sent, as_json, token)
+    assert answer.status_code == 409
+    if as_json:
+        assert (answer.json["code"], answer.json["title"]) == ("sign_in_renewed", SAID)
+    else:
+        assert SAID in answer.text
+    assert not set_cookies(answer, "session"), "the browser has another one by now"
+    assert everything(host) == before
+    assert here.is_in()
+    assert send(here, url, right_for(url, here), as_json, here.csrf()).status_code in (200, 303)
+
+
+@everywhere
+def test_a_page_that_was_saved_while_the_password_changed_elsewhere_loses_nothing(host: Host) -> None:
+    """Two tabs: the answer to the save keeps what was typed, and it is taken when it is sent again."""
+    alice = host.browser()
+    alice.login("alice")
+    sent = {"first_name": "Alicia", "last_name": "Tested", "phone": "12345"}
+    alice.csrf()
+    saving = alice.copy("session")
+    assert change_password(alice).status_code == 303
+    page = saving.post("/profile/personal-information", sent)
+    assert page.status_code == 409
+    assert host.user("alice").first_name == "Alice"
+    for _ in range(2):
+        assert all(f'value="{value}"' in page.text for value in sent.values())
+        page = alice.client.post("/profile/personal-information", data={**sent, "csrf_token": token_in(page.text)})
+        if page.status_code == 303:
+            break
+        assert page.status_code == 400, "the form has the token of before"
+    assert host.user("alice").first_name == "Alicia"
+
+
+# ---- it proves nothing
+
+
+@everywhere
+def test_it_is_not_recent_whatever_the_session_has_proved_since(new_host: Callable[..., Host]) -> None:
+    host = new_host(after=with_views)
+    alice = host.browser()
+    alice.login("alice")
+    old = renewed(alice)
+    assert alice.get("/fresh").json == {"fresh": True}
+    assert old.get("/fresh").json == {"fresh": False}
+    assert old.is_in(), "it reads on"
+    assert len(old.sessions()) == 1
+
+
+@everywhere
+def test_it_is_not_given_the_new_secret_by_renewing_it(new_host: Callable[..., Host]) -> None:
+    """Not by a view of the host's that confirms, nor by asking for it."""
+    host = new_host(after=with_views)
+    alice = host.browser()
+    alice.login("alice", remember=True)
+    old = renewed(alice)
+    secret, (row,) = secret_of(host, alice), host.rows.all()
+    answer = old.post("/renew")
+    assert answer.json == {"renewed": False, "fresh": False}
+    assert answer.headers.getlist("Set-Cookie") == []
+    assert host.rows.all() == [row]
+    assert secret_of(host, alice) == secret
+    host.rows.age(rotated_at=31)
+    assert sent_to_login(old)
+    assert alice.is_in()
+
+
+def test_what_was_confirmed_at_the_provider_is_not_confirmed_for_it(
+    new_host: Callable[..., Host], monkeypatch: Any
+) -> None:
+    """The session got another secret while the browser was at the provider, in another tab or to somebody else."""
+    stale = Stale(new_host, monkeypatch)
+    asked = stale.go_there()
+    session_id = stale.alice.session_id()
+    with stale.host.app.app_context():
+        store: Any = current_profile.sessions._store
+        record = store.session(session_id)
+        assert store.rotate_session(record, "e" * 64, int(time.time()), record.login_id)
+        before = store.session(session_id)
+    answer = stale.come_back(asked)
+    assert (answer.status_code, set_cookies(answer, "session")) == (403, [])
+    with stale.host.app.app_context():
+        assert store.session(session_id) == before
+    assert stale.other.is_in()
+
+
+# ---- nor is it kept alive
+
+
+@everywhere
+def test_its_visits_are_no_activity(host: Host) -> None:
+    alice = host.browser()
+    alice.login("alice")
+    old = renewed(alice)
+    age(host, 600)
+    (row,) = host.rows.all()
+    assert old.is_in()
+    assert host.rows.all() == [row]
+    assert alice.is_in()
+    assert host.rows.all() != [row]
+
+
+def test_a_late_answer_does_not_bring_the_old_cookie_back(new_host: Callable[..., Host]) -> None:
+    """Also where each answer renews the cookie: the browser would be signed out by it half a minute later."""
+
+    def permanent(host: Host) -> None:
+        with_views(host)
+
+        @host.app.before_request
+        def make_permanent() -> None:
+            session.permanent = True
+
+    host = new_host(after=permanent)
+    alice = host.browser()
+    alice.login("alice")
+    old = renewed(alice)
+    for url in ("/page", "/note", "/profile/personal-information"):
+        answer = old.get(url)
+        assert answer.status_code == 200
+        assert answer.headers.getlist("Set-Cookie") == []
+        assert "Cookie" in answer.vary
+        assert set_cookies(alice.get(url), "session")
+
+
+@pytest.mark.parametrize("url", READABLE)
+def test_reading_goes_on(url: str, new_host: Callable[..., Host]) -> None:
+    here = busy(walked_host(new_host))
+    old = renewed(here)
+    for headers in ({}, JSON):
+        assert old.get(url, headers=headers).status_code == here.get(url, headers=headers).status_code < 400
+
+
+@everywhere
+def test_the_hosts_logout_ends_the_session_by_it_too(host: Host) -> None:
+    """To end what one may read gives nothing away, and whoever is told so is signed out."""
+    alice = host.browser()
+    alice.login("alice")
+    old = renewed(alice)
+    assert old.post("/logout").location == "/login"
+    assert live(host) == 0
+    assert sent_to_login(alice)
+    assert old.cookie("session") is None or sent_to_login(old)
+
+
+@everywhere
+def test_who_signs_in_with_it_in_the_browser_has_a_session_of_their_own(host: Host) -> None:
+    alice = host.browser()
+    alice.login("alice")
+    old = renewed(alice)
+    old.login("bob")
+    assert old.get("/page").text == "Hello bob"
+    assert old.post("/profile/preferences", {"language": "de"}).status_code == 303
+
+
+# ---- a request that began with the secret which the session had then
+
+
+class SlowBody:
+    """A body whose sender waits for something to happen before it is sent."""
+
+    def __init__(self, content: bytes, meanwhile: Callable[[], None]) -> None:
+        self._content, self._meanwhile = BytesIO(content), [meanwhile]
+
+    def read(self, *args: int) -> bytes:
+        while self._meanwhile:
+            with ThreadPoolExecutor(1) as beside:  # another request, in a context of its own
+                beside.submit(self._meanwhile.pop()).result()
+        return self._content.read(*args)
+
+
+def send_slowly(browser: Browser, url: str, as_json: bool, meanwhile: Callable[[], None]) -> Any:
+    content, token = urlencode(RIGHT.get(url, {"version": ""})).encode(), browser.csrf()
+    return browser.client.post(
+        url,
+        content_type="application/x-www-form-urlencoded",
+        headers={**(JSON if as_json else {}), "X-CSRFToken": token},
+        environ_overrides={"wsgi.input": SlowBody(content, meanwhile), "CONTENT_LENGTH": str(len(content))},
+    )
+
+
+def stale_copy(host: Host) -> tuple[Browser, Browser]:
+    """A browser whose owner signed in an hour ago, and a copy of its cookie."""
+    alice = host.browser()
+    alice.login("alice")
+    host.rows.age(created_at=3600)
+    alice.csrf()
+    return alice, alice.copy("session")
+
+
+@everywhere
+@pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
+def test_a_slow_body_gains_nothing_by_what_the_owner_proves_meanwhile(as_json: bool, host: Host) -> None:
+    """The request was let in before; what the row says of a proof is not its own."""
+    alice, thief = stale_copy(host)
+    answer = send_slowly(thief, "/profile/api-token/regenerate", as_json, lambda: confirm(alice))
+    assert answer.status_code in (303, 403, 409)
+    assert (answer.location or CONFIRM).startswith(CONFIRM)
+    assert host.sql("SELECT * FROM myprofile_token") == []
+    assert alice.post_json("/profile/api-token/regenerate").status_code == 200, "the owner's proof is the owner's"
+
+
+@in_these("sqlite", "postgres", "redis")  # MariaDB shows a transaction what was there when it began
+@pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
+def test_a_slow_body_is_not_written_when_the_secret_changed_meanwhile(as_json: bool, host: Host) -> None:
+    alice, thief = stale_copy(host)
+    assert send_slowly(thief, "/profile/preferences", as_json, lambda: confirm(alice)).status_code == 409
+    assert host.sql("SELECT * FROM myprofile_preference") == []

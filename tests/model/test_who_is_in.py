@@ -1,0 +1,29 @@
+"""The app does what the model says, whatever people do in whichever order: as much of it as there is time for here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.bench import benches
+from tests.model.machine import Machine
+from tests.model.rules_confirming import ConfirmRules
+
+#: The same steps each time. Outside the tests, ``python -m tests.model`` takes others, and for longer.
+BOUNDED = settings(
+    max_examples=25,
+    stateful_step_count=30,
+    phases=[Phase.generate, Phase.shrink],
+    derandomize=True,
+    database=None,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_the_app_does_what_the_model_says(tmp_path: Path) -> None:
+    with benches("sqlite", tmp_path, str) as Machine.bench:
+        run_state_machine_as_test(ConfirmRules, settings=BOUNDED)

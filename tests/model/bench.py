@@ -17,7 +17,7 @@ from flask import jsonify
 from sqlalchemy import event
 
 from flask_myprofile import current_profile
-from tests.host import PASSWORD, Host, make_host
+from tests.support.host import PASSWORD, Host, make_host
 
 USERS, ADMIN = ("alice", "bob", "admin"), "admin"
 #: When each example begins.

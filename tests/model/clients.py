@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from itsdangerous import base64_decode
 
 from flask_myprofile.auth.session_cookie import KEY
-from tests.host import JSON, Browser
 from tests.model.model import World
 from tests.model.things import Jar, Remember, Waiting
+from tests.support.host import JSON, Browser
 
 #: Which cookies somebody copies.
 COOKIES = {

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from tests.host import JSON, PASSWORD
 from tests.model.bench import ADMIN, KEY, START, USERS, Bench
 from tests.model.clients import Client, Page, status_of
 from tests.model.model import Deed, Effects, World
 from tests.model.things import Jar, Session
+from tests.support.host import JSON, PASSWORD
 
 CLIENTS = 4
 #: Eight times of ten somebody who is in: see :meth:`Machine.client`.

@@ -80,7 +80,7 @@ def test_who_cannot_be_sent_there_is_told_so_and_can_sign_out_here(
 ) -> None:
     alice = long_signed_in(relying_party)
     take_down()
-    monkeypatch.setattr("flask_myprofile.provider.PATIENCE", 0.5)
+    monkeypatch.setattr("flask_myprofile.sso.provider.PATIENCE", 0.5)
     ask_for_a_token(alice)
     told = alice.send(CONFIRM, allow_redirects=False)
     assert told.status_code == 503

@@ -44,13 +44,12 @@ def fill(form_class: type[Form], values: dict[str, Any]) -> Form:
 
 
 def sent_fields() -> dict[str, list[Any]]:
-    """Everything that was sent but the CSRF token: each name with all that it came with, files included; empty where
-    there is no body.
+    """Everything that was sent but the CSRF token: each name with all that it came with, files included.
 
-    :raises UnreadableBody: there is one, and it is neither a form nor a JSON object.
+    :raises UnreadableBody: it is neither a form nor a JSON object.
     """
     if request.is_json:
-        return {name: [value] for name, value in json_object().items()} if request.get_data() else {}
+        return {name: [value] for name, value in json_object().items()}
     sent: MultiDict[str, Any] = _form_fields()
     for name, file in request.files.items(multi=True):
         sent.add(name, file)
@@ -58,13 +57,14 @@ def sent_fields() -> dict[str, list[Any]]:
 
 
 def read_condition(names: Collection[str]) -> dict[str, str]:
-    """Of ``names``, those that were sent: what an action without a form is to be done for, and for nothing else.
+    """Of ``names``, those that were sent: what an action without a form is to be done for, and for nothing else. It
+    needs no body at all.
 
     :raises Invalid: one of them came twice, or is no text; or a program has sent something else, which may be one of
         them misspelt. A browser sends what is in a page, such as the name of a button.
     :raises UnreadableBody: see there.
     """
-    sent = sent_fields()
+    sent = {} if request.is_json and not request.get_data() else sent_fields()
     errors = {name: wrong for name in names if name in sent and (wrong := wrong_with(sent[name]))}
     if request.is_json or prefers_json():
         errors |= {name: gettext("There is no such field") for name in sent if name not in names}

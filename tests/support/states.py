@@ -19,6 +19,7 @@ REFUSED = {
     "/profile/sessions/sign-out": {"id": "nothing"},
     "/profile/sessions/rename": {"id": "nothing", "name": ""},
     "/profile/api-token/regenerate": {"version": "nothing"},
+    "/profile/api-token/revoke": {"version": "nothing"},
     "/profile/admin/sessions/sign-out": {"user": "bob", "id": "nothing"},
     "/profile/admin/features": {"revision": "nothing", "preferences": "perhaps"},
 }

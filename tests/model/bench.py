@@ -14,6 +14,7 @@ from unittest import mock
 import flask_login
 import redis
 from flask import jsonify
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import event
 
 from flask_myprofile import current_profile
@@ -49,8 +50,8 @@ class Clock:
             yield
 
 
-def who_is_in(host: Host) -> None:
-    """A page of the host's that says who it thinks is there."""
+def pages(host: Host) -> None:
+    """Of the host's: one that says who it thinks is there, and one with a form that asks first."""
 
     @host.app.get("/me")
     @flask_login.login_required
@@ -59,12 +60,17 @@ def who_is_in(host: Host) -> None:
         session, fresh = current_profile.sessions.current(user), current_profile.sessions.is_fresh(user)
         return jsonify(user=user.username, session=session.id if session else None, fresh=fresh)
 
+    @host.app.get("/form")
+    def form() -> str:
+        assert flask_login.current_user.is_authenticated in (True, False)
+        return generate_csrf()
+
 
 class Bench:
     """:param settings: of the host besides the usual ones."""
 
     def __init__(self, database_url: str, **settings: Any) -> None:
-        self.host = make_host(database_url, after=who_is_in, SECRET_KEY=KEY, PROPAGATE_EXCEPTIONS=False, **settings)
+        self.host = make_host(database_url, after=pages, SECRET_KEY=KEY, PROPAGATE_EXCEPTIONS=False, **settings)
         self.clock = Clock()
         self.app = self.host.app
         self.app.logger.setLevel(logging.CRITICAL)  # what is refused is said in the log, a thousand times

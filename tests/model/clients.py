@@ -12,7 +12,7 @@ from itsdangerous import base64_decode
 
 from flask_myprofile.auth.session_cookie import KEY
 from tests.model.model import World
-from tests.model.things import Jar, Remember, Waiting
+from tests.model.things import Jar, Remember
 from tests.support.host import JSON, Browser
 
 #: Which cookies somebody copies.
@@ -25,11 +25,11 @@ COOKIES = {
 
 
 class Page(NamedTuple):
-    """A page that was opened and is kept: its CSRF token, what that belongs to, and when it was."""
+    """A page that was opened and is kept: its CSRF token, what that belongs to, and the key that has signed it."""
 
     token: str
     csrf: int
-    opened: int
+    key: str
 
 
 class Client:
@@ -38,8 +38,6 @@ class Client:
         self.browser = browser
         self.jar = jar or Jar()
         self.pages: list[Page] = []
-        #: Pages that ask for the password: each with its address, and the form that waits for it.
-        self.confirming: list[tuple[Waiting, str]] = []
         self._seen = self._values()
 
     def _values(self) -> dict[str, str | None]:
@@ -49,18 +47,8 @@ class Client:
         return Client(self.world, self.browser.copy(*COOKIES[which]), self.jar.copy(which))
 
     def restart(self) -> None:
-        """Its tabs are gone as well."""
         self.browser.restart()
         self.jar.restart()
-        self.pages.clear()
-        self.confirming.clear()
-
-    def clear(self) -> None:
-        """Its owner deletes all cookies."""
-        for name in COOKIES["all"]:
-            if self.browser.cookie(name) is not None:
-                self.browser.drop_cookie(name)
-        self.jar.forget(None)
         self.observe()
 
     def observe(self) -> bool:
@@ -88,17 +76,23 @@ class Client:
 
     # ---- requests
 
-    def csrf(self) -> str:
-        """The CSRF token of a page that is opened now, and stays open."""
+    def csrf(self, asks: bool = True) -> str:
+        """The CSRF token of a page that is opened now, and stays open.
+
+        :param asks: whether it is one that asks who is there; a sign-in page does not.
+        """
+        if asks:
+            self.world.arrive(self.jar)
         number = self.world.open_page(self.jar)
-        self.pages.append(Page(self.browser.csrf(), number, self.world.now))
+        token = self.browser.client.get("/form" if asks else "/csrf").text
         self.observe()
-        return self.pages[-1].token
+        self.pages.append(Page(token, number, self.world.keys[0]))
+        return token
 
     def fits(self, page: Page) -> bool:
-        """Whether the page is one of the session that the browser has now."""
+        """Whether the page is one of the session that the browser has now, however old it is."""
         cookie = self.world.readable(self.jar.cookie)
-        return cookie is not None and cookie.csrf == page.csrf
+        return cookie is not None and cookie.csrf == page.csrf and page.key in self.world.keys
 
     def post(self, url: str, token: str, fields: dict[str, str]) -> Any:
         return self.browser.client.post(url, data={"csrf_token": token, **fields})
@@ -122,8 +116,6 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
-        self.links: dict[str, str] = {}
-        self._href = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -131,28 +123,13 @@ class _Forms(HTMLParser):
             self.forms.append((given.get("action", ""), {}))
         elif tag == "input" and given.get("type") == "hidden" and self.forms:
             self.forms[-1][1][given["name"]] = given.get("value", "")
-        elif tag == "a":
-            self._href = given.get("href", "")
-
-    def handle_data(self, data: str) -> None:
-        if self._href and data.strip():
-            self.links[data.strip()] = self._href
-            self._href = ""
 
 
-def form_to(page: str, path: str) -> tuple[str, dict[str, str]]:
-    """The form of a page whose action begins with this path: its action, and the fields that nobody sees."""
+def forms_to(page: str, path: str) -> list[dict[str, str]]:
+    """Of the forms of a page that are sent there, the fields that nobody sees."""
     parser = _Forms()
     parser.feed(page)
-    found = [(action, fields) for action, fields in parser.forms if action.startswith(path)]
-    assert found, f"no form to {path} among {[action for action, _ in parser.forms]}"
-    return found[0]
-
-
-def link(page: str, text: str) -> str:
-    parser = _Forms()
-    parser.feed(page)
-    return parser.links[text]
+    return [fields for action, fields in parser.forms if action == path]
 
 
 def token_in(answer: Any) -> str:

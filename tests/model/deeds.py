@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.model.model import Deed, Effects, World, nothing, refused
+from tests.model.model import World
+from tests.model.sessions import Deed, Effects, nothing, refused
 from tests.model.things import Jar, Session, Token
 
 
@@ -36,7 +37,7 @@ def regenerate(world: World, looked_at: LookedAt, new: Token) -> Deed:
 
         return _against(looked_at, user.token) or {200: replace}
 
-    return Deed(then, feature="api_token.regenerate", fresh=True)
+    return Deed(then, feature="api_token.regenerate", fresh=looked_at is not Unreadable)
 
 
 def reveal(world: World) -> Deed:
@@ -50,11 +51,12 @@ def reveal(world: World) -> Deed:
 
 
 def revoke(world: World, looked_at: LookedAt) -> Deed:
-    """Nobody has to be recent for it, and no switch takes it away."""
+    """Nobody has to be recent for it, no switch takes it away, and what is gone already is gone."""
 
     def then(jar: Jar, session: Session) -> Effects:
         user = world.users[session.user]
-        return _against(looked_at, user.token) or {200: lambda: setattr(user, "token", None)}
+        against = _against(looked_at, user.token) if user.token or looked_at is Unreadable else None
+        return against or {200: lambda: setattr(user, "token", None)}
 
     return Deed(then, feature="api_token")
 

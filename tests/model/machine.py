@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from tests.model.bench import ADMIN, KEY, START, USERS, Bench
 from tests.model.clients import Client, Page, status_of
-from tests.model.model import Deed, Effects, World
+from tests.model.model import World
+from tests.model.sessions import Deed, Effects
 from tests.model.things import Jar, Session
 from tests.support.host import JSON, PASSWORD
 
@@ -61,37 +62,24 @@ class Machine(RuleBasedStateMachine):
         assert status in effects, f"{what}: {status}, not {sorted(effects)}: {answer.text[:300]}"
         effects[status]()
         client.observe()
-        self._look_at_the_unsure()
         return status
 
     def _not_acknowledged(self, client: Client, renewed: bool) -> None:
-        """Nothing has happened to the account; but the browser may have let go of its session.
+        """Nothing has happened, and the browser has what it had.
 
-        What was written to Redis before the database refused is not undone: sessions may have ended, and this one may
-        have another secret, which its browser then knows.
+        Only what was written to Redis before the database refused is not undone: sessions may have ended, and this one
+        may have another secret, which its browser then knows.
         """
-        before = self.world.visit(client.jar)
+        visit = self.world.visit(client.jar)
         if self.bench.in_redis:
-            if renewed and before is not None:
-                self.world.renew(client.jar, before.session)
-            self.world.unsure.update(self.world.sessions)
-            self._look_at_the_unsure()
+            if renewed and visit is not None:
+                self.world.renew(client.jar, visit.session)
+            for user in self.world.users:
+                live = self.bench.live_ids(user)
+                for session in self.world.listed(user):
+                    if session.id not in live:
+                        self.world.end(session)
             self.bench.end_all_but({session.id for session in self.world.sessions})
-            before = self.world.visit(client.jar)
-        there = self._me(client)
-        if there is None:
-            client.clear()
-        else:
-            assert before is not None, "nobody was told that they are in"
-            assert there["session"] == before.session.id
-
-    def _look_at_the_unsure(self) -> None:
-        for user in {session.user for session in self.world.unsure}:
-            live = self.bench.live_ids(user)
-            for session in self.world.listed(user):
-                if session in self.world.unsure and session.id not in live:
-                    self.world.end(session)
-        self.world.unsure.clear()
 
     def _me(self, client: Client) -> dict[str, Any] | None:
         """Whom the host finds in a browser that has the same cookies."""

@@ -108,8 +108,6 @@ class AccountRules(Machine):
         old = self.world.keys if what == "new" else []
         self.world.keys = [f"key {self.world.number()}", *old]
         self.bench.rotate_key(self.world.keys)
-        for client in self.clients:  # pages that were kept have tokens by a key that is none any more
-            client.pages.clear()
 
     @rule(what=st.sampled_from(["", *REFUSE]))
     def writes_are_refused(self, what: str) -> None:

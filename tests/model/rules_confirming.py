@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.model import deeds
-from tests.model.clients import Client, form_to, link
+from tests.model.clients import Client, forms_to
 from tests.model.machine import which_client
-from tests.model.model import Deed, nothing
 from tests.model.rules_accounts import REGENERATE, AccountRules
 from tests.model.rules_sessions import SessionRules, which_password
+from tests.model.sessions import Deed, nothing
 from tests.model.things import Token, Waiting
 
 CONFIRM = "/profile/confirm"
@@ -23,6 +23,11 @@ OTHERS, ONE, REVEAL = "/profile/sessions/sign-out-others", "/profile/sessions/si
 
 
 class ConfirmRules(SessionRules, AccountRules):
+    def __init__(self) -> None:
+        super().__init__()
+        #: Forms that wait, or did, and the pages that ask for them.
+        self.confirming: list[tuple[Waiting, str]] = []
+
     @rule(client=which_client, password=which_password, as_a_program=st.booleans())
     def confirm(self, client: int, password: str, as_a_program: bool) -> None:
         """By a program, or on a page that was opened for nothing that waits."""
@@ -48,7 +53,7 @@ class ConfirmRules(SessionRules, AccountRules):
         effects = self.world.perform(one.jar, deed)
         answer = one.post(url, token, fields)
         if self.compare(f"send {what}", one, effects, answer) == 403:
-            one.confirming.append((self.world.leave_form(one.jar, deed), answer.location))
+            self.confirming.append((self.world.leave_form(one.jar, deed), answer.location))
         self.look_for_a_token(one, answer)
 
     def form(self, client: Client, what: str, number: int) -> tuple[Deed, str, dict[str, str]] | None:
@@ -69,36 +74,29 @@ class ConfirmRules(SessionRules, AccountRules):
         client.observe()
         if page.status_code != 200 or visit is None:
             return None
-        _, fields = form_to(page.text, REGENERATE)
+        (fields,) = forms_to(page.text, REGENERATE)
         self.new = Token("")
         there = self.world.users[visit.session.user].token
         return deeds.regenerate(self.world, there, self.new), REGENERATE, {"version": fields["version"]}
 
-    @precondition(lambda self: any(client.confirming for client in self.clients))
+    @precondition(lambda self: self.confirming)
     @rule(client=which_client, number=st.integers(0, 3), password=which_password)
     def confirm_what_waits(self, client: int, number: int, password: str) -> None:
-        one = self.client(client)
-        if one.confirming:
-            form, url = one.confirming[-1 - number % len(one.confirming)]
-            self.confirm_on_page(one, url, form, self.password_of(client, password))
+        """On the page that was opened for it or, by a link that somebody sends, on such a page of another browser."""
+        form, url = self.confirming[-1 - number % len(self.confirming)]
+        self.confirm_on_page(self.client(client), url, form, self.password_of(client, password))
 
-    @precondition(lambda self: any(client.confirming for client in self.clients))
+    @precondition(lambda self: self.confirming)
     @rule(client=which_client, number=st.integers(0, 3))
     def cancel(self, client: int, number: int) -> None:
-        """The page closes itself behind it."""
+        form, url = self.confirming[-1 - number % len(self.confirming)]
         one = self.client(client)
-        if not one.confirming:
-            return
-        form, url = one.confirming.pop(-1 - number % len(one.confirming))
         page = self.page_that_asks(one, url)
-        if page is None:
-            return
-        self.press_cancel(one, page)
-        self.world.cancel(form)
-
-    def press_cancel(self, client: Client, page: str) -> None:
-        client.browser.get(link(page, "Cancel"))
-        client.observe()
+        for fields in forms_to(page, CONFIRM) if page else ():
+            if "cancel" in fields:  # else there is nothing that waits for this browser, and it is a mere link
+                fields["csrf_token"] = one.csrf()
+                effects = self.world.cancel(one.jar, form)
+                self.compare("cancel", one, effects, one.browser.client.post(CONFIRM, data=fields))
 
     def page_that_asks(self, client: Client, url: str) -> str | None:
         visit = self.world.arrive(client.jar)
@@ -110,10 +108,10 @@ class ConfirmRules(SessionRules, AccountRules):
         page = self.page_that_asks(client, url)
         if page is None:
             return
-        action, fields = form_to(page, CONFIRM)
-        token = client.csrf()
+        fields = next(fields for fields in forms_to(page, CONFIRM) if "cancel" not in fields)
+        fields |= {"csrf_token": client.csrf(), "current_password": password}
         effects = self.world.confirm(client.jar, password, form)
-        answer = client.post(action, token, {**fields, "csrf_token": token, "current_password": password})
+        answer = client.browser.client.post(CONFIRM, data=fields)
         self.compare("confirm for a form" if form else "confirm", client, effects, answer)
         self.look_for_a_token(client, answer)
 

@@ -10,12 +10,10 @@ from hypothesis.stateful import initialize, precondition, rule
 from tests.model import deeds
 from tests.model.clients import COOKIES, Client
 from tests.model.machine import CLIENTS, Machine, which_client, which_user
-from tests.model.model import Deed, nothing, refused
+from tests.model.sessions import Deed, nothing, refused
 
 PASSWORDS = ("a quiet walk in the rain", "seven boats on a lake", "the bread is warm again", "no lamp in this window")
 which_password = st.sampled_from(["right", "right", "right", "old", "wrong"])
-#: Seconds for which a form of the host's own is good.
-HOUR = 3600
 
 
 class SessionRules(Machine):
@@ -37,7 +35,7 @@ class SessionRules(Machine):
     def sign_in_there(self, one: Client, user: str, password: str, remember: bool) -> None:
         text = self.password(user, password)
         fields = {"username": user, "password": text, **({"remember": "y"} if remember else {})}
-        token = one.csrf()
+        token = one.csrf(asks=False)
         effects = self.world.sign_in(one.jar, user, text, remember)
         self.compare("sign in", one, effects, one.post("/login", token, fields))
 
@@ -102,9 +100,7 @@ class SessionRules(Machine):
         if not one.pages:
             return
         page, deed = one.pages[-1 - number % len(one.pages)], deeds.choose_theme(self.world, theme)
+        self.world.arrive(one.jar)
         if not one.fits(page):
             deed = Deed(lambda jar, session: refused(400), deed.feature)
-        elif not 0 <= self.world.now - page.opened <= HOUR:
-            fits = deed.then
-            deed = Deed(lambda jar, session: {**refused(400), **fits(jar, session)}, deed.feature)
         self.do("save", one, deed, "/profile/preferences", {"theme": theme}, page)

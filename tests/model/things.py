@@ -48,6 +48,9 @@ class Waiting:
     session: Session
     deed: Any
     since: int
+    #: Which browser has sent it, and the secret key that it is encrypted by.
+    browser: int
+    sealed_by: str
     dropped: bool = False
 
 
@@ -87,6 +90,8 @@ class Jar:
     cookie: Cookie | None = None
     device: Held | None = None
     remember: Remember | None = None
+    #: What only the browser has that sent a form which waits. It is never copied here: then it would be that browser.
+    form: int | None = None
 
     def forget(self, cookie: Cookie | None) -> None:
         """What would sign in again is gone."""

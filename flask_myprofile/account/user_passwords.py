@@ -10,7 +10,8 @@ from ..errors import SetupError
 from . import hashing
 from .attributes import read_attribute
 
-_HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
+#: What the attribute with the hash may be called.
+HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
 _CHECKS = ("check_password", "verify_password")
 
 
@@ -109,7 +110,7 @@ class UserPasswords:
         if self._password:
             return self._password
         mapped = self.fields_of_model()
-        return next((name for name in _HASHES if name in mapped or (not mapped and name in vars(user))), None)
+        return next((name for name in HASHES if name in mapped or (not mapped and name in vars(user))), None)
 
     def _hash(self, user: Any) -> Any:
         name = self._hash_name(user)

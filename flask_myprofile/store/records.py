@@ -21,7 +21,8 @@ class SessionRecord(NamedTuple):
     """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it.
 
     Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used, and
-    ``id_token`` a ciphertext, kept only where signing out goes on to the provider.
+    ``id_token`` a ciphertext, kept only where signing out goes on to the provider. ``password_mark`` tells which
+    password the user had when the session began, or when it got its secret.
     """
 
     id: str
@@ -47,6 +48,7 @@ class SessionRecord(NamedTuple):
     auth_time: int | None = None
     callback: str | None = None
     id_token: str | None = None
+    password_mark: str | None = None
 
     @property
     def remembered(self) -> bool:
@@ -55,6 +57,8 @@ class SessionRecord(NamedTuple):
 
 #: What a new sign-in at the same provider changes in the row of a session that goes on.
 AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token")
+#: What a new secret changes in it, besides the secret.
+RENEWED = (*AT_PROVIDER, "password_mark")
 
 
 class Found(NamedTuple):

@@ -81,6 +81,7 @@ def _session_columns() -> list[Column[object]]:
         Column("auth_time", BigInteger),
         Column("callback", String(512)),
         Column("id_token", Text),
+        Column("password_mark", _exact(64)),
     ]
 
 

@@ -20,7 +20,8 @@ from .account.tokens import Tokens
 from .account.users import Users
 from .auth import bearer
 from .auth.guard import Guard
-from .auth.request_state import current_record, is_superseded
+from .auth.password_watch import PasswordWatch
+from .auth.request_state import current_record, is_superseded, keep_session
 from .auth.sign_in import SignIn
 from .config import Config
 from .errors import SetupError
@@ -47,6 +48,7 @@ class ProfileBuilder:
         self._db = db
         self._user_model = user_model
         self._users = copy.copy(users) if users is not None else Users()
+        self._passwords = PasswordWatch(self._users)
 
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
@@ -55,9 +57,17 @@ class ProfileBuilder:
         _declare_features(features, tabs)
         session_store, identities = self._session_store(store), Identities(store)
         pending_forms = PendingForms(store, secret_keys)
-        registry = SessionRegistry(session_store, store, pending_forms, users, config, _announce_end)
+        registry = SessionRegistry(
+            session_store,
+            store,
+            pending_forms,
+            users,
+            config,
+            lambda: store.own_transaction(),  # noqa: PLW0108 (the store is made later)
+            _announce_end,
+        )
         single_logout = self._single_logout(store, identities, registry)
-        sign_in = SignIn(config, registry, users, identities, single_logout)
+        sign_in = SignIn(config, registry, users, identities, single_logout, self._passwords)
         sessions = Sessions(
             registry,
             session_store,
@@ -67,6 +77,7 @@ class ProfileBuilder:
             current=current_record,
             is_superseded=is_superseded,
             renew=sign_in.renew,
+            keep=keep_session,
         )
         tokens = self._tokens(store, features)
         app.extensions[EXTENSION] = Profile(
@@ -144,6 +155,7 @@ class ProfileBuilder:
         if not hasattr(app, "login_manager"):
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
         preferences.select_for(app)
+        self._passwords.connect(self._database().session)
         csrf = app.extensions.get("csrf")
         for name in OWN_BLUEPRINTS if csrf is not None else ():
             csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it

@@ -7,19 +7,24 @@ device secret from which the session's secret is derived, so that all its tabs c
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection, Iterable, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from ..config import Config
 from ..errors import StoreDown
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import Found, LiveSince, SessionRecord
+from ..transactions import after_commit
 from . import legacy_sessions
 from .clock import is_due, now
 from .credentials import Credential
 from .pending_forms import PendingForms
 from .sign_in_data import SignInData
 from .users import Users
+
+_log = logging.getLogger(__name__)
 
 #: The method of a session that began before the extension was installed.
 ADOPTED = "unknown"
@@ -32,6 +37,7 @@ class SessionRegistry:
 
     :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
     :param pending_forms: what waits in a session is gone with it.
+    :param own_transaction: around what is written and read beside the host's transaction.
     :param ended: told of every end: user key, session ids, reason, key of the administrator who did it or None.
     """
 
@@ -42,6 +48,7 @@ class SessionRegistry:
         pending_forms: PendingForms,
         users: Users,
         config: Config,
+        own_transaction: Callable[[], AbstractContextManager[None]],
         ended: Callable[[str, Sequence[str], str, str | None], None],
     ) -> None:
         self._store = store
@@ -49,6 +56,7 @@ class SessionRegistry:
         self._pending_forms = pending_forms
         self._users = users
         self._config = config
+        self._own_transaction = own_transaction
         self._ended = ended
 
     @property
@@ -136,8 +144,11 @@ class SessionRegistry:
 
         :param by: the administrator who ends them.
         """
+        if "only" not in which:  # all of them: old cookies, too, that have no session of ours yet
+            self._note_end(user_key, reason)
+            after_commit(lambda: self._end_late(user_key, reason, by, which), unless_at_once=True)
         ids = self._store.end_sessions(user_key, now(), reason, **which)
-        if ids or "only" not in which:  # all of them: old cookies, too, that have no session of ours yet
+        if ids and "only" in which:
             self._note_end(user_key, reason)
         if ids:
             self._pending_forms.drop_of_user(user_key, ids)
@@ -147,6 +158,19 @@ class SessionRegistry:
     def drop_pending_forms(self) -> None:
         """Once everyone's sessions have ended."""
         self._pending_forms.drop_all()
+
+    def _end_late(self, user_key: str, reason: str, by: Any, which: Mapping[str, Any]) -> None:
+        """What began while the reason for the end was not committed yet, and so could not know of it. What begins later
+        looks for itself."""
+        try:
+            with self._own_transaction():
+                ids = self._store.end_sessions(user_key, now(), reason, **which)
+        except StoreDown as error:  # what was asked for is done
+            _log.error("MyProfile could not look for sessions that began meanwhile: %s", error)
+            return
+        if ids:
+            self._pending_forms.drop_of_user(user_key, ids)
+            self.tell(user_key, ids, reason, by)
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))

@@ -30,6 +30,7 @@ class Sessions:
     :param current: the session of this request.
     :param is_superseded: whether that session's secret is another one by now than this request came with.
     :param renew: gives that session a new secret.
+    :param keep: told that it stays, while the user's others end.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Sessions:
         current: Callable[[], SessionRecord | None],
         is_superseded: Callable[[], bool],
         renew: Callable[[Any, SessionRecord], bool],
+        keep: Callable[[], None],
     ) -> None:
         self._registry = registry
         self._store = store
@@ -52,6 +54,7 @@ class Sessions:
         self._current = current
         self._is_superseded = is_superseded
         self._renew = renew
+        self._keep = keep
 
     def current(self, user: Any = None) -> SessionRecord | None:
         """The session of this request; with ``user``, only if it is theirs."""
@@ -105,6 +108,8 @@ class Sessions:
     def end_others(self, user: Any, reason: str = "signed_out") -> int:
         """End all sessions of this user but the one of this request; how many ended."""
         current = self.current(user)
+        if current is not None:
+            self._keep()
         return len(self._registry.end(self._users.key(user), reason, keep=current.id if current else None))
 
     def end_all(self, user: Any, reason: str = "signed_out", by: Any = None) -> int:

@@ -11,7 +11,8 @@ from . import hashing
 from .attributes import read_attribute
 from .row_lock import lock_row
 
-_HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
+#: What the attribute with the hash may be called.
+HASHES = ("password_hash", "hashed_password", "pw_hash", "_password", "password")
 _CHECKS = ("check_password", "verify_password")
 
 
@@ -123,7 +124,7 @@ class UserPasswords:
         if self._password:
             return self._password
         mapped = self.fields_of_model()
-        return next((name for name in _HASHES if name in mapped or (not mapped and name in vars(user))), None)
+        return next((name for name in HASHES if name in mapped or (not mapped and name in vars(user))), None)
 
     def stored_hash(self, user: Any) -> Any:
         """What the password is compared with; None: it is not known here."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DataError, NoInspectionAvailable
 from ..errors import SetupError
 from .attributes import Source, read_attribute
 from .text import storable
-from .user_passwords import UserPasswords
+from .user_passwords import HASHES, UserPasswords
 
 _NAMES = ("name", "full_name", "display_name")
 #: What people sign in with, and an administrator may know them by, besides the key.
@@ -144,6 +145,44 @@ class Users(UserPasswords):
 
     def is_active(self, user: Any) -> bool:
         return bool(getattr(user, "is_active", True))
+
+    # ---- which password
+
+    def password_mark(self, user: Any) -> str | None:
+        """Tells the user's password from the ones before and after it, and nothing else; None where no hash of it can
+        be read. A digest of the stored hash, which is salted: it needs no key, and so outlives a new one."""
+        try:
+            stored = self.stored_hash(user)
+        except Exception:  # whatever the host's user makes of it, nobody's sign-in fails for this
+            return None
+        return self.mark_of(user, stored)
+
+    def mark_of(self, user: Any, stored: Any) -> str | None:
+        """The same for that hash."""
+        # as text or bytes, and filled up with blanks or not, as the column may give it back
+        content = stored.encode() if isinstance(stored, str) else stored
+        if not isinstance(content, bytes) or not content.strip():
+            return None
+        return hashlib.sha256(b"\x00".join((b"password", self.key(user).encode(), content.rstrip()))).hexdigest()
+
+    def has_password_changed(self, user: Any, marks: Collection[str]) -> bool:
+        """Whether the user has none of these :meth:`password_mark` any more, as the database has it at this moment."""
+        state = inspect(user, raiseerr=False)
+        if not marks or self._db is None or getattr(state, "identity", None) is None:
+            return False
+        # not what ``db.session`` has read, nor the moment that its transaction shows
+        with self._db.session.session_factory() as now:
+            found = now.get(state.class_, state.identity)
+            return found is not None and self.password_mark(found) not in marks
+
+    def password_columns(self) -> Iterator[Any]:
+        """Where the hash is kept: the mapped attribute, of each class of users."""
+        models = [self.model] if self.model is not None else self._candidates()
+        for model in models:
+            mapped = inspect(model).column_attrs
+            name = next((name for name in (self._password, *HASHES) if name in mapped), None)
+            if name is not None and self._password in (None, name):
+                yield getattr(model, name)
 
     # ---- what is known of the user
 

@@ -33,8 +33,12 @@ class RequestState:
     #: it reads on, but proves nothing and writes nothing.
     superseded: bool = False
     record: SessionRecord | None = None
+    #: What has been seen of the passwords of users, in marks: see :class:`.password_watch.PasswordWatch`.
+    passwords: dict[str, list[str]] | None = None
     #: Whether the session begins in this request, and is stored when that is over.
     begins: bool = False
+    #: Whether it is the one that stays, where the user signs out of all others.
+    is_kept: bool = False
     refused: bool = False
     #: Whether what was sent is from a page of this app.
     origin_checked: bool = False
@@ -99,6 +103,12 @@ def current_record() -> SessionRecord | None:
         # what the row says of a proof is of the secret that it has now
         state.superseded = record is not None and record.secret_hash != state.secret_hash
     return state.record
+
+
+def keep_session() -> None:
+    """The session of this request stays, while the user's others end."""
+    if (state := known_state()) is not None:
+        state.is_kept = True
 
 
 def is_superseded() -> bool:

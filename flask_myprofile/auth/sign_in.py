@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import flask_login
 from flask import Flask, current_app, request, session
 from flask_login import signals as login_signals
 
@@ -23,6 +24,7 @@ from ..transactions import after_commit, hold_until_committed
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .identity import recorded_identity, when_recorded
+from .password_watch import PasswordWatch
 from .request_state import RequestState, current_record, request_state
 from .session_cookie import KEY
 
@@ -37,9 +39,11 @@ class SignIn:
         users: Users,
         identities: Identities,
         single_logout: SingleLogout,
+        passwords: PasswordWatch,
     ) -> None:
         self._identities = identities
         self._single_logout = single_logout
+        self._passwords = passwords
         self._device_cookie = config.device_cookie
         self._sessions = sessions
         self._users = users
@@ -124,8 +128,9 @@ class SignIn:
 
     def _on_confirmed(self, app: Flask, **extra: Any) -> None:
         """Signing in again within a session gives it a new secret."""
-        state = request_state()
+        state, user = request_state(), flask_login.current_user
         if (record := current_record()) is not None:
+            record = record._replace(password_mark=self._users.password_mark(user._get_current_object()))
             self._replace_secret(state, record, login_id=str(session["_user_id"]), device=new_device(), deferred=True)
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:
@@ -140,6 +145,7 @@ class SignIn:
 
     def renew(self, user: Any, record: SessionRecord) -> bool:
         """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
+        record = record._replace(password_mark=self._users.password_mark(user))
         return self._replace_secret(
             request_state(), record, login_id=remember_me.login_id_of(user), device=new_device(), deferred=False
         )
@@ -204,6 +210,7 @@ class SignIn:
         # Flask-Login's word for a sign-in with a password, which was then at the latest
         proved_at = signed_at if session.get("_fresh") and not remembered else None
         self._start(state, user, device, data, replaces, proved_at)
+        state.defer(lambda: self._end_if_signed_out(state, user, remembered, signed_at))
         return True
 
     def _device_for(self, *browser: str) -> Credential | None:
@@ -230,9 +237,24 @@ class SignIn:
         if state.restored is None:
             session[KEY] = credential.value
         state.checked, state.refused = True, False
-        state.promise(lambda: self._store_new(state, record, replaces))
+        marks = self._passwords.marks_of(user)
+        state.promise(lambda: self._store_new(state, _with_mark(record, marks), replaces))
+        state.defer(lambda: self._end_if_password_changed(user, marks, record.id))
         if data.remember_until is not None:
             state.device, state.remember_until = device, data.remember_until
+
+    # ---- what it was let in for may be over: it was looked at before the session was stored
+
+    def _end_if_password_changed(self, user: Any, marks: list[str], session_id: str) -> None:
+        """Whoever changes the password from here on finds the session, and ends it with the others. Who has done so
+        before could not know of it."""
+        if self._users.has_password_changed(user, marks):
+            self._sessions.end_known(session_id, "password_changed")
+
+    def _end_if_signed_out(self, state: RequestState, user: Any, remembered: bool, signed_at: int | None) -> None:
+        """The same for a cookie from before the installation, and whoever signs the user out."""
+        if state.session_id and not state.is_kept and not self._sessions.may_adopt(user, remembered, signed_at):
+            self._sessions.end_known(state.session_id, "signed_out")
 
     def _store_new(self, state: RequestState, record: SessionRecord, replaces: Iterable[Credential]) -> None:
         if state.identity:
@@ -248,3 +270,8 @@ class SignIn:
         if record.issuer is not None:
             with hold_until_committed(), current_profile.own_transaction():
                 self._single_logout.catch_up(record)
+
+
+def _with_mark(record: SessionRecord, marks: list[str]) -> SessionRecord:
+    """By the last one: the host may have hashed the same password anew since the session began."""
+    return record._replace(password_mark=marks[-1] if marks else None)

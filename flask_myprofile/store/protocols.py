@@ -44,8 +44,8 @@ class SessionStore(Protocol):
         ...
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
-        """Replace the secret that ``record`` has, and keep what it says of the provider's session; False where it ended
-        or got another secret meanwhile."""
+        """Replace the secret that ``record`` has, and keep what it says in :data:`~.records.RENEWED`; False where it
+        ended or got another secret meanwhile."""
         ...
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:

@@ -22,7 +22,8 @@ class SessionRecord(NamedTuple):
 
     Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used,
     ``id_token`` a ciphertext, kept only where signing out goes on to the provider, and ``asserted_at`` the moment of
-    that token, by the provider's own clock.
+    that token, by the provider's own clock. ``password_mark`` tells which password the user had when the session began,
+    or when it got its secret.
     """
 
     id: str
@@ -49,6 +50,7 @@ class SessionRecord(NamedTuple):
     callback: str | None = None
     id_token: str | None = None
     asserted_at: int | None = None
+    password_mark: str | None = None
 
     @property
     def remembered(self) -> bool:
@@ -57,6 +59,8 @@ class SessionRecord(NamedTuple):
 
 #: What a new sign-in at the same provider changes in the row of a session that goes on.
 AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token", "asserted_at")
+#: What a new secret changes in it, besides the secret.
+RENEWED = (*AT_PROVIDER, "password_mark")
 
 
 class Found(NamedTuple):

@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from ..errors import SetupError, StoreDown
 from . import redis_scripts
-from .records import AT_PROVIDER, Found, LiveSince, Pruned, SessionRecord
+from .records import RENEWED, Found, LiveSince, Pruned, SessionRecord
 
 #: Of a user, given their login id and their key: themselves and their preferences.
 FindUser = Callable[[str, str], "tuple[Any, Mapping[str, str] | None]"]
@@ -140,8 +140,8 @@ class RedisSessions:
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
         new = {"secret_hash": secret_hash, "previous_hash": record.secret_hash, "rotated_at": at, "login_id": login_id}
-        known = {name: value for name in AT_PROVIDER if (value := getattr(record, name)) is not None}
-        ask = {"id": record.id, "fields": new | known, "at_provider": AT_PROVIDER}
+        known = {name: value for name in RENEWED if (value := getattr(record, name)) is not None}
+        ask = {"id": record.id, "fields": new | known, "renewed": RENEWED}
         return bool(self._run(self._rotate, self._key(record.id), **ask, **self._limits))
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
@@ -264,7 +264,7 @@ def _read(readers: Sequence[Reader], values: Sequence[bytes | None]) -> list[Any
 _NUMBERS = {"rotated_at", "created_at", "last_seen_at", "ended_at", "remember_until", "auth_time", "asserted_at"}
 _NOT_ALWAYS = {
     *("previous_hash", "rotated_at", "ended_at", "end_reason", "provider", "issuer", "subject", "idp_session"),
-    *("remember_until", "name", "acr", "auth_time", "callback", "id_token", "asserted_at"),
+    *("remember_until", "name", "acr", "auth_time", "callback", "id_token", "asserted_at", "password_mark"),
 }
 
 

@@ -129,7 +129,7 @@ ROTATE = (
 local user, secret, ended, sid = read(ask.id, 'user_key', 'secret_hash', 'ended_at', 'idp_session')
 if not user or ended or secret ~= ask.fields.previous_hash then return 0 end
 for field, value in pairs(ask.fields) do redis.call('HSET', session_key(ask.id), field, value) end
-for _, field in ipairs(ask.at_provider) do
+for _, field in ipairs(ask.renewed) do
   if not ask.fields[field] then redis.call('HDEL', session_key(ask.id), field) end
 end
 if sid then redis.call('SREM', sid_key(sid), ask.id) end
@@ -171,7 +171,7 @@ local function finish(id, listed)
   if ask.secret_hash and not is_proved(id) then return end
   local key, theirs = session_key(id), ended_of[user] or {ids = {}, listed = {}, scored = {}}
   -- the deletion first: a server whose memory is full refuses to write before it, and people could not sign out
-  redis.call('HDEL', key, 'ip', 'user_agent', 'name', 'id_token')
+  redis.call('HDEL', key, 'ip', 'user_agent', 'name', 'id_token', 'password_mark')
   if sid then redis.call('SREM', sid_key(sid), id) end
   redis.call('HSET', key, 'ended_at', at, 'end_reason', ask.reason)
   redis.call('EXPIRE', key, kept)

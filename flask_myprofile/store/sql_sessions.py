@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, func, not_, or_, select, update
 
-from .records import AT_PROVIDER, ROTATION_GRACE, SKEW, LiveSince, Pruned, SessionRecord
+from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Pruned, SessionRecord
 from .session_lookup import SessionLookup
 
 #: Rows that one transaction of ending everyone's sessions changes at most, so that no lock is held for long.
@@ -47,7 +47,7 @@ class SqlSessions(SessionLookup):
                 update(table)
                 .where(table.c.id == record.id, table.c.secret_hash == record.secret_hash, table.c.ended_at.is_(None))
                 .values(secret_hash=secret_hash, previous_hash=record.secret_hash, rotated_at=at, login_id=login_id)
-                .values({name: getattr(record, name) for name in AT_PROVIDER})
+                .values({name: getattr(record, name) for name in RENEWED})
             )
             return bool(changed.rowcount)
 
@@ -151,4 +151,4 @@ class SqlSessions(SessionLookup):
 
 def _ended(at: int, reason: str) -> dict[str, Any]:
     """What becomes of the row of a session that ends."""
-    return {"ended_at": at, "end_reason": reason, "id_token": None}
+    return {"ended_at": at, "end_reason": reason, "id_token": None, "password_mark": None}

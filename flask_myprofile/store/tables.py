@@ -84,6 +84,7 @@ def _session_columns() -> list[Column[object]]:
         Column("callback", String(512)),
         Column("id_token", Text),
         Column("asserted_at", BigInteger),
+        Column("password_mark", _exact(64)),
     ]
 
 

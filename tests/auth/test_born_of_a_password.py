@@ -368,7 +368,7 @@ def test_a_user_that_raises_when_its_hash_is_read_signs_in_all_the_same(new_host
         raise RuntimeError("the directory does not answer")
 
     class Elsewhere(Users):
-        def _hash(self, user: Any) -> Any:
+        def stored_hash(self, user: Any) -> Any:
             return broken(user)
 
     host = new_host(myprofile_options={"users": Elsewhere()})

@@ -57,28 +57,10 @@ class ProfileBuilder:
         _declare_features(features, tabs)
         session_store, identities = self._session_store(store), Identities(store)
         pending_forms = PendingForms(store, secret_keys)
-        registry = SessionRegistry(
-            session_store,
-            store,
-            pending_forms,
-            users,
-            config,
-            lambda: store.own_transaction(),  # noqa: PLW0108 (the store is made later)
-            _announce_end,
-        )
+        registry = self._registry(store, session_store, pending_forms)
         single_logout = self._single_logout(store, identities, registry)
         sign_in = SignIn(config, registry, users, identities, single_logout, self._passwords)
-        sessions = Sessions(
-            registry,
-            session_store,
-            store,
-            users,
-            config,
-            current=current_record,
-            is_superseded=is_superseded,
-            renew=sign_in.renew,
-            keep=keep_session,
-        )
+        sessions = self._sessions(store, session_store, registry, sign_in)
         tokens = self._tokens(store, features)
         app.extensions[EXTENSION] = Profile(
             config=config,
@@ -100,6 +82,32 @@ class ProfileBuilder:
         )
         self._listen(registry, tokens, sign_in)
         self._attach_when_ready()
+
+    def _registry(self, store: Any, session_store: SessionStore, pending_forms: PendingForms) -> SessionRegistry:
+        return SessionRegistry(
+            session_store,
+            store,
+            pending_forms,
+            self._users,
+            self._config,
+            lambda: store.own_transaction(),  # noqa: PLW0108 (the store is made later)
+            _announce_end,
+        )
+
+    def _sessions(
+        self, store: Any, session_store: SessionStore, registry: SessionRegistry, sign_in: SignIn
+    ) -> Sessions:
+        return Sessions(
+            registry,
+            session_store,
+            store,
+            self._users,
+            self._config,
+            current=current_record,
+            is_superseded=is_superseded,
+            renew=sign_in.renew,
+            keep=keep_session,
+        )
 
     def _tokens(self, store: Any, features: Features) -> Tokens:
         return Tokens(

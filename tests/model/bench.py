@@ -73,7 +73,9 @@ class Bench:
         self.host = make_host(database_url, after=pages, SECRET_KEY=KEY, PROPAGATE_EXCEPTIONS=False, **settings)
         self.clock = Clock()
         self.app = self.host.app
-        self.app.logger.setLevel(logging.CRITICAL)  # what is refused is said in the log, a thousand times
+        # what is refused is said in the log, a thousand times; other tests have apps of the same name, and so its logger
+        self._level = self.app.logger.level
+        self.app.logger.setLevel(logging.CRITICAL)
         self._redis = redis.Redis.from_url(url) if (url := settings.get("MYPROFILE_SESSION_STORE")) else None
         self._refusing = ""
         with self.app.app_context():
@@ -121,6 +123,7 @@ class Bench:
                         current_profile.sessions.end(user, record.id)
 
     def close(self) -> None:
+        self.app.logger.setLevel(self._level)
         self.accept_writes()
         self.host.close()
         if self._redis is not None:

@@ -73,7 +73,7 @@ class Bench:
         self.host = make_host(database_url, after=pages, SECRET_KEY=KEY, PROPAGATE_EXCEPTIONS=False, **settings)
         self.clock = Clock()
         self.app = self.host.app
-        # what is refused is said in the log, a thousand times; other tests have apps of the same name, and so its logger
+        # what is refused is said in the log, a thousand times; apps of other tests have the same logger
         self._level = self.app.logger.level
         self.app.logger.setLevel(logging.CRITICAL)
         self._redis = redis.Redis.from_url(url) if (url := settings.get("MYPROFILE_SESSION_STORE")) else None

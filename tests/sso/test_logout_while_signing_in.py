@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from flask import request
 
 from flask_myprofile.account.single_logout import SingleLogout
 from flask_myprofile.signals import session_ended, session_started
@@ -44,10 +45,16 @@ class Meeting:
         self.host = new_host(**with_providers(self.okta), **settings)
         # after the host's own functions, and before our writes
         self.host.app.teardown_appcontext_funcs.insert(0, lambda error: self._now())
+        self.host.app.before_request_funcs.setdefault(None, []).append(self._look)
+        self._came_back = False
         self.alice = self.host.browser()
 
+    def _look(self) -> None:
+        self._came_back = "code" in request.args
+
     def _now(self) -> None:
-        while self._waiting:
+        # not yet at the end of the request that sends the browser to the provider
+        while self._waiting and self._came_back:
             self._waiting.pop()()
 
     def before_it_is_stored(self, do: Callable[[], Any]) -> None:

@@ -50,7 +50,7 @@ class PasswordThrottle:
         """
         key, guess, moment = self._users.key(user), f"{time.time_ns():016x}{secrets.token_hex(4)}", now()
         moments = self._store.add_guess(key, guess, moment)
-        if max(moments) > moment:  # the clock was ahead: nobody waits until it has caught up
+        if max(moments, default=moment) > moment:  # the clock was ahead: nobody waits until it has caught up
             moments = self._store.put_guesses_right(key, moment)
         recent = _recent(moments, moment)
         if len(recent) > LIMIT:

@@ -163,7 +163,8 @@ class ProfileBuilder:
         if not hasattr(app, "login_manager"):
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
         preferences.select_for(app)
-        self._passwords.connect(self._database().session)
+        if self._has_database():
+            self._passwords.connect(self._database().session)
         csrf = app.extensions.get("csrf")
         for name in OWN_BLUEPRINTS if csrf is not None else ():
             csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it

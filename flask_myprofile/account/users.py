@@ -160,7 +160,7 @@ class Users(UserPasswords):
     def mark_of(self, user: Any, stored: Any) -> str | None:
         """The same for that hash."""
         # as text or bytes, and filled up with blanks or not, as the column may give it back
-        content = stored.encode() if isinstance(stored, str) else stored
+        content = stored.encode(errors="backslashreplace") if isinstance(stored, str) else stored
         if not isinstance(content, bytes) or not content.strip():
             return None
         return hashlib.sha256(b"\x00".join((b"password", self.key(user).encode(), content.rstrip()))).hexdigest()
@@ -179,7 +179,8 @@ class Users(UserPasswords):
         """Where the hash is kept: the mapped attribute, of each class of users."""
         models = [self.model] if self.model is not None else self._candidates()
         for model in models:
-            mapped = inspect(model).column_attrs
+            mapper = inspect(model, raiseerr=False)
+            mapped = mapper.column_attrs if mapper is not None else ()
             name = next((name for name in (self._password, *HASHES) if name in mapped), None)
             if name is not None and self._password in (None, name):
                 yield getattr(model, name)

@@ -121,6 +121,21 @@ def test_a_sign_in_with_the_old_password_does_not_survive_its_change(
     assert ended == ["password_changed"]
 
 
+@everywhere
+def test_it_looks_at_the_database_and_not_at_what_has_been_read(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an app context goes on after the request, as in tests of hosts, ``db.session`` still has the user."""
+    alice, thief = signed_in(host), host.browser()
+
+    def sign_in() -> Any:
+        with host.app.app_context():
+            return thief.login("alice")
+
+    with stopped(monkeypatch, SessionRegistry, "add", sign_in):
+        assert change_password(alice).status_code == 303
+    assert sent_to_login(thief)
+    assert alice.is_in()
+
+
 @in_these("postgres")
 def test_what_is_born_before_the_change_is_committed_is_ended_after_it(
     host: Host, monkeypatch: pytest.MonkeyPatch

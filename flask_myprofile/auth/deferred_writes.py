@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -101,7 +101,7 @@ def write_after_context(app: Flask, **extra: Any) -> None:
         waiting.finish()
 
 
-def _tried(writes: Iterable[Write], tries: int = 1) -> Exception | None:
+def _tried(writes: Sequence[Write], tries: int = 1) -> Exception | None:
     """Write all of them in one transaction; why not, if that cannot be done."""
     until = time.monotonic() + PATIENCE
     while True:

@@ -30,7 +30,7 @@ def _push_request_context() -> None:
 
 
 class Compiled(BytecodeCache):
-    """Each test makes an app of its own, and compiling the same templates again would be a third of all time."""
+    """Many tests make an app of their own, and compiling the same templates again would be a third of all time."""
 
     def __init__(self) -> None:
         self._code: dict[tuple[str, str], Any] = {}

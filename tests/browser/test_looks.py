@@ -10,6 +10,7 @@ from tests.browser import looks
 HEAD = '<!doctype html><html lang="en"><title>a</title><meta name="viewport" content="width=device-width">'
 WRONG = {
     looks.accessibility: '<main><h1>a</h1><p style="color: #999">pale</p><input></main>',
+    looks.drawing: '<main><h1>a</h1><p style="color: #999">pale</p></main>',
     looks.scrolling_sideways: '<div class="mp"><div style="width: 500px">a</div></div>',
     looks.small_targets: '<div class="mp"><a href="/" style="display: block; width: 90px; height: 20px">a</a></div>',
     looks.clipped_text: '<div class="mp"><div style="height: 1.2em; overflow: hidden">a<br>b</div></div>',

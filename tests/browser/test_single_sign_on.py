@@ -19,8 +19,8 @@ def test_signing_out_everywhere_at_the_provider_reaches_every_browser(visitor: C
     maya.open("/dashboard")
     page = laptop.sign_in_by_sso()
     page.get_by_role("link", name="Try it at Demo SSO").click()
-    for browser in ("This browser", "Another browser"):
-        expect(page.get_by_role("listitem").filter(has_text=browser)).to_have_count(1)
+    for said in ("This browser", "Another browser"):
+        expect(page.get_by_role("listitem").filter(has_text=said)).to_have_count(1)
     page.get_by_role("button", name="Sign out everywhere").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("You have signed out of Demo SSO")
     expect(page.get_by_role("main")).to_contain_text("Confirmed by Acme Analytics: 2")

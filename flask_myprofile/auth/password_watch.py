@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import has_request_context
+from flask import current_app, has_request_context
 from sqlalchemy import event, inspect
 
 from ..account.users import Users
-from ..globals import current_profile
+from ..globals import EXTENSION
 from .request_state import request_state
 
 
@@ -43,8 +43,9 @@ class PasswordWatch:
         return state.passwords.setdefault(self._users.key(user), [mark] if mark is not None else [])
 
     def _is_mine(self) -> bool:
-        # several apps may share one ``db``
-        return has_request_context() and current_profile.users is self._users
+        # several apps may share one ``db``, some of them without the extension
+        profile = current_app.extensions.get(EXTENSION) if has_request_context() else None
+        return profile is not None and profile.users is self._users
 
     def _before_commit(self, session: Any) -> None:
         if not self._is_mine():

@@ -422,6 +422,26 @@ def test_a_new_secret_key_changes_no_mark(new_host: Callable[..., Host], kept: K
 
 
 @everywhere
+@pytest.mark.parametrize("url", ["/confirm", "/profile/confirm"])
+def test_who_proves_the_password_is_marked_by_it(url: str, new_host: Callable[..., Host]) -> None:
+    """By the one that was given, whatever has been done to the hash since the sign-in."""
+
+    def confirms(host: Host) -> None:
+        @host.app.post("/confirm")
+        @flask_login.login_required
+        def confirm() -> str:
+            flask_login.confirm_login()
+            return "confirmed"
+
+    host = new_host(after=confirms)
+    alice = signed_in(host)
+    host.change("alice", password_hash=generate_password_hash(PASSWORD, HASH))
+    assert marks(host) != {mark_now(host)}
+    assert alice.post(url, {"current_password": PASSWORD}).status_code in (200, 303)
+    assert marks(host) == {mark_now(host)}
+
+
+@everywhere
 def test_the_mark_goes_with_the_session(host: Host) -> None:
     alice = signed_in(host)
     assert alice.post("/profile/sign-out").status_code == 303

@@ -164,7 +164,8 @@ def _hashed(host: Host, password: str) -> str:
 @contextmanager
 def benches(store: str, folder: Path, url: Callable[[str], str]) -> Iterator[Bench]:
     """:param url: gives the address of a service that a store needs."""
-    settings = {"MYPROFILE_SESSION_STORE": url("redis")} if store == "redis" else {}
+    # what takes a busy machine long is no failure of Redis
+    settings = {"MYPROFILE_SESSION_STORE": url("redis") + "?socket_timeout=30"} if store == "redis" else {}
     database = url("postgres") if store == "postgres" else f"sqlite:///{folder / 'model.sqlite'}"
     bench = Bench(database, **settings)
     try:

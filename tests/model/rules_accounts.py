@@ -51,7 +51,9 @@ class AccountRules(Machine):
 
     def made(self, client: Client, new: Token, answer: Any) -> None:
         new.text = token_in(answer)
-        new.version = client.browser.json("/profile/api-token").json["version"]
+        page = client.browser.json("/profile/api-token")
+        assert page.status_code == 200, page.text
+        new.version = page.json["version"]
         self.tokens.append(new)
 
     @rule(client=which_client)

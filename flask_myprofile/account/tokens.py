@@ -158,6 +158,12 @@ class Tokens:
         """Delete every ciphertext: what an admin who switches copying off expects."""
         self._store.forget_ciphertexts()
 
+    def prune(self) -> None:
+        """Delete what nobody can copy any more: where the configuration switches copying off, and of a token that was
+        being made while somebody switched it off."""
+        if not self._may_copy():
+            self._store.forget_ciphertexts()
+
     def rekey(self) -> tuple[int, int]:
         """Encrypt with the newest secret key what an older one has encrypted, in short transactions: may be
         interrupted, and run again or twice at once.

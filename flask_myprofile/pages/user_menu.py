@@ -15,6 +15,7 @@ from werkzeug.routing import BuildError
 from werkzeug.urls import iri_to_uri
 
 from .. import i18n
+from ..auth.session_cookie import csrf_field
 from ..errors import StoreDown
 from ..globals import current_profile
 from .assets import static_url
@@ -63,6 +64,7 @@ def menu_context(user: Any) -> dict[str, Any]:
         "features_url": url_for(ADMIN_ENDPOINT) if is_admin else None,
         "profile_url": url_for("myprofile.index") if tabs else None,
         "sign_out_url": url_for("myprofile.sign_out"),
+        "csrf_field": csrf_field(),
         "csrf_token": generate_csrf(),
         "host_items": partial(_host_items, user),
         "nonce": _nonce(),

@@ -71,7 +71,7 @@
   const ask = async (form) => {
     const answer = await fetch(form.action, {
       method: "POST", body: new URLSearchParams(new FormData(form)),
-      headers: { Accept: "application/json", "X-CSRFToken": form.elements.csrf_token.value }
+      headers: { Accept: "application/json" }
     });
     const { token } = answer.ok ? await answer.json() : {};
     return token || Promise.reject(answer.status);

@@ -51,8 +51,9 @@ class SqlTokens(Database):
             )
 
     def forget_ciphertexts(self) -> None:
+        table = self._tables.token
         with self._write() as execute:
-            execute(update(self._tables.token).values(ciphertext=None))
+            execute(update(table).where(table.c.ciphertext.is_not(None)).values(ciphertext=None))
 
     def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
         table = self._tables.token

@@ -14,10 +14,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests import services
 from tests.model.bench import benches
 from tests.model.machine import Machine
 from tests.model.rules_confirming import ConfirmRules
+from tests.support import services
 
 #: Examples of one seed, and steps of one example.
 EXAMPLES, STEPS = 20, 50

@@ -77,6 +77,17 @@ def test_a_host_that_does_without_csrf_protection_has_none_here(new_host: Callab
     assert answer.status_code == 303
 
 
+@pytest.mark.parametrize("url", RIGHT)
+def test_the_forms_of_a_host_whose_token_has_another_name_can_be_sent(url: str, new_host: Callable[..., Host]) -> None:
+    here = walked_host(new_host, WTF_CSRF_FIELD_NAME="xsrf", WTF_CSRF_HEADERS=["X-XSRF"]).browser()
+    here.client.post("/login", data={"username": "admin", "password": PASSWORD, "xsrf": here.csrf()})
+    page = here.get(url).text
+    assert 'name="csrf_token"' not in page
+    (token, *_) = set(re.findall(r'name="xsrf"[^>]* value="([^"]+)"', page))
+    assert here.client.post(url, data={**RIGHT[url], "xsrf": token}).status_code in (200, 303)
+    assert here.client.post("/profile/sign-out", data={"xsrf": here.csrf()}).status_code == 303
+
+
 # ---- a page that was open too long
 
 FORMS = [url for url in RIGHT if url != "/profile/admin/features"]

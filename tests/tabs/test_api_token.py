@@ -121,6 +121,22 @@ def test_where_copying_is_off_a_token_is_only_a_digest_and_shown_once(new_host: 
     assert SHOW not in alice.get(TAB).text
 
 
+def test_pruning_deletes_what_could_be_copied_before_the_configuration_switched_copying_off(
+    new_host: Callable[..., Host],
+) -> None:
+    """And the copy of a token that was being made while somebody switched it off."""
+    host = new_host()
+    token = made(signed_in(host))
+    runner = host.app.test_cli_runner()
+    runner.invoke(args=["myprofile", "sessions", "prune"])
+    assert host.sql("SELECT count(ciphertext) FROM myprofile_token") == [(1,)]
+    switch(host, api_token__copy=False)
+    host.sql("UPDATE myprofile_token SET ciphertext = 'made meanwhile'")
+    assert runner.invoke(args=["myprofile", "sessions", "prune"]).exit_code == 0
+    assert host.sql("SELECT count(ciphertext) FROM myprofile_token") == [(0,)]
+    assert call(host, token).json == {"user": "alice"}
+
+
 def test_switching_copying_off_deletes_what_could_be_copied(host: Host) -> None:
     """The token itself goes on working, and switching copying on again brings no copy back."""
     alice, bob = signed_in(host), signed_in(host, "bob")

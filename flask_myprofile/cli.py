@@ -98,8 +98,9 @@ def prune_sessions(quiet: bool) -> None:
     """Delete the rows of sessions that have run out or ended long ago. Safe to run at any time, and twice at once."""
     current_profile.pending_forms.prune()
     current_profile.single_logout.prune()
-    current_profile.tokens.prune()
     deleted = current_profile.sessions.prune()
+    with current_profile.own_transaction():  # what it reads and what it writes, on one connection
+        current_profile.tokens.prune()
     if not quiet:
         click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
 

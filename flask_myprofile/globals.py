@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import flask_login
 from flask import current_app, request
@@ -77,6 +78,14 @@ def login_page() -> str | None:
         return str(flask_login.login_url(view)) if view else None
     except BuildError:  # it names an endpoint that there is not, or one that needs more than this address says
         return None
+
+
+def is_login_view() -> bool:
+    """Whether this request is to a view where the host signs people in by itself."""
+    manager: Any = current_app.login_manager  # type: ignore[attr-defined]
+    views = {manager.login_view, *manager.blueprint_login_views.values()} - {None}
+    here = request.script_root + request.path
+    return request.endpoint in views or here in {urlsplit(view).path for view in views}
 
 
 def after_sign_out() -> str:

@@ -12,6 +12,11 @@ def now() -> int:
     return int(time())
 
 
+def exact_now() -> float:
+    """The same with fractions, to tell how long something took."""
+    return time()
+
+
 def is_recent(moment: int, seconds: int) -> bool:
     """Whether it was that long ago at most. A moment in the future is not: the clock that wrote it down was ahead."""
     return -SKEW <= now() - moment <= seconds

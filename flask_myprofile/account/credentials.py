@@ -46,7 +46,11 @@ class Credential(NamedTuple):
         if self.is_present(record):
             return True
         in_grace = record.rotated_at is not None and abs(moment - record.rotated_at) <= ROTATION_GRACE
-        return in_grace and hmac.compare_digest(self.hash, record.previous_hash or "")
+        return in_grace and self.was_before(record)
+
+    def was_before(self, record: SessionRecord) -> bool:
+        """Whether the secret is the one whose place the present one has taken."""
+        return hmac.compare_digest(self.hash, record.previous_hash or "")
 
     def is_present(self, record: SessionRecord) -> bool:
         """Whether the secret is that of the session, and no other has taken its place."""

@@ -18,7 +18,7 @@ from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import Found, LiveSince, SessionRecord
 from ..transactions import after_commit
 from . import legacy_sessions
-from .clock import is_due, now
+from .clock import is_due, is_recent, now
 from .credentials import Credential
 from .pending_forms import PendingForms
 from .sign_in_data import SignInData
@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 #: The method of a session that began before the extension was installed.
 ADOPTED = "unknown"
+#: Seconds that a request may be under way, such as an upload, whose answer must not take a new cookie away.
+LATE = 300
 #: Why a session ended that the same browser goes on from with another one: nobody has signed out.
 REPLACED = "replaced"
 
@@ -74,11 +76,19 @@ class SessionRegistry:
         found = self._store.find_live(credential.id, login_id, self.live_since())
         return found if found is not None and hmac.compare_digest(credential.hash, found.secret_hash) else None
 
-    def proven(self, credential: Credential) -> SessionRecord | None:
-        """The same with all there is to know of it, where :meth:`find` says None: a request that was under way when the
-        secret changed, or one whose login id has changed."""
-        record = self._store.session(credential.id)
-        return record if record and self.live_since().admits(record) and credential.proves(record, now()) else None
+    def is_proven(self, record: SessionRecord, credential: Credential) -> bool:
+        """The same of a record, where :meth:`find` says None: of a request that was under way when the secret changed,
+        or one whose login id has changed."""
+        return self.live_since().admits(record) and credential.proves(record, now())
+
+    def has_gone_on(self, record: SessionRecord, credential: Credential) -> bool:
+        """Whether the browser may have gone on since it sent this credential, which gets in no more: until a few
+        minutes ago it was that of the session, which then got another secret, or which another one has replaced."""
+        if record.ended_at is not None:
+            replaced = record.end_reason == REPLACED and is_recent(record.ended_at, LATE)
+            return replaced and credential.is_present(record)
+        renewed = record.rotated_at is not None and is_recent(record.rotated_at, LATE)
+        return renewed and credential.was_before(record)
 
     def load(self, session_id: str) -> SessionRecord | None:
         """The row of that id, live or ended."""

@@ -15,12 +15,14 @@ from flask import Flask, Request, Response, appcontext_tearing_down, g, request,
 from flask_login import signals as login_signals
 from flask_login.config import SESSION_KEYS
 
+from ..account.clock import exact_now
 from ..account.credentials import Credential
 from ..account.session_registry import SessionRegistry
 from ..account.users import Users
 from ..config import Config
 from ..errors import UNREADABLE, StoreDown
-from ..store.records import Found
+from ..globals import is_login_view
+from ..store.records import Found, SessionRecord
 from . import remember_me, session_cookie
 from .bearer import BearerSignIn
 from .client import client_address, client_user_agent
@@ -28,6 +30,9 @@ from .deferred_writes import own_transaction_if_context_is_shared, write_after_c
 from .request_state import RequestState, request_state, state_of
 from .session_cookie import KEY, SIGNED_OUT
 from .sign_in import SignIn
+
+#: Seconds after which a request that would renew the session's cookie looks again whether it may.
+LONG = 0.25
 
 
 class Guard:
@@ -96,6 +101,8 @@ class Guard:
         try:
             if login_id is not None:
                 self._check_session(app, state, kept.get(KEY), str(login_id))  # a get_id() may answer a number
+            elif (left := Credential.parse(kept.get(KEY))) is not None:
+                self._refuse(state, late=self._is_late(left))
             elif kept.get("_remember") != "clear":
                 self._check_remembered(app, state)
         except StoreDown as error:
@@ -108,7 +115,8 @@ class Guard:
             self._accept(app, state, credential.id, login_id, found)
             return
         with own_transaction_if_context_is_shared():
-            record = self._sessions.proven(credential) if credential is not None else None
+            row = self._sessions.load(credential.id) if credential is not None else None
+        record = row if credential and row and self._sessions.is_proven(row, credential) else None
         if credential is not None and record is not None and not credential.is_present(record):
             self._let_finish(state, credential, is_owner=record.login_id == login_id)
         elif record is not None and record.login_id == login_id:
@@ -119,7 +127,7 @@ class Guard:
             if not self._sign_in.adopt_legacy_session(state, login_id, remembered=False, replaces=replaces):
                 self._refuse(state)
         else:
-            self._refuse(state)
+            self._refuse(state, late=self._has_gone_on(row, credential))
 
     def _let_finish(self, state: RequestState, credential: Credential, *, is_owner: bool) -> None:
         """The secret changed while the request was under way. The browser has the new one, or will: what this request
@@ -144,8 +152,17 @@ class Guard:
             # not into the session yet: one that is not empty fails Flask-Login's session protection, which comes next
             state.restored = device.of_session()
             self._accept(app, state, device.id, login_id, found)
-        elif device is not None or not self._sign_in.adopt_legacy_session(state, login_id, remembered=True):
+        elif device is not None:
+            self._refuse(state, late=self._is_late(device.of_session()))
+        elif not self._sign_in.adopt_legacy_session(state, login_id, remembered=True):
             self._refuse(state)
+
+    def _is_late(self, credential: Credential) -> bool:
+        return self._has_gone_on(self._sessions.load(credential.id), credential)
+
+    def _has_gone_on(self, record: SessionRecord | None, credential: Credential) -> bool:
+        """Whether the browser may have; not where it has come to the sign-in page, so that it has nothing newer."""
+        return record is not None and self._sessions.has_gone_on(record, credential) and not is_login_view()
 
     def _accept(self, app: Any, state: RequestState, session_id: str, login_id: str, found: Found) -> None:
         user, seen = found.user, found.last_seen_at
@@ -156,21 +173,28 @@ class Guard:
                 state.defer(lambda: self._sessions.end_known(session_id, "disabled"))
                 self._refuse(state)
                 return
-        state.session_id, state.secret_hash = session_id, found.secret_hash
+        state.session_id, state.secret_hash, state.let_in_at = session_id, found.secret_hash, exact_now()
         state.user, state.preferences = user, found.preferences
         if self._sessions.is_touch_due(seen):
             ip, agent = client_address(), client_user_agent()
             state.defer(lambda: self._sessions.touch(session_id, ip, agent))
 
-    def _refuse(self, state: RequestState) -> None:
-        """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie."""
+    def _refuse(self, state: RequestState, *, late: bool = False) -> None:
+        """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie.
+
+        :param late: it is no news to the browser, which keeps the cookies that it has.
+        """
         for name in SESSION_KEYS:
             session.pop(name, None)
         # a form in this very answer may have the CSRF token already: a sign-in takes that one away as well
         session_cookie.forget_user(and_csrf_token=not session_cookie.has_given_csrf_token())
-        session[KEY] = SIGNED_OUT
-        session["_remember"] = "clear"
-        state.session_id, state.refused, state.clear_cookies = None, True, True
+        state.session_id, state.refused, state.late = None, True, late
+        if late:
+            remember_me.hide_remembered_device()
+        else:
+            session[KEY] = SIGNED_OUT
+            session["_remember"] = "clear"
+            state.clear_cookies = True
 
     def _store_is_down(self, app: Flask, state: RequestState, error: StoreDown) -> None:
         """Nobody is let in and nothing is forgotten: public pages see an anonymous visitor, others answer 503."""
@@ -204,7 +228,7 @@ class Guard:
             self._set_cookies(state, response)
         if state.session_id is None:
             session_cookie.keep_age()
-        if state.superseded and (state.session_id is not None or state.hidden_session is not None):
+        if self._is_out_of_date(state):
             session_cookie.keep_unsaved(response)
         return response if state.writes is None else state.writes.settle(response)
 
@@ -220,3 +244,19 @@ class Guard:
             remember_me.set_device_cookie(response, self._config.device_cookie, state.device.value, until)
         elif state.clear_cookies:
             remember_me.clear_cookies(response, self._config.device_cookie)
+
+    def _is_out_of_date(self, state: RequestState) -> bool:
+        """Whether the browser has, or may have, a newer session than the one in this answer."""
+        if state.begins or not (state.late or state.session_id or state.hidden_session is not None):
+            return False
+        took_long = state.session_id is not None and exact_now() - state.let_in_at > LONG
+        if took_long and not state.superseded and session_cookie.will_be_saved():
+            state.superseded = not self._is_still_there(state)
+        return state.late or state.superseded
+
+    def _is_still_there(self, state: RequestState) -> bool:
+        try:
+            record = self._sessions.load(str(state.session_id))
+        except StoreDown:
+            return True
+        return record is not None and record.ended_at is None and record.secret_hash == state.secret_hash

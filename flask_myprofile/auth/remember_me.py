@@ -101,6 +101,11 @@ def _attributes() -> dict[str, Any]:
     }
 
 
+def hide_remembered_device() -> None:
+    """Make this request one of a browser that is not remembered."""
+    replace_cookies({remember_name(), current_profile.config.device_cookie}, [])
+
+
 def hide_signed_in_browser() -> Any:
     """Make this request one without a signed-in browser: see :func:`.session_cookie.hide`."""
     return hide(remember_name(), current_profile.config.device_cookie)

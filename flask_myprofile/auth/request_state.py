@@ -32,6 +32,10 @@ class RequestState:
     #: Whether that is not the session's secret any more, but the one before: a request that was under way. Whoever has
     #: it reads on, but proves nothing and writes nothing.
     superseded: bool = False
+    #: Whether the browser may have gone on since it sent this request, so that the session in it is not the browser's.
+    late: bool = False
+    #: When it was let in.
+    let_in_at: float = 0.0
     record: SessionRecord | None = None
     #: What has been seen of the passwords of users, in marks: see :class:`.password_watch.PasswordWatch`.
     passwords: dict[str, list[str]] | None = None

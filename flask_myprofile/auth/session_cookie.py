@@ -27,11 +27,15 @@ def as_it_came() -> Mapping[str, Any]:
     """What the session of the browser held when the request arrived, whatever has become of it in the meantime."""
     incoming = request._get_current_object()  # type: ignore[attr-defined]
     if _AS_IT_CAME not in vars(incoming):
-        app = current_app._get_current_object()  # type: ignore[attr-defined]
-        as_sent = app.request_class(incoming.environ, populate_request=False)  # with its cookies, see hide()
-        vars(incoming)[_AS_IT_CAME] = dict(app.session_interface.open_session(app, as_sent) or {})
+        vars(incoming)[_AS_IT_CAME] = dict(_opened_again() or {})
     came: Mapping[str, Any] = vars(incoming)[_AS_IT_CAME]
     return came
+
+
+def _opened_again() -> Any:
+    """The session of the cookie that was sent, as it is now: see :func:`hide`."""
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    return app.session_interface.open_session(app, app.request_class(request.environ, populate_request=False))
 
 
 def restore(came: Mapping[str, Any]) -> None:
@@ -78,8 +82,20 @@ def new_session_id() -> None:
     """With a server-side session (Flask-Session): another id, so that one planted before is worth nothing now."""
     regenerate = getattr(current_app.session_interface, "regenerate", None)
     if callable(regenerate):
-        as_it_came()  # before it is gone
-        regenerate(session._get_current_object())  # type: ignore[attr-defined]
+        came, kept = as_it_came(), session._get_current_object()  # type: ignore[attr-defined]
+        before = kept.sid
+        regenerate(kept)
+        if KEY in came and kept.sid != before:
+            _leave_behind(before, came[KEY])
+
+
+def _leave_behind(session_id: str, value: str) -> None:
+    """A request that is under way still comes with the id before, which signs nobody in any more. By the secret that it
+    had it is known as one: a visitor whom nobody knows would be given another session in the place of the new one."""
+    app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    before = _opened_again()
+    before.sid, before[KEY] = session_id, value
+    app.session_interface.save_session(app, before, app.response_class())
 
 
 def signed_in_since() -> int | None:
@@ -115,6 +131,12 @@ def keep_age() -> object:
         if since is not None:
             kept[SINCE] = since
     return False
+
+
+def will_be_saved() -> bool:
+    """Whether the session goes out with the answer: the host has changed it, or renews it with each."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return bool(app.session_interface.should_set_cookie(app, getattr(request_ctx, _SESSION)))
 
 
 def hide(*cookies: str) -> Any:

@@ -25,6 +25,7 @@ from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .identity import recorded_identity, when_recorded
 from .password_watch import PasswordWatch
+from .pending_identity import pending_identity
 from .request_state import RequestState, current_record, request_state
 from .session_cookie import KEY
 
@@ -61,7 +62,7 @@ class SignIn:
         if state.hidden_session is not None:  # what the host writes into a session is not kept
             self.refuse_if_unknown(state)
             return
-        replaces, state.restored = self._held(), None
+        replaces, identity, state.restored = self._held(), recorded_identity() or pending_identity(), None
         session_cookie.forget_user()
         session_cookie.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
@@ -69,7 +70,7 @@ class SignIn:
         data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
         self._start(state, user, new_device(), data, replaces)
         when_recorded(lambda identity: self._identify(state, identity))
-        if identity := recorded_identity():
+        if identity is not None:
             self._identify(state, identity)
 
     def _held(self) -> list[Credential]:

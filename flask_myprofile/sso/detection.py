@@ -14,6 +14,7 @@ from ..account import text
 from ..account.encryption import cipher
 from ..account.sign_in_data import SsoIdentity
 from ..auth.identity import record_identity
+from ..auth.pending_identity import keep_for_later
 from ..errors import SetupError
 from ..globals import secret_keys
 
@@ -122,7 +123,9 @@ def _recording(authorize: Callable[..., Any]) -> Callable[..., Any]:
         id_token = _encrypted(token.get("id_token")) if claims and profile.config.sso_logout else None
         # without claims, nothing could prove later that the same person is there: no way back is kept
         way_back = callback if claims else None
-        record_identity(_identity(client.name, "sso", claims)._replace(callback=way_back, id_token=id_token))
+        identity = _identity(client.name, "sso", claims)._replace(callback=way_back, id_token=id_token)
+        record_identity(identity)
+        keep_for_later(identity)
         return token
 
     return authorize_access_token

@@ -9,10 +9,11 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from flask_myprofile import current_profile
 from flask_myprofile.account.credentials import Credential, new_device
@@ -41,11 +42,18 @@ class Wire:
         self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         self.worker = self.ask("GET", "/pub").worker
 
-    def ask(self, method: str, url: str, cookies: str = "", body: Any = None) -> Answer:
-        headers = {"Cookie": cookies, "User-Agent": AGENT}
+    def ask(
+        self, method: str, url: str, cookies: str = "", body: Any = None, form: Mapping[str, str] | None = None
+    ) -> Answer:
+        """:param body: is sent as JSON, and answered so; :param form: as browsers send it."""
+        headers, sent = {"Cookie": cookies, "User-Agent": AGENT}, None
         if body is not None:
             headers |= {"Accept": "application/json", "Content-Type": "application/json"}
-        self._http.request(method, url, None if body is None else json.dumps(body), headers)
+            sent = json.dumps(body)
+        elif form is not None:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded"}
+            sent = urlencode(form)
+        self._http.request(method, url, sent, headers)
         answer = self._http.getresponse()
         text = answer.read().decode()
         set_cookies = answer.headers.get_all("Set-Cookie") or []
@@ -89,16 +97,19 @@ class Fleet:
 
 
 @contextmanager
-def fleet(host: Host, log: Path) -> Iterator[Fleet]:
-    """Two worker processes that serve ``host``, whose tables and users are there already."""
+def fleet(host: Host, log: Path, app: str = "tests.workers.app:create()", **more: str) -> Iterator[Fleet]:
+    """Two worker processes that serve ``host``, whose tables and users are there already.
+
+    :param app: makes it in a worker, which has ``more`` in its environment.
+    """
     settings = {name: host.app.config[name] for name in SHARED if name in host.app.config}
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listening, log.open("wb") as out:
         # an answer is sent in two pieces, the second of which would wait 40 ms for the first to be acknowledged
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         command = [sys.executable, "-m", "gunicorn", "--workers=2", "--worker-class=gthread", "--threads=8"]
         command += [f"--bind=fd://{listening.fileno()}", "--keep-alive=60", "--graceful-timeout=5"]
-        command += ["--no-control-socket", "--preload", "tests.workers.app:create()"]
-        environ = {**os.environ, "HOST": json.dumps(settings)}
+        command += ["--no-control-socket", "--preload", app]
+        environ = {**os.environ, "HOST": json.dumps(settings), **more}
         passed = (listening.fileno(),)
         with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out, pass_fds=passed) as server:
             served = Fleet(listening.getsockname()[1])

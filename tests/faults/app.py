@@ -1,0 +1,49 @@
+"""The host, as a worker of gunicorn makes it, with what the faults need: a clock that is set from outside (``CLOCK``, a
+file), and a disk that is said to be full (while the file ``FULL`` is there)."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import sqlite3
+import struct
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from flask_myprofile.account import clock
+from tests.support.host import make_host
+from tests.workers.app import prepare
+
+
+def wear_the_clock(path: str) -> None:
+    """All processes read the seconds by which it is wrong from the same page of memory."""
+    with open(path, "r+b") as file:
+        wrong_by = mmap.mmap(file.fileno(), 8)
+    real = time.time
+
+    def wrong() -> float:
+        return real() + float(struct.unpack("d", wrong_by[:8])[0])
+
+    clock.time = time.time = wrong  # type: ignore[attr-defined]
+
+
+def create() -> Any:
+    settings = json.loads(os.environ["HOST"])
+    host = make_host(settings.pop("SQLALCHEMY_DATABASE_URI"), **settings)
+    prepare(host)
+    full = Path(os.environ["FULL"])
+
+    def limit(connection: Any, record: Any, proxy: Any) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            pages = connection.execute("PRAGMA page_count").fetchone()[0] if full.exists() else 1_073_741_823
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with host.app.app_context():
+        event.listen(host.db.engine, "checkout", limit)
+    host.close(drop=False)  # made once for all workers, which must not share its connections
+    wear_the_clock(os.environ["CLOCK"])
+    return host.app

@@ -1,5 +1,5 @@
-"""Faults: what a page acknowledged holds, whatever becomes of the worker, the database, its disk, its connection, Redis
-or the clock in the middle of it; and whatever was not acknowledged has happened or has not.
+"""What a page has acknowledged holds, whatever happens to the worker, the database, its disk, its connections, Redis or
+the clock during the request; what it has not acknowledged was done or was not.
 
-``python -m tests.faults --operations 2000`` interrupts so many, over all stores, outside CI.
+``python -m tests.faults --operations 2000`` interrupts so many requests, over all stores, outside CI.
 """

@@ -1,13 +1,15 @@
-"""``python -m tests.faults --operations 2000``: so many operations are interrupted, over all stores, outside CI."""
+"""``python -m tests.faults --operations 2000``: interrupts so many, over all stores, outside CI."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import tempfile
+import time
+from collections import Counter
 from pathlib import Path
 
-from tests.faults.field import STORES, field
+from tests.faults.bench import STORES, Bench, bench
 
 
 def main() -> int:
@@ -18,17 +20,30 @@ def main() -> int:
     asked = parser.parse_args()
     stores, wrong = asked.store or STORES, 0
     for store in stores:
-        with tempfile.TemporaryDirectory() as folder, field(store, Path(folder), asked.seed) as struck:
-            while struck.counts["interrupted"] < asked.operations / len(stores):
-                struck.interrupt()
-                if struck.counts["operations"] % 100 == 0:
-                    print(f"{store}: {dict(struck.counts)}", flush=True)
-            for what in (f"{name}: {number}" for name, number in sorted(struck.counts.items())):
-                print(f"{store}: {what}")
-            for what in struck.wrong:
-                print(f"{store}: {what}")
-            wrong += len(struck.wrong)
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder, bench(store, Path(folder), asked.seed) as made:
+            while made.interrupted < asked.operations / len(stores):
+                made.interrupt()
+            made.check("all of them", thorough=True)
+            tell(store, made, time.monotonic() - began)
+            wrong += len(made.wrong)
     return 1 if wrong else 0
+
+
+def tell(store: str, made: Bench, seconds: float) -> None:
+    faults: dict[str, Counter[str]] = {}
+    for (fault, _, interrupted, outcome), number in made.results.items():
+        faults.setdefault(fault, Counter())[outcome if interrupted else "not interrupted"] += number
+    print(f"{store}: {made.interrupted} of {made.results.total()} operations interrupted, {seconds:.0f} s")
+    for fault, outcomes in sorted(faults.items()):
+        number = outcomes.total() - outcomes.pop("not interrupted", 0)
+        print(f"  {number:5} {fault}: " + ", ".join(f"{times} {what}" for what, times in sorted(outcomes.items())))
+    names: Counter[str] = Counter()
+    for result, number in made.results.items():
+        names[result.operation] += number * result.interrupted
+    print("  interrupted: " + ", ".join(f"{times} {name}" for name, times in sorted(names.items())))
+    print(f"  cookies from a clock that was ahead, refused by the right one: {made.ledger.refused_from_ahead}")
+    print(f"  contradictions: {len(made.wrong)}", *made.wrong, sep="\n    ", flush=True)
 
 
 if __name__ == "__main__":

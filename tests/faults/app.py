@@ -1,5 +1,5 @@
-"""The host, as a worker of gunicorn makes it, with what the faults need: a clock that is set from outside (``CLOCK``, a
-file), and a disk that is said to be full (while the file ``FULL`` is there)."""
+"""The host, as a worker of gunicorn makes it, with what the faults need: a clock that is set from outside (the file
+``CLOCK``), and a database that may not grow while the file ``FULL`` is there."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.support.host import make_host
 from tests.workers.app import prepare
 
 
-def wear_the_clock(path: str) -> None:
-    """All processes read the seconds by which it is wrong from the same page of memory."""
+def use_clock(path: str) -> None:
+    """All workers read the seconds by which it is wrong from the same page of memory."""
     with open(path, "r+b") as file:
         wrong_by = mmap.mmap(file.fileno(), 8)
-    real = time.time
+    right = time.time
 
     def wrong() -> float:
-        return real() + float(struct.unpack("d", wrong_by[:8])[0])
+        return right() + float(struct.unpack("d", wrong_by[:8])[0])
 
     clock.time = time.time = wrong  # type: ignore[attr-defined]
 
@@ -45,5 +45,5 @@ def create() -> Any:
     with host.app.app_context():
         event.listen(host.db.engine, "checkout", limit)
     host.close(drop=False)  # made once for all workers, which must not share its connections
-    wear_the_clock(os.environ["CLOCK"])
+    use_clock(os.environ["CLOCK"])
     return host.app

@@ -1,51 +1,71 @@
-"""What one user was told, and what must be so because of it. What was interrupted may be so, until it is seen."""
+"""What one user was told, and what must be so because of it. What was not acknowledged is unknown, until it is seen."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from tests.support.host import PASSWORD
 
+LOST, LET_IN = "acknowledged and lost", "ended and let in"
 
-class Is(Enum):
-    IN, OUT, UNSURE = "in", "out", "unsure"
+
+class State(Enum):
+    LIVE, ENDED, UNKNOWN = "live", "ended", "unknown"
 
 
 @dataclass(eq=False)
-class Browser:
-    """A session: what its browser sends, and whether that gets in."""
+class Session:
+    """What its browser sends, and whether that gets in. A session that is UNKNOWN may have been ended.
+
+    :ivar from_ahead: its cookie is from a clock that was ahead, so that Flask refuses it until that moment comes.
+    :ivar is_checked: whether it was tried since it was ended.
+    """
 
     cookies: str
-    state: Is = Is.IN
+    from_ahead: bool = False
+    state: State = State.LIVE
+    is_checked: bool = False
 
 
 @dataclass
 class Ledger:
-    """Of one user."""
+    """
+    :ivar clock_is_ahead: while what is recorded was answered.
+    :ivar wrong: each contradiction that was seen, by its kind.
+    :ivar refused_from_ahead: sessions whose cookie is from a clock that was ahead, and was refused therefore.
+    """
 
     username: str
-    browsers: list[Browser] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
     #: The passwords of which one is right.
     passwords: list[str] = field(default_factory=lambda: [PASSWORD])
     old_passwords: list[str] = field(default_factory=list)
-    #: Token -> whether it works; None: nobody knows.
-    tokens: dict[str, bool | None] = field(default_factory=dict)
-    #: What the feature is switched to, as far as that is known.
-    switches: list[bool] = field(default_factory=lambda: [True])
+    #: Of each token, whether it works.
+    tokens: dict[str, State] = field(default_factory=dict)
+    #: What the feature may be switched to.
+    switches: set[bool] = field(default_factory=lambda: {True})
+    clock_is_ahead: bool = False
+    wrong: Counter[str] = field(default_factory=Counter)
+    refused_from_ahead: int = 0
 
-    def inside(self) -> list[Browser]:
-        return [browser for browser in self.browsers if browser.state is Is.IN]
-
-    def others(self, than: Browser) -> list[Browser]:
-        return [browser for browser in self.browsers if browser is not than]
+    def live(self) -> list[Session]:
+        return [session for session in self.sessions if session.state is State.LIVE]
 
     # ---- what an answer says, or would have said
 
-    def ended(self, browsers: list[Browser], acknowledged: bool) -> None:
-        for browser in browsers:
-            if browser.state is not Is.OUT:
-                browser.state = Is.OUT if acknowledged else Is.UNSURE
+    def signed_in(self, cookies: str) -> None:
+        self.sessions.append(Session(cookies, self.clock_is_ahead))
+
+    def ended(self, sessions: Iterable[Session], acknowledged: bool) -> None:
+        for session in sessions:
+            if session.state is not State.ENDED:
+                session.state, session.is_checked = (State.ENDED if acknowledged else State.UNKNOWN), False
+
+    def ended_others(self, than: Session, acknowledged: bool) -> None:
+        self.ended((session for session in self.sessions if session is not than), acknowledged)
 
     def changed_password(self, new: str, acknowledged: bool) -> None:
         if acknowledged:
@@ -54,43 +74,50 @@ class Ledger:
         else:
             self.passwords.append(new)
 
-    def has_no_other_token(self, than: str | None, acknowledged: bool) -> None:
-        for token, works in self.tokens.items():
-            if works is not False:
-                self.tokens[token] = False if acknowledged else None
+    def no_other_token(self, than: str | None, acknowledged: bool) -> None:
+        for token, state in self.tokens.items():
+            if state is not State.ENDED:
+                self.tokens[token] = State.ENDED if acknowledged else State.UNKNOWN
         if than is not None:
-            self.tokens[than] = True
+            self.tokens[than] = State.LIVE
 
     def switched(self, on: bool, acknowledged: bool) -> None:
-        self.switches = [on] if acknowledged else [*self.switches, on]
+        self.switches = {on} if acknowledged else {*self.switches, on}
 
     # ---- what is seen
 
-    def saw(self, browser: Browser, is_in: bool) -> str | None:
-        """What is wrong with it; None: nothing."""
-        before, browser.state = browser.state, Is.IN if is_in else Is.OUT
-        if before is Is.OUT and is_in:
-            return "revoked let in: a session"
-        return "lost: a session" if before is Is.IN and not is_in else None
+    def session_seen(self, session: Session, gets_in: bool) -> None:
+        session.is_checked = True
+        if session.from_ahead and not gets_in and session.state is not State.ENDED:
+            self.refused_from_ahead += 1
+            self.sessions.remove(session)
+            return
+        self._compare("a session", session.state, gets_in)
+        session.state = State.LIVE if gets_in else State.ENDED
 
-    def saw_token(self, token: str, works: bool) -> str | None:
-        before, self.tokens[token] = self.tokens[token], works
-        if before is False and works:
-            return "revoked let in: a token"
-        return "lost: a token" if before is True and not works else None
+    def token_seen(self, token: str, works: bool) -> None:
+        self._compare("a token", self.tokens[token], works)
+        self.tokens[token] = State.LIVE if works else State.ENDED
 
-    def saw_password(self, password: str, is_right: bool) -> str | None:
+    def _compare(self, what: str, state: State, gets_in: bool) -> None:
+        if state is State.ENDED and gets_in:
+            self.wrong[f"{LET_IN}: {what}"] += 1
+        if state is State.LIVE and not gets_in:
+            self.wrong[f"{LOST}: {what}"] += 1
+
+    def password_seen(self, password: str, is_right: bool) -> None:
         if is_right and password not in self.passwords:
-            return "revoked let in: a password"
-        if not is_right and self.passwords == [password]:
-            return "lost: a password"
-        if is_right:
+            self.wrong[f"{LET_IN}: a password"] += 1
+        elif is_right:
             self.old_passwords += [each for each in self.passwords if each != password]
             self.passwords = [password]
+        elif self.passwords == [password]:
+            self.wrong[f"{LOST}: a password"] += 1
         elif password in self.passwords:
             self.passwords.remove(password)
-        return None
+            self.old_passwords.append(password)
 
-    def saw_switch(self, on: bool) -> str | None:
-        before, self.switches = self.switches, [on]
-        return None if on in before else "lost: a switch"
+    def switch_seen(self, on: bool) -> None:
+        if on not in self.switches:
+            self.wrong[f"{LOST}: a switch"] += 1
+        self.switches = {on}

@@ -1,4 +1,4 @@
-"""What a page acknowledges: each is sent, and written into the ledger as it was answered, or as it was interrupted."""
+"""What a page acknowledges: each is sent, and recorded in the ledger as it was answered, or as it was not."""
 
 from __future__ import annotations
 
@@ -8,111 +8,113 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.faults.ledger import Browser, Ledger
+from tests.faults.ledger import Ledger, Session
 from tests.workers.fleet import Answer, Wire, cookie_header
 
 FEATURE = "preferences"
 
 
 class Operation(NamedTuple):
-    """A request, and what its answer means; ``None`` is that there was none, or that it said it could not be done."""
+    """
+    :ivar acknowledged: the status that says that it is done. Another one below 500 says that it is not.
+    :ivar record: what its answer means; None: there was none, or it was 5xx.
+    """
 
     name: str
     url: str
     cookies: str
     json: object | None
     form: dict[str, str] | None
-    write_down: Callable[[Answer | None], None]
+    acknowledged: int
+    record: Callable[[Answer | None], None]
 
     def send(self, wire: Wire) -> Answer | None:
-        """None: it was interrupted."""
+        """None: the connection broke."""
         try:
-            answer = wire.ask("POST", self.url, self.cookies, self.json, self.form)
+            return wire.ask("POST", self.url, self.cookies, self.json, self.form)
         except (OSError, http.client.HTTPException):
             return None
-        return answer if answer.status < 500 else None
 
 
-def sign_in(ledger: Ledger, chance: random.Random) -> Operation:
-    password = chance.choice(ledger.passwords)
+def _by_cookie(name: str, url: str, by: Session, body: object, done: Callable[[Answer | None], None]) -> Operation:
+    """
+    :param done: records that it was acknowledged; without an answer, that it may be done.
+    """
 
-    def write_down(answer: Answer | None) -> None:
+    def record(answer: Answer | None) -> None:
+        if answer is None or answer.status == 200:
+            done(answer)
+
+    return Operation(name, url, by.cookies, body, None, 200, record)
+
+
+def sign_in(ledger: Ledger, chance: random.Random, password: str | None = None) -> Operation:
+    def record(answer: Answer | None) -> None:
         if answer is not None and answer.status == 302:
-            ledger.browsers.append(Browser(cookie_header({"session": answer.cookies["session"]})))
+            ledger.signed_in(_cookies(answer))
 
-    form = {"username": ledger.username, "password": password}
-    return Operation("sign in", "/login", "", None, form, write_down)
+    form = {"username": ledger.username, "password": password or chance.choice(ledger.passwords)}
+    return Operation("sign in", "/login", "", None, form, 302, record)
 
 
 def sign_out(ledger: Ledger, chance: random.Random) -> Operation:
-    browser = chance.choice(ledger.inside())
-
-    def write_down(answer: Answer | None) -> None:
-        if answer is None or answer.status == 200:
-            ledger.ended([browser], answer is not None)
-
-    return Operation("sign out", "/profile/sign-out", browser.cookies, {}, None, write_down)
+    by = chance.choice(ledger.live())
+    return _by_cookie("sign out", "/profile/sign-out", by, {}, lambda answer: ledger.ended([by], answer is not None))
 
 
 def end_others(ledger: Ledger, chance: random.Random) -> Operation:
-    browser = chance.choice(ledger.inside())
+    by = chance.choice(ledger.live())
 
-    def write_down(answer: Answer | None) -> None:
-        if answer is None or answer.status == 200:
-            ledger.ended(ledger.others(browser), answer is not None)
+    def done(answer: Answer | None) -> None:
+        ledger.ended_others(by, answer is not None)
 
-    return Operation("end others", "/profile/sessions/sign-out-others", browser.cookies, {}, None, write_down)
+    return _by_cookie("end others", "/profile/sessions/sign-out-others", by, {}, done)
 
 
 def change_password(ledger: Ledger, chance: random.Random) -> Operation:
-    browser, current = chance.choice(ledger.inside()), chance.choice(ledger.passwords)
-    new = f"a password of {chance.getrandbits(64):x}"
+    by, new = chance.choice(ledger.live()), f"a password of {chance.getrandbits(64):x}"
 
-    def write_down(answer: Answer | None) -> None:
-        if answer is None or answer.status == 200:
-            ledger.changed_password(new, answer is not None)
-            ledger.ended(ledger.others(browser), answer is not None)
-        if answer is not None and answer.status == 200:
-            browser.cookies = cookie_header({"session": answer.cookies["session"]})
-        elif answer is None:
-            ledger.browsers.remove(browser)  # it may have a new secret, which it was not told
+    def done(answer: Answer | None) -> None:
+        ledger.changed_password(new, answer is not None)
+        ledger.ended_others(by, answer is not None)
+        if answer is not None:
+            by.cookies, by.from_ahead = _cookies(answer), ledger.clock_is_ahead
+        else:
+            ledger.sessions.remove(by)  # it may have a new secret, which its browser was not told
 
-    body = {"current_password": current, "new_password": new}
-    return Operation("change password", "/profile/password", browser.cookies, body, None, write_down)
+    body = {"current_password": chance.choice(ledger.passwords), "new_password": new}
+    return _by_cookie("change password", "/profile/password", by, body, done)
 
 
 def regenerate(ledger: Ledger, chance: random.Random) -> Operation:
-    browser = chance.choice(ledger.inside())
+    def done(answer: Answer | None) -> None:
+        new = json.loads(answer.body)["token"] if answer is not None else None
+        ledger.no_other_token(new, answer is not None)
 
-    def write_down(answer: Answer | None) -> None:
-        if answer is None or answer.status == 200:
-            new = json.loads(answer.body)["token"] if answer is not None else None
-            ledger.has_no_other_token(new, answer is not None)
-
-    return Operation("regenerate", "/profile/api-token/regenerate", browser.cookies, {}, None, write_down)
+    return _by_cookie("regenerate", "/profile/api-token/regenerate", chance.choice(ledger.live()), {}, done)
 
 
 def revoke(ledger: Ledger, chance: random.Random) -> Operation:
-    browser = chance.choice(ledger.inside())
+    def done(answer: Answer | None) -> None:
+        ledger.no_other_token(None, answer is not None)
 
-    def write_down(answer: Answer | None) -> None:
-        if answer is None or answer.status == 200:
-            ledger.has_no_other_token(None, answer is not None)
-
-    return Operation("revoke", "/profile/api-token/revoke", browser.cookies, {}, None, write_down)
+    return _by_cookie("revoke", "/profile/api-token/revoke", chance.choice(ledger.live()), {}, done)
 
 
 def save_features(ledger: Ledger, chance: random.Random) -> Operation:
-    browser, on = chance.choice(ledger.inside()), chance.random() < 0.5
+    on = chance.random() < 0.5
 
-    def write_down(answer: Answer | None) -> None:
-        if answer is None or answer.status == 200:
-            ledger.switched(on, answer is not None)
+    def done(answer: Answer | None) -> None:
+        ledger.switched(on, answer is not None)
 
-    return Operation("features", "/profile/admin/features", browser.cookies, {FEATURE: on}, None, write_down)
+    return _by_cookie("save features", "/profile/admin/features", chance.choice(ledger.live()), {FEATURE: on}, done)
 
 
-Kind = Callable[[Ledger, random.Random], Operation]
-#: By one who is in; those of which the browser gets another cookie last.
-BY_COOKIE: tuple[Kind, ...] = (sign_out, end_others, regenerate, revoke, save_features, change_password)
-ALL: tuple[Kind, ...] = (sign_in, sign_in, *BY_COOKIE)
+def _cookies(answer: Answer) -> str:
+    return cookie_header({"session": answer.cookies["session"]})
+
+
+Make = Callable[[Ledger, random.Random], Operation]
+#: Those that write where the sessions are kept.
+OF_SESSIONS: tuple[Make, ...] = (sign_in, sign_in, sign_out, end_others, change_password)
+ALL: tuple[Make, ...] = (*OF_SESSIONS, regenerate, revoke, save_features)

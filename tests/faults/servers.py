@@ -1,7 +1,8 @@
-"""Databases that restart: at the same address, with all that they had committed."""
+"""Databases that restart: at the same address, with all that they had committed; and lose connections."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,20 +10,31 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
 import redis
 
+from tests.faults.proxy import Proxy
 from tests.support import services
 
 
 class Server:
-    """:ivar url: where it is, once it has started."""
+    """
+    :ivar url: where the workers reach it, by way of :attr:`proxy`.
+    """
 
-    url: str
+    name: str
+    #: Whose process it is, where we are root.
+    account: str
 
     def __init__(self, folder: str, who: dict[str, Any]) -> None:
         self._folder, self._who, self._port = folder, who, services.free_port()
+        self.proxy = Proxy(self._port)
         self._running = ExitStack()
         self._process: Any = None
+
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
 
     def start(self) -> None:
         log = str(Path(self._folder) / "log")
@@ -30,15 +42,15 @@ class Server:
 
     def kill(self) -> None:
         """It ends at once, in the middle of whatever it is doing."""
-        for process in self._all_processes():
-            process.kill()
+        self._process.kill()
         self._process.wait()
 
     def stop(self) -> None:
         self._running.close()
+        self.proxy.close()
 
-    def _all_processes(self) -> list[Any]:
-        return [self._process]
+    def drop_connections(self) -> None:
+        raise NotImplementedError
 
     def _command(self) -> list[str]:
         raise NotImplementedError
@@ -47,8 +59,10 @@ class Server:
         raise NotImplementedError
 
 
-class PostgresServer(Server):
-    """What is committed is written before it is said; only a computer that falls over would lose it here."""
+class Postgres(Server):
+    """What is committed is with the operating system before the reply; only that of the machine could lose it here."""
+
+    name, account = "PostgreSQL", "postgres"
 
     def __init__(self, folder: str, who: dict[str, Any]) -> None:
         super().__init__(folder, who)
@@ -58,11 +72,14 @@ class PostgresServer(Server):
         make = [initdb, "-D", f"{folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
         make += ["--no-sync", "--no-instructions"]
         subprocess.run(make, check=True, stdout=subprocess.DEVNULL, cwd="/", **who)
-        self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self.proxy.port}/postgres"
 
     def kill(self) -> None:
-        """As by ``pg_ctl stop -m immediate``: by SIGQUIT, which each of its processes hears of."""
-        self._process.send_signal(3)
+        """As by ``pg_ctl stop -m immediate``, which all of its processes hear of."""
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait(30)
 
     def _command(self) -> list[str]:
@@ -71,27 +88,84 @@ class PostgresServer(Server):
 
     def _answers(self) -> bool:
         try:
-            self.connect().close()
+            self._connect().close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def connect(self) -> psycopg.Connection[Any]:
-        where = {"host": "127.0.0.1", "port": self._port, "user": "postgres", "dbname": "postgres"}
-        return psycopg.connect(**where, connect_timeout=1, autocommit=True)
+    def _connect(self) -> psycopg.Connection[Any]:
+        where = f"host=127.0.0.1 port={self._port} user=postgres dbname=postgres connect_timeout=1"
+        return psycopg.connect(where, autocommit=True)
 
     def drop_connections(self) -> None:
-        with self.connect() as admin:
+        with self._connect() as admin:
             admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
 
+class MariaDB(Server):
+    """Like PostgreSQL here."""
+
+    name, account = "MariaDB", "mysql"
+
+    def __init__(self, folder: str, who: dict[str, Any]) -> None:
+        super().__init__(folder, who)
+        install = services.find("mariadb-install-db", "mariadb-server")
+        self._program = services.find("mariadbd", "mariadb-server", "/usr/sbin/mariadbd")
+        make = [install, "--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal"]
+        make += ["--skip-test-db", "--skip-name-resolve"]
+        subprocess.run(make, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", **who)
+
+    @property
+    def url(self) -> str:
+        return f"mysql+pymysql://root@127.0.0.1:{self.proxy.port}/myprofile?charset=utf8mb4&ssl_disabled=1"
+
+    def _command(self) -> list[str]:
+        folder = self._folder
+        where = [f"--datadir={folder}/data", f"--socket={folder}/s", f"--pid-file={folder}/pid"]
+        where += [f"--port={self._port}", "--bind-address=127.0.0.1", "--skip-name-resolve"]
+        speed = ["--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--debug-no-sync"]
+        return [
+            self._program,
+            "--no-defaults",
+            *where,
+            *speed,
+            "--lock-wait-timeout=20",
+            "--character-set-server=utf8mb4",
+        ]
+
+    def _answers(self) -> bool:
+        try:
+            with self._connect() as admin, admin.cursor() as cursor:
+                cursor.execute("CREATE DATABASE IF NOT EXISTS myprofile CHARACTER SET utf8mb4")
+        except pymysql.err.OperationalError:
+            return False
+        return True
+
+    def _connect(self) -> Any:
+        return pymysql.connect(host="127.0.0.1", port=self._port, user="root", connect_timeout=1)
+
+    def drop_connections(self) -> None:
+        with self._connect() as admin, admin.cursor() as cursor:
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE db = 'myprofile'")
+            for (number,) in cursor.fetchall():
+                try:
+                    cursor.execute(f"KILL CONNECTION {number}")
+                except pymysql.err.OperationalError as error:
+                    assert error.args[0] == 1094, error  # gone already
+
+
 class RedisServer(Server):
-    """Writes down each command before it is answered."""
+    """Writes down each command before it replies."""
+
+    name, account = "Redis", "redis"
 
     def __init__(self, folder: str, who: dict[str, Any]) -> None:
         super().__init__(folder, who)
         self._program = services.find("redis-server", "redis-server")
-        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.proxy.port}/0"
 
     def _command(self) -> list[str]:
         settings = {"port": self._port, "bind": "127.0.0.1", "dir": self._folder, "save": ""}
@@ -105,7 +179,7 @@ class RedisServer(Server):
             return False
 
     def tell(self, *command: Any) -> Any:
-        with redis.Redis.from_url(self.url) as client:
+        with redis.Redis(port=self._port) as client:
             return client.execute_command(*command)
 
     def drop_connections(self) -> None:
@@ -113,8 +187,8 @@ class RedisServer(Server):
 
 
 @contextmanager
-def running(kind: type[Server], account: str) -> Iterator[Any]:
-    who = services.account(account)
+def running(kind: type[Server]) -> Iterator[Any]:
+    who = services.account(kind.account)
     with services.workdir("mp-faults-", who) as folder:
         server = kind(folder, who)
         server.start()

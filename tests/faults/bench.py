@@ -46,8 +46,8 @@ class Bench:
     def __init__(self, client: Client, faults: list[Fault], chance: random.Random) -> None:
         self._client, self._faults, self._chance = client, faults, chance
         self._thread = ThreadPoolExecutor(1)
-        #: Seconds that a request usually takes.
-        self._usual = 0.03
+        #: Seconds that each operation usually takes.
+        self._usual: dict[str, float] = {}
         self.results: Counter[Result] = Counter()
         self.ledger = Ledger("admin")
         self.wrong: list[str] = []
@@ -96,17 +96,14 @@ class Bench:
         if fault.lasts and (fault.fired is not None or self._chance.random() < 0.5):
             fault.start(worker)
             return self._thread.submit(operation.send, wire), True
-        began = time.monotonic()
+        began, usual = time.monotonic(), self._usual.get(operation.name, 0.02)
         sent = self._thread.submit(operation.send, wire)
-        sent.add_done_callback(lambda _: self._took(time.monotonic() - began))
-        wait([sent], self._chance.uniform(0, 1.2 * self._usual))
+        wait([sent], self._chance.uniform(0, 1.2 * usual))
         if sent.done():
+            self._usual[operation.name] = 0.8 * usual + 0.2 * (time.monotonic() - began)
             return sent, False
         fault.start(worker)
         return sent, not sent.done()
-
-    def _took(self, seconds: float) -> None:
-        self._usual += 0.1 * (min(seconds, 0.2) - self._usual)
 
     def close(self) -> None:
         self._thread.shutdown()

@@ -59,6 +59,13 @@ class Ledger:
     def signed_in(self, cookies: str) -> None:
         self.sessions.append(Session(cookies, self.clock_is_ahead))
 
+    def renewed(self, session: Session, cookies: str | None) -> None:
+        """:param cookies: None: its browser was not told them, so nobody can know whether it gets in."""
+        if cookies is None:
+            self.sessions.remove(session)
+        else:
+            session.cookies, session.from_ahead = cookies, self.clock_is_ahead
+
     def ended(self, sessions: Iterable[Session], acknowledged: bool) -> None:
         for session in sessions:
             if session.state is not State.ENDED:

@@ -77,13 +77,21 @@ def change_password(ledger: Ledger, chance: random.Random) -> Operation:
     def done(answer: Answer | None) -> None:
         ledger.changed_password(new, answer is not None)
         ledger.ended_others(by, answer is not None)
-        if answer is not None:
-            by.cookies, by.from_ahead = _cookies(answer), ledger.clock_is_ahead
-        else:
-            ledger.sessions.remove(by)  # it may have a new secret, which its browser was not told
+        ledger.renewed(by, _cookies(answer) if answer is not None else None)
 
     body = {"current_password": chance.choice(ledger.passwords), "new_password": new}
     return _by_cookie("change password", "/profile/password", by, body, done)
+
+
+def confirm(ledger: Ledger, chance: random.Random) -> Operation:
+    """Say again who is there, which gives the session another secret."""
+    by = chance.choice(ledger.live())
+
+    def done(answer: Answer | None) -> None:
+        ledger.renewed(by, _cookies(answer) if answer is not None else None)
+
+    body = {"current_password": chance.choice(ledger.passwords)}
+    return _by_cookie("confirm", "/profile/confirm", by, body, done)
 
 
 def regenerate(ledger: Ledger, chance: random.Random) -> Operation:
@@ -116,5 +124,5 @@ def _cookies(answer: Answer) -> str:
 
 Make = Callable[[Ledger, random.Random], Operation]
 #: Those that write where the sessions are kept.
-OF_SESSIONS: tuple[Make, ...] = (sign_in, sign_in, sign_out, end_others, change_password)
+OF_SESSIONS: tuple[Make, ...] = (sign_in, sign_in, sign_out, end_others, change_password, confirm)
 ALL: tuple[Make, ...] = (*OF_SESSIONS, regenerate, revoke, save_features)

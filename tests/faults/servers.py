@@ -195,4 +195,5 @@ def running(kind: type[Server]) -> Iterator[Any]:
         try:
             yield server
         finally:
+            server.kill()  # a polite end waits for the workers
             server.stop()

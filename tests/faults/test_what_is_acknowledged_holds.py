@@ -10,18 +10,17 @@ import pytest
 from tests.faults.bench import STORES, bench
 from tests.support import services
 
-#: Operations on each store. Outside the tests, ``python -m tests.faults`` takes thousands.
-SHORT = 20
+#: Operations that are interrupted on each store. Outside the tests, ``python -m tests.faults`` takes thousands.
+SHORT = 8
 
 
 @pytest.mark.parametrize("store", STORES)
 def test_what_is_acknowledged_holds(store: str, tmp_path: Path) -> None:
     try:
         with bench(store, tmp_path, seed=1) as made:
-            for _ in range(SHORT):
+            while made.interrupted < SHORT:
                 made.interrupt()
             made.check("all of them", thorough=True)
             assert made.wrong == []
-            assert made.interrupted > SHORT / 3
     except services.Missing as error:
         (pytest.fail if os.environ.get("MYPROFILE_REQUIRE_SERVICES") else pytest.skip)(str(error))

@@ -156,13 +156,23 @@ class Database:
         """False where the row is there already: somebody else was faster."""
         with self._write() as execute:
             # in a savepoint, so that the clash does not undo the rest of the work
-            savepoint = (self._own() or self._db.session).begin_nested()
+            own, session = self._own(), self._db.session
+            _begin(own or session.connection(bind_arguments={"bind": self.engine}))
+            savepoint = (own or session).begin_nested()
             try:
-                with savepoint:
-                    execute(insert(table), values)
-            except IntegrityError:
+                execute(insert(table), values)
+            except IntegrityError:  # after other errors there may be no savepoint left, and they undo everything anyway
+                savepoint.rollback()
                 return False
+            savepoint.commit()
             return True
+
+
+def _begin(connection: Connection) -> None:
+    """Python's sqlite3 begins a transaction at the first INSERT, UPDATE or DELETE, and not at a savepoint: at the end
+    of one outside a transaction, what was written within it would be committed for good."""
+    if connection.dialect.name == "sqlite" and not connection.connection.in_transaction:
+        connection.exec_driver_sql("BEGIN")
 
 
 class _OwnTransaction:

@@ -33,6 +33,7 @@ class Fault:
     :ivar operations: those that could fail because of it.
     :ivar fired: for a fault that waits for something in the request, whether that has come.
     :ivar clock_is_ahead: cookies that are given out meanwhile are from the future afterwards.
+    :ivar is_undone: 503 says that nothing was done, where else nobody knows.
     :ivar weight: how often, beside the others.
     """
 
@@ -43,6 +44,7 @@ class Fault:
     operations: Sequence[Make] = ALL
     fired: Callable[[], bool] | None = None
     clock_is_ahead: bool = False
+    is_undone: bool = False
     weight: int = 10
 
 
@@ -64,9 +66,9 @@ def of_clocks(path: Path, chance: random.Random) -> list[Fault]:
     ]
 
 
-def of_disk(disk: Disk) -> Fault:
+def of_disk(disk: Disk, is_undone: bool) -> Fault:
     name = "the disk is full" if disk.is_own else "the database may not grow"
-    return Fault(name, lambda worker: disk.fill(), disk.free, lasts=True)
+    return Fault(name, lambda worker: disk.fill(), disk.free, lasts=True, is_undone=is_undone)
 
 
 def of_server(server: Server, command: bytes, chance: random.Random) -> list[Fault]:
@@ -82,7 +84,7 @@ def of_server(server: Server, command: bytes, chance: random.Random) -> list[Fau
     waits: dict[str, Any] = {"stop": server.proxy.disarm, "lasts": True, "fired": lambda: server.proxy.fired}
     return [
         Fault(f"{server.name} restarts", restart, weight=3),
-        Fault(f"{server.name} drops all connections", lambda worker: server.drop_connections()),
+        Fault(f"all connections to {server.name} break", lambda worker: server.proxy.drop_connections()),
         Fault(f"{command.decode()} does not reach {server.name}", break_at_command(False), **waits, weight=5),
         Fault(f"the reply to {command.decode()} is lost", break_at_command(True), **waits),
     ]

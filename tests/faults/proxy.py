@@ -21,6 +21,7 @@ class Proxy:
         self._lock = Lock()
         self._at, self._left, self._deliver = b"", 0, False
         self.fired = False
+        self._connections: set[_Connection] = set()
         Thread(target=self._accept, daemon=True).start()
 
     def arm(self, at: bytes, number: int, deliver: bool) -> None:
@@ -34,6 +35,10 @@ class Proxy:
     def disarm(self) -> None:
         with self._lock:
             self._left = 0
+
+    def drop_connections(self) -> None:
+        for connection in list(self._connections):
+            connection.end()
 
     def close(self) -> None:
         with suppress(OSError):
@@ -51,7 +56,12 @@ class Proxy:
                     continue
                 for end in (client, server):
                     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                _Connection(self, client, server).start()
+                connection = _Connection(self, client, server)
+                self._connections.add(connection)
+                connection.start()
+
+    def ended(self, connection: _Connection) -> None:
+        self._connections.discard(connection)
 
     def breaks(self, sent: bytes) -> tuple[bool, bool]:
         """Whether the connection on which this is sent breaks, and whether the server gets it still."""
@@ -75,10 +85,15 @@ class _Connection:
     def _until_closed(self, work: Callable[[], None]) -> None:
         with suppress(OSError):
             work()
-        for end in (self._client, self._server):
+        self.end()
+        self._client.close()
+        self._server.close()
+        self._proxy.ended(self)
+
+    def end(self) -> None:
+        for each in (self._client, self._server):
             with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+                each.shutdown(socket.SHUT_RDWR)  # or the other thread would wait on
 
     def _requests(self) -> None:
         while sent := self._client.recv(65_536):

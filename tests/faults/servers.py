@@ -1,4 +1,4 @@
-"""Databases that restart: at the same address, with all that they had committed; and lose connections."""
+"""Databases that restart at the same address, with all that they had committed."""
 
 from __future__ import annotations
 
@@ -49,9 +49,6 @@ class Server:
         self._running.close()
         self.proxy.close()
 
-    def drop_connections(self) -> None:
-        raise NotImplementedError
-
     def _command(self) -> list[str]:
         raise NotImplementedError
 
@@ -87,19 +84,12 @@ class Postgres(Server):
         return [self._program, *where, "-c", "fsync=off", "-c", "lock_timeout=20s"]
 
     def _answers(self) -> bool:
+        where = f"host=127.0.0.1 port={self._port} user=postgres dbname=postgres connect_timeout=1"
         try:
-            self._connect().close()
+            psycopg.connect(where).close()
         except psycopg.OperationalError:
             return False
         return True
-
-    def _connect(self) -> psycopg.Connection[Any]:
-        where = f"host=127.0.0.1 port={self._port} user=postgres dbname=postgres connect_timeout=1"
-        return psycopg.connect(where, autocommit=True)
-
-    def drop_connections(self) -> None:
-        with self._connect() as admin:
-            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
 
 
 class MariaDB(Server):
@@ -134,24 +124,13 @@ class MariaDB(Server):
         ]
 
     def _answers(self) -> bool:
+        where: dict[str, Any] = {"host": "127.0.0.1", "port": self._port, "user": "root", "connect_timeout": 1}
         try:
-            with self._connect() as admin, admin.cursor() as cursor:
+            with pymysql.connect(**where) as admin, admin.cursor() as cursor:
                 cursor.execute("CREATE DATABASE IF NOT EXISTS myprofile CHARACTER SET utf8mb4")
         except pymysql.err.OperationalError:
             return False
         return True
-
-    def _connect(self) -> Any:
-        return pymysql.connect(host="127.0.0.1", port=self._port, user="root", connect_timeout=1)
-
-    def drop_connections(self) -> None:
-        with self._connect() as admin, admin.cursor() as cursor:
-            cursor.execute("SELECT id FROM information_schema.processlist WHERE db = 'myprofile'")
-            for (number,) in cursor.fetchall():
-                try:
-                    cursor.execute(f"KILL CONNECTION {number}")
-                except pymysql.err.OperationalError as error:
-                    assert error.args[0] == 1094, error  # gone already
 
 
 class RedisServer(Server):
@@ -181,9 +160,6 @@ class RedisServer(Server):
     def tell(self, *command: Any) -> Any:
         with redis.Redis(port=self._port) as client:
             return client.execute_command(*command)
-
-    def drop_connections(self) -> None:
-        self.tell("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
 
 @contextmanager

@@ -1,18 +1,13 @@
-"""The host, as a worker of gunicorn makes it, with what the faults need: a clock that is set from outside (the file
-``CLOCK``), and a database that may not grow while the file ``FULL`` is there."""
+"""The host, as a worker of gunicorn makes it, with a clock that is set from outside: by the file ``CLOCK``."""
 
 from __future__ import annotations
 
 import json
 import mmap
 import os
-import sqlite3
 import struct
 import time
-from pathlib import Path
 from typing import Any
-
-from sqlalchemy import event
 
 from flask_myprofile.account import clock
 from tests.support.host import make_host
@@ -35,15 +30,6 @@ def create() -> Any:
     settings = json.loads(os.environ["HOST"])
     host = make_host(settings.pop("SQLALCHEMY_DATABASE_URI"), **settings)
     prepare(host)
-    full = Path(os.environ["FULL"])
-
-    def limit(connection: Any, record: Any, proxy: Any) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            pages = connection.execute("PRAGMA page_count").fetchone()[0] if full.exists() else 1_073_741_823
-            connection.execute(f"PRAGMA max_page_count = {pages}")
-
-    with host.app.app_context():
-        event.listen(host.db.engine, "checkout", limit)
     host.close(drop=False)  # made once for all workers, which must not share its connections
     use_clock(os.environ["CLOCK"])
     return host.app

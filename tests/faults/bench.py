@@ -134,15 +134,15 @@ def bench(store: str, folder: Path, seed: int) -> Iterator[Bench]:
         else:
             full = running.enter_context(disk(folder))
             database = f"sqlite:///{full.folder / 'faults.sqlite'}"
-            found.append(faults.of_disk(full, is_undone=store == "sqlite"))
+            found += faults.of_disk(full, is_undone=store == "sqlite")
         if store == "redis":
             server = running.enter_context(servers.running(servers.RedisServer))
             settings["MYPROFILE_SESSION_STORE"] = server.url
             found += [*faults.of_server(server, b"EVAL", chance), *faults.of_redis(server)]
         host = make_host(database, **settings)
         running.callback(host.close, drop=False)
-        more = {"CLOCK": str(clock), "FULL": str(folder / "full")}
-        workers = running.enter_context(fleet(host, folder / "workers.log", "tests.faults.app:create()", **more))
+        log = folder / "workers.log"
+        workers = running.enter_context(fleet(host, log, "tests.faults.app:create()", CLOCK=str(clock)))
         made = Bench(Client(workers), found, chance)
         running.callback(made.close)
         yield made

@@ -12,31 +12,22 @@ from typing import Any
 
 
 class Disk:
-    """A small file system of its own, which only root can have; else the workers are told by a file, ``full``, that
-    the database may not grow.
+    """A small file system of its own, which only root can have; elsewhere an ordinary folder, which never is full."""
 
-    :ivar is_own: which of the two.
-    """
-
-    def __init__(self, folder: Path, full: Path) -> None:
-        self.folder, self._full = folder, full
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
         self.is_own = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
 
     def fill(self) -> None:
-        if not self.is_own:
-            self._full.touch()
-            return
         with (self.folder / "ballast").open("wb", buffering=0) as file:
             for size in (65_536, 4096, 1):
                 _write_until_full(file, size)
 
     def free(self) -> None:
-        self._full.unlink(missing_ok=True)
         (self.folder / "ballast").unlink(missing_ok=True)
 
     def close(self) -> None:
-        self.free()
         if self.is_own:
             subprocess.run(["umount", "--lazy", str(self.folder)], check=False)
 
@@ -53,7 +44,7 @@ def _write_until_full(file: Any, size: int) -> None:
 @contextmanager
 def disk(folder: Path) -> Iterator[Disk]:
     (folder / "disk").mkdir()
-    made = Disk(folder / "disk", folder / "full")
+    made = Disk(folder / "disk")
     try:
         yield made
     finally:

@@ -66,9 +66,10 @@ def of_clocks(path: Path, chance: random.Random) -> list[Fault]:
     ]
 
 
-def of_disk(disk: Disk, is_undone: bool) -> Fault:
-    name = "the disk is full" if disk.is_own else "the database may not grow"
-    return Fault(name, lambda worker: disk.fill(), disk.free, lasts=True, is_undone=is_undone)
+def of_disk(disk: Disk, is_undone: bool) -> list[Fault]:
+    if not disk.is_own:
+        return []
+    return [Fault("the disk is full", lambda worker: disk.fill(), disk.free, lasts=True, is_undone=is_undone)]
 
 
 def of_server(server: Server, command: bytes, chance: random.Random) -> list[Fault]:

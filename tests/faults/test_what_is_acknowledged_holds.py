@@ -11,7 +11,7 @@ from tests.faults.bench import STORES, bench
 from tests.support import services
 
 #: Operations that are interrupted on each store. Outside the tests, ``python -m tests.faults`` takes thousands.
-SHORT = 8
+SHORT = 6
 
 
 #: MariaDB takes longer to install than all else here; it is for the long run.

@@ -134,7 +134,7 @@ def bench(store: str, folder: Path, seed: int) -> Iterator[Bench]:
         else:
             full = running.enter_context(disk(folder))
             database = f"sqlite:///{full.folder / 'faults.sqlite'}"
-            found += faults.of_disk(full, is_undone=store == "sqlite")
+            found += faults.of_disk(full, has_sessions=store == "sqlite")
         if store == "redis":
             server = running.enter_context(servers.running(servers.RedisServer))
             settings["MYPROFILE_SESSION_STORE"] = server.url

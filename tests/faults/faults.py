@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.faults import operations
 from tests.faults.disk import Disk
-from tests.faults.operations import ALL, OF_SESSIONS, Make
+from tests.faults.operations import ALL, OF_DATABASE, OF_SESSIONS, Make
 from tests.faults.servers import RedisServer, Server
 from tests.support import services
 
@@ -66,10 +66,14 @@ def of_clocks(path: Path, chance: random.Random) -> list[Fault]:
     ]
 
 
-def of_disk(disk: Disk, is_undone: bool) -> list[Fault]:
+def of_disk(disk: Disk, has_sessions: bool) -> list[Fault]:
+    """
+    :param has_sessions: whether they are there as well. If not, those may have ended before 503 is the answer.
+    """
     if not disk.is_own:
         return []
-    return [Fault("the disk is full", lambda worker: disk.fill(), disk.free, lasts=True, is_undone=is_undone)]
+    name, operations = "the disk is full", ALL if has_sessions else OF_DATABASE
+    return [Fault(name, lambda worker: disk.fill(), disk.free, True, operations, is_undone=has_sessions)]
 
 
 def of_server(server: Server, command: bytes, chance: random.Random) -> list[Fault]:

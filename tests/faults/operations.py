@@ -125,4 +125,6 @@ def _cookies(answer: Answer) -> str:
 Make = Callable[[Ledger, random.Random], Operation]
 #: Those that write where the sessions are kept.
 OF_SESSIONS: tuple[Make, ...] = (sign_in, sign_in, sign_out, end_others, change_password, confirm)
+#: Those that write into the database, wherever the sessions are kept.
+OF_DATABASE: tuple[Make, ...] = (end_others, change_password, regenerate, revoke, save_features)
 ALL: tuple[Make, ...] = (*OF_SESSIONS, regenerate, revoke, save_features)

@@ -62,16 +62,14 @@ class Bench:
         operation = self._operation(fault)
         wire = self._client.wire()
         try:
-            sent, interrupted = self._send(operation, fault, wire)
+            sent, started, meanwhile = self._send(operation, fault, wire)
             wait([sent], PATIENCE)
         finally:
             fault.stop()
         answer = sent.result(0)
         wire.close()
-        if fault.fired is not None:
-            interrupted = fault.fired()
-        elif answer is None or answer.status >= 500:
-            interrupted = True
+        failed = answer is None or answer.status >= 500
+        interrupted = fault.fired() if fault.fired is not None else started and (meanwhile or failed)
         if answer is not None and answer.status == 500 and operation.url.startswith("/profile"):
             self.wrong.append(f"500: {operation.name}, {fault.name}: {answer.body[:200]}")
         result = Result(fault.name, operation.name, interrupted, _outcome(operation, answer))
@@ -93,20 +91,21 @@ class Bench:
             plain.record(self._client.ask("POST", plain.url, form=plain.form))
         return self._chance.choice(fault.operations)(self.ledger, self._chance)
 
-    def _send(self, operation: Operation, fault: Fault, wire: Wire) -> tuple[Future[Answer | None], bool]:
-        """Also whether the fault was there before the answer."""
+    def _send(self, operation: Operation, fault: Fault, wire: Wire) -> tuple[Future[Answer | None], bool, bool]:
+        """Also whether the fault has started, which is too late sometimes; and whether it was there before the answer:
+        if not, one that has failed may have done so because of it all the same."""
         worker = int(wire.worker)
         if fault.lasts and (fault.fired is not None or self._chance.random() < 0.5):
             fault.start(worker)
-            return self._thread.submit(operation.send, wire), True
+            return self._thread.submit(operation.send, wire), True, True
         began, usual = time.monotonic(), self._usual.get(operation.name, 0.02)
         sent = self._thread.submit(operation.send, wire)
         wait([sent], self._chance.uniform(0, 1.2 * usual))
         if sent.done():
             self._usual[operation.name] = 0.8 * usual + 0.2 * (time.monotonic() - began)
-            return sent, False
+            return sent, False, False
         fault.start(worker)
-        return sent, not sent.done()
+        return sent, True, not sent.done()
 
     def close(self) -> None:
         self._thread.shutdown()

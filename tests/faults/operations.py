@@ -17,7 +17,8 @@ FEATURE = "preferences"
 class Operation(NamedTuple):
     """
     :ivar acknowledged: the status that says that it is done. Another one below 500 says that it is not.
-    :ivar record: what its answer means; None: there was none, or it was 5xx.
+    :ivar record: what its answer means; None: there was none, or it was 5xx. (500 is the server's own, where
+        Flask-SQLAlchemy cannot roll back on a connection that has broken, after the view.)
     """
 
     name: str

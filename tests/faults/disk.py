@@ -20,12 +20,12 @@ class Disk:
         self.is_own = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
 
     def fill(self) -> None:
-        with (self.folder / "ballast").open("wb", buffering=0) as file:
+        with (self.folder / "filler").open("wb", buffering=0) as file:
             for size in (65_536, 4096, 1):
                 _write_until_full(file, size)
 
     def free(self) -> None:
-        (self.folder / "ballast").unlink(missing_ok=True)
+        (self.folder / "filler").unlink(missing_ok=True)
 
     def close(self) -> None:
         if self.is_own:

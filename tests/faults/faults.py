@@ -72,8 +72,8 @@ def of_disk(disk: Disk, has_sessions: bool) -> list[Fault]:
     """
     if not disk.is_own:
         return []
-    name, operations = "the disk is full", ALL if has_sessions else OF_DATABASE
-    return [Fault(name, lambda worker: disk.fill(), disk.free, True, operations, is_undone=has_sessions)]
+    those = ALL if has_sessions else OF_DATABASE
+    return [Fault("the disk is full", lambda worker: disk.fill(), disk.free, True, those, is_undone=has_sessions)]
 
 
 def of_server(server: Server, command: bytes, chance: random.Random) -> list[Fault]:

@@ -129,7 +129,10 @@ class Config:
         "Seconds after sign-in at which a session ends. Remembered devices: `REMEMBER_COOKIE_DURATION`.",
     )
     session_touch: int = _setting(
-        60, checks.number(1), "Least number of seconds between two writes of a session's last activity."
+        60,
+        checks.number(1),
+        "Least number of seconds between two writes of a session's last activity; a twentieth of `MYPROFILE_SESSION_IDLE` "
+        "where that is less.",
     )
     session_limit: int = _setting(
         100, checks.number(1), "Sessions a user may have; a further sign-in ends the least recently used one."
@@ -152,8 +155,11 @@ class Config:
         checks.number(60),
         "Seconds after a sign-in during which what matters is done without asking for the password again.",
     )
-    device_cookie: str = _setting(
-        "myprofile_device", checks.text, "Name of the cookie that ties a remember-me cookie to its session."
+    device_cookie: str | None = _setting(
+        None,
+        checks.optional(checks.text),
+        "Name of the cookie that ties a remember-me cookie to its session. By default `myprofile_device`, and "
+        "`myprofile_device_` with `REMEMBER_COOKIE_NAME` where that has a name of its own.",
     )
     store_down: str = _setting(
         "deny",

@@ -59,7 +59,7 @@ class ProfileBuilder:
         pending_forms = PendingForms(store, secret_keys)
         registry = self._registry(store, session_store, pending_forms)
         single_logout = self._single_logout(store, identities, registry)
-        sign_in = SignIn(config, registry, users, identities, single_logout, self._passwords)
+        sign_in = SignIn(registry, users, identities, single_logout, self._passwords)
         sessions = self._sessions(store, session_store, registry, sign_in)
         tokens = self._tokens(store, features)
         app.extensions[EXTENSION] = Profile(

@@ -108,7 +108,8 @@ class SessionRegistry:
 
     def is_touch_due(self, last_seen_at: int) -> bool:
         """Whether it is time to write down the last activity again."""
-        return is_due(last_seen_at, self._config.session_touch)
+        touch, idle = self._config.session_touch, self._config.session_idle
+        return is_due(last_seen_at, touch if idle is None else min(touch, idle // 20))
 
     def touch(self, session_id: str, ip: str, user_agent: str) -> None:
         self._store.touch_session(session_id, now(), ip, user_agent)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 
 from flask import request
 
 from ..account import text
 
+#: An IPv6 address in brackets, or an IPv4 address, with or without a port.
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+")
+
 
 def client_address() -> str:
     """The peer as the host's ProxyFix has it; no forwarding header is read here. Empty behind a Unix socket."""
+    sent = (request.remote_addr or "").partition("%")[0]
+    if (with_port := _WITH_PORT.fullmatch(sent)) is not None:  # some gateways put it there
+        sent = with_port[1] or with_port[2]
     try:
-        address = ip_address((request.remote_addr or "").partition("%")[0])
+        address = ip_address(sent)
     except ValueError:
         return ""
     return str(getattr(address, "ipv4_mapped", None) or address)

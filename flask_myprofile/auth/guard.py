@@ -15,7 +15,7 @@ from flask import Flask, Request, Response, appcontext_tearing_down, g, request,
 from flask_login import signals as login_signals
 from flask_login.config import SESSION_KEYS
 
-from ..account.clock import exact_now
+from ..account import clock
 from ..account.credentials import Credential
 from ..account.session_registry import SessionRegistry
 from ..account.users import Users
@@ -142,11 +142,10 @@ class Guard:
         """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
         login_id = remember_me.remembered_login_id()
         if login_id is None:
-            if remember_me.remember_name() in request.cookies:
-                session["_remember"] = "clear"
-                state.clear_cookies = True
+            # of another app at this address, perhaps, so it stays there; Flask-Login fails on some that nobody has signed
+            remember_me.hide_remembered_device()
             return
-        device = Credential.parse(request.cookies.get(self._config.device_cookie))
+        device = remember_me.device_credential()
         found = self._sessions.find(device.of_session(), login_id) if device else None
         if device and found:  # a device secret is given to remembered devices only
             # not into the session yet: one that is not empty fails Flask-Login's session protection, which comes next
@@ -173,7 +172,7 @@ class Guard:
                 state.defer(lambda: self._sessions.end_known(session_id, "disabled"))
                 self._refuse(state)
                 return
-        state.session_id, state.secret_hash, state.let_in_at = session_id, found.secret_hash, exact_now()
+        state.session_id, state.secret_hash, state.let_in_at = session_id, found.secret_hash, clock.time()
         state.user, state.preferences = user, found.preferences
         if self._sessions.is_touch_due(seen):
             ip, agent = client_address(), client_user_agent()
@@ -202,7 +201,7 @@ class Guard:
         allowed = self._config.store_down == "allow"
         if allowed and "_user_id" not in session:
             # a remembered device passes bound to its own row, which is checked as soon as that is possible
-            device = Credential.parse(request.cookies.get(self._config.device_cookie))
+            device = remember_me.device_credential()
             state.restored, allowed = device and device.of_session(), device is not None
         if not allowed:
             state.store_down = True
@@ -241,15 +240,15 @@ class Guard:
             state.promise(lambda: self._sessions.end_known(session_id, "logout"))
         if state.session_id is not None and state.device is not None:
             until = datetime.fromtimestamp(state.remember_until or 0, timezone.utc)
-            remember_me.set_device_cookie(response, self._config.device_cookie, state.device.value, until)
+            remember_me.set_device_cookie(response, state.device.value, until)
         elif state.clear_cookies:
-            remember_me.clear_cookies(response, self._config.device_cookie)
+            remember_me.clear_cookies(response)
 
     def _is_out_of_date(self, state: RequestState) -> bool:
         """Whether the browser has, or may have, a newer session than the one in this answer."""
         if state.begins or not (state.late or state.session_id or state.hidden_session is not None):
             return False
-        took_long = state.session_id is not None and exact_now() - state.let_in_at > LONG
+        took_long = state.session_id is not None and clock.time() - state.let_in_at > LONG
         if took_long and not state.superseded and session_cookie.will_be_saved():
             state.superseded = not self._is_still_there(state)
         return state.late or state.superseded

@@ -23,6 +23,19 @@ def remember_name() -> str:
     return str(current_app.config.get("REMEMBER_COOKIE_NAME", login_defaults.COOKIE_NAME))
 
 
+def device_name() -> str:
+    """Of the cookie that ties it to a session. Apps that share a domain have remember-me cookies of their own names."""
+    if current_profile.config.device_cookie is not None:
+        return current_profile.config.device_cookie
+    own = remember_name()
+    return "myprofile_device" if own == login_defaults.COOKIE_NAME else f"myprofile_device_{own}"
+
+
+def device_credential() -> Credential | None:
+    """What the browser keeps of its session, if it is to be remembered."""
+    return Credential.parse(request.cookies.get(device_name()))
+
+
 def remembered_login_id() -> str | None:
     """Whom Flask-Login's remember-me cookie names, if its signature is right.
 
@@ -42,7 +55,7 @@ def _signed_before(cookie: str) -> str | None:
 
     Only beside a device cookie, whose secret no key makes: with an old key alone, anybody's cookie could be forged.
     """
-    if Credential.parse(request.cookies.get(current_profile.config.device_cookie)) is None:
+    if device_credential() is None:
         return None
     for key in current_app.config.get("SECRET_KEY_FALLBACKS") or ():
         # a key that Flask-Login cannot use has never signed anything
@@ -78,13 +91,13 @@ def remember_until() -> int:
     return int(time.time() + seconds)
 
 
-def set_device_cookie(response: Response, name: str, value: str, expires: datetime) -> None:
-    response.set_cookie(name, value, expires=expires, **_attributes())
+def set_device_cookie(response: Response, value: str, expires: datetime) -> None:
+    response.set_cookie(device_name(), value, expires=expires, **_attributes())
 
 
-def clear_cookies(response: Response, device_name: str) -> None:
+def clear_cookies(response: Response) -> None:
     """Delete what would sign in again. A deletion must repeat the attributes, or browsers keep the cookie."""
-    for name in (remember_name(), device_name):
+    for name in (remember_name(), device_name()):
         if name in request.cookies:
             response.delete_cookie(name, **_attributes())
 
@@ -103,9 +116,9 @@ def _attributes() -> dict[str, Any]:
 
 def hide_remembered_device() -> None:
     """Make this request one of a browser that is not remembered."""
-    replace_cookies({remember_name(), current_profile.config.device_cookie}, [])
+    replace_cookies({remember_name(), device_name()}, [])
 
 
 def hide_signed_in_browser() -> Any:
     """Make this request one without a signed-in browser: see :func:`.session_cookie.hide`."""
-    return hide(remember_name(), current_profile.config.device_cookie)
+    return hide(remember_name(), device_name())

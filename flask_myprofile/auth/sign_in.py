@@ -15,7 +15,6 @@ from ..account.session_registry import ADOPTED, SessionRegistry
 from ..account.sign_in_data import SignInData, SsoIdentity
 from ..account.single_logout import SingleLogout
 from ..account.users import Users
-from ..config import Config
 from ..errors import Conflict, StoreDown
 from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
@@ -35,7 +34,6 @@ class SignIn:
 
     def __init__(
         self,
-        config: Config,
         sessions: SessionRegistry,
         users: Users,
         identities: Identities,
@@ -45,7 +43,6 @@ class SignIn:
         self._identities = identities
         self._single_logout = single_logout
         self._passwords = passwords
-        self._device_cookie = config.device_cookie
         self._sessions = sessions
         self._users = users
 
@@ -75,7 +72,7 @@ class SignIn:
 
     def _held(self) -> list[Credential]:
         """What this browser holds of a session so far: one browser is one session, whoever it was."""
-        device = Credential.parse(request.cookies.get(self._device_cookie))
+        device = remember_me.device_credential()
         # a host may have emptied the session since it came
         of_session = (Credential.parse(each.get(KEY)) for each in (session, session_cookie.as_it_came()))
         held = dict.fromkeys((*of_session, device.of_session() if device else None))

@@ -23,8 +23,6 @@ from ..transactions import unit_of_work
 from .csrf import FORMS, csrf_field
 from .forms import never_kept
 
-#: Holds the secret of the browser that has sent a form.
-COOKIE = "myprofile_form"
 #: What may follow: a form by its name, or a path of this app, which begins with one slash and has nothing in it that a
 #: browser would read as another site's address.
 _FOLLOWS = {"form": re.compile(r"[A-Za-z0-9_-]{43}"), "next": re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")}
@@ -90,7 +88,7 @@ def take(session: SessionRecord | None, follows: Mapping[str, str]) -> SentForm 
     if session is None or "form" not in follows:
         return None
     form = current_profile.pending_forms.take(session, follows["form"], _secret())
-    if COOKIE in request.cookies and not current_profile.pending_forms.any_waits(session):
+    if cookie_name() in request.cookies and not current_profile.pending_forms.any_waits(session):
         after_this_request(_take_back)
     return form
 
@@ -131,17 +129,24 @@ def _purpose(rule: Any) -> Purpose | None:
 # ---- the browser
 
 
+def cookie_name() -> str:
+    """Of the one that holds the secret of the browser that has sent a form. Apps at one address have session cookies of
+    their own names."""
+    own = current_app.config["SESSION_COOKIE_NAME"]
+    return "myprofile_form" if own == "session" else f"myprofile_form_{own}"
+
+
 def _secret() -> str | None:
-    return request.cookies.get(COOKIE)
+    return request.cookies.get(cookie_name())
 
 
 def _give(response: Response, secret: str) -> Response:
-    response.set_cookie(COOKIE, secret, max_age=KEPT, **_attributes())
+    response.set_cookie(cookie_name(), secret, max_age=KEPT, **_attributes())
     return response
 
 
 def _take_back(response: Response) -> Response:
-    response.delete_cookie(COOKIE, **_attributes())
+    response.delete_cookie(cookie_name(), **_attributes())
     return response
 
 

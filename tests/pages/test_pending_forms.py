@@ -14,10 +14,11 @@ import pytest
 from flask import Flask, session
 
 from flask_myprofile import current_profile
-from flask_myprofile.pages.pending_form import COOKIE
 from tests.support.devices import asked_who, change_password, pass_time
 from tests.support.host import JSON, PASSWORD, Browser, Host
 from tests.support.kept import everywhere, however_kept, in_each_database, in_these
+
+COOKIE = "myprofile_form"
 
 CONFIRM, REGENERATE, OTHERS = "/profile/confirm", "/profile/api-token/regenerate", "/profile/sessions/sign-out-others"
 #: A session in Flask's own cookie, and one that is kept on the server, which all holders of its id share.

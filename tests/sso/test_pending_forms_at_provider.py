@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from flask_myprofile.pages.pending_form import COOKIE
 from tests.sso.test_step_up import CONFIRM, WHO, Stale, check_nothing_happened
 from tests.support.devices import asked_who
 from tests.support.host import Browser, Host
 from tests.support.kept import FLASK_SESSION, however_kept, in_these
+
+COOKIE = "myprofile_form"
 
 
 @pytest.fixture

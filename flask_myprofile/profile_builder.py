@@ -27,7 +27,7 @@ from .config import Config
 from .errors import SetupError
 from .features import Features
 from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, secret_keys
-from .i18n import preferences
+from .i18n import flask_babel_of, select_for
 from .pages.access import wrong_method
 from .signals import announce, session_ended, token_changed
 from .sso import step_up
@@ -162,7 +162,7 @@ class ProfileBuilder:
         app: Any = self._app
         if not hasattr(app, "login_manager"):
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
-        preferences.select_for(app)
+        select_for(app)
         if self._has_database():
             self._passwords.connect(self._database().session)
         csrf = app.extensions.get("csrf")
@@ -197,7 +197,7 @@ class ProfileBuilder:
             bind_key=self._config.bind_key,
             in_own_view=_in_own_view,
             user_model=lambda: self._users.model,
-            with_preferences=lambda: "babel" in self._app.extensions,
+            with_preferences=lambda: flask_babel_of(self._app) is not None,
             survive_errors=self._config.store_down == "allow",
         )
 

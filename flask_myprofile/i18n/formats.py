@@ -10,7 +10,8 @@ from babel.lists import format_list
 
 from ..account.timezones import find as find_timezone
 from .preferences import current_preferences
-from .translation import app_timezone_name, gettext, in_app_timezone, locale
+from .reader import app_timezone_name, in_app_timezone, locale
+from .translation import gettext
 
 
 def as_datetime(seconds: int | None) -> datetime | None:

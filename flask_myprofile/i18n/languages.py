@@ -1,11 +1,51 @@
-"""Which languages there are, and what each is called in itself."""
+"""Which languages there are, how their codes are read, and what each is called in itself."""
 
 from __future__ import annotations
 
-from babel import Locale
-from flask import current_app
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
 
-from .translation import TRANSLATIONS, has_babel, tag_of
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global, parse_locale
+from flask import current_app, has_app_context
+
+from ..globals import current_profile
+
+try:
+    import flask_babel
+except ImportError:
+    flask_babel = None
+
+TRANSLATIONS = Path(__file__).parent.parent / "translations"
+ENGLISH = Locale("en")
+#: Characters of a code that is read.
+_LONGEST = 35
+
+
+def flask_babel_of(app: Any) -> Any | None:
+    """What Flask-Babel keeps of the app, where it is set up. Other extensions take the same place there."""
+    found = app.extensions.get("babel")
+    return found if flask_babel is not None and isinstance(found, flask_babel.BabelConfiguration) else None
+
+
+def has_babel() -> bool:
+    """Whether the current app has Flask-Babel set up, which decides about languages and time zones then."""
+    return has_app_context() and flask_babel_of(current_app) is not None
+
+
+def locale_of(code: str) -> Locale | None:
+    """``"pt-BR"`` or ``"pt_BR"`` as a Locale; None where there is no such language."""
+    try:
+        return Locale.parse(code.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return None
+
+
+def tag_of(which: Locale) -> str:
+    """The code as BCP 47 has it: "pt-BR"."""
+    return str(which).replace("_", "-")
 
 
 def native_name(which: Locale) -> str:
@@ -16,14 +56,51 @@ def native_name(which: Locale) -> str:
     return name if which.language == "ka" else name[:1].upper() + name[1:]
 
 
-def host_languages() -> list[str]:
+# ---- what users may choose
+
+
+def offered() -> Sequence[Locale]:
+    """The languages that users may choose: those of ``MYPROFILE_LANGUAGES``, or else those of the app."""
+    own: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+    return _locales(tuple(current_profile.config.languages or _languages_of(own, TRANSLATIONS)))
+
+
+@lru_cache(32)
+def _locales(codes: tuple[str, ...]) -> Sequence[Locale]:
+    return [each for each in map(locale_of, codes) if each is not None]
+
+
+@lru_cache(32)
+def _languages_of(app: Any, translations: Path) -> Sequence[str]:
     """Codes of the languages that the app itself, or else this package, is translated to."""
-    if not has_babel():
-        return []
-    own = {tag_of(found) for found in current_app.extensions["babel"].instance.list_translations()}
+    own: set[str] = set()
+    if (babel := flask_babel_of(app)) is not None:
+        with app.app_context():
+            own = {tag_of(found) for found in babel.instance.list_translations()}
     if len(own) < 2:
-        own |= {
-            "en",
-            *(tag_of(Locale.parse(p.parent.parent.name)) for p in TRANSLATIONS.glob("*/LC_MESSAGES/myprofile.mo")),
-        }
+        files = translations.glob("*/LC_MESSAGES/myprofile.mo")
+        own |= {"en", *(tag_of(Locale.parse(path.parent.parent.name)) for path in files)}
     return sorted(own)
+
+
+def offered_as(code: str, among: Iterable[Locale] | None = None) -> Locale | None:
+    """The language on offer that this code means, also where it is spelt otherwise: "DE", "zh_CN" for "zh-Hans", "pt"
+    for "pt-BR"; None where there is none."""
+    meant = locale_of(code) if code and len(code) <= _LONGEST else None
+    if meant is None:
+        return None
+    alike = [each for each in (offered() if among is None else among) if _likely(each)[:2] == _likely(meant)[:2]]
+    exact = [each for each in alike if each == meant] or [each for each in alike if _likely(each) == _likely(meant)]
+    return next(iter(exact or alike), None)
+
+
+@cache
+def _likely(which: Locale) -> tuple[str, str | None, str | None]:
+    """Language, script and territory, the ones that most of its readers have where the code does not say them."""
+    subtags: Any = get_global("likely_subtags")
+    parts = (which.language, which.script, which.territory)
+    for known in (parts, (parts[0], None, parts[2]), (parts[0], parts[1], None), (parts[0], None, None)):
+        if (likely := subtags.get("_".join(filter(None, known)))) is not None:
+            language, territory, script = parse_locale(likely)[:3]
+            return language, which.script or script, which.territory or territory
+    return parts

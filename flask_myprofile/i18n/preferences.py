@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 import flask_login
-from babel import Locale, UnknownLocaleError
 from flask import has_request_context, request, session
 
 from ..account import timezones
@@ -16,6 +15,7 @@ from ..auth.remember_me import remember_name
 from ..auth.request_state import request_state
 from ..errors import StoreDown
 from ..globals import current_profile
+from .languages import offered_as
 
 
 class CurrentPreferences:
@@ -28,9 +28,11 @@ class CurrentPreferences:
 
     @property
     def language(self) -> str | None:
-        """The code of a language as Babel writes it, such as ``pt_BR``: for a ``locale_selector``."""
-        chosen = locale_of(_chosen("language"))
-        return str(chosen) if chosen else None
+        """The code of a language as Babel writes it, such as ``pt_BR``: for a ``locale_selector``. None also for one that
+        is not offered any more."""
+        chosen = _chosen("language")
+        found = offered_as(chosen) if chosen else None
+        return str(found) if found else None
 
     @property
     def timezone(self) -> str | None:
@@ -57,30 +59,27 @@ def preferred_language() -> str | None:
     return current_preferences.language
 
 
-def locale_of(code: str) -> Locale | None:
-    """``"pt-BR"`` or ``"pt_BR"`` as a Locale; None where there is no such language."""
-    try:
-        return Locale.parse(code.replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        return None
-
-
 def _chosen(name: str) -> str:
+    return (choices_of_user() or {}).get(name, "")
+
+
+def choices_of_user() -> Mapping[str, str] | None:
+    """What whoever is signed in has chosen; None where nobody is."""
     if not has_request_context() or not ("_user_id" in session or remember_name() in request.cookies):
-        return ""
+        return None
     state = request_state()
     if state.asking_preferences:
-        return ""  # the host's user_loader says something while it loads the user whose language is wanted
+        return None  # the host's user_loader says something while it loads the user whose language is wanted
     state.asking_preferences = True
     try:
         user = flask_login.current_user
         if not user or not user.is_authenticated:
-            return ""
+            return None
         if state.preferences is None:
             state.preferences = {}
             with suppress(StoreDown):  # a session that began in this request: nothing has been read of it yet
                 state.preferences = current_profile.preferences.of(user)
-        return state.preferences.get(name, "")
+        return state.preferences
     finally:
         state.asking_preferences = False
 
@@ -91,14 +90,3 @@ def choose_preferences(user: Any, values: Mapping[str, str | None]) -> None:
     changed = {name: value for name, value in values.items() if value != before.get(name)}
     current_profile.preferences.save(user, changed)
     request_state().preferences = {name: value for name, value in {**before, **changed}.items() if value is not None}
-
-
-def select_for(app: Any) -> None:
-    """Let the choices take effect in an app with Flask-Babel whose host selects no language or time zone itself."""
-    babel = app.extensions.get("babel")
-    if babel is None:
-        return
-    if babel.locale_selector is None:
-        babel.locale_selector = preferred_language
-    if babel.timezone_selector is None:
-        babel.timezone_selector = lambda: current_preferences.timezone

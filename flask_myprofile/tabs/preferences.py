@@ -34,7 +34,7 @@ class Preferences(Tab):
     parts = (Part("language", _LANGUAGE), Part("timezone", _TIMEZONE), Part("theme", _THEME))
 
     def shown(self) -> list[str]:
-        possible = {"language": i18n.has_babel(), "timezone": timezones.are_known(), "theme": True}
+        possible = {"language": len(i18n.offered()) > 1, "timezone": timezones.are_known(), "theme": True}
         return [part.name for part in self.parts if possible[part.name] and self._is_on(part.name)]
 
     def _is_on(self, part: str) -> bool:
@@ -42,11 +42,11 @@ class Preferences(Tab):
 
     def values(self, user: Any) -> dict[str, Any]:
         chosen = current_profile.preferences.of(user)
-        return {name: chosen.get(name) for name in self.shown()}
+        return {name: _on_offer(name, chosen.get(name)) for name in self.shown()}
 
     def context(self, user: Any) -> dict[str, Any]:
         chosen, every = self.values(user), request.args.get("zones") == "all"
-        missing = self._is_on("language") and not i18n.has_babel()
+        missing = self._is_on("language") and len(i18n.offered()) < 2
         return {
             "missing": gettext("This application is available in one language only.") if missing else "",
             "languages": languages() if "language" in chosen else [],
@@ -63,10 +63,16 @@ class Preferences(Tab):
     def save(self, user: Any, form: FlaskForm) -> Any:
         # what was not sent is not written back: it may have been chosen elsewhere since it was read
         sent = [name for name in self.shown() if form[name].raw_data]
-        i18n.choose_preferences(user, {name: form[name].data or None for name in sent})
+        i18n.choose_preferences(user, {name: _on_offer(name, form[name].data) for name in sent})
         i18n.refresh_locale()
         # printed after the commit, in the language just chosen
         return lazy_gettext("Your preferences have been saved.")
+
+
+def _on_offer(name: str, value: str | None) -> str | None:
+    """A language as the list has it: it may have been spelt otherwise, or been taken off the list since."""
+    found = i18n.offered_as(value) if value and name == "language" else None
+    return i18n.tag_of(found) if found is not None else None if name == "language" else value or None
 
 
 # ---- the form
@@ -77,8 +83,8 @@ def form_of(names: Iterable[str]) -> type[FlaskForm]:
 
 
 def _language_field() -> SelectField:
-    tags = [i18n.tag_of(each) for each in offered()]
-    return _field(_LANGUAGE, tags, tags.__contains__, gettext("Choose a language from the list"))
+    tags = [i18n.tag_of(each) for each in i18n.offered()]
+    return _field(_LANGUAGE, tags, i18n.offered_as, gettext("Choose a language from the list"))
 
 
 def _timezone_field() -> SelectField:
@@ -107,15 +113,10 @@ _FIELDS = {"language": _language_field, "timezone": _timezone_field, "theme": _t
 
 
 def languages() -> list[Option]:
-    found = [(i18n.tag_of(each), i18n.native_name(each), i18n.tag_of(each)) for each in offered()]
+    found = [(i18n.tag_of(each), i18n.native_name(each), i18n.tag_of(each)) for each in i18n.offered()]
     # by own name, those in Latin letters first, as one looks for it
     found.sort(key=lambda option: (ord(option[1][0]) > 0x24F, option[1].casefold()))
     return [("", gettext("Automatic"), None), *found]
-
-
-def offered() -> list[Locale]:
-    codes = current_profile.config.languages or i18n.host_languages()
-    return [each for each in map(i18n.locale_of, codes) if each is not None]
 
 
 def themes() -> list[Option]:

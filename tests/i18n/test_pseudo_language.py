@@ -13,7 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from example_app.accounts import DEMO_ACCOUNTS
-from flask_myprofile.i18n import translation
+from flask_myprofile.i18n import languages, translation
 from tests.support.host import Host, token_in
 from tests.support.live import example
 from tests.support.spoken import check_language
@@ -35,7 +35,7 @@ def marked_to(folder: Path, part: Part) -> None:
 @pytest.fixture
 def pseudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     marked_to(tmp_path, PACKAGE)
-    monkeypatch.setattr(translation, "TRANSLATIONS", tmp_path)
+    monkeypatch.setattr(languages, "TRANSLATIONS", tmp_path)
     translation._catalogue.cache_clear()
     yield "eo"
     translation._catalogue.cache_clear()
@@ -100,7 +100,7 @@ def sentences_of(body: Any) -> Iterator[str]:
 
 
 def test_every_text_of_every_page_goes_through_the_catalogue(pseudo: str, new_host: Callable[..., Host]) -> None:
-    host = new_host(MYPROFILE_LANGUAGES=(pseudo,), MYPROFILE_APP_NAME="⟦Acme⟧")
+    host = new_host(MYPROFILE_LANGUAGES=(pseudo, "en"), MYPROFILE_APP_NAME="⟦Acme⟧")
     admin = somebody_busy(host, pseudo)
     for what, answer in (*pages(admin), *answers(host, admin)):
         if answer.status_code != 404:  # "Not Found" is the host's page, and HTTP's own word
@@ -111,7 +111,7 @@ def test_so_does_every_text_of_the_example_app(pseudo: str, tmp_path: Path) -> N
     marked_to(tmp_path, EXAMPLE)
     names = {"Acme Analytics", "Demo SSO", *(f"{one.first_name} {one.last_name}" for one in DEMO_ACCOUNTS)}
     asked = {"Accept-Language": pseudo}
-    with example(tmp_path, BABEL_TRANSLATION_DIRECTORIES=str(tmp_path), MYPROFILE_LANGUAGES=(pseudo,)) as app:
+    with example(tmp_path, BABEL_TRANSLATION_DIRECTORIES=str(tmp_path), MYPROFILE_LANGUAGES=(pseudo, "en")) as app:
         maya = app.test_client()
         sent = {"csrf_token": token_in(maya.get("/sign-in").text), "identifier": "maya"}
         seen = [maya.get(url, headers=asked) for url in ("/", "/sign-in", "/demo-idp/account")]

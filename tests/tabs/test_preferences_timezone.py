@@ -16,7 +16,7 @@ from flask_babel import Babel, format_datetime, get_timezone
 
 from flask_myprofile import current_preferences
 from flask_myprofile.account import timezones
-from flask_myprofile.i18n.translation import TRANSLATIONS
+from flask_myprofile.i18n.languages import TRANSLATIONS
 from tests.support.host import Browser, Host
 from tests.support.kept import everywhere
 

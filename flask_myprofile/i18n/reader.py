@@ -1,0 +1,87 @@
+"""The language and the time zone of whoever reads: by Flask-Babel where the host uses it, by Babel where not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from babel import Locale
+from flask import has_request_context, request
+
+from .languages import ENGLISH, flask_babel, flask_babel_of, has_babel, offered_as, tag_of
+from .preferences import choices_of_user, current_preferences
+
+#: Languages that a browser may ask for; the rest of a longer list is not read.
+_MOST = 10
+#: In the request: what has been found out, until a new choice is saved.
+_KEPT = "_flask_myprofile_locale"
+
+
+def locale() -> Locale:
+    """The reader's locale."""
+    if has_babel():
+        return flask_babel.get_locale() or ENGLISH
+    if not has_request_context():
+        return ENGLISH
+    kept = vars(request._get_current_object())  # type: ignore[attr-defined]
+    if _KEPT not in kept:
+        kept[_KEPT] = ENGLISH  # for what is said while it is found out
+        kept[_KEPT] = _of_user() or ENGLISH
+    found: Locale = kept[_KEPT]
+    return found
+
+
+def _of_user() -> Locale | None:
+    """The language that the user chose, or else the first one of those that the browser asks for; of those on offer.
+    None for visitors, who have that of the app."""
+    choices = choices_of_user()
+    if choices is None:
+        return None
+    asked = [each for each, quality in islice(request.accept_languages, _MOST) if quality > 0]
+    codes = [choices.get("language", ""), *asked]
+    return next((found for code in codes if (found := offered_as(code)) is not None), None)
+
+
+def refresh_locale() -> None:
+    """Forget what is cached for this request, so that the answer to "Save" is in the new language and zone already."""
+    if has_babel():
+        flask_babel.refresh()
+    elif has_request_context():
+        vars(request._get_current_object()).pop(_KEPT, None)  # type: ignore[attr-defined]
+
+
+def language_tag() -> str:
+    """The ``lang`` attribute, as BCP 47 has it."""
+    return tag_of(locale())
+
+
+def direction() -> str:
+    """``"rtl"`` or ``"ltr"``."""
+    return str(locale().text_direction)
+
+
+def in_app_timezone(when: datetime) -> datetime:
+    """The same moment in the zone that Flask-Babel has for this request; as it is without Flask-Babel."""
+    return flask_babel.to_user_timezone(when) if has_babel() else when
+
+
+def app_timezone_name() -> str:
+    """The name of that zone."""
+    return str(flask_babel.get_timezone()) if has_babel() else "UTC"
+
+
+def select_for(app: Any) -> None:
+    """Let the choices take effect in an app with Flask-Babel whose host selects no language or time zone itself."""
+    babel = flask_babel_of(app)
+    if babel is None:
+        return
+    if babel.locale_selector is None:
+        babel.locale_selector = _selected
+    if babel.timezone_selector is None:
+        babel.timezone_selector = lambda: current_preferences.timezone
+
+
+def _selected() -> str | None:
+    found = _of_user()
+    return str(found) if found is not None else None

@@ -131,8 +131,8 @@ class Config:
     session_touch: int = _setting(
         60,
         checks.number(1),
-        "Least number of seconds between two writes of a session's last activity; a twentieth of `MYPROFILE_SESSION_IDLE` "
-        "where that is less.",
+        "Least number of seconds between two writes of a session's last activity; a twentieth of "
+        "`MYPROFILE_SESSION_IDLE` where that is less.",
     )
     session_limit: int = _setting(
         100, checks.number(1), "Sessions a user may have; a further sign-in ends the least recently used one."

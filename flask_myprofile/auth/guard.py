@@ -142,7 +142,7 @@ class Guard:
         """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
         login_id = remember_me.remembered_login_id()
         if login_id is None:
-            # of another app at this address, perhaps, so it stays there; Flask-Login fails on some that nobody has signed
+            # perhaps of another app at this address, so it stays there; Flask-Login fails on some that nobody signed
             remember_me.hide_remembered_device()
             return
         device = remember_me.device_credential()

@@ -14,7 +14,7 @@ from flask import current_app, has_app_context
 from ..globals import current_profile
 
 try:
-    import flask_babel
+    import flask_babel as flask_babel  # noqa: PLC0414 (for reader.py)
 except ImportError:
     flask_babel = None
 

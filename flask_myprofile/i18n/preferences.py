@@ -28,8 +28,9 @@ class CurrentPreferences:
 
     @property
     def language(self) -> str | None:
-        """The code of a language as Babel writes it, such as ``pt_BR``: for a ``locale_selector``. None also for one that
-        is not offered any more."""
+        """The code of a language as Babel writes it, such as ``pt_BR``: for a ``locale_selector``.
+
+        None also for one that is not offered any more."""
         chosen = _chosen("language")
         found = offered_as(chosen) if chosen else None
         return str(found) if found else None

@@ -24,7 +24,7 @@ def locale() -> Locale:
         return flask_babel.get_locale() or ENGLISH
     if not has_request_context():
         return ENGLISH
-    kept = vars(request._get_current_object())  # type: ignore[attr-defined]
+    kept: dict[str, Any] = request.__dict__
     if _KEPT not in kept:
         kept[_KEPT] = ENGLISH  # for what is said while it is found out
         kept[_KEPT] = _of_user() or ENGLISH
@@ -48,7 +48,7 @@ def refresh_locale() -> None:
     if has_babel():
         flask_babel.refresh()
     elif has_request_context():
-        vars(request._get_current_object()).pop(_KEPT, None)  # type: ignore[attr-defined]
+        request.__dict__.pop(_KEPT, None)
 
 
 def language_tag() -> str:

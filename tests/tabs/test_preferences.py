@@ -207,9 +207,7 @@ def test_a_code_that_is_not_on_the_list_is_refused(code: str, before: str, host:
     ("sent", "meant"),
     [("DE", "de"), ("de_DE", "de"), ("de-AT", "de"), ("pt", "pt-BR"), ("zh_CN", "zh-Hans"), ("en-GB", "en")],
 )
-def test_a_language_on_the_list_may_be_spelt_otherwise(
-    sent: str, meant: str, new_host: Callable[..., Host]
-) -> None:
+def test_a_language_on_the_list_may_be_spelt_otherwise(sent: str, meant: str, new_host: Callable[..., Host]) -> None:
     """By a program, in a row from elsewhere, and by the browser; it is kept as the list has it."""
     host = new_host(MYPROFILE_LANGUAGES=("en", "de", "pt-BR", "pt-PT", "zh-Hans", "zh-Hant"))
     host_page(host.app)

@@ -155,6 +155,12 @@ class Config:
         checks.number(60),
         "Seconds after a sign-in during which what matters is done without asking for the password again.",
     )
+    request_loader_signs_in: bool = _setting(
+        False,
+        checks.switch,
+        "Whether who comes by your `request_loader` has just signed in, such as at a proxy, and may do what asks for a "
+        "recent sign-in.",
+    )
     device_cookie: str | None = _setting(
         None,
         checks.optional(checks.text),

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from flask import Flask, Request, appcontext_pushed, has_request_context, request
 
+from .account.admin_check import AdminCheck
 from .account.identities import Identities
 from .account.password_throttle import PasswordThrottle
 from .account.passwords import Passwords
@@ -219,16 +220,7 @@ class ProfileBuilder:
         )
 
     def _admin_check(self, given: Callable[[Any], bool] | None) -> Callable[[Any], bool]:
-        rule, app = given or self._config.admin, self._app
-
-        def is_admin(user: Any) -> bool:
-            try:
-                return (rule(user) if callable(rule) else getattr(user, rule, False)) is True
-            except Exception:  # whoever cannot be told to be an admin is none
-                app.logger.exception("MYPROFILE_ADMIN failed; access denied")
-                return False
-
-        return is_admin
+        return AdminCheck(given or self._config.admin, self._app.logger)
 
 
 class _Lazy:

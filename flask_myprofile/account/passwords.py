@@ -6,10 +6,10 @@ from typing import Any
 
 from ..config import Config
 from ..errors import Conflict, MyProfileError
+from ..store.records import ADOPTED
 from .identities import Identities
 from .password_throttle import PasswordThrottle
 from .policy import Policy, PolicyBroken, Rule
-from .session_registry import ADOPTED
 from .sessions import Sessions
 from .text import storable
 from .users import Users
@@ -43,7 +43,7 @@ class Passwords:
             return True
         session = self._sessions.current(user)
         if session is not None and session.method != ADOPTED:
-            return session.method == "sso"
+            return session.is_sso
         return not self._users.has_password(user)
 
     def can_change(self, user: Any) -> bool:

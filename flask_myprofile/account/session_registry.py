@@ -15,7 +15,7 @@ from typing import Any
 from ..config import Config
 from ..errors import StoreDown
 from ..store.protocols import HistoryStore, SessionStore
-from ..store.records import Found, LiveSince, SessionRecord
+from ..store.records import ADOPTED, Found, LiveSince, SessionRecord
 from ..transactions import after_commit
 from . import legacy_sessions
 from .clock import is_due, is_recent, now
@@ -26,8 +26,6 @@ from .users import Users
 
 _log = logging.getLogger(__name__)
 
-#: The method of a session that began before the extension was installed.
-ADOPTED = "unknown"
 #: Seconds that a request may be under way, such as an upload, whose answer must not take a new cookie away.
 LATE = 300
 #: Why a session ended that the same browser goes on from with another one: nobody has signed out.

@@ -9,9 +9,9 @@ from typing import Any
 from ..config import Config
 from ..errors import ReauthRequired
 from ..store.protocols import HistoryStore, SessionStore
-from ..store.records import EVERYONE, SessionRecord
+from ..store.records import ADOPTED, EVERYONE, SessionRecord
 from .clock import is_recent, now
-from .session_registry import ADOPTED, SessionRegistry
+from .session_registry import SessionRegistry
 from .text import printable
 from .users import Users
 
@@ -81,9 +81,14 @@ class Sessions:
         return min(record.created_at, record.auth_time or record.created_at)
 
     def require_fresh(self, user: Any) -> None:
-        """For what matters. :raises ReauthRequired: which the extension's pages answer by asking for the password."""
-        # who comes without a session, by a key of the host's own, proves who they are with each request
-        if self.current(user) is not None and not self.is_fresh(user):
+        """For what matters.
+
+        :raises ReauthRequired: the extension's pages ask for the password then, or answer 403 where there is no
+            session: a key of the host's own is a copy that leaks.
+        """
+        if self.current(user) is None and self._config.request_loader_signs_in:
+            return
+        if not self.is_fresh(user):
             raise ReauthRequired
 
     def list(self, user: Any, limit: int = 50, offset: int = 0) -> Sequence[SessionRecord]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..store.records import SessionRecord
+from ..store.records import PASSWORD, SessionRecord
 from .credentials import Credential
 
 
@@ -14,7 +14,7 @@ class SignInData(NamedTuple):
     login_id: str
     ip: str
     user_agent: str
-    method: str = "password"
+    method: str = PASSWORD
     remember_until: int | None = None
 
     def record(self, user_key: str, credential: Credential, moment: int) -> SessionRecord:

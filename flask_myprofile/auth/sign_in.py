@@ -11,14 +11,14 @@ from flask_login import signals as login_signals
 
 from ..account.credentials import Credential, device_from, new_device
 from ..account.identities import Identities
-from ..account.session_registry import ADOPTED, SessionRegistry
+from ..account.session_registry import SessionRegistry
 from ..account.sign_in_data import SignInData, SsoIdentity
 from ..account.single_logout import SingleLogout
 from ..account.users import Users
 from ..errors import Conflict, StoreDown
 from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
-from ..store.records import SessionRecord
+from ..store.records import ADOPTED, SessionRecord
 from ..transactions import after_commit, hold_until_committed
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
@@ -258,7 +258,7 @@ class SignIn:
         if state.identity:
             record = record._replace(**state.identity._asdict())
         self._sessions.add(record, replaces)
-        if record.method == "sso":
+        if record.is_sso:
             self._identities.note(record)
         announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)
         after_commit(lambda: self._catch_up(record))

@@ -13,8 +13,8 @@ from flask import Response, current_app, redirect, request, url_for
 from flask.globals import request_ctx
 from flask_login import signals as login_signals
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, Rule
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, Unauthorized
+from werkzeug.routing import BuildError, Map, Rule
 
 from ..auth.bearer import token_authenticated
 from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
@@ -60,7 +60,9 @@ def _if_recent(view: Callable[..., Any], user: Any, *args: Any, **kwargs: Any) -
     """What the view answers; if it needs a recent sign-in, the browser is asked for it first."""
     try:
         return view(user, *args, **kwargs)
-    except ReauthRequired:
+    except ReauthRequired as old:
+        if current_profile.sessions.current(user) is None:
+            raise Forbidden(gettext("Sign in to continue."), code="sign_in_again") from old
         if prefers_json():
             sentence = gettext("Confirm your password to continue.")
             return problem(403, "reauth_required", sentence, confirm_url=url_for("myprofile.confirm"))
@@ -72,7 +74,7 @@ def _check_signed_in() -> Any:
     user, login_manager = flask_login.current_user, current_app.login_manager  # type: ignore[attr-defined]
     if not user.is_authenticated or not current_profile.users.is_active(user):
         if not prefers_json():
-            return login_manager.unauthorized()
+            return _unauthorized(login_manager)
         login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]
         return problem(401, "login_required", gettext("Sign in to continue."), login_url=login_page())
     if token_authenticated():
@@ -81,6 +83,17 @@ def _check_signed_in() -> Any:
             sentence, code="insufficient_scope", headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
         )
     return None
+
+
+def _unauthorized(login_manager: Any) -> Any:
+    try:
+        return login_manager.unauthorized()
+    except BuildError:
+        current_app.logger.error(
+            "MyProfile cannot send anybody to the sign-in page: login_view = %r is no endpoint of this app",
+            login_manager.login_view,
+        )
+        raise Unauthorized from None
 
 
 def wrong_method(response: Response) -> Response:

@@ -8,11 +8,10 @@ from typing import Any
 from flask import current_app, request
 
 from ..account.places import find_places, is_local
-from ..account.session_registry import ADOPTED
 from ..errors import SetupError
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, language_tag
-from ..store.records import SessionRecord
+from ..store.records import ADOPTED, SessionRecord
 
 #: Sessions on one page.
 PAGE = 50

@@ -42,7 +42,8 @@ def record_sso(
     For SAML, LDAP and trusted headers; a sign-in through Authlib is recognised without it.
 
     :param provider: its name, as the Sessions tab shows it ("Okta").
-    :param method: ``"sso"``, which also locks the Password tab.
+    :param method: ``"sso"`` or another word for it, such as ``"saml"``. All lock the Password tab, but for
+        ``"password"``: of somebody who has a password here and comes from there with it.
     :param subject: the person's id there.
     :param issuer: whose id that is.
     :param session_id: the provider's session.

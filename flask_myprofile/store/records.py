@@ -15,6 +15,8 @@ EVERYONE = ""
 SKEW = 60
 #: Requests already under way when the secret changed still pass for this many seconds.
 ROTATION_GRACE = 30
+#: The methods of a session that somebody began here: by a password, or before the extension was installed.
+PASSWORD, ADOPTED = "password", "unknown"
 
 
 class SessionRecord(NamedTuple):
@@ -55,6 +57,11 @@ class SessionRecord(NamedTuple):
     @property
     def remembered(self) -> bool:
         return self.remember_until is not None
+
+    @property
+    def is_sso(self) -> bool:
+        """Whether it began by Single Sign-On, by whatever method."""
+        return self.method not in (PASSWORD, ADOPTED)
 
 
 #: What a new sign-in at the same provider changes in the row of a session that goes on.

@@ -100,11 +100,28 @@ def test_nobody_is_an_admin_where_users_have_no_such_attribute(
     assert refused(host, "alice")
 
 
-@pytest.mark.parametrize("value", [1, "yes", "False", object(), [1], SimpleNamespace(), None, False])
-def test_only_true_makes_an_admin(value: Any, new_host: Callable[..., Host]) -> None:
-    """A method that somebody forgot to call, or a text that says "False", is no permission."""
+@pytest.mark.parametrize("value", [2, -1, 0, 1.0, "yes", "False", object(), [1], SimpleNamespace(), None, False, len])
+def test_only_true_or_1_makes_an_admin(
+    value: Any, new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A text that says "False", a role or a method that somebody forgot to call is no permission; the log says why."""
     host = new_host(MYPROFILE_ADMIN=lambda user: value)
     assert refused(host, "admin")
+    assert refused(host, "admin")
+    said = [record.getMessage() for record in caplog.records if "has to be True or False" in record.getMessage()]
+    assert len(said) == (0 if value in (0, None) else 1)
+
+
+@pytest.mark.parametrize("value", [1, True, lambda user: True, lambda user: 1], ids=["1", "True", "method", "method 1"])
+def test_a_number_and_a_method_may_say_who_is_an_admin(value: Any, new_host: Callable[..., Host]) -> None:
+    """An Integer column of an old database; ``def is_boss(self)``."""
+
+    def model(db: Any) -> type[Any]:
+        user = user_class(db)
+        user.is_boss = value
+        return user
+
+    assert not refused(new_host(MYPROFILE_ADMIN="is_boss", model=model), "admin")
 
 
 @pytest.mark.parametrize("way", ["MyProfile(admin=…)", "MYPROFILE_ADMIN callable", "attribute", "property"])

@@ -245,12 +245,23 @@ def test_record_sso_works_before_and_after_login_user(when: str, new_host: Calla
     check_password_can_be_changed(local)
 
 
-def test_another_method_is_shown_and_locks_nothing(new_host: Callable[..., Host]) -> None:
+@pytest.mark.parametrize("method", ["saml", "ldap", "header"])
+def test_whatever_its_method_is_called_the_password_is_locked(method: str, new_host: Callable[..., Host]) -> None:
+    host = new_host(after=recording, MYPROFILE_SSO_DECIDES="account")
+    alice, local = host.browser(), host.browser()
+    alice.get(f"/saml/before?method={method}")
+    assert (row_of(alice)["method"], row_of(alice)["provider"]) == (method, "Corp SAML")
+    assert "Corp SAML" in alice.get("/profile/sessions").text
+    check_password_is_managed(alice, host)
+    local.login("alice")
+    check_password_is_managed(local, host)
+
+
+def test_a_provider_whose_people_have_a_password_here_says_so_and_locks_nothing(new_host: Callable[..., Host]) -> None:
     host = new_host(after=recording)
     alice = host.browser()
-    alice.get("/saml/before?method=ldap")
-    assert (row_of(alice)["method"], row_of(alice)["provider"]) == ("ldap", "Corp SAML")
-    assert "Corp SAML" in alice.get("/profile/sessions").text
+    alice.get("/saml/before?method=password")
+    assert (row_of(alice)["method"], row_of(alice)["provider"]) == ("password", "Corp SAML")
     check_password_can_be_changed(alice)
 
 

@@ -68,7 +68,7 @@ class ProfileBuilder:
             users=users,
             features=features,
             sessions=sessions,
-            passwords=Passwords(users, sessions, identities, PasswordThrottle(store, users), config),
+            passwords=Passwords(users, sessions, identities, PasswordThrottle(store, users), store, config),
             tokens=tokens,
             preferences=Preferences(store, users),
             pending_forms=pending_forms,

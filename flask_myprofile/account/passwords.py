@@ -6,6 +6,7 @@ from typing import Any
 
 from ..config import Config
 from ..errors import Conflict, MyProfileError
+from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED
 from .identities import Identities
 from .password_throttle import PasswordThrottle
@@ -20,12 +21,22 @@ class WrongPassword(MyProfileError):
 
 
 class Passwords:
-    """Checks and changes passwords."""
+    """Checks and changes passwords.
+
+    :param history: told where a hash takes the place of another one of the same password.
+    """
 
     def __init__(
-        self, users: Users, sessions: Sessions, identities: Identities, throttle: PasswordThrottle, config: Config
+        self,
+        users: Users,
+        sessions: Sessions,
+        identities: Identities,
+        throttle: PasswordThrottle,
+        history: HistoryStore,
+        config: Config,
     ) -> None:
         self._users = users
+        self._history = history
         self._identities = identities
         self._throttle = throttle
         self._sessions = sessions
@@ -71,8 +82,15 @@ class Passwords:
             raise WrongPassword
         self._throttle.was_right(user, guess)
         if upgrade:
-            self._users.upgrade_password(user, text)
+            self._upgrade(user, text)
         return compared
+
+    def _upgrade(self, user: Any, text: str) -> None:
+        """Sign-ins that are under way have checked the hash before: to them, another one is another password."""
+        replaced = self._users.upgrade_password(user, text)
+        old, new = self._users.mark_of(user, replaced), self._users.password_mark(user)
+        if old is not None and new is not None:
+            self._history.note_rehash(self._users.key(user), old, new)
 
     def check(self, user: Any, current: str, new: str) -> Any:
         """Whether ``new`` may take the place of ``current``. Returns what :meth:`set` is to be told: see :meth:`prove`.

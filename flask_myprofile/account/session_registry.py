@@ -225,6 +225,13 @@ class SessionRegistry:
         key, since = self._users.key(user), self.live_since()
         return legacy_sessions.is_trusted(self._history, key, since, remembered=remembered, signed_at=signed_at)
 
+    def has_password_changed(self, user: Any, marks: Sequence[str]) -> bool:
+        """Whether the user has another password than those of these marks, and not only another hash of one."""
+        if not self._users.has_password_changed(user, marks):
+            return False
+        old, new = self._history.last_rehash(self._users.key(user)) or (None, None)
+        return new is None or old not in marks or self._users.has_password_changed(user, [new])
+
     def put_sign_outs_right(self, user: Any) -> None:
         """A sign-out that a clock which was ahead has dated keeps sessions from being adopted, but not for ever."""
         self._history.put_sign_outs_right(self._users.key(user), now())

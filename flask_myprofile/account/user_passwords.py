@@ -83,21 +83,26 @@ class UserPasswords:
             )
         self.update(user, {name: hashing.make(hashing.normalized(text), self._method_for(user), self.max_length(name))})
 
-    def upgrade_password(self, user: Any, text: str) -> None:
-        """Hash the current password anew where its hash is weaker than a new one. A model's own format stays."""
+    def upgrade_password(self, user: Any, text: str) -> Any:
+        """Hash the current password anew where its hash is weaker than a new one. A model's own format stays.
+
+        Returns the hash that was there before; None where it stays.
+        """
         name = self._hash_name(user)
         if name is None or self._own_check(user) is not None or callable(getattr(user, "set_password", None)):
-            return
+            return None
         stored, normal = self.stored_hash(user), hashing.normalized(text)
         outdated = hashing.is_outdated(stored, self._method_for(user), self.max_length(name))
         if not outdated and (normal == text or hashing.verify(stored, normal)):
-            return
+            return None
         # whoever has found the text right may have looked at another hash, and making one takes a while: it takes the
         # place of one of this very text, or of none
         if hashing.matches(partial(hashing.verify, stored), text):
             new = hashing.make(normal, self._method_for(user), self.max_length(name))
             if self.lock_password(user) == stored:
                 self.update(user, {name: new})
+                return stored
+        return None
 
     def lock_password(self, user: Any) -> Any:
         """Keep everybody else from changing the password until the transaction ends; its hash as it is now, whatever

@@ -246,7 +246,7 @@ class SignIn:
     def _end_if_password_changed(self, user: Any, marks: list[str], session_id: str) -> None:
         """Whoever changes the password from here on finds the session, and ends it with the others. Who has done so
         before could not know of it."""
-        if self._users.has_password_changed(user, marks):
+        if self._sessions.has_password_changed(user, marks):
             self._sessions.end_known(session_id, "password_changed")
 
     def _end_if_signed_out(self, state: RequestState, user: Any, remembered: bool, signed_at: int | None) -> None:

@@ -68,6 +68,18 @@ class Database:
         except SQLAlchemyError as error:
             raise StoreDown(reason(error), passes=_passes(error, self.engine.dialect.name)) from error
 
+    @contextmanager
+    def _joined(self) -> Iterator[None]:
+        """Within this, what is written is part of the transaction of ``db.session``, whoever's view it is: for what
+        must be committed with a change to the host's own row. What the host has not saved is left alone."""
+        joined = _OwnTransaction(self.engine, ExitStack())
+        joined.connection = self._db.session.connection(bind_arguments={"bind": self.engine})
+        token = self._own_transaction.set(joined)
+        try:
+            yield
+        finally:
+            self._own_transaction.reset(token)
+
     def _own(self) -> Connection | None:
         own = self._own_transaction.get()
         return own.connection if own is not None else None

@@ -114,6 +114,14 @@ class HistoryStore(Protocol):
         """Where a sign-out of this user, or of everyone, is from the future: it was before ``at``."""
         ...
 
+    def note_rehash(self, user_key: str, old_mark: str, new_mark: str) -> None:
+        """The user's password has got another hash, and so another mark. Committed by the caller, with the hash."""
+        ...
+
+    def last_rehash(self, user_key: str) -> tuple[str, str] | None:
+        """The old mark and the new one."""
+        ...
+
 
 class PendingFormStore(Protocol):
     def add_pending_form(self, record: PendingFormRecord) -> None: ...

@@ -50,6 +50,15 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
             if execute(select(table.c.user_key).where(*wrong)).first() is not None:
                 execute(update(table).where(*wrong).values(signed_out_at=at))
 
+    def note_rehash(self, user_key: str, old_mark: str, new_mark: str) -> None:
+        with self._joined():
+            self._put(self._tables.rehash, {"user_key": user_key}, {"old_mark": old_mark, "new_mark": new_mark})
+
+    def last_rehash(self, user_key: str) -> tuple[str, str] | None:
+        table = self._tables.rehash
+        row = self._read(select(table.c.old_mark, table.c.new_mark).where(table.c.user_key == user_key)).first()
+        return (row.old_mark, row.new_mark) if row else None
+
     # ---- preferences
 
     def preferences(self, user_key: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ class Tables:
     version: Table
     guess: Table
     history: Table
+    rehash: Table
     pending_form: Table
     identity: Table
     logout_token: Table
@@ -52,6 +53,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         version=table("version", *_version_columns()),
         guess=table("guess", *_guess_columns()),
         history=table("history", *_history_columns()),
+        rehash=table("rehash", *_rehash_columns()),
         pending_form=table("pending_form", *_pending_form_columns()),
         identity=table("identity", *_identity_columns()),
         logout_token=table("logout_token", *_logout_token_columns()),
@@ -138,6 +140,14 @@ def _history_columns() -> list[Column[object]]:
     return [
         Column("user_key", _exact(255), primary_key=True),
         Column("signed_out_at", BigInteger, nullable=False),
+    ]
+
+
+def _rehash_columns() -> list[Column[object]]:
+    return [
+        Column("user_key", _exact(255), primary_key=True),
+        Column("old_mark", _exact(64), nullable=False),
+        Column("new_mark", _exact(64), nullable=False),
     ]
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
+
+#: How often a write is tried that somebody else is in the way of, and the seconds after which no more try begins.
+TRIES = 3
+PATIENCE = 1.0
+
+Write = Callable[[], object]
 
 _after_commit: ContextVar[list[Callable[[], Any]] | None] = ContextVar("flask_myprofile_after_commit", default=None)
 
@@ -45,3 +53,21 @@ def unit_of_work(session: Any) -> Iterator[None]:
         except BaseException:
             session.rollback()
             raise
+
+
+def tried(
+    writes: Sequence[Write], transaction: Callable[[], AbstractContextManager[None]], tries: int = TRIES
+) -> Exception | None:
+    """Write all of them in one transaction; why not, if that cannot be done."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with hold_until_committed(), transaction():
+                for write in writes:
+                    write()
+            return None
+        except Exception as failure:
+            tries -= 1
+            if not tries or not getattr(failure, "passes", False) or time.monotonic() > until:
+                return failure
+        time.sleep(secrets.randbelow(50) / 1000)  # so that two who were in each other's way are not so again

@@ -16,7 +16,7 @@ from ..config import Config
 from ..errors import StoreDown
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import ADOPTED, Found, LiveSince, SessionRecord
-from ..transactions import after_commit
+from ..transactions import after_commit, tried
 from . import legacy_sessions
 from .clock import is_due, is_recent, now
 from .credentials import Credential
@@ -171,15 +171,16 @@ class SessionRegistry:
     def _end_late(self, user_key: str, reason: str, by: Any, which: Mapping[str, Any]) -> None:
         """What began while the reason for the end was not committed yet, and so could not know of it. What begins later
         looks for itself."""
-        try:
-            with self._own_transaction():
-                ids = self._store.end_sessions(user_key, now(), reason, **which)
-        except StoreDown as error:  # what was asked for is done
-            _log.error("MyProfile could not look for sessions that began meanwhile: %s", error)
-            return
-        if ids:
-            self._pending_forms.drop_of_user(user_key, ids)
-            self.tell(user_key, ids, reason, by)
+
+        def end() -> None:
+            ids = self._store.end_sessions(user_key, now(), reason, **which)
+            if ids:
+                self._pending_forms.drop_of_user(user_key, ids)
+                after_commit(lambda: self.tell(user_key, ids, reason, by))
+
+        if (failure := tried([end], self._own_transaction)) is not None:  # what was asked for is done
+            said = failure if isinstance(failure, StoreDown) else type(failure).__name__
+            _log.error("MyProfile could not look for sessions that began meanwhile: %s", said)
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))

@@ -6,9 +6,7 @@ Bookkeeping fails no page. What an answer acknowledges is a promise, and the ans
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -17,23 +15,18 @@ from flask.globals import request_ctx
 
 from ..errors import StoreDown
 from ..globals import current_profile
-from ..transactions import hold_until_committed
+from ..transactions import TRIES, Write, tried
 from .held_answer import HeldAnswer, hold
 
 #: In ``g``: the writes that wait for the end of the app context.
 _WAITING = "_myprofile_deferred"
-#: How often promises are tried that somebody else is in the way of, and the seconds after which no more try begins.
-TRIES = 3
-PATIENCE = 1.0
-
-Write = Callable[[], object]
 
 
 class DeferredWrites:
     """Those of one app context."""
 
     def __init__(self) -> None:
-        self._bookkeeping: list[Write] = []
+        self._bookkeeping: list[tuple[Write, int]] = []
         self._promises: list[Write] = []
         #: The session of the browser as it was before what is promised.
         self._before: Mapping[str, Any] = {}
@@ -41,8 +34,8 @@ class DeferredWrites:
         self._failed = False
         self._done = False
 
-    def note(self, write: Write) -> None:
-        self._bookkeeping.append(write)
+    def note(self, write: Write, tries: int) -> None:
+        self._bookkeeping.append((write, tries))
 
     def promise(self, write: Write, before: Mapping[str, Any]) -> None:
         """Promises are kept together, or none of them is.
@@ -75,11 +68,11 @@ class DeferredWrites:
         if self._done:
             return
         self._done = True
-        if self._promises and (failure := _tried(self._promises, TRIES)) is not None:
+        if self._promises and (failure := tried(self._promises, current_profile.own_transaction, TRIES)) is not None:
             self._failed = True
             _log("MyProfile could not store what became of a session, and has not said that it did: %s", failure)
-        for write in self._bookkeeping:
-            if (failure := _tried([write])) is not None:
+        for write, tries in self._bookkeeping:
+            if (failure := tried([write], current_profile.own_transaction, tries)) is not None:
                 _log("MyProfile could not write down a session's activity: %s", failure)
 
 
@@ -99,22 +92,6 @@ def write_after_context(app: Flask, **extra: Any) -> None:
         # a host that listens to our signals may have used it again since Flask-SQLAlchemy ended it
         current_profile.db.session.remove()
         waiting.finish()
-
-
-def _tried(writes: Sequence[Write], tries: int = 1) -> Exception | None:
-    """Write all of them in one transaction; why not, if that cannot be done."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with hold_until_committed(), current_profile.own_transaction():
-                for write in writes:
-                    write()
-            return None
-        except Exception as failure:
-            tries -= 1
-            if not tries or not getattr(failure, "passes", False) or time.monotonic() > until:
-                return failure
-        time.sleep(secrets.randbelow(50) / 1000)  # so that two who were in each other's way are not so again
 
 
 def _log(line: str, failure: Exception) -> None:

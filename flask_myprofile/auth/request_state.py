@@ -65,11 +65,14 @@ class RequestState:
     remember_until: int | None = None
     writes: DeferredWrites | None = None
 
-    def defer(self, write: Callable[[], object]) -> None:
+    def defer(self, write: Callable[[], object], *, tries: int = 1) -> None:
         """Leave bookkeeping to the end of the app context, when the host's connection is back in its pool and before
-        the first byte of the answer is sent. Where it fails, the page does not."""
+        the first byte of the answer is sent. Where it fails, the page does not.
+
+        :param tries: how often it is tried where somebody else is in the way.
+        """
         self.writes = deferred_writes()
-        self.writes.note(write)
+        self.writes.note(write, tries)
 
     def promise(self, write: Callable[[], object]) -> None:
         """The same for what the answer acknowledges, by words or by the cookies that it gives and takes: where this

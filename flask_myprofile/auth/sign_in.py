@@ -19,7 +19,7 @@ from ..errors import Conflict, StoreDown
 from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
 from ..store.records import ADOPTED, SessionRecord
-from ..transactions import after_commit, hold_until_committed
+from ..transactions import TRIES, after_commit, hold_until_committed
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .identity import recorded_identity, when_recorded
@@ -208,7 +208,7 @@ class SignIn:
         # Flask-Login's word for a sign-in with a password, which was then at the latest
         proved_at = signed_at if session.get("_fresh") and not remembered else None
         self._start(state, user, device, data, replaces, proved_at)
-        state.defer(lambda: self._end_if_signed_out(state, user, remembered, signed_at))
+        state.defer(lambda: self._end_if_signed_out(state, user, remembered, signed_at), tries=TRIES)
         return True
 
     def _device_for(self, *browser: str) -> Credential | None:
@@ -237,7 +237,7 @@ class SignIn:
         state.checked, state.refused = True, False
         marks = self._passwords.marks_of(user)
         state.promise(lambda: self._store_new(state, _with_mark(record, marks), replaces))
-        state.defer(lambda: self._end_if_password_changed(user, marks, record.id))
+        state.defer(lambda: self._end_if_password_changed(user, marks, record.id), tries=TRIES)
         if data.remember_until is not None:
             state.device, state.remember_until = device, data.remember_until
 

@@ -110,7 +110,7 @@ def test_what_somebody_was_in_the_way_of_is_tried_again(new_host: NewHost, monke
             if len(tries) == 2:
                 other.execute("COMMIT")
 
-        monkeypatch.setattr("flask_myprofile.auth.deferred_writes.time.sleep", pause)
+        monkeypatch.setattr("flask_myprofile.transactions.time.sleep", pause)
         assert alice.login("alice").location == "/page"
         assert len(tries) == 2
         other.execute("BEGIN IMMEDIATE")
@@ -121,8 +121,8 @@ def test_whoever_has_waited_for_long_is_told_and_not_kept_waiting_thrice(
     new_host: NewHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = new_host(SQLALCHEMY_ENGINE_OPTIONS={"connect_args": {"timeout": 0.01}})
-    monkeypatch.setattr("flask_myprofile.auth.deferred_writes.PATIENCE", 0)
-    monkeypatch.setattr("flask_myprofile.auth.deferred_writes.time.sleep", pytest.fail)
+    monkeypatch.setattr("flask_myprofile.transactions.PATIENCE", 0)
+    monkeypatch.setattr("flask_myprofile.transactions.time.sleep", pytest.fail)
     with locked(host):
         assert host.browser().login("alice").status_code == 503
 
@@ -146,8 +146,8 @@ def test_a_lock_that_was_waited_for_too_long_is_waited_for_again(
             tries.append(seconds)
             other.rollback()
 
-        monkeypatch.setattr("flask_myprofile.auth.deferred_writes.PATIENCE", 60)
-        monkeypatch.setattr("flask_myprofile.auth.deferred_writes.time.sleep", pause)
+        monkeypatch.setattr("flask_myprofile.transactions.PATIENCE", 60)
+        monkeypatch.setattr("flask_myprofile.transactions.time.sleep", pause)
         assert alice.post("/logout").location == "/login"
     assert len(tries) == 1
     assert sent_to_login(copy)

@@ -18,15 +18,12 @@ Write = Callable[[], object]
 _after_commit: ContextVar[list[Callable[[], Any]] | None] = ContextVar("flask_myprofile_after_commit", default=None)
 
 
-def after_commit(call: Callable[[], Any], *, unless_at_once: bool = False) -> None:
-    """Do it at the end of the transaction around this, or at once where there is none.
-
-    :param unless_at_once: where there is none, it is not needed.
-    """
+def after_commit(call: Callable[[], Any]) -> None:
+    """Do it at the end of the transaction around this, or at once where there is none."""
     queue = _after_commit.get()
     if queue is not None:
         queue.append(call)
-    elif not unless_at_once:
+    else:
         call()
 
 

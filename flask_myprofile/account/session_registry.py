@@ -153,12 +153,13 @@ class SessionRegistry:
 
         :param by: the administrator who ends them.
         """
-        if "only" not in which:  # all of them: old cookies, too, that have no session of ours yet
-            self._note_end(user_key, reason)
-            after_commit(lambda: self._end_late(user_key, reason, by, which), unless_at_once=True)
+        # first the sessions and then what is noted of it, as everybody does, or two would wait for each other
         ids = self._store.end_sessions(user_key, now(), reason, **which)
-        if ids and "only" in which:
+        everything = "only" not in which
+        if ids or everything:  # old cookies, too, that have no session of ours yet
             self._note_end(user_key, reason)
+        if everything:
+            after_commit(lambda: self._end_late(user_key, reason, by, which))
         if ids:
             self._pending_forms.drop_of_user(user_key, ids)
             self.tell(user_key, ids, reason, by)
@@ -169,8 +170,8 @@ class SessionRegistry:
         self._pending_forms.drop_all()
 
     def _end_late(self, user_key: str, reason: str, by: Any, which: Mapping[str, Any]) -> None:
-        """What began while the reason for the end was not committed yet, and so could not know of it. What begins later
-        looks for itself."""
+        """What began while the end and its reason were not committed yet, and so could not know of it. What begins
+        later looks for itself."""
 
         def end() -> None:
             ids = self._store.end_sessions(user_key, now(), reason, **which)

@@ -102,16 +102,16 @@ class Running:
         return self._answer[0]
 
 
-def at_once(first: Callable[[], Any], second: Callable[[], Any], point: str) -> tuple[Any, Any, bool]:
-    """The first is stopped at the point, the second has its turn there; both answers, and whether it came so.
+def at_once(first: Callable[[], Any], second: Callable[[], Any], point: str) -> tuple[Any, Any]:
+    """The first is stopped at the point, and the second has its turn there; both answers.
 
     Where the second has to wait for the first, that goes on.
     """
     stopped = Running(first, point)
-    came = stopped.waits_at_its_point()
+    assert stopped.waits_at_its_point(), f"the first one is done, and was never {point}"
     other = Running(second)
     other.is_done(BLOCKED)
-    return stopped.answer(), other.answer(), came
+    return stopped.answer(), other.answer()
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from tests.workers.fleet import cookie_header
 
 #: What says that something was done, and what that it was not: let in no more, meanwhile changed, wrong by now.
 DONE, REFUSED = (200,), (401, 403, 409, 422)
-#: How the two requests are sent, and whether they met as they were to.
-Send = Callable[[Request, Request], tuple[Answer, Answer, bool]]
+#: How the two requests are sent.
+Send = Callable[[Request, Request], tuple[Answer, Answer]]
 
 
 class Race(NamedTuple):
@@ -48,13 +48,12 @@ def stopping(stage: Stage, point: str) -> Send:
     return lambda first, second: at_once(lambda: stage.send(first), lambda: stage.send(second), point)
 
 
-def run(stage: Stage, race: Race, send: Send) -> bool:
-    """:raises AssertionError: something else came of it. Whether the two met at the point."""
+def run(stage: Stage, race: Race, send: Send) -> None:
+    """:raises AssertionError: something else came of it than is stated."""
     stage.put_back()
     actions, seats = (ACTIONS[race.first], ACTIONS[race.second]), race.seats()
     requests = [action.request(stage, seat) for action, seat in zip(actions, seats, strict=True)]
-    one, two, met = send(requests[0], requests[1])
-    answers = (one, two)
+    answers = send(*requests)
     said = [answer.status in DONE for answer in answers]
     stated = outcome(race.first, race.second, race.where)
     told = f"{race}: {[answer.status for answer in answers]}"
@@ -64,7 +63,6 @@ def run(stage: Stage, race: Race, send: Send) -> bool:
     found = stage.state(*_held(stage, seats, actions, answers))
     allowed = set(_allowed(stated, actions, seats, answers, said))
     assert found in allowed, f"{told}: {found}, not one of {allowed}: {stated.sentence}"
-    return met
 
 
 def _held(

@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "WTF_CSRF_ENABLED": False,
     "MYPROFILE_PASSWORD_HASH": "argon2id",
     "MYPROFILE_SSO_BACKCHANNEL_ALSO": ["sessions", "api_token"],
+    "MYPROFILE_SESSION_TOUCH": 86_400,  # or each look at what is so would write
 }
 
 
@@ -132,6 +133,7 @@ class Stage:
             self.engine = host.db.engine
         page = self.send(Request("/profile/admin/features", self.cookies["C"]), "GET")
         self.features = json.loads(page.body)["version"]
+        assert self._works(self.token)  # its last use is known from now on
         self._kept = self._rows(), self._keys()
 
     def _ada(self) -> Any:
@@ -144,18 +146,21 @@ class Stage:
         return list(self.host.db.metadata.sorted_tables)
 
     def _rows(self) -> dict[str, list[Any]]:
-        with self.host.app.app_context(), self.host.db.engine.begin() as connection:
+        with self.engine.connect() as connection:
             return {t.name: [dict(row) for row in connection.execute(t.select()).mappings()] for t in self._tables()}
 
     def _keys(self) -> dict[bytes, bytes]:
         return {key: self._redis.dump(key) for key in self._redis.scan_iter()} if self._redis is not None else {}
 
     def put_back(self) -> None:
+        """What has changed, and no more: there are thousands of races."""
         rows, keys = self._kept
-        with self.host.app.app_context(), self.host.db.engine.begin() as connection:
-            for table in reversed(self._tables()):
+        there = self._rows()
+        changed = [table for table in self._tables() if there[table.name] != rows[table.name]]
+        with self.engine.begin() as connection:
+            for table in reversed(changed):
                 connection.execute(table.delete())
-            for table in self._tables():
+            for table in changed:
                 if rows[table.name]:
                     connection.execute(table.insert(), rows[table.name])
         if self._redis is not None:

@@ -120,7 +120,10 @@ class SessionRegistry:
 
     def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
-        self._add(record)  # first: where it cannot be, the old one goes on
+        is_noted = record.method != ADOPTED
+        if is_noted and not self.in_database:  # what may fail goes first, as nothing is undone in the other store
+            self._history.note_sign_in(record.user_key)
+        self._add(record)  # before the ends: where it cannot be, the old one goes on
         for credential in replaces:
             self.end_proven(credential, REPLACED)
         limit = self._config.session_limit
@@ -128,7 +131,7 @@ class SessionRegistry:
         if over:
             self.end(record.user_key, "limit", only=[old.id for old in over])
         self._store.drop_ended(record.user_key, limit)
-        if record.method != ADOPTED:
+        if is_noted and self.in_database:
             self._history.note_sign_in(record.user_key)
 
     def _add(self, record: SessionRecord) -> None:

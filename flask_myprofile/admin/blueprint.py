@@ -11,6 +11,7 @@ from flask import Blueprint, current_app, request
 from ..account.text import printable
 from ..errors import Forbidden
 from ..globals import PACKAGE, current_profile
+from ..host_matching import OwnBlueprint
 from ..i18n import gettext
 from ..pages.access import guarded
 from ..responses import no_store
@@ -18,7 +19,7 @@ from . import features, users
 
 
 def blueprint(prefix: str) -> Blueprint:
-    admin = Blueprint("myprofile_admin", PACKAGE, url_prefix=f"{prefix}/admin")
+    admin = OwnBlueprint("myprofile_admin", PACKAGE, url_prefix=f"{prefix}/admin")
     admin.after_request(no_store)
     both = ["GET", "POST"]
     for url, endpoint, view, methods, purpose in (

@@ -257,9 +257,9 @@ class SignIn:
     def _store_new(self, state: RequestState, record: SessionRecord, replaces: Iterable[Credential]) -> None:
         if state.identity:
             record = record._replace(**state.identity._asdict())
-        self._sessions.add(record, replaces)
         if record.is_sso:
             self._identities.note(record)
+        self._sessions.add(record, replaces)
         announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)
         after_commit(lambda: self._catch_up(record))
 

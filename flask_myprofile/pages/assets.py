@@ -6,13 +6,15 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, current_app, request, url_for
+from flask import current_app, request, url_for
+
+from ..host_matching import OwnBlueprint
 
 _ASSETS = ("myprofile.css", "myprofile.js")
 _YEAR = 31_536_000
 
 
-class PagesBlueprint(Blueprint):
+class PagesBlueprint(OwnBlueprint):
     """Browsers keep its stylesheet and script for as long as their URLs hold, unless the host has a rule of its own."""
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, redirect
 
 from ..globals import current_profile
+from ..host_matching import on_every_host
 from .access import guarded
 from .navigation import url_of
 
@@ -16,7 +17,7 @@ PATH = "/.well-known/change-password"
 def register(app: Flask) -> None:
     """Give the app that address, unless it has it already."""
     if all(rule.rule != PATH for rule in app.url_map.iter_rules()):
-        app.add_url_rule(PATH, "myprofile.change_password", guarded(_change_password))
+        app.add_url_rule(PATH, "myprofile.change_password", guarded(_change_password), **on_every_host(app))
 
 
 def _change_password(user: Any) -> Any:

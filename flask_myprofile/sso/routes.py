@@ -12,6 +12,7 @@ from ..account.single_logout import BadLogout
 from ..auth.remember_me import hide_signed_in_browser
 from ..errors import StoreDown
 from ..globals import PACKAGE, current_profile
+from ..host_matching import OwnBlueprint
 from ..responses import no_store, store_is_down
 from ..transactions import unit_of_work
 from .provider import Provider, provider_of
@@ -25,7 +26,7 @@ def blueprint(prefix: str, confirmed: Callable[[], Any]) -> Blueprint:
 
     :param confirmed: the view for a browser that is back from a step-up.
     """
-    sso_pages = Blueprint("myprofile_sso", PACKAGE, url_prefix=f"{prefix}/sso")
+    sso_pages = OwnBlueprint("myprofile_sso", PACKAGE, url_prefix=f"{prefix}/sso")
     sso_pages.after_request(no_store)
     sso_pages.add_url_rule("/<client>/backchannel-logout", "backchannel_logout", _backchannel_logout, methods=["POST"])
     sso_pages.add_url_rule("/confirmed", "confirmed", confirmed)

@@ -99,6 +99,13 @@ class TooMany(Refused):
         super().__init__(message, headers={"Retry-After": str(retry_after)})
 
 
+class Failed(Refused):
+    """The host's own code has made a mistake, which the log has: nothing was changed. Answers 500."""
+
+    status = 500
+    code = "failed"
+
+
 class Unavailable(Refused):
     """Somebody who has to be asked does not answer now. Answers 503 with ``Retry-After`` (seconds)."""
 

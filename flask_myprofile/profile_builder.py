@@ -21,6 +21,7 @@ from .account.tokens import Tokens
 from .account.users import Users
 from .auth import bearer
 from .auth.guard import Guard
+from .auth.password_libraries import methods_of
 from .auth.password_watch import PasswordWatch
 from .auth.request_state import current_record, is_superseded, keep_session
 from .auth.sign_in import SignIn
@@ -146,6 +147,7 @@ class ProfileBuilder:
 
     def _attach_when_ready(self) -> None:
         """Put the tables into the host's metadata now if there is one, else as soon as an app context finds one."""
+        self._users.ask_library(lambda user: methods_of(self._app, self._users, user))
         self._users.attach(_Lazy(self._database), self._user_model, self._load_by_login_id)
         if self._has_database():
             self._tables()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import unicodedata
 from collections.abc import Callable
@@ -10,7 +9,8 @@ from typing import Any
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from ..errors import SetupError
+from ..errors import MyProfileError, SetupError
+from .hash_formats import as_text, bcrypt_rounds, is_argon2, is_bcrypt
 
 ARGON2ID = "argon2id"
 #: Both as OWASP has them. Werkzeug's own default is weaker.
@@ -20,8 +20,10 @@ _SHORT = "pbkdf2:sha256:600000"
 _SCRYPT_LENGTH = len(SCRYPT) + 1 + 16 + 1 + 128
 #: Normalising takes quadratic time, and nobody types as much.
 _LONGEST_NORMALISED = 4096
-_BCRYPT = re.compile(r"\$2[abxy]?\$")
-_log = logging.getLogger(__name__)
+#: What follows a hash of bcrypt, with a number of rounds that OWASP still takes.
+_BCRYPT, _LEAST_ROUNDS = "bcrypt:", 10
+#: bcrypt sees no more bytes, and says so with a ValueError or cuts the rest.
+BCRYPT_BYTES = 72
 
 
 def normalized(text: str) -> str:
@@ -29,12 +31,30 @@ def normalized(text: str) -> str:
     return unicodedata.normalize("NFC", text) if len(text) <= _LONGEST_NORMALISED else text
 
 
+class CheckRefused(MyProfileError):
+    """Whoever checks has taken no form of the text, and not for its length: it does not know what is stored."""
+
+
 def matches(check: Callable[[str], Any], text: str) -> bool:
-    """Whether the check knows the text: normalised, else (stored by another program) as it is typed here or there."""
+    """Whether the check knows the text: normalised, else (stored by another program) as it is typed here or there.
+
+    :raises CheckRefused: the check has answered a ValueError to each.
+    """
     forms = [normalized(text), text]
     if len(text) <= _LONGEST_NORMALISED:
         forms.append(unicodedata.normalize("NFD", text))
-    return any(_is_known(check, form) for form in dict.fromkeys(forms))
+    refusal: ValueError | None = None
+    answered = False
+    for form in dict.fromkeys(forms):
+        try:
+            if check(form):
+                return True
+            answered = True
+        except ValueError as error:  # longer than this hash takes, or a stored hash of a kind that it does not know
+            refusal = error
+    if refusal is not None and not answered and len(text.encode()) <= BCRYPT_BYTES:
+        raise CheckRefused(type(refusal).__name__)  # no more of it: it may quote the hash
+    return False
 
 
 def make(text: str, method: str, room: int | None = None) -> str:
@@ -42,14 +62,28 @@ def make(text: str, method: str, room: int | None = None) -> str:
     method = _that_fits(method, room)
     if method == ARGON2ID:
         return str(argon2id().hash(text))
+    if method.startswith(_BCRYPT):
+        salt = _bcrypt().gensalt(int(method.removeprefix(_BCRYPT)))
+        return str(_bcrypt().hashpw(text.encode(), salt).decode())
     return generate_password_hash(text, method)
 
 
 def verify(stored: Any, text: str) -> bool:
     """Whether this hash, of any kind that is known here, is one of ``text``."""
+    stored = as_text(stored)
     if is_argon2(stored):
         return _verify_argon2(stored, text)
+    if is_bcrypt(stored):
+        too_long = len(text.encode()) > BCRYPT_BYTES  # what is cut off is part of no password
+        return not too_long and _is_known(lambda text: _bcrypt().checkpw(text.encode(), stored.encode()), text)
     return _is_known(lambda text: check_password_hash(stored, text), text)
+
+
+def follower(stored: Any, method: str) -> str:
+    """How the next hash is made. A login that reads argon2 or bcrypt may read nothing else."""
+    if is_argon2(stored):
+        return ARGON2ID
+    return f"{_BCRYPT}{max(bcrypt_rounds(stored), _LEAST_ROUNDS)}" if is_bcrypt(stored) else method
 
 
 def spend(text: str, method: str) -> None:
@@ -62,7 +96,9 @@ def spend(text: str, method: str) -> None:
 
 def is_outdated(stored: str, method: str, room: int | None = None) -> bool:
     """Whether a hash is weaker than a new one would be."""
-    method = _that_fits(method, room)
+    stored, method = as_text(stored), _that_fits(method, room)
+    if is_bcrypt(stored):
+        return method.startswith(_BCRYPT) and bcrypt_rounds(stored) < _LEAST_ROUNDS
     if is_argon2(stored):
         return method == ARGON2ID and bool(argon2id().check_needs_rehash(stored))
     if method == ARGON2ID:
@@ -70,16 +106,6 @@ def is_outdated(stored: str, method: str, room: int | None = None) -> bool:
     if method == _SHORT:
         return _work(stored, "pbkdf2:sha256") < _work(_SHORT, "pbkdf2:sha256")
     return _work(stored, "scrypt") < _work(method, "scrypt")
-
-
-def is_argon2(stored: Any) -> bool:
-    return isinstance(stored, str) and stored.startswith("$argon2")
-
-
-def is_bcrypt(stored: Any) -> bool:
-    """Whether the hash is one of bcrypt, which sees no more than 72 bytes of a password."""
-    text = stored.decode("ascii", "replace") if isinstance(stored, bytes) else stored
-    return isinstance(text, str) and _BCRYPT.match(text) is not None
 
 
 def argon2id() -> Any:
@@ -90,12 +116,14 @@ def argon2id() -> Any:
     return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
+def _bcrypt() -> Any:
+    import bcrypt  # an optional dependency: whoever has such hashes has it
+
+    return bcrypt
+
+
 def _verify_argon2(stored: str, text: str) -> bool:
-    try:
-        hasher = argon2id()
-    except SetupError as missing:
-        _log.warning("MyProfile cannot check a password: %s", missing)
-        return False
+    hasher = argon2id()
     from argon2.exceptions import InvalidHashError, VerificationError
 
     try:

@@ -62,6 +62,10 @@ class PasswordThrottle:
         """It was the password: the count begins anew. Guesses begun later are on their way, and count."""
         self._store.forget_guesses(self._users.key(user), guess)
 
+    def take_back(self, user: Any, guess: str) -> None:
+        """Nobody could tell whether it was the password."""
+        self._store.forget_guess(self._users.key(user), guess)
+
     def was_wrong(self, user: Any, guess: str) -> None:
         """It was not the password, and stays counted until a right one.
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
 
 from ..config import Config
 from ..errors import Conflict, MyProfileError
@@ -11,13 +17,27 @@ from ..store.records import ADOPTED
 from .identities import Identities
 from .password_throttle import PasswordThrottle
 from .policy import Policy, PolicyBroken, Rule
+from .row_lock import tried
+from .session_registry import ADOPTED
 from .sessions import Sessions
 from .text import storable
+from .user_passwords import CannotCheck, CannotWrite
 from .users import Users
 
 
 class WrongPassword(MyProfileError):
     """The current password given is not the current password."""
+
+
+class HostFailed(MyProfileError):
+    """The host's own code for passwords raised what it should not have, see ``__cause__``. Nothing has been changed.
+
+    :param is_down: whether it could not reach somebody, and may do so later.
+    """
+
+    def __init__(self, is_down: bool) -> None:
+        super().__init__("the host's code for passwords failed")
+        self.is_down = is_down
 
 
 class Passwords:
@@ -74,10 +94,19 @@ class Passwords:
         :raises TooManyGuesses: before anything is looked at; all who ask share one count. Or ``end_session``: this
             was one wrong password too many in a row.
         :raises WrongPassword: ``text`` is not the current password.
+        :raises CannotCheck: nobody here can tell. No guess is counted for that, nor for :class:`HostFailed`.
         """
+        if not self.can_check(user):
+            self._users.log_unreadable(user)
+            raise CannotCheck
         guess = self._throttle.begin(user)
         compared = self._users.stored_hash(user)
-        if not self.is_current(user, text):
+        try:
+            right = self.is_current(user, text)
+        except (CannotCheck, HostFailed):
+            self._throttle.take_back(user, guess)
+            raise
+        if not right:
             self._throttle.was_wrong(user, guess)
             raise WrongPassword
         self._throttle.was_right(user, guess)
@@ -112,17 +141,63 @@ class Passwords:
 
         :param compared: what :meth:`check` has answered.
         :raises Conflict: ``current`` is the current password no more.
-        :raises PolicyBroken: the host's own hash does not take it.
+        :raises PolicyBroken, CannotWrite: see :meth:`store`.
         """
         now = self._users.lock_password(user)
         # another hash may be one of the same password: a stronger one
         if (now is None or now != compared) and not self.is_current(user, current):
             raise Conflict(code="password_changed")
+        self._write(user, new)
+
+    def store(self, user: Any, new: str) -> None:
+        """Store a new password without asking for the current one or the rules, as after a reset: written by whoever
+        checks it, and proved by them. The caller commits, and ends the sessions.
+
+        :raises CannotWrite: whoever checks it does not know it. Nothing is changed, and the log says what to map.
+        :raises PolicyBroken: the host's own hash does not take it.
+        """
+        self._users.lock_password(user)
+        self._write(user, new)
+
+    def _write(self, user: Any, new: str) -> None:
+        with tried(user):
+            with _code_of_the_host():
+                try:
+                    self._users.set_password(user, new)
+                except ValueError as error:
+                    raise PolicyBroken([Rule("hash")]) from error
+            if not self._is_known(user, new):
+                self._users.log_not_proved(user)
+                raise CannotWrite
+
+    def _is_known(self, user: Any, text: str) -> bool:
+        """Whether this is the password, as the database has it."""
+        state = inspect(user, raiseerr=False)
+        if state is not None and state.persistent:
+            state.session.flush()
+            self._users.lock_password(user)  # read again, as the column has taken it
         try:
-            self._users.set_password(user, new)
-        except ValueError as error:
-            raise PolicyBroken([Rule("hash")]) from error
+            return self.is_current(self._users.as_kept(user), text)
+        except CannotCheck:
+            return False
+
+    def can_check(self, user: Any) -> bool:
+        """Whether anybody here can tell that a text is the user's password; true also where there is none."""
+        return not self._users.has_password(user) or self._users.can_check_password(user)
 
     def is_current(self, user: Any, text: str) -> bool:
+        """:raises CannotCheck: nobody here can tell. :raises HostFailed: the host's own check did."""
         usable = 0 < len(text) <= max(self._config.password_max_length, 256) and storable(text)
-        return usable and self._users.check_password(user, text)
+        with _code_of_the_host():
+            return usable and self._users.is_password(user, text)
+
+
+@contextmanager
+def _code_of_the_host() -> Iterator[None]:
+    """A mistake in it is neither the user's nor an outage, and a directory that is not reached is no mistake."""
+    try:
+        yield
+    except (MyProfileError, SQLAlchemyError, HTTPException):
+        raise
+    except Exception as error:
+        raise HostFailed(isinstance(error, OSError)) from error

@@ -1,8 +1,9 @@
-"""A row of the host's that nobody else changes until the transaction ends."""
+"""A row of the host's that nobody else changes until the transaction ends, and what is tried on it."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import inspect, update
@@ -30,3 +31,25 @@ def lock_row(instance: Any, attribute: str) -> None:
             this = [column == value for column, value in zip(key, state.identity, strict=True)]
             connection.execute(update(key[0].table).where(*this).values({key[0]: key[0]}))
         session.refresh(instance, [attribute] if attribute in columns else columns, with_for_update=True)
+
+
+@contextmanager
+def tried(instance: Any) -> Iterator[None]:
+    """What is written in the session of this object: sent to the database, and taken back where this ends in an error.
+
+    The transaction of the host goes on, with all that was written before. Its row has to be locked, see
+    :func:`lock_row`: SQLite's driver begins no transaction for a savepoint.
+    """
+    state: Any = inspect(instance, raiseerr=False)
+    if state is None or not state.persistent:
+        yield
+        return
+    savepoint = state.session.begin_nested()
+    try:
+        yield
+    except BaseException:
+        if savepoint.is_active:
+            savepoint.rollback()
+        raise
+    if savepoint.is_active:  # unless what was called has committed by itself
+        savepoint.commit()

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import String, inspect, select
-from sqlalchemy.exc import DataError, NoInspectionAvailable
+from sqlalchemy.exc import DataError, NoInspectionAvailable, UnboundExecutionError
+from sqlalchemy.orm import Session
 
 from ..errors import SetupError
 from .attributes import Source, read_attribute
+from .password_methods import Checker, Writer, own_writer
 from .text import storable
 from .user_passwords import HASHES, UserPasswords
 
@@ -29,7 +31,9 @@ class Users(UserPasswords):
     :param fields: field name -> attribute, dotted path ("profile.phone") or, for reading only, a callable(user).
     :param is_sso: attribute or callable(user) that decides whether Single Sign-On manages the account; unset: decided
         by how the current session signed in.
-    :param password: attribute or dotted path of the password hash (Werkzeug's format, or argon2's).
+    :param password: attribute or dotted path of the password hash (Werkzeug's format, argon2's or bcrypt's).
+    :param check_password: callable(user, text) -> whether it is the password; goes before the model's own method.
+    :param set_password: callable(user, text) that stores a new one; goes before the model's own method.
     :param display_name: attribute, path or callable(user) -> the name shown in the menu.
 
     Subclass it for anything else: every method is part of the contract.
@@ -43,11 +47,13 @@ class Users(UserPasswords):
         is_sso: Source | None = None,
         password: str | None = None,
         display_name: Source | None = None,
+        check_password: Checker | None = None,
+        set_password: Writer | None = None,
     ) -> None:
         self._model = model
         self._fields = dict(fields or {})
         self._is_sso = is_sso
-        super().__init__(password)
+        super().__init__(password, check_password, set_password)
         self._display_name = display_name
         self._db: Any = None
         self._host_loader: Callable[[str], Any] | None = None
@@ -102,6 +108,38 @@ class Users(UserPasswords):
         except (TypeError, ValueError):
             return None
         return self._db.session.get(model, identity)
+
+    def held(self, user: Any) -> Any | None:
+        """The same user as ``db.session`` has it, whatever the host's user_loader gave: one from a cache, from another
+        session, or something that stands for one. None: ``db.session`` has no such user.
+
+        Costs nothing for a user that it has. Users of no mapped class are the host's to keep, and stay as they are.
+        """
+        if self._db is None:
+            return user
+        state = inspect(user, raiseerr=False)
+        if state is None:
+            return user if self.model is None else self._stood_for(user)
+        session = self._db.session()
+        if state.session is session:
+            return state.obj()  # something that passes on what is asked of it would keep what is set on it
+        if state.session is not None and not _in_same_database(state.session, session, state.mapper):
+            return None
+        identity = state.identity or state.mapper.primary_key_from_instance(state.obj())
+        return None if None in identity else session.get(state.class_, tuple(identity))
+
+    def _stood_for(self, user: Any) -> Any | None:
+        found, login_id = self.load(self.key(user)), user.get_id()
+        # what looks like a key may be another user's
+        return found if str(getattr(found, "get_id", lambda: login_id)()) == str(login_id) else None
+
+    def as_kept(self, user: Any) -> Any:
+        """The user whose password is looked at once it is written. Of a user of no mapped class that has nothing of its
+        own to write it with, that is the one whom the host loads next."""
+        overridden = type(self).set_password is not UserPasswords.set_password
+        if inspect(user, raiseerr=False) is not None or self._writer or overridden or own_writer(user, hash_name=None):
+            return user
+        return self.load_by_login_id(user.get_id()) or user
 
     def load_by_login_id(self, login_id: str) -> Any | None:
         """The user whom the host's own user_loader finds for what ``get_id()`` answered."""
@@ -235,6 +273,13 @@ class Users(UserPasswords):
     def is_sso(self, user: Any) -> bool | None:
         """Whether Single Sign-On manages the account; None: not for the user to say, ask the session."""
         return None if self._is_sso is None else bool(read_attribute(user, self._is_sso))
+
+
+def _in_same_database(one: Session, other: Session, mapper: Any) -> bool:
+    try:
+        return one.get_bind(mapper).engine.url == other.get_bind(mapper).engine.url
+    except UnboundExecutionError:
+        return False
 
 
 _FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))

@@ -13,8 +13,6 @@ from flask import jsonify, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
-from ..account.password_throttle import TooManyGuesses
-from ..account.passwords import WrongPassword
 from ..auth.request_state import request_state
 from ..errors import Forbidden, Invalid, Refused
 from ..globals import current_profile
@@ -26,8 +24,8 @@ from ..transactions import unit_of_work
 from . import layout, pending_form
 from .csrf import check_origin
 from .forms import fill
+from .password_answers import CANNOT_CHECK, answered
 from .refusals import problem_of
-from .throttling import too_many
 
 
 class ConfirmForm(FlaskForm):
@@ -97,17 +95,19 @@ def _prove(user: Any) -> None:
     typed = fill(ConfirmForm, {})["current_password"].data or ""
     if not typed:
         raise Invalid({"current_password": gettext("Enter your current password")})
-    try:
+    with answered():
         current_profile.passwords.prove(user, typed, upgrade=True)
-    except TooManyGuesses as many:
-        raise too_many(many) from many
-    except WrongPassword as wrong:
-        raise Invalid({"current_password": gettext("Your current password is not correct")}) from wrong
 
 
 def _has_password(user: Any) -> bool:
-    """Whether a password of the app's own proves who is there: not with Single Sign-On."""
-    return current_profile.can_change_password(user) and current_profile.users.has_password(user)
+    """Whether a password proves who is there: one of the app's own, not with Single Sign-On, that can be checked."""
+    with_own = current_profile.can_change_password(user) and current_profile.users.has_password(user)
+    return with_own and current_profile.passwords.can_check(user)
+
+
+def _is_unreadable(user: Any) -> bool:
+    """Whether there is a password of the app's own, and nobody here who can check it."""
+    return current_profile.can_change_password(user) and not current_profile.passwords.can_check(user)
 
 
 def _provider(user: Any) -> str | None:
@@ -130,12 +130,18 @@ def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None)
     if refusal is not None:
         form.current_password.errors = [str(text) for texts in refusal.errors.values() for text in texts]
         error = refusal.message
+    unreadable = _is_unreadable(user)
+    if unreadable:
+        current_profile.users.log_unreadable(user)
+    # whoever checks has not taken it: to type it again is of no use
+    unreadable = unreadable or (refusal is not None and refusal.code == CANNOT_CHECK)
     waiting = pending_form.find(current_profile.sessions.current(user), follows)
     purpose = pending_form.purpose_of(waiting) if waiting is not None else None
     return layout.render(
         "myprofile/reauth.html",
         title=gettext("Confirm it’s you"),
-        form=form if _has_password(user) else None,
+        form=form if _has_password(user) and not unreadable else None,
+        unreadable=unreadable,
         provider=_provider(user),
         purpose=purpose.words() if purpose else "",
         # a form of another browser, or one that waits no longer, is not asked for

@@ -9,16 +9,16 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField
 
 from ..account.hashing import normalized
-from ..account.password_throttle import TooManyGuesses
-from ..account.passwords import WrongPassword
 from ..account.policy import CHARACTERS, PolicyBroken, Rule
 from ..errors import Conflict, Forbidden, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, join_list, lazy_gettext, ngettext
-from ..pages.throttling import too_many
+from ..pages.held_user import held_user
+from ..pages.password_answers import answered
 from ..signals import announce, password_changed
 from ..tab import Action, Tab, action
 
+UNREADABLE = lazy_gettext("Your password cannot be checked here, and so it cannot be changed here either.")
 #: The one sentence, as the product has it.
 SSO_SENTENCE = lazy_gettext("Your account uses Single Sign On (SSO). Password is managed by your organization.")
 
@@ -57,9 +57,10 @@ class Password(Tab):
 
     def values(self, user: Any) -> dict[str, Any]:
         managed = not current_profile.can_change_password(user)
+        unreadable = not managed and not current_profile.passwords.can_check(user)
         return {
-            "can_change": not managed,
-            "reason": str(SSO_SENTENCE) if managed else None,
+            "can_change": not managed and not unreadable,
+            "reason": str(SSO_SENTENCE) if managed else str(UNREADABLE) if unreadable else None,
             "password_url": _elsewhere(user) if managed else None,
             "rules": [{"code": rule.code, "number": rule.number} for rule in current_profile.passwords.rules_for(user)],
             "sign_out_others": True,  # what a program gets that leaves the field out
@@ -72,8 +73,12 @@ class Password(Tab):
             account = users.get(user, "email") or users.display_name(user)
             provider = session.provider if session else None
             sso = {"message": SSO_SENTENCE, "provider": provider, "account": account, "url": _elsewhere(user)}
+        unreadable = sso is None and not current_profile.passwords.can_check(user)
+        if unreadable:
+            users.log_unreadable(user)
         return {
             "sso": sso,
+            "unreadable": UNREADABLE if unreadable else "",
             "has_password": users.has_password(user),
             "username": users.get(user, "username") or users.get(user, "email") or "",
             "rules": [
@@ -92,7 +97,9 @@ class Password(Tab):
         current, new = form.current_password.data or "", form.new_password.data or ""
         if errors := self._left_empty(current, new):
             raise Invalid(errors)
-        self._store(user, current, new, self._checked(user, form, current, new))
+        user = held_user(user)
+        with answered():
+            self._store(user, current, new, self._checked(user, form, current, new))
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
         current_profile.db.session.flush()
         current_profile.pending_forms.drop_of_user(current_profile.users.key(user))
@@ -119,10 +126,6 @@ class Password(Tab):
         compared = None
         try:
             compared = current_profile.passwords.check(user, current, new)
-        except TooManyGuesses as many:
-            raise too_many(many) from many
-        except WrongPassword as wrong:
-            raise Invalid({"current_password": gettext("Your current password is not correct")}) from wrong
         except PolicyBroken as broken:
             form.broken = frozenset(rule.code for rule in broken.rules)
             errors["new_password"] = sentences(broken.rules)

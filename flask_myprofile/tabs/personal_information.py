@@ -15,6 +15,7 @@ from ..account import text
 from ..errors import Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
+from ..pages.held_user import held_user
 from ..tab import Part, Tab, action
 
 _FIRST = lazy_gettext("First name")
@@ -94,7 +95,7 @@ class PersonalInformation(Tab):
 
     @action(lambda tab, user: form_of(tab.shown(), managed_fields(user)))
     def save(self, user: Any, form: FlaskForm) -> str:
-        users = current_profile.users
+        users, user = current_profile.users, held_user(user)
         locked = {*current_profile.config.personal_readonly, *managed_fields(user)}
         editable = [name for name in form.data if name not in locked]
         # an empty optional value is stored as no value, which a unique column may hold more than once

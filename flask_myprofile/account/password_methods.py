@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import getattr_static
 from typing import Any, NamedTuple
 
-from sqlalchemy import inspect
+from sqlalchemy import TypeDecorator, inspect
 
 Checker = Callable[[Any, str], Any]
 Writer = Callable[[Any, str], Any]
@@ -46,3 +46,8 @@ def _is_settable(user: Any) -> bool:
     mapper = inspect(type(user), raiseerr=False)
     synonym = mapper.synonyms.get(_PROPERTY) if mapper is not None else None
     return getattr(getattr(synonym, "descriptor", None), "fset", None) is not None
+
+
+def is_as_written(column: Any) -> bool:
+    """Whether what is set on the attribute is what is stored. A type that makes the hash is given the password."""
+    return not isinstance(getattr(column, "type", None), TypeDecorator)

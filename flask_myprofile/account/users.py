@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
-from sqlalchemy import String, inspect, select
-from sqlalchemy.exc import DataError, NoInspectionAvailable, UnboundExecutionError
-from sqlalchemy.orm import Session
+from sqlalchemy import String, func, inspect, select
+from sqlalchemy.exc import DataError, NoInspectionAvailable
 
 from ..errors import SetupError
 from .attributes import Source, read_attribute
-from .password_methods import Checker, Writer, own_writer
+from .held_objects import held_in
+from .password_methods import Checker, Writer, is_as_written, own_writer
 from .text import storable
 from .user_passwords import HASHES, UserPasswords
 
@@ -117,16 +117,9 @@ class Users(UserPasswords):
         """
         if self._db is None:
             return user
-        state = inspect(user, raiseerr=False)
-        if state is None:
+        if inspect(user, raiseerr=False) is None:
             return user if self.model is None else self._stood_for(user)
-        session = self._db.session()
-        if state.session is session:
-            return state.obj()  # something that passes on what is asked of it would keep what is set on it
-        if state.session is not None and not _in_same_database(state.session, session, state.mapper):
-            return None
-        identity = state.identity or state.mapper.primary_key_from_instance(state.obj())
-        return None if None in identity else session.get(state.class_, tuple(identity))
+        return held_in(self._db.session(), user)
 
     def _stood_for(self, user: Any) -> Any | None:
         found, login_id = self.load(self.key(user)), user.get_id()
@@ -146,7 +139,7 @@ class Users(UserPasswords):
         return self._host_loader(login_id) if self._host_loader else None
 
     def find(self, text: str) -> Any | None:
-        """The user whom an administrator means: by :meth:`key`, else by exact user name, else by exact e-mail address.
+        """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
 
         None for whatever else is typed, a name that two users share included.
         """
@@ -172,9 +165,14 @@ class Users(UserPasswords):
         model, source = self.model, self._fields.get(field, field)
         if model is None or not isinstance(source, str) or self.fields_of_model().get(source) is None:
             return None
-        query = select(model).where(getattr(model, source) == text).limit(2)
-        found = self._db.session.scalars(query).all()
+        column: Any = getattr(model, source)
+        found = self._two(model, column == text)
+        if not found and field == "email":  # nobody's address differs from another's by that
+            found = self._two(model, func.lower(column) == text.lower())
         return found[0] if len(found) == 1 else None
+
+    def _two(self, model: type[Any], condition: Any) -> Sequence[Any]:
+        return self._db.session.scalars(select(model).where(condition).limit(2)).all()  # type: ignore[no-any-return]
 
     def is_handle(self, field: str) -> bool:
         """Whether people are known by this field, user name or e-mail address, whatever it is called."""
@@ -190,7 +188,8 @@ class Users(UserPasswords):
         """Tells the user's password from the ones before and after it, and nothing else; None where no hash of it can
         be read. A digest of the stored hash, which is salted: it needs no key, and so outlives a new one."""
         try:
-            stored = self.stored_hash(user)
+            column = self.fields_of_model().get(self._hash_name(user) or "")
+            stored = self.stored_hash(user) if is_as_written(column) else None
         except Exception:  # whatever the host's user makes of it, nobody's sign-in fails for this
             return None
         return self.mark_of(user, stored)
@@ -220,7 +219,9 @@ class Users(UserPasswords):
             mapper = inspect(model, raiseerr=False)
             mapped = mapper.column_attrs if mapper is not None else ()
             name = next((name for name in (self._password, *HASHES) if name in mapped), None)
-            if name is not None and self._password in (None, name):
+            if name is None or self._password not in (None, name):
+                continue
+            if is_as_written(mapper.column_attrs[name].columns[0]):
                 yield getattr(model, name)
 
     # ---- what is known of the user
@@ -273,13 +274,6 @@ class Users(UserPasswords):
     def is_sso(self, user: Any) -> bool | None:
         """Whether Single Sign-On manages the account; None: not for the user to say, ask the session."""
         return None if self._is_sso is None else bool(read_attribute(user, self._is_sso))
-
-
-def _in_same_database(one: Session, other: Session, mapper: Any) -> bool:
-    try:
-        return one.get_bind(mapper).engine.url == other.get_bind(mapper).engine.url
-    except UnboundExecutionError:
-        return False
 
 
 _FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))

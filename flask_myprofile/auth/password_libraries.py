@@ -12,6 +12,7 @@ from flask import Flask
 from ..account.hash_formats import is_bcrypt
 from ..account.password_methods import Method
 from ..account.users import Users
+from ..transactions import after_commit
 
 
 def methods_of(app: Flask, users: Users, user: Any) -> tuple[Method, Method] | None:
@@ -26,7 +27,7 @@ def methods_of(app: Flask, users: Users, user: Any) -> tuple[Method, Method] | N
 def _flask_security(app: Flask, user: Any) -> tuple[Method, Method] | None:
     try:
         from flask_security import UserMixin, verify_password
-        from flask_security.changeable import change_user_password
+        from flask_security.changeable import change_user_password, send_password_changed_notice
     except ImportError:  # another extension of that name
         return None
     if not isinstance(user, UserMixin):
@@ -37,7 +38,14 @@ def _flask_security(app: Flask, user: Any) -> tuple[Method, Method] | None:
         return verify_password(normalize(text), user.password)
 
     def write(text: str) -> None:
-        change_user_password(user, normalize(text), autologin=False)
+        change_user_password(user, normalize(text), notify=False, autologin=False)
+        after_commit(tell)
+
+    def tell() -> None:
+        try:
+            send_password_changed_notice(user)
+        except Exception:  # it has been changed, whoever hears of it; without a mail extension nobody does
+            app.logger.exception("MyProfile: Flask-Security could not mail that a password was changed")
 
     return Method("Flask-Security's verify_password()", check), Method("its change_user_password()", write)
 

@@ -288,8 +288,8 @@ def test_a_missing_hash_takes_as_long_as_a_wrong_password(monkeypatch: pytest.Mo
     assert 0.5 < median(one / other for one, other in pairs) < 2
 
 
-def test_a_wrong_current_password_costs_one_hash_and_a_right_two(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """P20: nothing of the new password is looked at before the current one is right."""
+def test_a_wrong_current_password_costs_one_hash_and_a_right_three(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P20: nothing of the new password is looked at before the current one is right; then it is made, and proved."""
     hashed: list[str] = []
     check, store = host.User.check_password, host.User.set_password
     monkeypatch.setattr(host.User, "check_password", lambda user, text: hashed.append(text) or check(user, text))
@@ -298,4 +298,18 @@ def test_a_wrong_current_password_costs_one_hash_and_a_right_two(host: Host, mon
     assert change(alice, "wrong", "short").status_code == 422
     assert hashed == ["wrong"]
     assert change(alice, PASSWORD, NEW_PASSWORD).status_code == 200
-    assert hashed == ["wrong", PASSWORD, NEW_PASSWORD]
+    assert hashed == ["wrong", PASSWORD, NEW_PASSWORD, NEW_PASSWORD]
+
+
+def test_a_hash_of_bcrypt_is_read_and_followed_by_another_that_is_no_weaker() -> None:
+    bcrypt = pytest.importorskip("bcrypt")
+    for rounds, following in ((4, 10), (11, 11)):
+        stored = f"$2b${rounds:02}$" + "x" * 53
+        assert hashing.follower(stored, hashing.SCRYPT) == f"bcrypt:{following}"
+    made = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4))
+    for stored in (made, made.decode()):
+        assert hashing.verify(stored, PASSWORD)
+        assert not hashing.verify(stored, PASSWORD + "x")
+    full = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4))
+    assert hashing.verify(full, "x" * 72)
+    assert not hashing.verify(full, "x" * 73), "what bcrypt does not see is no password"

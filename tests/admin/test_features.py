@@ -124,6 +124,19 @@ def test_a_number_and_a_method_may_say_who_is_an_admin(value: Any, new_host: Cal
     assert not refused(new_host(MYPROFILE_ADMIN="is_boss", model=model), "admin")
 
 
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [(1, True), (lambda user: True, True), (lambda user: 1, True)]
+    + [(value, False) for value in (0, 2, "1", "yes", lambda user: "yes", lambda user: None, lambda user, org: True)],
+)
+def test_an_attribute_says_so_by_1_and_a_method_by_its_answer(
+    value: Any, is_one: bool, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column of integers, and a method as people write it: with one, nobody was an administrator."""
+    monkeypatch.setattr(host.User, "is_admin", value)
+    assert refused(host, "alice") is not is_one
+
+
 @pytest.mark.parametrize("way", ["MyProfile(admin=…)", "MYPROFILE_ADMIN callable", "attribute", "property"])
 def test_the_host_says_who_is_an_admin(way: str, new_host: Callable[..., Host]) -> None:
     def chosen(user: Any) -> bool:

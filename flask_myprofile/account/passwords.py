@@ -96,6 +96,7 @@ class Passwords:
         :raises WrongPassword: ``text`` is not the current password.
         :raises CannotCheck: nobody here can tell. No guess is counted for that, nor for :class:`HostFailed`.
         """
+        user = self._users.held(user) or user  # one out of a cache may have the password of before
         if not self.can_check(user):
             self._users.log_unreadable(user)
             raise CannotCheck
@@ -137,7 +138,8 @@ class Passwords:
         return compared
 
     def set(self, user: Any, current: str, new: str, compared: Any) -> None:
-        """Store a new password that :meth:`check` has let pass. The caller commits, and ends the other sessions.
+        """Store a new password that :meth:`check` has let pass. The caller commits, and ends the other sessions. Where
+        this raises, the caller rolls back.
 
         :param compared: what :meth:`check` has answered.
         :raises Conflict: ``current`` is the current password no more.
@@ -151,24 +153,28 @@ class Passwords:
 
     def store(self, user: Any, new: str) -> None:
         """Store a new password without asking for the current one or the rules, as after a reset: written by whoever
-        checks it, and proved by them. The caller commits, and ends the sessions.
+        checks it, and proved by them. The caller commits, and ends the sessions; what fails is undone here.
 
         :raises CannotWrite: whoever checks it does not know it. Nothing is changed, and the log says what to map.
         :raises PolicyBroken: the host's own hash does not take it.
         """
-        self._users.lock_password(user)
-        self._write(user, new)
+        held = self._users.held(user)
+        if held is None:
+            self._users.log_not_held(user)
+            raise CannotWrite
+        self._users.lock_password(held)
+        with tried(held):
+            self._write(held, new)
 
     def _write(self, user: Any, new: str) -> None:
-        with tried(user):
-            with _code_of_the_host():
-                try:
-                    self._users.set_password(user, new)
-                except ValueError as error:
-                    raise PolicyBroken([Rule("hash")]) from error
-            if not self._is_known(user, new):
-                self._users.log_not_proved(user)
-                raise CannotWrite
+        with _code_of_the_host():
+            try:
+                self._users.set_password(user, new)
+            except ValueError as error:
+                raise PolicyBroken([Rule("hash")]) from error
+        if not self._is_known(user, new):
+            self._users.log_not_proved(user)
+            raise CannotWrite
 
     def _is_known(self, user: Any, text: str) -> bool:
         """Whether this is the password, as the database has it."""

@@ -38,7 +38,8 @@ def tried(instance: Any) -> Iterator[None]:
     """What is written in the session of this object: sent to the database, and taken back where this ends in an error.
 
     The transaction of the host goes on, with all that was written before. Its row has to be locked, see
-    :func:`lock_row`: SQLite's driver begins no transaction for a savepoint.
+    :func:`lock_row`: SQLite's driver begins no transaction for a savepoint. Whoever listens to the commits of the
+    session hears of that of the savepoint, too.
     """
     state: Any = inspect(instance, raiseerr=False)
     if state is None or not state.persistent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
@@ -22,6 +23,11 @@ _NAMES = ("name", "full_name", "display_name")
 _HANDLES = ("username", "email")
 #: No key, user name or address is longer.
 _LONGEST_HANDLE = 320
+_NOT_HELD = (
+    "MyProfile saves nothing for user %r: user_loader gave a %s.%s, and db.session has no such user. Let user_loader "
+    "return what db.session.get() does, or tell MyProfile(users=…) which user that is: Users.held()"
+)
+_log = logging.getLogger(__name__)
 
 
 class Users(UserPasswords):
@@ -120,6 +126,10 @@ class Users(UserPasswords):
         if inspect(user, raiseerr=False) is None:
             return user if self.model is None else self._stood_for(user)
         return held_in(self._db.session(), user)
+
+    def log_not_held(self, user: Any) -> None:
+        """Tell the operator why nothing was saved."""
+        _log.error(_NOT_HELD, self.key(user), type(user).__module__, type(user).__qualname__)
 
     def _stood_for(self, user: Any) -> Any | None:
         found, login_id = self.load(self.key(user)), user.get_id()

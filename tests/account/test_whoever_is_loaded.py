@@ -150,6 +150,15 @@ def test_the_password_is_confirmed_by_what_the_database_has(host: Host) -> None:
     assert not other.is_in()
 
 
+def test_a_reset_in_python_is_in_the_database(host: Host) -> None:
+    with host.app.test_request_context():
+        loaded = host.app.login_manager._user_callback("1")  # type: ignore[attr-defined]
+        host.db.session.expunge_all()
+        current_profile.passwords.store(loaded, NEW_PASSWORD)
+        host.db.session.commit()
+    assert [host.browser().login("alice", text).status_code for text in (PASSWORD, NEW_PASSWORD)] == [422, 302]
+
+
 # ---- nobody that is known
 
 

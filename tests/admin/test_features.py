@@ -130,10 +130,11 @@ def test_a_number_and_a_method_may_say_who_is_an_admin(value: Any, new_host: Cal
     + [(value, False) for value in (0, 2, "1", "yes", lambda user: "yes", lambda user: None, lambda user, org: True)],
 )
 def test_an_attribute_says_so_by_1_and_a_method_by_its_answer(
-    value: Any, is_one: bool, host: Host, monkeypatch: pytest.MonkeyPatch
+    value: Any, is_one: bool, new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A column of integers, and a method as people write it: with one, nobody was an administrator."""
-    monkeypatch.setattr(host.User, "is_admin", value)
+    host = new_host(MYPROFILE_ADMIN="says_so")
+    monkeypatch.setattr(host.User, "says_so", value, raising=False)
     assert refused(host, "alice") is not is_one
 
 

@@ -22,6 +22,8 @@ _SCRYPT_LENGTH = len(SCRYPT) + 1 + 16 + 1 + 128
 _LONGEST_NORMALISED = 4096
 #: What follows a hash of bcrypt, with a number of rounds that OWASP still takes.
 _BCRYPT, _LEAST_ROUNDS = "bcrypt:", 10
+#: As bcrypt ("Invalid salt"), Werkzeug ("Invalid hash method"), passlib and argon2-cffi (in the name) say it.
+_ABOUT_HASH = re.compile("hash|salt", re.IGNORECASE)
 #: bcrypt sees no more bytes, and says so with a ValueError or cuts the rest.
 BCRYPT_BYTES = 72
 
@@ -32,27 +34,26 @@ def normalized(text: str) -> str:
 
 
 class CheckRefused(MyProfileError):
-    """Whoever checks has taken no form of the text, and not for its length: it does not know what is stored."""
+    """Whoever checks does not know what is stored."""
 
 
 def matches(check: Callable[[str], Any], text: str) -> bool:
     """Whether the check knows the text: normalised, else (stored by another program) as it is typed here or there.
 
-    :raises CheckRefused: the check has answered a ValueError to each.
+    :raises CheckRefused: the check has answered each by a ValueError about the hash. Another one says no: a check may
+        tell a wrong password by it, which has to count as a guess.
     """
     forms = [normalized(text), text]
     if len(text) <= _LONGEST_NORMALISED:
         forms.append(unicodedata.normalize("NFD", text))
     refusal: ValueError | None = None
-    answered = False
     for form in dict.fromkeys(forms):
         try:
             if check(form):
                 return True
-            answered = True
         except ValueError as error:  # longer than this hash takes, or a stored hash of a kind that it does not know
-            refusal = error
-    if refusal is not None and not answered and len(text.encode()) <= BCRYPT_BYTES:
+            refusal = error if _ABOUT_HASH.search(f"{type(error).__name__} {error}") else refusal
+    if refusal is not None:
         raise CheckRefused(type(refusal).__name__)  # no more of it: it may quote the hash
     return False
 

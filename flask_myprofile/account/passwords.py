@@ -94,7 +94,8 @@ class Passwords:
         :raises TooManyGuesses: before anything is looked at; all who ask share one count. Or ``end_session``: this
             was one wrong password too many in a row.
         :raises WrongPassword: ``text`` is not the current password.
-        :raises CannotCheck: nobody here can tell. No guess is counted for that, nor for :class:`HostFailed`.
+        :raises CannotCheck: nobody here can tell. No guess is counted for that.
+        :raises HostFailed: that counts, unless it is down: a check may tell a wrong password by an error.
         """
         user = self._users.held(user) or user  # one out of a cache may have the password of before
         if not self.can_check(user):
@@ -104,8 +105,9 @@ class Passwords:
         compared = self._users.stored_hash(user)
         try:
             right = self.is_current(user, text)
-        except (CannotCheck, HostFailed):
-            self._throttle.take_back(user, guess)
+        except (CannotCheck, HostFailed) as error:
+            if isinstance(error, CannotCheck) or error.is_down:
+                self._throttle.take_back(user, guess)
             raise
         if not right:
             self._throttle.was_wrong(user, guess)

@@ -119,6 +119,21 @@ def test_a_check_that_does_not_take_the_hash_is_no_wrong_guess(
     assert url == TAB or "sign out and sign in again to continue" in page.text
 
 
+def test_a_check_that_says_no_by_an_error_is_heard_and_counted(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or whoever holds a session could guess without end."""
+    check = host.User.check_password
+
+    def strict(user: Any, text: str) -> bool:
+        if not check(user, text):
+            raise ValueError("wrong password")
+        return True
+
+    alice = signed_in(host)
+    monkeypatch.setattr(host.User, "check_password", strict)
+    statuses = [alice.post_json(CONFIRM, {"current_password": f"guess {turn}"}).status_code for turn in range(6)]
+    assert statuses == [422] * 5 + [429]
+
+
 def _post(browser: Browser, url: str) -> tuple[Any, Any]:
     sent = fields() if url == TAB else {"current_password": PASSWORD}
     return browser.post(url, sent), browser.post_json(url, sent)
@@ -129,21 +144,22 @@ def _post(browser: Browser, url: str) -> tuple[Any, Any]:
 def test_a_mistake_in_the_hosts_check_is_the_hosts_and_is_in_the_log(
     mistake: Exception, url: str, host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The page stays, with its form; it is neither a guess nor an outage."""
+    """The page stays, with its form. It is no outage; and it counts, because a check may say by it what is wrong."""
 
     def broken(user: Any, text: str) -> bool:
         raise mistake
 
     alice = signed_in(host)
     monkeypatch.setattr(host.User, "check_password", broken)
-    for _ in range(6):
+    for _ in range(2):
         page, problem = _post(alice, url)
         assert (page.status_code, problem.status_code, problem.json["code"]) == (500, 500, "failed")
     assert "This application has made a mistake. Nothing was changed." in page.text
     assert 'name="current_password"' in page.text
     assert "Retry-After" not in page.headers
     assert any(record.exc_info and record.exc_info[1] is mistake for record in caplog.records)
-    assert host.sql("SELECT * FROM myprofile_guess") == []
+    assert len(host.sql("SELECT * FROM myprofile_guess")) == 4
+    assert {answer.status_code for _ in range(2) for answer in _post(alice, url)} == {500, 429}
 
 
 @pytest.mark.parametrize("url", [TAB, CONFIRM])

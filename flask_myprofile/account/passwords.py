@@ -18,7 +18,6 @@ from .identities import Identities
 from .password_throttle import PasswordThrottle
 from .policy import Policy, PolicyBroken, Rule
 from .row_lock import tried
-from .session_registry import ADOPTED
 from .sessions import Sessions
 from .text import storable
 from .user_passwords import CannotCheck, CannotWrite

@@ -35,7 +35,7 @@ def _flask_security(app: Flask, user: Any) -> tuple[Method, Method] | None:
     normalize = app.extensions["security"].password_util.normalize
 
     def check(text: str) -> Any:
-        return verify_password(normalize(text), user.password)
+        return verify_password(normalize(text), user.password or "")
 
     def write(text: str) -> None:
         change_user_password(user, normalize(text), notify=False, autologin=False)

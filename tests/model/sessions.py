@@ -11,8 +11,9 @@ from tests.model.things import Cookie, Held, Jar, Remember, Session, Token, User
 DAY = 86_400
 #: Seconds for which a session gets in; a remembered one; and for which Flask takes its own cookie.
 LIFETIME, REMEMBERED, COOKIE = 30 * DAY, 365 * DAY, 31 * DAY
-#: Seconds for which a sign-in is recent, and for which requests under way pass with the secret before.
-RECENT, GRACE = 1800, 30
+#: Seconds for which a sign-in is recent, for which requests under way pass with the secret before, and for which their
+#: answers take no cookie away.
+RECENT, GRACE, LATE = 1800, 30, 300
 #: Seconds by which clocks differ anyway. Beyond that, what is of the future is not so yet.
 SKEW = 60
 
@@ -104,11 +105,30 @@ class Sessions:
     def arrive(self, jar: Jar) -> Visit | None:
         """A request that asks who is signed in, and what its answer leaves in the jar."""
         visit, cookie = self.visit(jar), self.readable(jar.cookie)
-        if visit is None and (jar.remember is not None or (cookie is not None and cookie.held is not None)):
+        if visit is None and self._is_told(jar, cookie):
             jar.forget(self.cookie(None))
         elif visit is not None and (cookie is None or cookie.held is None):
             jar.cookie = self.cookie(jar.device)
         return visit
+
+    def _is_told(self, jar: Jar, cookie: Cookie | None) -> bool:
+        """Whether a browser that is not let in is told to forget what it has: not what this app has not signed, which
+        may be another app's, and not where it may have something newer."""
+        if cookie is not None and cookie.held is not None:
+            return not self._has_gone_on(cookie.held)
+        if jar.remember is None or jar.remember.key not in self.keys:
+            return False
+        return jar.device is None or not self._has_gone_on(jar.device)
+
+    def _has_gone_on(self, held: Held) -> bool:
+        """Whether the browser may have a newer secret, or session, than this."""
+        session = held.session
+        if session.over:
+            return session.replaced is not None and held.secret == session.secret and self._is_late(session.replaced)
+        return session.renewed is not None and held.secret == session.secret - 1 and self._is_late(session.renewed)
+
+    def _is_late(self, since: int) -> bool:
+        return -SKEW <= self.now - since <= LATE
 
     def cookie(self, held: Held | None) -> Cookie:
         """A new one. With the user, the CSRF token goes as well."""
@@ -136,6 +156,7 @@ class Sessions:
             cookie = self.readable(jar.cookie)
             for held in (cookie.held if cookie else None, jar.device):
                 if held is not None and self._proves(held):
+                    held.session.replaced = held.session.replaced if held.session.over else self.now
                     self.end(held.session)
             session = Session(name, self.now, self.now, self.now + REMEMBERED if remember else None)
             self.sessions.append(session)

@@ -17,6 +17,8 @@ class Session:
     secret: int = 0
     renewed: int | None = None
     over: bool = False
+    #: When the same browser began another one in its place.
+    replaced: int | None = None
     #: What the app calls it.
     id: str = ""
 

@@ -180,13 +180,22 @@ class Config:
         checks.optional(checks.number(60)),
         "Seconds an API token is valid; unset: until it is replaced.",
     )
-    personal_fields: tuple[str, ...] | None = _setting(
+    personal_fields: tuple[str | tuple[str, Any], ...] | Mapping[str, Any] | None = _setting(
         None,
-        checks.optional(checks.texts),
-        "User attributes on Personal Information; unset: the conventional ones that the user model has.",
+        checks.optional(checks.fields),
+        "User attributes on Personal Information, each by name or as (name, field of WTForms); unset: the conventional "
+        "ones that the user model has.",
     )
     personal_readonly: tuple[str, ...] = _setting(
         ("username", "email"), checks.texts, "Fields that are shown and cannot be edited."
+    )
+    personal_required: tuple[str, ...] = _setting(
+        (), checks.texts, "Fields that must not be emptied, besides those whose column must have a value."
+    )
+    personal_email_intranet: bool | None = _setting(
+        None,
+        checks.optional(checks.switch),
+        "Take email addresses that no other network knows, such as `ana@corp.local`; unset: from who has one already.",
     )
     languages: tuple[str, ...] | None = _setting(
         None,
@@ -230,6 +239,21 @@ class Config:
         checks.optional(checks.url_or_path),
         "Where the provider sends the browser then: a URL, or a path of this app. It has to be registered there.",
     )
+
+    @property
+    def personal_field_names(self) -> list[str]:
+        """Those of `personal_fields`; none where it is unset."""
+        return [each if isinstance(each, str) else each[0] for each in self._personal_fields()]
+
+    def own_field(self, name: str) -> Any:
+        """The field of WTForms that the host has for it, unbound; None: it has none."""
+        return next(
+            (each[1] for each in self._personal_fields() if not isinstance(each, str) and each[0] == name), None
+        )
+
+    def _personal_fields(self) -> Iterable[str | tuple[str, Any]]:
+        given = self.personal_fields
+        return given.items() if isinstance(given, Mapping) else given or ()
 
     @classmethod
     def read(cls, app_config: Mapping[str, Any]) -> Config:

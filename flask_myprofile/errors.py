@@ -103,7 +103,7 @@ class Failed(Refused):
     """The host's own code has made a mistake, which the log has: nothing was changed. Answers 500."""
 
     status = 500
-    code = "failed"
+    code = "not_saved"
 
 
 class Unavailable(Refused):

@@ -167,10 +167,17 @@ class ProfileBuilder:
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
         select_for(app)
         if self._has_database():
+            self._check_settings()
             self._passwords.connect(self._database().session)
         csrf = app.extensions.get("csrf")
         for name in OWN_BLUEPRINTS if csrf is not None else ():
             csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it
+
+    def _check_settings(self) -> None:
+        """What is named there has to be in the host's models."""
+        mistakes = [each for tab in self._app.extensions[EXTENSION].tabs.values() for each in tab.mistakes()]
+        if mistakes:
+            raise SetupError("Flask-MyProfile: " + "; ".join(mistakes) + ". See docs/tabs/personal_information.")
 
     def _load_by_login_id(self, login_id: str) -> Any:
         """By the host's user_loader, whenever it was given."""

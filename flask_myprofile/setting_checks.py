@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wtforms.fields.core import UnboundField
+
 #: A check answers what the value should have been, or None where it is right.
 Check = Callable[[Any], "str | None"]
 
@@ -36,6 +38,18 @@ def switches(value: Any) -> str | None:
 def texts(value: Any) -> str | None:
     right = not isinstance(value, str) and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
     return None if right else "a tuple of texts"
+
+
+def fields(value: Any) -> str | None:
+    pairs = value.items() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else [None]
+    right = all(isinstance(each, str) or _is_field(each) for each in pairs)
+    return None if right else "a tuple of names, or of (name, field of WTForms), or a dict of these"
+
+
+def _is_field(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or len(value) != 2 or not isinstance(value[0], str):
+        return False
+    return value[1] is None or isinstance(value[1], UnboundField)
 
 
 def mapping(value: Any) -> str | None:

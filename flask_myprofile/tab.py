@@ -175,12 +175,28 @@ class Tab:
                 parts[item.feature] = Part(item.feature, item.label or item.feature.replace("_", " ").capitalize())
         return list(parts.values())
 
+    def is_offered(self, user: Any) -> bool:
+        """Whether there is anything on it for this user."""
+        return True
+
+    def mistakes(self) -> list[str]:
+        """What has to be corrected in the settings: asked at the first request, when the host has made its models."""
+        return []
+
     def check(self, user: Any, action: Action) -> None:
         """Raise :class:`~flask_myprofile.errors.Refused` to refuse an action before anything that was sent is read."""
 
     def values(self, user: Any) -> dict[str, Any]:
         """The tab's data: what a JSON GET answers, and what the form starts with."""
         return {}
+
+    def json(self, user: Any, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The :meth:`values` as JSON has them."""
+        return values
+
+    def version(self, user: Any, values: Mapping[str, Any]) -> str | None:
+        """What a program may send back as ``version``, to change only what is still so: the ``ETag`` of a JSON GET."""
+        return None
 
     def context(self, user: Any) -> dict[str, Any]:
         """Further variables for the tab's template."""

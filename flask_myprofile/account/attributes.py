@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,26 @@ Source = str | Callable[[Any], Any]
 
 
 def read_attribute(user: Any, source: Source) -> Any:
-    """The value there; None where the path ends before it."""
+    """The value there, that of a method by calling it; None where the path ends before, or the method asks for more."""
     if callable(source):
         return source(user)
     value = user
     for attribute in source.split("."):
         value = getattr(value, attribute, None)
+        if inspect.ismethod(value):
+            value = None if _asks_for_more(value) else value()
     return value
+
+
+def holder_of(user: Any, source: str) -> Any:
+    """The object that has the attribute at the end of the path; None where the path ends before it."""
+    path = source.rpartition(".")[0]
+    return read_attribute(user, path) if path else user
+
+
+def _asks_for_more(method: Any) -> bool:
+    try:
+        inspect.signature(method).bind()
+    except (TypeError, ValueError):
+        return True
+    return False

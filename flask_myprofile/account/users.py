@@ -11,11 +11,12 @@ from urllib.parse import quote, unquote
 from sqlalchemy import String, func, inspect, select
 from sqlalchemy.exc import DataError, NoInspectionAvailable
 
-from ..errors import SetupError
-from .attributes import Source, read_attribute
+from ..errors import Invalid, SetupError
+from .attributes import Source, holder_of, read_attribute
 from .held_objects import held_in
 from .password_methods import Checker, Writer, is_as_written, own_writer
 from .text import storable
+from .user_fields import UserFields
 from .user_passwords import HASHES, UserPasswords
 
 _NAMES = ("name", "full_name", "display_name")
@@ -30,7 +31,7 @@ _NOT_HELD = (
 _log = logging.getLogger(__name__)
 
 
-class Users(UserPasswords):
+class Users(UserFields, UserPasswords):
     """How the extension reads and writes the host's users; the defaults fit a conventional Flask-SQLAlchemy model.
 
     :param model: the user class; unset: the mapped class that has Flask-Login's methods.
@@ -57,16 +58,16 @@ class Users(UserPasswords):
         set_password: Writer | None = None,
     ) -> None:
         self._model = model
-        self._fields = dict(fields or {})
         self._is_sso = is_sso
-        super().__init__(password, check_password, set_password)
+        UserFields.__init__(self, fields or {})
+        UserPasswords.__init__(self, password, check_password, set_password)
         self._display_name = display_name
-        self._db: Any = None
         self._host_loader: Callable[[str], Any] | None = None
 
     def attach(self, db: Any, model: type[Any] | None, host_loader: Callable[[str], Any]) -> None:
         """Called once per app by the extension: the app's ``db``, and its Flask-Login user_loader."""
         self._db, self._model, self._host_loader = db, model or self._model, host_loader
+        self._described = {}
 
     # ---- which user
 
@@ -173,7 +174,10 @@ class Users(UserPasswords):
 
     def _with_handle(self, field: str, text: str) -> Any | None:
         model, source = self.model, self._fields.get(field, field)
-        if model is None or not isinstance(source, str) or self.fields_of_model().get(source) is None:
+        if model is None or not isinstance(source, str) or "." in source:
+            return None
+        attribute = self.describe(model, field)
+        if attribute is None or attribute.type is None:
             return None
         column: Any = getattr(model, source)
         found = self._two(model, column == text)
@@ -224,8 +228,7 @@ class Users(UserPasswords):
 
     def password_columns(self) -> Iterator[Any]:
         """Where the hash is kept: the mapped attribute, of each class of users."""
-        models = [self.model] if self.model is not None else self._candidates()
-        for model in models:
+        for model in self.models():
             mapper = inspect(model, raiseerr=False)
             mapped = mapper.column_attrs if mapper is not None else ()
             name = next((name for name in (self._password, *HASHES) if name in mapped), None)
@@ -249,34 +252,41 @@ class Users(UserPasswords):
         column = self.fields_of_model().get(field)
         return column.type.length if column is not None and isinstance(column.type, String) else None
 
-    def required(self, field: str) -> bool:
-        """Whether the column refuses to be empty."""
-        column = self.fields_of_model().get(field)
-        return column is not None and not column.nullable
+    def models(self) -> list[type[Any]]:
+        """The classes of users; empty where they are not mapped classes, or not known before one signs in."""
+        return [self.model] if self.model is not None else self._candidates() if self._db is not None else []
 
     def get(self, user: Any, field: str) -> Any:
         """The value of a field; None where the user has no such thing."""
         return read_attribute(user, self._fields.get(field, field))
 
     def update(self, user: Any, values: Mapping[str, Any]) -> None:
-        """Set fields. The caller has checked that each may be written; the caller commits."""
+        """Set fields. The caller has checked that each may be written; the caller commits.
+
+        :raises Invalid: the model refuses some, with its reasons.
+        """
+        refused: dict[str, object] = {}
         for field, value in values.items():
             source = self._fields.get(field, field)
             if callable(source):
                 raise SetupError(
                     f"Users(fields={{{field!r}: …}}) is a callable, which can be read only: name an attribute or path"
                 )
-            *path, attribute = source.split(".")
-            setattr(read_attribute(user, ".".join(path)) if path else user, attribute, value)
+            try:
+                setattr(holder_of(user, source), source.rpartition(".")[2], value)
+            except (ValueError, AssertionError) as error:  # as @validates and the setters of properties refuse
+                refused[field] = str(error)
+        if refused:
+            raise Invalid(refused)
 
     def display_name(self, user: Any) -> str:
         """The name to greet the user by: full name, else user name, else e-mail address."""
         if self._display_name is not None:
             return str(read_attribute(user, self._display_name) or "")
         for field in _NAMES:
-            if name := str(self.get(user, field) or "").strip():
+            if name := _name(self.get(user, field)):
                 return name
-        parts = [str(self.get(user, first) or self.get(user, other) or "").strip() for first, other in _FULL_NAME]
+        parts = [_name(self.get(user, first)) or _name(self.get(user, other)) for first, other in _FULL_NAME]
         return " ".join(part for part in parts if part) or str(
             self.get(user, "username") or self.get(user, "email") or self.key(user)
         )
@@ -284,6 +294,12 @@ class Users(UserPasswords):
     def is_sso(self, user: Any) -> bool | None:
         """Whether Single Sign-On manages the account; None: not for the user to say, ask the session."""
         return None if self._is_sso is None else bool(read_attribute(user, self._is_sso))
+
+
+def _name(value: Any) -> str:
+    """What there is to read in it: "None None" is two names that are empty."""
+    text = str(value or "").strip()
+    return "" if set(text.split()) == {"None"} else text
 
 
 _FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))

@@ -5,6 +5,7 @@ from .formats import as_datetime as as_datetime
 from .formats import iso_time as iso_time
 from .formats import join_list as join_list
 from .formats import long_date as long_date
+from .formats import reader_zone as reader_zone
 from .formats import time_ago as time_ago
 from .languages import flask_babel_of as flask_babel_of
 from .languages import native_name as native_name

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from contextlib import suppress
+from datetime import datetime, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_timedelta
 from babel.lists import format_list
@@ -46,6 +48,15 @@ def _local(when: datetime) -> datetime:
     if chosen is not None:
         return when.astimezone(chosen)
     return in_app_timezone(when)
+
+
+def reader_zone() -> tzinfo:
+    """The zone that the reader chose, else that of the app: one that a time of day can be put into, which those of pytz
+    are not."""
+    for name in (current_preferences.timezone, app_timezone()):
+        with suppress(ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo(name or "")
+    return timezone.utc
 
 
 def app_timezone() -> str | None:

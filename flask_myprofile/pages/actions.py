@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, request
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
@@ -21,7 +22,11 @@ from . import layout
 from .csrf import check_origin
 from .forms import each_field, fill, read_condition
 from .navigation import url_of
+from .only_changed import VersionedForm
 from .refusals import problem_of, refused
+
+#: What the code of a host or of a tab raises for its own mistakes: to come back later helps nobody.
+_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, NotImplementedError, TypeError)
 
 
 def show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status: int = 200) -> Any:
@@ -52,7 +57,7 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
             current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):
             done = action.function(tab, user, *arguments, **condition)
-    except (Refused, DBAPIError) as error:
+    except (Refused, DBAPIError, StaleDataError) as error:
         refusal = _as_refusal(error)
         if refusal is None:
             raise
@@ -81,7 +86,7 @@ def _as_refusal(error: Exception) -> Refused | None:
         return Conflict(gettext("This clashes with what is stored already."))
     if isinstance(error, DataError):
         return Invalid({}, gettext("The database does not take one of these values."))
-    if is_clash(error):
+    if isinstance(error, StaleDataError) or is_clash(error):
         return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
     return None
 
@@ -91,8 +96,16 @@ def _typed(form_class: type[Form]) -> Form | None:
     return form_class(formdata=request.form, meta={"csrf": False}) if not request.is_json and request.form else None
 
 
+def _beside_values(user: Any, tab: Tab, form: Form | None) -> Form | None:
+    """A form that is compared with the tab's data has to be so where it was refused before that, too."""
+    if isinstance(form, VersionedForm) and form is request_state().typed:
+        return type(form)(formdata=request.form, data=tab.values(user), meta={"csrf": False})
+    return form
+
+
 def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Refused) -> Any:
     """Say what to correct: beside the fields, or as JSON."""
+    form = _beside_values(user, tab, form)
     fields = list(each_field(form or ()))
     errors: dict[str, list[object]] = {field.name: list(field.errors) for field in fields if field.errors}
     errors |= refusal.errors
@@ -114,10 +127,15 @@ def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:
     if current_app.debug:
         raise error
     current_app.logger.exception("MyProfile: the %s tab failed; nothing was saved", tab.name, exc_info=error)
-    sentence = gettext("Your changes could not be saved. Nothing was changed. Try again later.")
+    if isinstance(error, _FAULTS):
+        status, headers = 500, {}
+        sentence = gettext("This application has made a mistake. Nothing was changed. Tell your administrator.")
+    else:
+        status, headers = 503, {"Retry-After": str(RETRY_AFTER)}
+        sentence = gettext("Your changes could not be saved. Nothing was changed. Try again later.")
     if prefers_json():
-        return problem(503, "not_saved", sentence, headers={"Retry-After": str(RETRY_AFTER)})
-    return show(user, tab, form, error=sentence, status=503)
+        return problem(status, "not_saved", sentence, headers=headers)
+    return show(user, tab, form, error=sentence, status=status)
 
 
 def _answer(tab: Tab, done: Done) -> Any:

@@ -62,6 +62,8 @@ def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
 def _view(function: Any, tab: Tab, action: Action | None) -> Any:
     def view(user: Any) -> Any:
         current_profile.features.require(tab.name)
+        if not tab.is_offered(user):
+            raise NotFound(code="feature_off")
         return function(user, current_profile.tabs[tab.name], action)
 
     return guarded(view, Purpose(partial(_words, tab, action), lambda sent: url_of(tab)) if action else None)
@@ -100,7 +102,11 @@ def _tab(user: Any, tab: Tab, save: Action | None) -> Any:
             raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
         return perform(user, tab, save)
     if prefers_json():
-        return jsonify(tab.values(user))
+        values = tab.values(user)
+        answer, version = jsonify(tab.json(user, values)), tab.version(user, values)
+        if version is not None:
+            answer.set_etag(version)
+        return answer
     return show(user, tab)
 
 

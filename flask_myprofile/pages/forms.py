@@ -11,7 +11,19 @@ from typing import Any
 from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
-from wtforms import BooleanField, Field, FieldList, FileField, Form, FormField, PasswordField
+from wtforms import (
+    BooleanField,
+    DecimalField,
+    Field,
+    FieldList,
+    FileField,
+    FloatField,
+    Form,
+    FormField,
+    IntegerField,
+    PasswordField,
+    SelectMultipleField,
+)
 from wtforms.widgets import PasswordInput
 
 from ..account import text
@@ -107,38 +119,51 @@ def _has_content() -> bool:
     return length > (len(f"\r\n--{boundary}--\r\n") if boundary else 0)
 
 
-def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, str]:
+def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, Any]:
     if not request.is_json:
-        body = _form_fields()
-        _check_characters(body)
-        return body
+        typed = _form_fields()
+        _check_characters(typed)
+        return typed
     sent = json_object()
-    known = form_class(formdata=None, meta={"csrf": False})
+    known = form_class(formdata=None, data=values, meta={"csrf": False})
     errors = {name: gettext("There is no such field") for name in sent if name not in known}
-    for name, value in sent.items():
-        is_box = name in known and isinstance(known[name], BooleanField)
-        if name in known and not isinstance(value, str | None) and not (is_box and isinstance(value, bool)):
-            errors[name] = gettext("This must be a text")
+    errors |= {name: wrong for name in sent if name in known and (wrong := _wrong_type(known[name], sent[name]))}
     if errors:
         raise Invalid(errors)
-    body = MultiDict(
-        {
-            name: str(value).lower() if isinstance(value, bool) else value
-            for name, value in sent.items()
-            if value is not None
-        }
-    )
+    body: MultiDict[str, Any] = MultiDict()
+    for name, value in sent.items():
+        body.setlist(name, [_as_typed(each) for each in (value if isinstance(value, list) else [value])])
     _check_characters(body)
-    body.update({name: "" for name, value in sent.items() if value is None})
-    # a box that a browser leaves out is unticked; one that a program leaves out stays as it is
-    body.update(
-        {
-            f.name: str(bool(values.get(f.name))).lower()
-            for f in known
-            if isinstance(f, BooleanField) and f.name not in sent
-        }
-    )
+    # what a browser leaves out is unticked; what a program leaves out stays as it is
+    for field in known:
+        if field.name not in sent and isinstance(field, BooleanField):
+            body[field.name] = _as_typed(bool(field.data))
+        elif field.name not in sent and isinstance(field, SelectMultipleField):
+            body.setlist(field.name, [str(each) for each in field.data or ()])
     return body
+
+
+def _wrong_type(field: Field, value: Any) -> str | None:
+    takes: dict[Any, type[Any] | tuple[type[Any], ...]] = {
+        BooleanField: bool,
+        SelectMultipleField: list,
+        (IntegerField, FloatField, DecimalField): (int, float),
+    }
+    other = next((types for fields, types in takes.items() if isinstance(field, fields)), ())
+    if value is None or isinstance(value, str):
+        return None
+    if isinstance(value, bool):
+        return None if other is bool else gettext("This must be a text")
+    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        return gettext("This must be a list of texts")
+    return None if isinstance(value, other) else gettext("This must be a text")
+
+
+def _as_typed(value: Any) -> str:
+    """As a browser sends it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def each_field(fields: Iterable[Field]) -> Iterator[Field]:

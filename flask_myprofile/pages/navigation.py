@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flask_login
 from flask import url_for
 
 from ..globals import current_profile
@@ -15,4 +16,6 @@ def url_of(tab: Tab) -> str:
 
 
 def tabs_that_are_on() -> list[Tab]:
-    return [tab for tab in current_profile.tabs.values() if current_profile.features[tab.name]]
+    user = flask_login.current_user._get_current_object()
+    on = [tab for tab in current_profile.tabs.values() if current_profile.features[tab.name]]
+    return [tab for tab in on if tab.is_offered(user)]

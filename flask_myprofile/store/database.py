@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Result, Table, delete, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ..errors import StoreDown
@@ -20,6 +20,9 @@ Execute = Callable[..., Any]
 #: A deadlock, and a row that has changed since this transaction has read it: of PostgreSQL's SQLSTATEs, and of the
 #: numbers of MySQL and MariaDB.
 _CLASHES = ("40P01", "40001", 1213, 1020)
+#: By the same: a value that is there already; a CHECK, for which MySQL's drivers have no class of their own.
+_DUPLICATES = ("23505", 1062)
+_REFUSED = (3819, 4025)
 
 
 class Database:
@@ -221,9 +224,21 @@ def _has_unsaved(session: Any) -> bool:
 
 def is_clash(error: BaseException) -> bool:
     """Whether the database has undone a transaction because another one was at the same rows: nothing is broken."""
+    return not _codes(error).isdisjoint(_CLASHES)
+
+
+def broken_rule(error: DBAPIError) -> str | None:
+    """Of the table's rules, which one the database has found broken: "unique" or "other"; None: it is not about one."""
+    codes = _codes(error)
+    if not codes.isdisjoint(_DUPLICATES) or "UNIQUE constraint failed" in str(error.orig):
+        return "unique"
+    return "other" if isinstance(error, IntegrityError) or not codes.isdisjoint(_REFUSED) else None
+
+
+def _codes(error: BaseException) -> set[str | int]:
     said = getattr(error, "orig", None)
     codes = (getattr(said, "sqlstate", None), getattr(said, "pgcode", None), *getattr(said, "args", ())[:1])
-    return any(code in _CLASHES for code in codes if isinstance(code, str | int))
+    return {code for code in codes if isinstance(code, str | int)}
 
 
 def reason(error: SQLAlchemyError) -> str:

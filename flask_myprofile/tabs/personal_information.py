@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
-from flask_wtf import FlaskForm
-from sqlalchemy import String
-from sqlalchemy.exc import IntegrityError
-from wtforms import StringField, ValidationError
-from wtforms.validators import StopValidation
+import flask_login
+from flask import current_app
+from sqlalchemy import inspect
+from sqlalchemy.exc import DBAPIError, StatementError
 
-from ..account import text
-from ..errors import Invalid
+from ..account.columns import READ_ONLY, Attribute
+from ..account.field_settings import mistakes_in
+from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
+from ..pages import field_checks as checks
+from ..pages.column_fields import field_of, has_field, read_only
+from ..pages.column_values import is_editable, json_value
 from ..pages.held_user import held_user
+from ..pages.only_changed import VERSION, VersionedForm, versioned, why_not
+from ..store.database import broken_rule
 from ..tab import Part, Tab, action
+from ..transactions import after_commit
 
 _FIRST = lazy_gettext("First name")
 _LAST = lazy_gettext("Last name")
@@ -56,10 +63,12 @@ _NEEDED: Mapping[str, Any] = {
     **dict.fromkeys(("phone", "phone_number"), lazy_gettext("Enter your phone number")),
     "email": lazy_gettext("Enter your email address"),
 }
-#: Characters of a field whose column takes any number. Nothing is computed for more: to check 60,000 letters of an
-#: address takes a second. And of an address at most, whatever its column takes: no longer one is valid.
+#: Characters of a field whose column takes any number, and of an e-mail address: no longer one is valid. Nothing is
+#: computed for more: to check 60,000 letters of an address takes a second.
 _LONGEST, _LONGEST_EMAIL = 5_000, 320
 _SIDE_BY_SIDE = (("first_name", "last_name"), ("given_name", "family_name"))
+#: Of the conventional attributes, those of such a kind are shown unless the host says which are.
+_USUAL = ("text", "lines", "choice")
 
 
 class PersonalInformation(Tab):
@@ -70,53 +79,162 @@ class PersonalInformation(Tab):
     icon = "user-round"
     open_parts = True
 
+    # ---- which fields there are
+
     def all_parts(self) -> list[Part]:
-        return [Part(name, label_of(name)) for name in self.fields()]
+        models = current_profile.users.models() or [type(flask_login.current_user._get_current_object())]
+        return [Part(name, label_of(name)) for name in dict.fromkeys(n for each in models for n in self.fields(each))]
 
-    def fields(self) -> list[str]:
-        """The declared fields that the user model has."""
-        declared, known = current_profile.config.personal_fields, current_profile.users.fields_of_model()
-        if declared is not None:
-            return [name for name in declared if name in known]
-        return [name for name in CONVENTIONAL if name in known and _is_text(known[name])]
+    def __init__(self) -> None:
+        self._known: dict[type[Any], list[str]] = {}
 
-    def shown(self) -> list[str]:
-        return [name for name in self.fields() if current_profile.features[f"{self.name}.{name}"]]
+    def fields(self, model: type[Any]) -> list[str]:
+        """The declared fields that this class of users has, or the conventional ones."""
+        if model not in self._known:  # the menu of each page asks
+            self._known[model] = self._find_fields(model)
+        return self._known[model]
+
+    @staticmethod
+    def _find_fields(model: type[Any]) -> list[str]:
+        config, describe = current_profile.config, current_profile.users.describe
+        if config.personal_fields is not None:
+            return [name for name in config.personal_field_names if describe(model, name) is not None]
+        found = {name: describe(model, name) for name in CONVENTIONAL}
+        return [name for name, attribute in found.items() if attribute is not None and _is_usual(name, attribute)]
+
+    def shown(self, user: Any) -> list[str]:
+        return [
+            name
+            for name in self.fields(current_profile.users.class_of(user))
+            if current_profile.features[f"{self.name}.{name}"]
+        ]
+
+    def is_offered(self, user: Any) -> bool:
+        return any(
+            current_profile.features[f"{self.name}.{name}"]
+            for name in self.fields(current_profile.users.class_of(user))
+        )
+
+    def mistakes(self) -> list[str]:
+        models = current_profile.users.models()
+        if models and not any(map(self.fields, models)):
+            names = " and ".join(model.__name__ for model in models)
+            sentence = "MyProfile: Personal Information is not offered, since %s has none of its usual attributes; "
+            current_app.logger.warning(sentence + "name others in MYPROFILE_PERSONAL_FIELDS", names)
+        config = current_profile.config
+        cannot = [wrong for name in config.personal_field_names if (wrong := why_not(name, config.own_field(name)))]
+        return [*cannot, *mistakes_in(config, current_profile.users.describe, models)]
+
+    # ---- what is in them
 
     def values(self, user: Any) -> dict[str, Any]:
-        return {name: current_profile.users.get(user, name) for name in self.shown()}
+        user = current_profile.users.held(user) or user
+        return {name: current_profile.users.get(user, name) for name in self.shown(user)}
+
+    def json(self, user: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: json_value(_attribute(user, name), value) for name, value in values.items()}
+
+    def version(self, user: Any, values: Mapping[str, Any]) -> str:
+        return str(self.form(user)(formdata=None, data=values, meta={"csrf": False})[VERSION].data)
 
     def context(self, user: Any) -> dict[str, Any]:
-        shown = self.shown()
+        shown = self.shown(user)
         pairs = {first: last for first, last in _SIDE_BY_SIDE if first in shown and last in shown}
         return {
             "rows": [[name, pairs[name]] if name in pairs else [name] for name in shown if name not in pairs.values()]
         }
 
-    @action(lambda tab, user: form_of(tab.shown(), managed_fields(user)))
-    def save(self, user: Any, form: FlaskForm) -> str:
-        users, user = current_profile.users, held_user(user)
-        locked = {*current_profile.config.personal_readonly, *managed_fields(user)}
-        editable = [name for name in form.data if name not in locked]
-        # an empty optional value is stored as no value, which a unique column may hold more than once
-        values = {name: form[name].data or ("" if users.required(name) else None) for name in editable}
-        changed = {name: value for name, value in values.items() if (users.get(user, name) or None) != (value or None)}
+    def form(self, user: Any) -> type[VersionedForm]:
+        user = current_profile.users.held(user) or user
+        managed = managed_fields(user)
+        return versioned("PersonalInformationForm", {n: _field(user, n, n in managed) for n in self.shown(user)})
+
+    @action(lambda tab, user: tab.form(user))
+    def save(self, user: Any, form: VersionedForm) -> str:
+        users, row = current_profile.users, held_user(user)
+        typed = {field.name: checks.stored(field) for field in form.changed()}
+        changed = {name: value for name, value in typed.items() if users.get(row, name) != value}
         if any(map(users.is_handle, changed)):  # what one signs in with, and where a forgotten password is sent to
             current_profile.sessions.require_fresh(user)
-        users.update(user, changed)
-        try:
-            current_profile.db.session.flush()
-        except IntegrityError as error:
-            current_profile.db.session.rollback()
-            raise Invalid(
-                {name: _taken(name) for name in changed if _is_unique(name)},
-                gettext("These values clash with another account."),
-            ) from error
+        if nowhere := [name for name in changed if not users.has_place(row, name)]:
+            raise Invalid(dict.fromkeys(nowhere, gettext("There is no record yet in which this could be kept.")))
+        if form[VERSION].raw_data:
+            _look_again(row, form, changed)
+        _write(row, changed)
         return gettext("Your personal information has been saved.")
+
+
+# ---- saving
+
+
+def _look_again(user: Any, form: VersionedForm, changed: Collection[str]) -> None:
+    """Somebody may be saving the same field at this moment."""
+    for name in changed:
+        before = form[name].object_data
+        if current_profile.users.lock(user, name) != before:
+            raise Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
+
+
+def _write(user: Any, changed: Mapping[str, Any]) -> None:
+    users, session = current_profile.users, current_profile.db.session
+    before = {name: users.get(user, name) for name in changed}
+    if any(_is_taken(user, name, value) for name, value in changed.items()):
+        raise _clash(user, changed)
+    try:
+        users.update(user, changed)
+        session.flush()
+    except Invalid as refusal:  # of the model, in its own words
+        unspoken = gettext("This value is not accepted.")
+        raise Invalid({name: [text or unspoken for text in texts] for name, texts in refusal.errors.items()}) from None
+    except DBAPIError as error:
+        match broken_rule(error):
+            case "unique":
+                raise _clash(user, changed) from error
+            case "other":
+                raise Invalid({}, gettext("The database does not allow one of these values.")) from error
+        raise
+    except (ValueError, AssertionError) as error:  # of what listens to the model
+        raise Invalid(dict.fromkeys(changed, str(error)) if len(changed) == 1 else {}, str(error)) from error
+    except StatementError as error:
+        current_app.logger.exception("MyProfile: the type of a column did not take a value")
+        raise Invalid({}, gettext("The database does not take one of these values.")) from error
+    new = [name for name in changed if users.get(user, name) != before[name]]
+    after_commit(partial(_check_saved, user, {name: before[name] for name in new}))
+
+
+def _is_taken(user: Any, name: str, value: Any) -> bool:
+    """An address that somebody else has written in another way: the database does not see that it is the same."""
+    attribute = _attribute(user, name)
+    is_address = attribute.unique and _input_type(name, attribute) == "email"
+    return bool(is_address and value and current_profile.users.is_address_taken(user, name, value))
+
+
+def _clash(user: Any, changed: Collection[str]) -> Invalid:
+    unique = [name for name in changed if _attribute(user, name).unique]
+    taken = {name: gettext("%(field)s is already in use", field=str(label_of(name))) for name in unique}
+    return Invalid(taken, gettext("These values clash with another account."))
+
+
+def _check_saved(user: Any, before: Mapping[str, Any]) -> None:
+    """That it has been saved is said once it was looked at."""
+    lost = [name for name, value in before.items() if current_profile.users.reread(user, name) == value]
+    if lost:
+        raise RuntimeError(f"After the commit, the database has the values from before of {', '.join(lost)}")
+
+
+# ---- the form
 
 
 def label_of(name: str) -> Any:
     return CONVENTIONAL[name][0] if name in CONVENTIONAL else name.replace("_", " ").capitalize()
+
+
+def _is_usual(name: str, attribute: Attribute) -> bool:
+    """Whether it is shown unless the host says what is: what is computed of other fields is not."""
+    if current_profile.users.is_placed(name):
+        return attribute.kind is not None
+    is_told = attribute.writable or name in current_profile.config.personal_readonly
+    return attribute.is_mapped and attribute.kind in _USUAL and is_told
 
 
 def managed_fields(user: Any) -> Collection[str]:
@@ -125,83 +243,60 @@ def managed_fields(user: Any) -> Collection[str]:
     return names if names and current_profile.passwords.is_sso(user) else ()
 
 
-def form_of(names: list[str], managed: Collection[str] = ()) -> type[FlaskForm]:
-    """A form with one text field a name, as long as its column and required where its column is."""
-    return type("PersonalInformationForm", (FlaskForm,), {name: _field(name, name in managed) for name in names})
+def _attribute(user: Any, name: str) -> Attribute:
+    users = current_profile.users
+    return users.describe(users.class_of(user), name) or READ_ONLY
 
 
-def _field(name: str, managed: bool) -> StringField:
-    users, attributes = current_profile.users, dict(CONVENTIONAL.get(name, ("", {}))[1])
-    if managed or name in current_profile.config.personal_readonly:
-        hint = (
-            gettext("Your organization manages this.") if managed else gettext("Only an administrator can change this.")
-        )
-        return StringField(label_of(name), description=hint, render_kw={**attributes, "readonly": True})
-    checks = [_given(name) if users.required(name) else _optional, _proper(name, users.max_length(name))]
-    return StringField(
-        label_of(name), filters=[lambda value: text.clean(value or "")], validators=checks, render_kw=attributes
-    )
+def _field(user: Any, name: str, managed: bool) -> Any:
+    """The field of the host's own, or the one for its column; read-only where it cannot be written."""
+    config, attribute, own = current_profile.config, _attribute(user, name), current_profile.config.own_field(name)
+    attributes, value = dict(CONVENTIONAL.get(name, ("", {}))[1]), current_profile.users.get(user, name)
+    label, dialect, kind = str(label_of(name)), _dialect(user), _kind(name, attribute, value)
+    fits, locked = checks.fits(label, attribute, dialect), partial(read_only, label, attributes=attributes, value=value)
+    if managed:
+        return locked(gettext("Your organization manages this."))
+    if name in config.personal_readonly:
+        return locked(gettext("Only an administrator can change this."))
+    required = attribute.required or name in config.personal_required
+    if own is not None and attribute.writable:
+        return checks.around(own, _given(name, attribute, True) if required else [], [fits])
+    if not (attribute.writable and has_field(attribute) and is_editable(attribute, kind, value, dialect)):
+        return locked(gettext("This cannot be changed here."))
+    known, of_text = _input_type(name, attribute), []
+    if kind in ("text", "lines"):
+        most = min(attribute.length or _LONGEST, _LONGEST_EMAIL if known == "email" else _LONGEST)
+        of_text = [*([checks.phone] if known == "tel" else []), checks.proper(label, most)]
+    if known == "email":
+        of_text.append(checks.email(config.personal_email_intranet, value))
+        attributes = {**CONVENTIONAL["email"][1], "autocomplete": "off", **attributes}
+    validators = [*_given(name, attribute, required), *of_text, fits]
+    return field_of(kind, attribute, label, validators=validators, render_kw=attributes)
 
 
-def _given(name: str) -> Any:
-    def check(form: FlaskForm, field: StringField) -> None:
-        if not field.data:
-            sentence = _NEEDED.get(name) or gettext("%(field)s must not be empty", field=label_of(name))
-            raise StopValidation(str(sentence))
-
-    return check
-
-
-def _optional(form: FlaskForm, field: StringField) -> None:
-    if not field.data:
-        raise StopValidation
+def _given(name: str, attribute: Attribute, required: bool) -> list[Callable[..., None]]:
+    if not required:
+        return [checks.optional]
+    if attribute.kind == "box" and name not in current_profile.config.personal_required:
+        return []  # a box without a tick has a value as well
+    sentence = _NEEDED.get(name) or gettext("%(field)s must not be empty", field=label_of(name))
+    return [checks.given(str(sentence))]
 
 
-_optional.field_flags = {"optional": True}  # type: ignore[attr-defined]
+def _kind(name: str, attribute: Attribute, value: Any) -> str:
+    """A column of the type Text holds several lines, but for what has one by convention; until it does have several."""
+    if attribute.kind not in ("text", "lines"):
+        return str(attribute.kind)
+    is_one_line = name in CONVENTIONAL or attribute.kind == "text" or _input_type(name, attribute)
+    has_several = isinstance(value, str) and len(value.splitlines()) > 1
+    return "text" if is_one_line and not has_several else "lines"
 
 
-def _proper(name: str, longest: int | None) -> Any:
-    room = longest or _LONGEST
-    room = min(room, _LONGEST_EMAIL) if name == "email" else room
-
-    def check(form: FlaskForm, field: StringField) -> None:
-        label = str(label_of(name))
-        typed = field.data or ""
-        stored = typed == (field.object_data or "")  # what is stored already was good enough
-        most = longest if stored else room
-        if most is not None and len(typed) > most:
-            raise ValidationError(gettext("%(field)s must be %(max)s characters or fewer", field=label, max=most))
-        match text.problem(typed):
-            case "control":
-                raise ValidationError(
-                    gettext("%(field)s has a character that cannot be used. Type it again", field=label)
-                )
-            case "blank":
-                raise ValidationError(gettext("%(field)s has no visible character", field=label))
-        if name == "email" and not stored:
-            _check_email(typed)
-
-    return check
+def _input_type(name: str, attribute: Attribute) -> str | None:
+    """``email`` or ``tel``: by convention, or by a type of SQLAlchemy-Utils."""
+    by_type = {"EmailType": "email", "PhoneNumberType": "tel"}
+    return CONVENTIONAL.get(name, ("", {}))[1].get("type") or by_type.get(type(attribute.type).__name__)
 
 
-def _check_email(address: str) -> None:
-    # takes 20 ms to load, and addresses are read-only unless the host says otherwise
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        validate_email(address, check_deliverability=False)
-    except EmailNotValidError as error:
-        raise ValidationError(gettext("Enter an email address in the form name@example.com")) from error
-
-
-def _is_text(column: Any) -> bool:
-    return column is None or isinstance(column.type, String)
-
-
-def _is_unique(name: str) -> bool:
-    column = current_profile.users.fields_of_model().get(name)
-    return column is not None and bool(column.unique)
-
-
-def _taken(name: str) -> str:
-    return gettext("%(field)s is already in use", field=str(label_of(name)))
+def _dialect(user: Any) -> Any:
+    return current_profile.db.session.get_bind(inspect(current_profile.users.class_of(user), raiseerr=False)).dialect

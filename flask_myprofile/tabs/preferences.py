@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from babel import Locale
 from flask import request
-from flask_wtf import FlaskForm
 from wtforms import SelectField, ValidationError
 
 from .. import i18n
@@ -17,6 +16,7 @@ from ..account.preferences import THEMES
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
+from ..pages.only_changed import VERSION, VersionedForm, versioned
 from ..tab import Action, Part, Tab, action
 
 #: (value, how it reads, ``lang`` attribute where it is in a language of its own)
@@ -59,11 +59,13 @@ class Preferences(Tab):
         if not self.shown():
             raise NotFound(code="feature_off")
 
+    def version(self, user: Any, values: Mapping[str, Any]) -> str:
+        return str(form_of(values)(formdata=None, data=values, meta={"csrf": False})[VERSION].data)
+
     @action(lambda tab, user: form_of(tab.shown()))
-    def save(self, user: Any, form: FlaskForm) -> Any:
-        # what was not sent is not written back: it may have been chosen elsewhere since it was read
-        sent = [name for name in self.shown() if form[name].raw_data]
-        i18n.choose_preferences(user, {name: _on_offer(name, form[name].data) for name in sent})
+    def save(self, user: Any, form: VersionedForm) -> Any:
+        # the rest is not written back: it may have been chosen elsewhere since it was read
+        i18n.choose_preferences(user, {field.name: _on_offer(field.name, field.data) for field in form.changed()})
         i18n.refresh_locale()
         # printed after the commit, in the language just chosen
         return lazy_gettext("Your preferences have been saved.")
@@ -78,8 +80,8 @@ def _on_offer(name: str, value: str | None) -> str | None:
 # ---- the form
 
 
-def form_of(names: Iterable[str]) -> type[FlaskForm]:
-    return type("PreferencesForm", (FlaskForm,), {name: _FIELDS[name]() for name in names})
+def form_of(names: Iterable[str]) -> type[VersionedForm]:
+    return versioned("PreferencesForm", {name: _FIELDS[name]() for name in names})
 
 
 def _language_field() -> SelectField:
@@ -98,7 +100,7 @@ def _theme_field() -> SelectField:
 
 
 def _field(label: Any, codes: Iterable[str], takes: Callable[[str], Any], sentence: str, hint: str = "") -> SelectField:
-    def check(form: FlaskForm, field: SelectField) -> None:
+    def check(form: VersionedForm, field: SelectField) -> None:
         if field.data and not takes(field.data):
             raise ValidationError(sentence)
 

@@ -153,7 +153,7 @@ def test_a_mistake_in_the_hosts_check_is_the_hosts_and_is_in_the_log(
     monkeypatch.setattr(host.User, "check_password", broken)
     for _ in range(2):
         page, problem = _post(alice, url)
-        assert (page.status_code, problem.status_code, problem.json["code"]) == (500, 500, "failed")
+        assert (page.status_code, problem.status_code, problem.json["code"]) == (500, 500, "not_saved")
     assert "This application has made a mistake. Nothing was changed." in page.text
     assert 'name="current_password"' in page.text
     assert "Retry-After" not in page.headers

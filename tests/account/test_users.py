@@ -141,6 +141,30 @@ def test_the_name_in_the_menu_is_what_the_host_says(
 
 
 @pytest.mark.parametrize(
+    ("full_name", "shown"),
+    [
+        (lambda self: f"{self.first_name} the First", "Alice the First"),
+        (property(lambda self: "None None"), "Alice Test"),
+        (property(lambda self: None), "Alice Test"),
+        (lambda self, title: f"{title} {self.first_name}", "Alice Test"),
+    ],
+    ids=["method", "of empty names", "nothing", "asks for more"],
+)
+def test_a_full_name_may_be_a_method_and_one_of_empty_names_is_none(
+    full_name: Any, shown: str, new_host: Callable[..., Host]
+) -> None:
+    def model(db: SQLAlchemy) -> type[Any]:
+        user = with_card(db)
+        user.full_name = full_name
+        return user
+
+    host = new_host(model=model)
+    alice = host.browser()
+    alice.login("alice")
+    assert f"Account menu for {shown}" in alice.get("/menu").text
+
+
+@pytest.mark.parametrize(
     ("given", "who"),
     [
         ({}, {"admin"}),

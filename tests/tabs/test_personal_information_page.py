@@ -20,10 +20,10 @@ RIGHT = {"first_name": "Alicia", "last_name": "Test", "phone": "+49 30 1234"}
 
 
 def inputs(html: str) -> dict[str, str]:
-    """Name -> its tag, for each field of the tab's form, in order."""
+    """Name -> its tag, for each field of the tab's form that people see, in order."""
     form = html.partition(f'<form action="{URL}"')[2].partition("</form>")[0]
     tags = [(re.search(r'name="([^"]+)"', tag), tag) for tag in re.findall(r"<input[^>]*>", form)]
-    return {name[1]: tag for name, tag in tags if name and name[1] != "csrf_token"}
+    return {name[1]: tag for name, tag in tags if name and 'type="hidden"' not in tag}
 
 
 def signed_in(host: Host, name: str = "alice") -> Any:

@@ -1,0 +1,48 @@
+"""Whether the settings of Personal Information name what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ..config import PREFIX, Config
+from .columns import Attribute
+
+Describe = Callable[[type[Any], str], Attribute | None]
+_SETTINGS = ("personal_fields", "personal_readonly", "personal_required", "personal_sso_fields")
+#: What they name by default, no class of users needs to have.
+_BY_DEFAULT = set(Config().personal_readonly)
+
+
+def mistakes_in(config: Config, describe: Describe, models: Sequence[type[Any]]) -> list[str]:
+    """What has to be corrected before the app can run; nothing where no class of users is known yet."""
+    if not models:
+        return []
+    names = " or ".join(model.__name__ for model in models)
+    found = [
+        f"{PREFIX}{setting.upper()} names what {names} does not have: {', '.join(unknown)}"
+        for setting in _SETTINGS
+        if (unknown := [name for name in _named(config, setting) if not any(describe(each, name) for each in models)])
+    ]
+    for name in config.personal_field_names:
+        if config.own_field(name) is None:
+            found += [wrong for each in models if (wrong := _without_field(config, name, describe(each, name)))]
+    return found
+
+
+def _named(config: Config, setting: str) -> Iterable[str]:
+    names = config.personal_field_names if setting == "personal_fields" else getattr(config, setting)
+    return [name for name in names if name not in _BY_DEFAULT or setting == "personal_fields"]
+
+
+def _without_field(config: Config, name: str, attribute: Attribute | None) -> str | None:
+    if attribute is None or attribute.kind not in (None, "other"):
+        return None
+    if attribute.kind == "other" and (name in config.personal_readonly or not attribute.writable):
+        return None
+    holds = type(attribute.type).__name__ if attribute.type is not None else "relationship"
+    may_be_shown = f", or name it in {PREFIX}PERSONAL_READONLY as well" if attribute.kind == "other" else ""
+    return (
+        f"{PREFIX}PERSONAL_FIELDS: there is no field for {name!r}, a {holds}: take it out, give a field of WTForms for "
+        f"it, such as ({name!r}, StringField()){may_be_shown}"
+    )

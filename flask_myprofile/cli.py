@@ -95,7 +95,11 @@ def _end_of_user(text: str, session_id: str | None, yes: bool) -> None:
 @sessions_group.command("prune")
 @click.option("--quiet", is_flag=True, help="Print nothing unless it fails.")
 def prune_sessions(quiet: bool) -> None:
-    """Delete the rows of sessions that have run out or ended long ago. Safe to run at any time, and twice at once."""
+    """Delete the rows of sessions that have run out or ended long ago, and all that is kept of users who were deleted.
+
+    Safe to run at any time, and twice at once.
+    """
+    forgotten = current_profile.erasure.prune()
     current_profile.pending_forms.prune()
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune()
@@ -103,6 +107,27 @@ def prune_sessions(quiet: bool) -> None:
         current_profile.tokens.prune()
     if not quiet:
         click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
+    if forgotten and not quiet:
+        click.echo(f"Erased what was kept of {forgotten} {'user who is' if forgotten == 1 else 'users who are'} gone.")
+
+
+@group.command("forget")
+@click.argument("text", metavar="KEY|NAME|EMAIL")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(text: str, yes: bool) -> None:
+    """Erase all that is kept of a user: sessions, API token, preferences, identities, forms that wait.
+
+    For an account that is closed, before or after it is deleted: then by its key.
+    """
+    users = current_profile.users
+    user = users.find(text)
+    name = printable(users.display_name(user), 80) if user is not None else None
+    key = users.key(user) if user is not None else text.strip()
+    # no transaction stays open while an operator thinks, and its connection may be the only one
+    current_profile.db.session.rollback()
+    _ask(f"Erase all that is kept of {name or f'the user who had the key {printable(key, 80)}'}?", yes)
+    current_profile.forget(key)
+    click.echo("All of it is erased.")
 
 
 @group.group("tokens")

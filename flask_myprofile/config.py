@@ -149,6 +149,11 @@ class Config:
         checks.optional(checks.path_or_callable),
         "Where an address is: a callable(address) -> name or None, or the path of a GeoIP2 city or country database.",
     )
+    session_follows_password: bool = _setting(
+        True,
+        checks.switch,
+        "Whatever changes a password, a reset, an administrator or SQL, ends the sessions that began with another one.",
+    )
     session_adopt: bool = _setting(
         True, checks.switch, "Keep people signed in who signed in before the extension was installed."
     )

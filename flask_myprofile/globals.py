@@ -13,6 +13,7 @@ from flask import current_app, request
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BuildError
 
+from .account.erasure import Erasure
 from .account.identities import Identities
 from .account.passwords import Passwords
 from .account.pending_forms import PendingForms
@@ -47,6 +48,7 @@ class Profile:
     pending_forms: PendingForms
     identities: Identities
     single_logout: SingleLogout
+    erasure: Erasure
     tabs: Mapping[str, Tab]
     is_admin: Callable[[Any], bool]
     db: Any
@@ -58,6 +60,11 @@ class Profile:
     def can_change_password(self, user: Any) -> bool:
         """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow."""
         return self.passwords.can_change(user)
+
+    def forget(self, user: Any) -> None:
+        """Erase all that is kept of this user (or of this key), in one transaction: sessions, API token, preferences,
+        identities at providers, forms that wait and guesses at the password. For an account that is closed."""
+        self.erasure.forget(user)
 
 
 def _current() -> Profile:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import Flask, Request, appcontext_pushed, has_request_context, request
 
 from .account.admin_check import AdminCheck
+from .account.erasure import Erasure
 from .account.identities import Identities
 from .account.password_throttle import PasswordThrottle
 from .account.passwords import Passwords
@@ -21,10 +22,14 @@ from .account.tokens import Tokens
 from .account.users import Users
 from .auth import bearer
 from .auth.guard import Guard
+from .auth.owner_check import OwnerCheck
 from .auth.password_libraries import methods_of
 from .auth.password_watch import PasswordWatch
+from .auth.remember_me import login_id_of
 from .auth.request_state import current_record, is_superseded, keep_session
 from .auth.sign_in import SignIn
+from .auth.user_loader import host_loader
+from .auth.user_watch import UserWatch
 from .config import Config
 from .errors import SetupError
 from .features import Features
@@ -50,7 +55,6 @@ class ProfileBuilder:
         self._db = db
         self._user_model = user_model
         self._users = copy.copy(users) if users is not None else Users()
-        self._passwords = PasswordWatch(self._users)
 
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
@@ -61,6 +65,9 @@ class ProfileBuilder:
         pending_forms = PendingForms(store, secret_keys)
         registry = self._registry(store, session_store, pending_forms)
         single_logout = self._single_logout(store, identities, registry)
+        self._passwords = PasswordWatch(users, registry.follow_user)
+        erasure = self._erasure(store, session_store)
+        self._watch = UserWatch(users, erasure)
         sign_in = SignIn(registry, users, identities, single_logout, self._passwords)
         sessions = self._sessions(store, session_store, registry, sign_in)
         tokens = self._tokens(store, features)
@@ -75,6 +82,7 @@ class ProfileBuilder:
             pending_forms=pending_forms,
             identities=identities,
             single_logout=single_logout,
+            erasure=erasure,
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Lazy(self._database),
@@ -82,7 +90,7 @@ class ProfileBuilder:
             end_session_url=end_session_url,
             create_tables=lambda: store.create_tables(),  # noqa: PLW0108 (the store is made later)
         )
-        self._listen(registry, tokens, sign_in)
+        self._listen(registry, tokens, sign_in, erasure)
         self._attach_when_ready()
 
     def _registry(self, store: Any, session_store: SessionStore, pending_forms: PendingForms) -> SessionRegistry:
@@ -105,6 +113,7 @@ class ProfileBuilder:
             store,
             self._users,
             self._config,
+            login_id_of=login_id_of,
             current=current_record,
             is_superseded=is_superseded,
             renew=sign_in.renew,
@@ -125,13 +134,23 @@ class ProfileBuilder:
         also = self._config.sso_backchannel_also
         return SingleLogout(store, identities, sessions, lambda user_key: _revoke(store, user_key), also)
 
-    def _listen(self, sessions: SessionRegistry, tokens: Tokens, sign_in: SignIn) -> None:
+    def _erasure(self, store: Any, session_store: SessionStore) -> Erasure:
+        return Erasure(
+            store,
+            None if session_store is store else session_store,
+            self._users,
+            lambda: store.own_transaction(),  # noqa: PLW0108 (the store is made later)
+            _announce_end,
+            _announce_revoked,
+        )
+
+    def _listen(self, sessions: SessionRegistry, tokens: Tokens, sign_in: SignIn, erasure: Erasure) -> None:
         app, config, users = self._app, self._config, self._users
         token_sign_in = bearer.BearerSignIn(config, tokens)
         guard = Guard(
             config,
             sessions,
-            users,
+            OwnerCheck(config, sessions, users, erasure.forget_if_gone),
             sign_in,
             token_sign_in,
             first_request=self._before_first_request,
@@ -141,7 +160,7 @@ class ProfileBuilder:
         bearer.register(app, token_sign_in)
         sign_in.connect(app)
         guard.connect(app)
-        app.extensions[EXTENSION + "_receivers"] = (guard, sign_in)  # signals hold their receivers weakly
+        app.extensions[EXTENSION + "_receivers"] = (self, guard, sign_in)  # signals hold their receivers weakly
 
     # ---- what the host may set up later
 
@@ -151,14 +170,14 @@ class ProfileBuilder:
         self._users.attach(_Lazy(self._database), self._user_model, self._load_by_login_id)
         if self._has_database():
             self._tables()
+        appcontext_pushed.connect(self._on_context, self._app)
+
+    def _on_context(self, app: Flask, **extra: Any) -> None:
+        if not self._has_database():
             return
-
-        def on_context(app: Flask, **extra: Any) -> None:
-            if self._has_database():
-                self._tables()
-                appcontext_pushed.disconnect(on_context, app)
-
-        appcontext_pushed.connect(on_context, self._app, weak=False)
+        self._tables()
+        if self._watch.connect():  # the models may be there later than the database
+            appcontext_pushed.disconnect(self._on_context, self._app)
 
     def _before_first_request(self) -> None:
         """What the host may have set up later than this extension, and has by its first request."""
@@ -169,6 +188,8 @@ class ProfileBuilder:
         if self._has_database():
             self._check_settings()
             self._passwords.connect(self._database().session)
+            self._watch.connect()
+            appcontext_pushed.disconnect(self._on_context, self._app)
         csrf = app.extensions.get("csrf")
         for name in OWN_BLUEPRINTS if csrf is not None else ():
             csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it
@@ -181,7 +202,7 @@ class ProfileBuilder:
 
     def _load_by_login_id(self, login_id: str) -> Any:
         """By the host's user_loader, whenever it was given."""
-        load = self._app.login_manager._user_callback  # type: ignore[attr-defined]
+        load = host_loader(self._app.login_manager)  # type: ignore[attr-defined]
         return load(login_id) if load else None
 
     def _has_database(self) -> bool:
@@ -206,7 +227,8 @@ class ProfileBuilder:
             self._tables(),
             bind_key=self._config.bind_key,
             in_own_view=_in_own_view,
-            user_model=lambda: self._users.model,
+            user_model=lambda: self._users.model if self._users.keys_are_primary else None,
+            password_columns=self._users.password_columns,
             with_preferences=lambda: flask_babel_of(self._app) is not None,
             survive_errors=self._config.store_down == "allow",
         )
@@ -222,7 +244,7 @@ class ProfileBuilder:
         return RedisSessions.at(
             url,
             prefix=config.table_prefix,
-            find_user=lambda login_id, user_key: store.find_user(login_id, user_key),  # noqa: PLW0108 (made later)
+            find_user=lambda user_key: store.find_user(user_key),  # noqa: PLW0108 (made later)
             lifetime=config.session_lifetime,
             idle=config.session_idle,
             keep_ended=config.session_keep_ended,
@@ -264,7 +286,11 @@ def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: st
 
 def _revoke(store: Any, user_key: str) -> None:
     if store.delete_token(user_key):
-        announce(token_changed, user_key=user_key, action="revoked")
+        _announce_revoked(user_key)
+
+
+def _announce_revoked(user_key: str) -> None:
+    announce(token_changed, user_key=user_key, action="revoked")
 
 
 def _in_own_view() -> bool:

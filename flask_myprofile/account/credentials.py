@@ -15,10 +15,15 @@ _LENGTH = _ID_LENGTH + 1 + 43
 
 
 class Credential(NamedTuple):
-    """What a browser holds of a session; the secret never appears in a repr."""
+    """What a browser holds of a session; the secret never appears in a repr.
+
+    ``user_key`` is there where the login id, which the browser holds as well, is another one: with it, one query finds
+    the session and its user. The session's row says whose it is.
+    """
 
     id: str
     secret: str
+    user_key: str | None = None
 
     def __repr__(self) -> str:
         return f"Credential(id={self.id!r})"
@@ -28,7 +33,11 @@ class Credential(NamedTuple):
 
     @property
     def value(self) -> str:
-        return f"{self.id}.{self.secret}"
+        return f"{self.id}.{self.secret}" + ("" if self.user_key is None else f".{self.user_key}")
+
+    def of(self, user_key: str, login_id: str) -> Credential:
+        """The same, told whose it is."""
+        return self._replace(user_key=None if user_key == login_id else user_key)
 
     @property
     def hash(self) -> str:
@@ -37,9 +46,14 @@ class Credential(NamedTuple):
     @classmethod
     def parse(cls, value: object) -> Credential | None:
         """The credential written like that. Its parts are looked up and hashed, so only their shape is checked."""
-        if isinstance(value, str) and len(value) == _LENGTH and value[_ID_LENGTH] == "." and value.isascii():
-            return cls(value[:_ID_LENGTH], value[_ID_LENGTH + 1 :]) if value.isprintable() else None
-        return None
+        if not isinstance(value, str):
+            return None
+        own, rest = value[:_LENGTH], value[_LENGTH:]
+        if len(own) < _LENGTH or own[_ID_LENGTH] != "." or not (own.isascii() and own.isprintable()):
+            return None
+        if rest and rest[0] != ".":
+            return None
+        return cls(own[:_ID_LENGTH], own[_ID_LENGTH + 1 :], rest[1:] or None)
 
     def proves(self, record: SessionRecord, moment: int) -> bool:
         """Whether the secret is that of the session, or was until a moment ago."""
@@ -59,7 +73,7 @@ class Credential(NamedTuple):
     def of_session(self) -> Credential:
         """The session's credential that this device credential stands for."""
         derived = hashlib.sha256(b"flask-myprofile/session:" + self.secret.encode()).digest()
-        return Credential(self.id, _text(derived))
+        return Credential(self.id, _text(derived), self.user_key)
 
 
 def new_device() -> Credential:

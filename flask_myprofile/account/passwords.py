@@ -113,7 +113,9 @@ class Passwords:
             raise WrongPassword
         self._throttle.was_right(user, guess)
         if upgrade:
+            before = self._sessions.owner(user)
             self._upgrade(user, text)
+            self._sessions.follow(user, before)
         return compared
 
     def _upgrade(self, user: Any, text: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from ..config import Config
 from ..errors import StoreDown
 from ..store.protocols import HistoryStore, SessionStore
-from ..store.records import ADOPTED, Found, LiveSince, SessionRecord
+from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
 from ..transactions import after_commit, tried
 from . import legacy_sessions
 from .clock import is_due, is_recent, now
@@ -71,7 +71,7 @@ class SessionRegistry:
 
         :raises StoreDown: it cannot be known now.
         """
-        found = self._store.find_live(credential.id, login_id, self.live_since())
+        found = self._store.find_live(credential.id, login_id, self.live_since(), credential.user_key)
         return found if found is not None and hmac.compare_digest(credential.hash, found.secret_hash) else None
 
     def is_proven(self, record: SessionRecord, credential: Credential) -> bool:
@@ -144,6 +144,16 @@ class SessionRegistry:
     def rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> bool:
         """Give a live session a new secret; False where it ended, or got another one, meanwhile."""
         return self._store.rotate_session(record, credential.hash, now(), login_id)
+
+    def follow_user(self, user_key: str, before: Owner, after: Owner, only: str | None = None) -> None:
+        """The user's login id, or the hash of the same password, has become another one: the sessions (or one of them)
+        that had those before go on."""
+        if before == after:
+            return
+        if self.in_database:
+            self._store.follow_user(user_key, before, after, only)
+        else:  # what a failed commit does not undo waits for it
+            after_commit(lambda: self._store.follow_user(user_key, before, after, only))
 
     def rotated(self, record: SessionRecord, credential: Credential, login_id: str) -> SessionRecord:
         """What becomes of a record by :meth:`rotate`."""
@@ -231,11 +241,16 @@ class SessionRegistry:
         return legacy_sessions.is_trusted(self._history, key, since, remembered=remembered, signed_at=signed_at)
 
     def has_password_changed(self, user: Any, marks: Sequence[str]) -> bool:
-        """Whether the user has another password than those of these marks, and not only another hash of one."""
+        """Whether the user has another password than those of these marks. Where it is only another hash of one, the
+        sessions that know the one before are told."""
         if not self._users.has_password_changed(user, marks):
             return False
-        old, new = self._history.last_rehash(self._users.key(user)) or (None, None)
-        return new is None or old not in marks or self._users.has_password_changed(user, [new])
+        key = self._users.key(user)
+        old, new = self._history.last_rehash(key) or (None, None)
+        if new is None or old not in marks or self._users.has_password_changed(user, [new]):
+            return True
+        self.follow_user(key, Owner("", old), Owner("", new))
+        return False
 
     def put_sign_outs_right(self, user: Any) -> None:
         """A sign-out that a clock which was ahead has dated keeps sessions from being adopted, but not for ever."""

@@ -9,7 +9,7 @@ from typing import Any
 from ..config import Config
 from ..errors import ReauthRequired
 from ..store.protocols import HistoryStore, SessionStore
-from ..store.records import ADOPTED, EVERYONE, SessionRecord
+from ..store.records import ADOPTED, EVERYONE, Owner, SessionRecord
 from .clock import is_recent, now
 from .session_registry import SessionRegistry
 from .text import printable
@@ -27,6 +27,7 @@ class Sessions:
     """What a host calls outside the extension's own pages takes effect at once, in a transaction of its own.
 
     :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
+    :param login_id_of: what Flask-Login keeps of a user in its cookies.
     :param current: the session of this request.
     :param is_superseded: whether that session's secret is another one by now than this request came with.
     :param renew: gives that session a new secret.
@@ -41,6 +42,7 @@ class Sessions:
         users: Users,
         config: Config,
         *,
+        login_id_of: Callable[[Any], str],
         current: Callable[[], SessionRecord | None],
         is_superseded: Callable[[], bool],
         renew: Callable[[Any, SessionRecord], bool],
@@ -51,6 +53,7 @@ class Sessions:
         self._history = history
         self._users = users
         self._config = config
+        self._login_id_of = login_id_of
         self._current = current
         self._is_superseded = is_superseded
         self._renew = renew
@@ -93,11 +96,48 @@ class Sessions:
 
     def list(self, user: Any, limit: int = 50, offset: int = 0) -> Sequence[SessionRecord]:
         """The user's sessions that can still get in, last active first."""
-        return self._store.live_sessions(self._users.key(user), self._registry.live_since(), limit, offset)
+        key, since = self._users.key(user), self._registry.live_since()
+        rows = self._store.live_sessions(key, since, limit, offset)
+        owner = self._compared(user)
+        if all(map(owner.is_like, rows)) and not offset:
+            return rows
+        over = {record.id for record in self._over(user)}
+        if not over:
+            return rows
+        every = self._store.live_sessions(key, since, offset + limit + len(over))
+        return [record for record in every if record.id not in over][offset : offset + limit]
 
     def count(self, user: Any) -> int:
         """How many sessions of the user can still get in."""
-        return self._store.count_live_sessions(self._users.key(user), self._registry.live_since())
+        key, since = self._users.key(user), self._registry.live_since()
+        total, others = self._store.count_live_sessions(key, since, self._compared(user))
+        return total - len(self._over(user)) if others else total
+
+    def owner(self, user: Any) -> Owner:
+        """What the rows of the user's sessions say of them."""
+        return Owner(self._login_id_of(user), self._users.password_mark(user))
+
+    def _compared(self, user: Any) -> Owner:
+        """The same as far as it decides."""
+        owner = self.owner(user)
+        return owner if self._config.session_follows_password else owner._replace(password_mark=None)
+
+    def _over(self, user: Any) -> Sequence[SessionRecord]:
+        """The sessions that nobody has ended, and that do not get in all the same: their login id is not the user's any
+        more, or the password is another one."""
+        key, owner = self._users.key(user), self._compared(user)
+        rows = self._store.live_sessions(key, self._registry.live_since(), 2**31 - 1)
+        return [row for row in rows if not owner.is_like(row) and not self._is_of(row, key, owner)]
+
+    def _is_of(self, record: SessionRecord, key: str, owner: Owner) -> bool:
+        """A host may give each session another login id: its user_loader knows whose that is."""
+        same_password = owner.is_like(record._replace(login_id=owner.login_id))
+        return same_password and self._users.is_login_id_of(record.login_id, key)
+
+    def follow(self, user: Any, before: Owner) -> None:
+        """A page of ours has changed the user's login id, or the hash of the password, and nobody is to be signed out
+        by that: whoever was signed in as ``before``, see :meth:`owner`, still is."""
+        self._registry.follow_user(self._users.key(user), before, self.owner(user))
 
     def end(self, user: Any, session_id: str, reason: str = "signed_out", by: Any = None) -> bool:
         """End one session of this user, for good. True also if it had ended already; False: not theirs or unknown.

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, unquote
 
 from sqlalchemy import String, func, inspect, select
 from sqlalchemy.exc import DataError, NoInspectionAvailable
 
 from ..errors import Invalid, SetupError
+from ..store.user_keys import UserKeys, key_of
 from .attributes import Source, holder_of, read_attribute
 from .held_objects import held_in
-from .password_methods import Checker, Writer, is_as_written, own_writer
+from .password_marks import PasswordMarks
+from .password_methods import Checker, Writer, own_writer
 from .text import storable
 from .user_fields import UserFields
-from .user_passwords import HASHES, UserPasswords
+from .user_passwords import UserPasswords
 
 _NAMES = ("name", "full_name", "display_name")
 #: What people sign in with, and an administrator may know them by, besides the key.
@@ -31,7 +31,7 @@ _NOT_HELD = (
 _log = logging.getLogger(__name__)
 
 
-class Users(UserFields, UserPasswords):
+class Users(UserFields, PasswordMarks):
     """How the extension reads and writes the host's users; the defaults fit a conventional Flask-SQLAlchemy model.
 
     :param model: the user class; unset: the mapped class that has Flask-Login's methods.
@@ -60,7 +60,7 @@ class Users(UserFields, UserPasswords):
         self._model = model
         self._is_sso = is_sso
         UserFields.__init__(self, fields or {})
-        UserPasswords.__init__(self, password, check_password, set_password)
+        PasswordMarks.__init__(self, password, check_password, set_password)
         self._display_name = display_name
         self._host_loader: Callable[[str], Any] | None = None
 
@@ -68,6 +68,7 @@ class Users(UserFields, UserPasswords):
         """Called once per app by the extension: the app's ``db``, and its Flask-Login user_loader."""
         self._db, self._model, self._host_loader = db, model or self._model, host_loader
         self._described = {}
+        self._loaded_hashes = {}
 
     # ---- which user
 
@@ -85,15 +86,19 @@ class Users(UserFields, UserPasswords):
         mappers = self._db.Model.registry.mappers
         return [m.class_ for m in mappers if m.base_mapper is m and all(hasattr(m.class_, name) for name in wanted)]
 
+    def models(self) -> list[type[Any]]:
+        """The mapped classes whose objects may be users."""
+        if self._model is not None:
+            return [self._model]
+        return self._candidates() if self._db is not None else []
+
     def key(self, user: Any) -> str:
         """The user's stable id as text, whatever the type of the primary key."""
         try:
             state = inspect(user)
         except NoInspectionAvailable:  # not a mapped class
             return str(user.get_id())
-        identity = state.identity or state.mapper.primary_key_from_instance(user)
-        parts = [str(part) for part in identity]
-        key = parts[0] if len(parts) == 1 else "/".join(quote(part, safe="") for part in parts)
+        key = key_of(state.identity or state.mapper.primary_key_from_instance(user))
         # two user classes may both have a number 1
         return key if self.model is not None else f"{state.mapper.local_table.name}:{key}"
 
@@ -108,13 +113,13 @@ class Users(UserFields, UserPasswords):
         return self.load_by_login_id(key)
 
     def _get(self, model: type[Any], key: str) -> Any | None:
-        columns = inspect(model).primary_key
-        parts = [key] if len(columns) == 1 else [unquote(part) for part in key.split("/")]
-        try:
-            identity = tuple(column.type.python_type(part) for column, part in zip(columns, parts, strict=True))
-        except (TypeError, ValueError):
-            return None
-        return self._db.session.get(model, identity)
+        identity = UserKeys(inspect(model)).identity(key)
+        return None if identity is None else self._db.session.get(model, identity)
+
+    @property
+    def keys_are_primary(self) -> bool:
+        """Whether :meth:`key` is the primary key as text: whoever replaces it need not keep to that."""
+        return type(self).key is Users.key and type(self).load is Users.load
 
     def held(self, user: Any) -> Any | None:
         """The same user as ``db.session`` has it, whatever the host's user_loader gave: one from a cache, from another
@@ -148,6 +153,14 @@ class Users(UserFields, UserPasswords):
     def load_by_login_id(self, login_id: str) -> Any | None:
         """The user whom the host's own user_loader finds for what ``get_id()`` answered."""
         return self._host_loader(login_id) if self._host_loader else None
+
+    def is_login_id_of(self, login_id: str, user_key: str) -> bool:
+        """Whether the host's own user_loader finds the user of that :meth:`key` for it."""
+        try:
+            found = self.load_by_login_id(login_id)
+        except (TypeError, ValueError, ArithmeticError, LookupError):  # written as another host would
+            return False
+        return found is not None and self.key(found) == user_key
 
     def find(self, text: str) -> Any | None:
         """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
@@ -196,47 +209,6 @@ class Users(UserFields, UserPasswords):
     def is_active(self, user: Any) -> bool:
         return bool(getattr(user, "is_active", True))
 
-    # ---- which password
-
-    def password_mark(self, user: Any) -> str | None:
-        """Tells the user's password from the ones before and after it, and nothing else; None where no hash of it can
-        be read. A digest of the stored hash, which is salted: it needs no key, and so outlives a new one."""
-        try:
-            column = self.fields_of_model().get(self._hash_name(user) or "")
-            stored = self.stored_hash(user) if is_as_written(column) else None
-        except Exception:  # whatever the host's user makes of it, nobody's sign-in fails for this
-            return None
-        return self.mark_of(user, stored)
-
-    def mark_of(self, user: Any, stored: Any) -> str | None:
-        """The same for that hash."""
-        # as text or bytes, and filled up with blanks or not, as the column may give it back
-        content = stored.encode(errors="backslashreplace") if isinstance(stored, str) else stored
-        if not isinstance(content, bytes) or not content.strip():
-            return None
-        return hashlib.sha256(b"\x00".join((b"password", self.key(user).encode(), content.rstrip()))).hexdigest()
-
-    def has_password_changed(self, user: Any, marks: Collection[str]) -> bool:
-        """Whether the user has none of these :meth:`password_mark` any more, as the database has it at this moment."""
-        state = inspect(user, raiseerr=False)
-        if not marks or self._db is None or getattr(state, "identity", None) is None:
-            return False
-        # not what ``db.session`` has read, nor the moment that its transaction shows
-        with self._db.session.session_factory() as now:
-            found = now.get(state.class_, state.identity)
-            return found is not None and self.password_mark(found) not in marks
-
-    def password_columns(self) -> Iterator[Any]:
-        """Where the hash is kept: the mapped attribute, of each class of users."""
-        for model in self.models():
-            mapper = inspect(model, raiseerr=False)
-            mapped = mapper.column_attrs if mapper is not None else ()
-            name = next((name for name in (self._password, *HASHES) if name in mapped), None)
-            if name is None or self._password not in (None, name):
-                continue
-            if is_as_written(mapper.column_attrs[name].columns[0]):
-                yield getattr(model, name)
-
     # ---- what is known of the user
 
     def fields_of_model(self) -> dict[str, Any]:
@@ -251,10 +223,6 @@ class Users(UserFields, UserPasswords):
         """The length of the field's column, in characters; None where there is no limit."""
         column = self.fields_of_model().get(field)
         return column.type.length if column is not None and isinstance(column.type, String) else None
-
-    def models(self) -> list[type[Any]]:
-        """The classes of users; empty where they are not mapped classes, or not known before one signs in."""
-        return [self.model] if self.model is not None else self._candidates() if self._db is not None else []
 
     def get(self, user: Any, field: str) -> Any:
         """The value of a field; None where the user has no such thing."""

@@ -13,22 +13,20 @@ from typing import Any
 
 from flask import Flask, Request, Response, appcontext_tearing_down, g, request, session
 from flask_login import signals as login_signals
-from flask_login.config import SESSION_KEYS
 
 from ..account import clock
 from ..account.credentials import Credential
 from ..account.session_registry import SessionRegistry
-from ..account.users import Users
 from ..config import Config
 from ..errors import UNREADABLE, StoreDown
 from ..globals import is_login_view
-from ..store.records import Found, SessionRecord
-from . import remember_me, session_cookie
+from ..store.records import SessionRecord
+from . import remember_me, session_cookie, user_loader
 from .bearer import BearerSignIn
-from .client import client_address, client_user_agent
 from .deferred_writes import own_transaction_if_context_is_shared, write_after_context
+from .owner_check import OwnerCheck
 from .request_state import RequestState, request_state, state_of
-from .session_cookie import KEY, SIGNED_OUT
+from .session_cookie import KEY
 from .sign_in import SignIn
 
 #: Seconds after which a request that would renew the session's cookie looks again whether it may.
@@ -38,6 +36,7 @@ LONG = 0.25
 class Guard:
     """Keeps the registry in step with Flask-Login. One per app, connected to the app's own signals.
 
+    :param check: whether a live session is its user's.
     :param first_request: called before the first request, when the host has set up all it will.
     :param before_request: called with each request; may answer it.
     :param wrong_method: called with each answer of 405, which Flask gives before it knows whose page it is.
@@ -47,7 +46,7 @@ class Guard:
         self,
         config: Config,
         sessions: SessionRegistry,
-        users: Users,
+        check: OwnerCheck,
         sign_in: SignIn,
         bearer: BearerSignIn,
         *,
@@ -57,7 +56,7 @@ class Guard:
     ) -> None:
         self._config = config
         self._sessions = sessions
-        self._users = users
+        self._check = check
         self._sign_in = sign_in
         self._bearer = bearer
         self._first_request: Callable[[], None] | None = first_request
@@ -92,6 +91,7 @@ class Guard:
         if state.checked:
             return
         state.checked = True
+        user_loader.stand_in(app.login_manager)  # type: ignore[attr-defined]
         if self._bearer.presented():
             self._bearer.prepare()
             state.hidden_session = remember_me.hide_signed_in_browser()
@@ -102,7 +102,7 @@ class Guard:
             if login_id is not None:
                 self._check_session(app, state, kept.get(KEY), str(login_id))  # a get_id() may answer a number
             elif (left := Credential.parse(kept.get(KEY))) is not None:
-                self._refuse(state, late=self._is_late(left))
+                self._check.refuse(state, late=self._has_gone_on(self._sessions.load(left.id), left))
             elif kept.get("_remember") != "clear":
                 self._check_remembered(app, state)
         except StoreDown as error:
@@ -112,22 +112,24 @@ class Guard:
         credential = Credential.parse(value)
         found = self._sessions.find(credential, login_id) if credential is not None else None
         if credential is not None and found is not None:
-            self._accept(app, state, credential.id, login_id, found)
+            self._check.accept(state, credential.id, login_id, found)
             return
         with own_transaction_if_context_is_shared():
             row = self._sessions.load(credential.id) if credential is not None else None
         record = row if credential and row and self._sessions.is_proven(row, credential) else None
         if credential is not None and record is not None and not credential.is_present(record):
-            self._let_finish(state, credential, is_owner=record.login_id == login_id)
-        elif record is not None and record.login_id == login_id:
-            self._accept(app, state, record.id, login_id, Found(record.secret_hash, record.last_seen_at, None, None))
+            self._let_finish(state, credential, is_owner=record.may_have(login_id))
+        elif credential is not None and record is not None and record.may_have(login_id):
+            if self._check.accept_record(state, record):
+                session[KEY] = credential.of(record.user_key, record.login_id).value
+                session["_user_id"] = record.login_id
         elif credential is None or record is not None:
             # signed in before the extension was installed, or by code that writes the session itself
             replaces = [credential] if credential else []
             if not self._sign_in.adopt_legacy_session(state, login_id, remembered=False, replaces=replaces):
-                self._refuse(state)
+                self._check.refuse(state)
         else:
-            self._refuse(state, late=self._has_gone_on(row, credential))
+            self._check.refuse(state, late=self._has_gone_on(row, credential))
 
     def _let_finish(self, state: RequestState, credential: Credential, *, is_owner: bool) -> None:
         """The secret changed while the request was under way. The browser has the new one, or will: what this request
@@ -146,54 +148,30 @@ class Guard:
             remember_me.hide_remembered_device()
             return
         device = remember_me.device_credential()
-        found = self._sessions.find(device.of_session(), login_id) if device else None
-        if device and found:  # a device secret is given to remembered devices only
+        credential = device.of_session() if device else None
+        found = self._sessions.find(credential, login_id) if credential else None
+        if credential and found:  # a device secret is given to remembered devices only
             # not into the session yet: one that is not empty fails Flask-Login's session protection, which comes next
-            state.restored = device.of_session()
-            self._accept(app, state, device.id, login_id, found)
-        elif device is not None:
-            self._refuse(state, late=self._is_late(device.of_session()))
+            state.restored = credential.of(found.user_key, login_id)
+            self._check.accept(state, credential.id, login_id, found)
+        elif credential is not None:
+            self._check_remembered_record(state, credential, login_id)
         elif not self._sign_in.adopt_legacy_session(state, login_id, remembered=True):
-            self._refuse(state)
+            self._check.refuse(state)
 
-    def _is_late(self, credential: Credential) -> bool:
-        return self._has_gone_on(self._sessions.load(credential.id), credential)
+    def _check_remembered_record(self, state: RequestState, credential: Credential, login_id: str) -> None:
+        record = self._sessions.load(credential.id)
+        is_there = record is not None and self._sessions.is_proven(record, credential)
+        if record is None or not is_there or not credential.is_present(record) or not record.may_have(login_id):
+            self._check.refuse(state, late=self._has_gone_on(record, credential))
+            return
+        state.restored = credential.of(record.user_key, record.login_id)
+        if self._check.accept_record(state, record) and record.login_id != login_id:
+            remember_me.sign_anew(record.login_id)
 
     def _has_gone_on(self, record: SessionRecord | None, credential: Credential) -> bool:
         """Whether the browser may have; not where it has come to the sign-in page, so that it has nothing newer."""
         return record is not None and self._sessions.has_gone_on(record, credential) and not is_login_view()
-
-    def _accept(self, app: Any, state: RequestState, session_id: str, login_id: str, found: Found) -> None:
-        user, seen = found.user, found.last_seen_at
-        if user is not None:
-            if remember_me.login_id_of(user, app) != login_id:
-                user = None  # a login id that reads like the primary key of somebody else
-            elif not self._users.is_active(user):
-                state.defer(lambda: self._sessions.end_known(session_id, "disabled"))
-                self._refuse(state)
-                return
-        state.session_id, state.secret_hash, state.let_in_at = session_id, found.secret_hash, clock.time()
-        state.user, state.preferences = user, found.preferences
-        if self._sessions.is_touch_due(seen):
-            ip, agent = client_address(), client_user_agent()
-            state.defer(lambda: self._sessions.touch(session_id, ip, agent))
-
-    def _refuse(self, state: RequestState, *, late: bool = False) -> None:
-        """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie.
-
-        :param late: it is no news to the browser, which keeps the cookies that it has.
-        """
-        for name in SESSION_KEYS:
-            session.pop(name, None)
-        # a form in this very answer may have the CSRF token already: a sign-in takes that one away as well
-        session_cookie.forget_user(and_csrf_token=not session_cookie.has_given_csrf_token())
-        state.session_id, state.refused, state.late = None, True, late
-        if late:
-            remember_me.hide_remembered_device()
-        else:
-            session[KEY] = SIGNED_OUT
-            session["_remember"] = "clear"
-            state.clear_cookies = True
 
     def _store_is_down(self, app: Flask, state: RequestState, error: StoreDown) -> None:
         """Nobody is let in and nothing is forgotten: public pages see an anonymous visitor, others answer 503."""
@@ -240,7 +218,7 @@ class Guard:
             state.promise(lambda: self._sessions.end_known(session_id, "logout"))
         if state.session_id is not None and state.device is not None:
             until = datetime.fromtimestamp(state.remember_until or 0, timezone.utc)
-            remember_me.set_device_cookie(response, state.device.value, until)
+            remember_me.set_device_cookie(response, state.device, until)
         elif state.clear_cookies:
             remember_me.clear_cookies(response)
 

@@ -6,16 +6,19 @@ The remember-me cookie is the same on all devices and has no end on the server: 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import time
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 
 from flask import Response, after_this_request, current_app, request, session
 from flask_login import config as login_defaults
 from flask_login.utils import decode_cookie, encode_cookie
 
 from ..account.credentials import Credential
-from ..globals import current_profile
+from ..globals import current_profile, secret_keys
 from .session_cookie import hide, replace_cookies
 
 
@@ -31,11 +34,6 @@ def device_name() -> str:
     return "myprofile_device" if own == login_defaults.COOKIE_NAME else f"myprofile_device_{own}"
 
 
-def device_credential() -> Credential | None:
-    """What the browser keeps of its session, if it is to be remembered."""
-    return Credential.parse(request.cookies.get(device_name()))
-
-
 def remembered_login_id() -> str | None:
     """Whom Flask-Login's remember-me cookie names, if its signature is right.
 
@@ -46,7 +44,7 @@ def remembered_login_id() -> str | None:
         return None  # decode_cookie() fails, and so would Flask-Login, on what no signature has
     login_id: str | None = decode_cookie(cookie)
     if login_id is None and (login_id := _signed_before(cookie)) is not None:
-        _sign_anew(login_id)
+        sign_anew(login_id)
     return login_id
 
 
@@ -66,7 +64,7 @@ def _signed_before(cookie: str) -> str | None:
     return None
 
 
-def _sign_anew(login_id: str) -> None:
+def sign_anew(login_id: str) -> None:
     """In this request, which Flask-Login is about to read; and in the browser, once the device has proved live."""
     replace_cookies({remember_name()}, [(remember_name(), encode_cookie(login_id))])
 
@@ -91,8 +89,27 @@ def remember_until() -> int:
     return int(time.time() + seconds)
 
 
-def set_device_cookie(response: Response, value: str, expires: datetime) -> None:
-    response.set_cookie(device_name(), value, expires=expires, **_attributes())
+def device_credential() -> Credential | None:
+    """What the device cookie holds. It is not signed, but whose it says to be is: a query asks for that."""
+    device = Credential.parse(request.cookies.get(device_name()))
+    if device is None or device.user_key is None:
+        return device
+    named, _, mark = device.user_key.rpartition(".")
+    user_key = unquote(named)
+    is_ours = any(hmac.compare_digest(mark.encode(), _whose(key, device, user_key)) for key in secret_keys())
+    return device._replace(user_key=user_key if is_ours else None)
+
+
+def _whose(key: bytes, device: Credential, user_key: str) -> bytes:
+    text = "\x00".join(("flask-myprofile/device", device.id, user_key)).encode(errors="surrogatepass")
+    return hmac.new(key, text, hashlib.sha256).hexdigest().encode()
+
+
+def set_device_cookie(response: Response, device: Credential, expires: datetime) -> None:
+    if device.user_key is not None:
+        mark = _whose(secret_keys()[0], device, device.user_key).decode()
+        device = device._replace(user_key=f"{quote(device.user_key, safe='')}.{mark}")
+    response.set_cookie(device_name(), device.value, expires=expires, **_attributes())
 
 
 def clear_cookies(response: Response) -> None:

@@ -39,6 +39,8 @@ class RequestState:
     record: SessionRecord | None = None
     #: What has been seen of the passwords of users, in marks: see :class:`.password_watch.PasswordWatch`.
     passwords: dict[str, list[str]] | None = None
+    #: The hashes that this request has put in the place of others: of a user's key, which was there, and which is.
+    replaced_hashes: dict[str, tuple[Any, Any]] | None = None
     #: Whether the session begins in this request, and is stored when that is over.
     begins: bool = False
     #: Whether it is the one that stays, where the user signs out of all others.
@@ -58,6 +60,11 @@ class RequestState:
     asking_preferences: bool = False
     #: Kept for the host's user_loader: the identity map of db.session, where it will look, holds objects weakly.
     user: Any = None
+    #: What the session's row says of its user: their key, and which password they had.
+    user_key: str = ""
+    password_mark: str | None = None
+    #: Asks the host's user_loader, and looks at whom it has found; see :mod:`.user_loader`.
+    check_loaded: Callable[[Callable[[str], Any], str], Any] | None = None
     clear_cookies: bool = False
     #: What a remember-me cookie stands for, until Flask-Login has loaded its user.
     restored: Credential | None = None

@@ -18,7 +18,7 @@ from ..account.users import Users
 from ..errors import Conflict, StoreDown
 from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
-from ..store.records import ADOPTED, SessionRecord
+from ..store.records import ADOPTED, Owner, SessionRecord
 from ..transactions import TRIES, after_commit, hold_until_committed
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
@@ -74,9 +74,9 @@ class SignIn:
         """What this browser holds of a session so far: one browser is one session, whoever it was."""
         device = remember_me.device_credential()
         # a host may have emptied the session since it came
-        of_session = (Credential.parse(each.get(KEY)) for each in (session, session_cookie.as_it_came()))
-        held = dict.fromkeys((*of_session, device.of_session() if device else None))
-        return [credential for credential in held if credential]
+        of_session = [Credential.parse(each.get(KEY)) for each in (session, session_cookie.as_it_came())]
+        held = [credential for credential in (*of_session, device.of_session() if device else None) if credential]
+        return list(dict.fromkeys(credential._replace(user_key=None) for credential in held))
 
     @staticmethod
     def _identify(state: RequestState, identity: SsoIdentity) -> None:
@@ -143,17 +143,22 @@ class SignIn:
 
     def renew(self, user: Any, record: SessionRecord) -> bool:
         """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
-        record = record._replace(password_mark=self._users.password_mark(user))
-        return self._replace_secret(
-            request_state(), record, login_id=remember_me.login_id_of(user), device=new_device(), deferred=False
-        )
+        mark, login_id = self._users.password_mark(user), remember_me.login_id_of(user)
+        if self._sessions.in_database:
+            record = record._replace(password_mark=mark)
+        rotated = self._replace_secret(request_state(), record, login_id=login_id, device=new_device(), deferred=False)
+        if rotated and record.password_mark != mark:  # only once the password is that for good
+            before, now = (Owner(login_id, each) for each in (record.password_mark, mark))
+            self._sessions.follow_user(record.user_key, before, now, record.id)
+        return rotated
 
     def _replace_secret(
         self, state: RequestState, record: SessionRecord, *, login_id: str, device: Credential, deferred: bool
     ) -> bool:
         if state.superseded:
             return False
-        credential = Credential(record.id, device.of_session().secret)
+        device = Credential(record.id, device.secret).of(record.user_key, login_id)
+        credential = device.of_session()
 
         def give() -> None:
             state.record = None  # as it is now, it will be read again
@@ -162,7 +167,7 @@ class SignIn:
             session_cookie.forget_csrf_token()
             session_cookie.new_session_id()
             if record.remember_until is not None:
-                state.device, state.remember_until = Credential(record.id, device.secret), record.remember_until
+                state.device, state.remember_until = device, record.remember_until
                 session["_remember"] = "set"
 
         if deferred:
@@ -203,7 +208,7 @@ class SignIn:
             session_cookie.forget_user()
         session.pop(session_cookie.SINCE, None)
         if remembered:
-            state.restored = device.of_session()
+            state.restored = device.of(self._users.key(user), login_id).of_session()
             data = data._replace(remember_until=remember_me.remember_until())
         # Flask-Login's word for a sign-in with a password, which was then at the latest
         proved_at = signed_at if session.get("_fresh") and not remembered else None
@@ -228,9 +233,11 @@ class SignIn:
         replaces: Iterable[Credential] = (),
         proved_at: int | None = None,
     ) -> None:
+        device = device.of(self._users.key(user), data.login_id)
         credential = device.of_session()
         record = state.record = self._sessions.begin(user, credential, data)._replace(rotated_at=proved_at)
         state.session_id, state.begins = record.id, True
+        state.user_key, state.check_loaded = record.user_key, None
         state.secret_hash, state.superseded = record.secret_hash, False
         if state.restored is None:
             session[KEY] = credential.value

@@ -150,6 +150,17 @@ class Database:
             with self.own_transaction(), self._write() as execute:  # so that what is written within this is in it
                 yield execute
 
+    @contextmanager
+    def _write_along(self) -> Iterator[Execute]:
+        """In the transaction in which the host's user is changed, whoever commits that."""
+        if self._own() is not None:
+            with self._write() as execute:
+                yield execute
+            return
+        session, bind = self._db.session(), {"bind": self.engine}
+        with session.no_autoflush:
+            yield lambda statement: session.execute(statement, bind_arguments=bind)
+
     def _put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None) -> None:
         """Have this row and no other under its key; ``values`` None: have none.
 

@@ -11,6 +11,7 @@ from .records import (
     IdentityRecord,
     LiveSince,
     LogoutTokenRecord,
+    Owner,
     PendingFormRecord,
     Pruned,
     SessionRecord,
@@ -26,8 +27,9 @@ class SessionStore(Protocol):
 
     transactional: bool
 
-    def find_live(self, session_id: str, login_id: str, since: LiveSince) -> Found | None:
-        """The live session of that id and login id, fit to be asked for at each request."""
+    def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
+        """The live session of that id and login id, fit to be asked for at each request. A store in the user's own
+        database is told whose it is said to be (default: the login id), and finds no other's."""
         ...
 
     def session(self, session_id: str) -> SessionRecord | None:
@@ -46,6 +48,15 @@ class SessionStore(Protocol):
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
         """Replace the secret that ``record`` has, and keep what it says in :data:`~.records.RENEWED`; False where it
         ended or got another secret meanwhile."""
+        ...
+
+    def follow_user(self, user_key: str, before: Owner, now: Owner, only: str | None = None) -> None:
+        """The user's live sessions (or only one) that have the login id, or the password, of before get those of now;
+        what their browsers hold stays good. With the transaction that changes the user, where that can be."""
+        ...
+
+    def erase_sessions(self, user_key: str) -> list[str]:
+        """Delete all rows of that user; the ids of those that had not ended."""
         ...
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
@@ -78,7 +89,9 @@ class SessionStore(Protocol):
         """The user's sessions that can still get in, last active first."""
         ...
 
-    def count_live_sessions(self, user_key: str, since: LiveSince) -> int: ...
+    def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
+        """How many those are, and how many of them are not of this owner: see :class:`~.records.Owner`."""
+        ...
 
     def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:
         """The sessions, whosever, that can still get in and have that ``sid``, at whichever provider."""
@@ -90,6 +103,22 @@ class SessionStore(Protocol):
 
     def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
         """One batch of deleting, in the order of ids, what can never get in again: ended before then, or run out."""
+        ...
+
+
+class UserStore(Protocol):
+    """All that is kept of a user, but for sessions that are kept elsewhere."""
+
+    def erase_user(self, user_key: str, at: int) -> None:
+        """Delete it. What stays is a digest of the key: cookies from before are not good for whoever has it next."""
+        ...
+
+    def user_keys(self, after: str, limit: int) -> Sequence[str]:
+        """The next keys of users of whom something is kept, in their order."""
+        ...
+
+    def missing_users(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys that no user has."""
         ...
 
 

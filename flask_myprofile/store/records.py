@@ -25,7 +25,8 @@ class SessionRecord(NamedTuple):
     Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used,
     ``id_token`` a ciphertext, kept only where signing out goes on to the provider, and ``asserted_at`` the moment of
     that token, by the provider's own clock. ``password_mark`` tells which password the user had when the session began,
-    or when it got its secret.
+    or when it got its secret. ``former_login_ids``, one a line, are those that the browser may still hold: we have
+    changed the user's login id since.
     """
 
     id: str
@@ -53,6 +54,11 @@ class SessionRecord(NamedTuple):
     id_token: str | None = None
     asserted_at: int | None = None
     password_mark: str | None = None
+    former_login_ids: str | None = None
+
+    def may_have(self, login_id: str) -> bool:
+        """Whether that is what the browser of this session holds for its user."""
+        return login_id == self.login_id or login_id in (self.former_login_ids or "").split("\n")
 
     @property
     def remembered(self) -> bool:
@@ -78,8 +84,22 @@ class Found(NamedTuple):
 
     secret_hash: str
     last_seen_at: int
+    user_key: str
+    password_mark: str | None
     user: Any
     preferences: Mapping[str, str] | None
+
+
+class Owner(NamedTuple):
+    """What a session's row says of its user, and the user says now: another login id, or another password (None: not
+    known, which is like any), and the session is nobody's."""
+
+    login_id: str
+    password_mark: str | None
+
+    def is_like(self, record: SessionRecord) -> bool:
+        marks = (record.password_mark, self.password_mark)
+        return record.login_id == self.login_id and (None in marks or marks[0] == marks[1])
 
 
 class LiveSince(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -13,11 +13,12 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ..errors import SetupError, StoreDown
-from . import redis_scripts
-from .records import RENEWED, Found, LiveSince, Pruned, SessionRecord
+from . import redis_scripts, redis_user_scripts
+from .records import RENEWED, Found, LiveSince, Owner, Pruned, SessionRecord
+from .redis_records import CHECKED, NAMES, WHOLE, Checked, Reader, read, text
 
-#: Of a user, given their login id and their key: themselves and their preferences.
-FindUser = Callable[[str, str], "tuple[Any, Mapping[str, str] | None]"]
+#: Of a user, given their key: themselves and their preferences. None: there is no such user.
+FindUser = Callable[[str], "tuple[Any, Mapping[str, str] | None] | None"]
 
 #: Seconds for which Redis keeps a session beyond the moment when it can no longer get in.
 MARGIN = 86_400
@@ -29,18 +30,6 @@ LEAST_ENDED = 3600
 SCAN_BATCH = 1000
 #: Seconds to wait for an answer, unless the URL says otherwise: nobody waits longer to be told that Redis is down.
 TIMEOUT = 1
-
-
-class _Checked(NamedTuple):
-    """Of a session, what a request asks for."""
-
-    user_key: str
-    login_id: str
-    secret_hash: str
-    created_at: int
-    last_seen_at: int
-    ended_at: int | None
-    remember_until: int | None
 
 
 class RedisSessions:
@@ -75,8 +64,9 @@ class RedisSessions:
         self._add, self._touch = script(redis_scripts.ADD), script(redis_scripts.TOUCH)
         self._rotate, self._name = script(redis_scripts.ROTATE), script(redis_scripts.NAME)
         self._end, self._drop = script(redis_scripts.END), script(redis_scripts.DROP)
-        self._list, self._count = script(redis_scripts.LIST), script(redis_scripts.COUNT)
-        self._prune = script(redis_scripts.PRUNE)
+        self._list, self._count = script(redis_scripts.LIST), script(redis_user_scripts.COUNT)
+        self._prune, self._follow = script(redis_scripts.PRUNE), script(redis_user_scripts.FOLLOW)
+        self._erase = script(redis_user_scripts.ERASE)
 
     @classmethod
     def at(cls, url: str, **settings: Any) -> RedisSessions:
@@ -105,18 +95,20 @@ class RedisSessions:
 
     # ---- at every request
 
-    def find_live(self, session_id: str, login_id: str, since: LiveSince) -> Found | None:
-        values = self._fields(session_id, _Checked._fields, _CHECKED)
+    def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
+        values = self._fields(session_id, Checked._fields, CHECKED)
         if values is None:
             return None
-        found: Any = _Checked._make(values)  # it has what LiveSince asks a record for
+        found: Any = Checked._make(values)  # it has what LiveSince asks a record for
         if found.login_id != login_id or not since.admits(found):
             return None
-        user, preferences = self._find_user(login_id, found.user_key)
-        return Found(found.secret_hash, found.last_seen_at, user, preferences)
+        user = self._find_user(found.user_key)
+        if user is None:
+            return None
+        return Found(found.secret_hash, found.last_seen_at, found.user_key, found.password_mark, *user)
 
     def session(self, session_id: str) -> SessionRecord | None:
-        values = self._fields(session_id, _NAMES, _WHOLE)
+        values = self._fields(session_id, NAMES, WHOLE)
         return None if values is None else SessionRecord(session_id, *values)
 
     def _fields(self, session_id: str, names: Sequence[str], readers: Sequence[Reader]) -> list[Any] | None:
@@ -126,7 +118,7 @@ class RedisSessions:
             if str(error).startswith("WRONGTYPE"):  # nothing that we have written
                 return None
             raise _down(error) from None
-        return _read(readers, values)
+        return read(readers, values)
 
     # ---- one session
 
@@ -143,6 +135,24 @@ class RedisSessions:
         known = {name: value for name in RENEWED if (value := getattr(record, name)) is not None}
         ask = {"id": record.id, "fields": new | known, "renewed": RENEWED}
         return bool(self._run(self._rotate, self._key(record.id), **ask, **self._limits))
+
+    def follow_user(self, user_key: str, before: Owner, now: Owner, only: str | None = None) -> None:
+        changes = {"user_key": user_key, "before": _given(before), "owner": _given(now), "only": only}
+        self._run(self._follow, self._list_of(user_key), **changes)
+
+    def erase_sessions(self, user_key: str) -> list[str]:
+        return [text(session_id) for session_id in self._run(self._erase, self._list_of(user_key), user_key=user_key)]
+
+    def owners(self) -> Iterator[str]:
+        """The keys of all users of whom something is kept, some of them more than once."""
+        cursor, first = 0, len(f"{self._prefix}user:ended:".encode())
+        while True:
+            cursor, keys = self._scan("user:", cursor, SCAN_BATCH)
+            for key in keys:
+                after = first if key[:first].endswith(b":ended:") else first - 1
+                yield text(key[after:], "replace")
+            if cursor == 0:
+                return
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
         return bool(self._run(self._name, self._key(session_id), id=session_id, user_key=user_key, name=name))
@@ -170,32 +180,34 @@ class RedisSessions:
         cursor, first = 0, len(self._key(""))
         while True:
             cursor, keys = self._scan("session:", cursor, SCAN_BATCH)
-            yield from self._end_those(at, reason, only=[_text(key, "replace")[first:] for key in keys])
+            yield from self._end_those(at, reason, only=[text(key, "replace")[first:] for key in keys])
             if cursor == 0:
                 return
 
     def _end_those(self, at: int, reason: str, **which: Any) -> Iterator[tuple[str, list[str]]]:
         key = self._list_of(which.get("user_key") or "")
         ended = self._run(self._end, key, at=at, reason=reason, keep_ended=self._keep_ended, **which)
-        return ((_text(user, "replace"), [_text(session_id) for session_id in ids]) for user, ids in ended)
+        return ((text(user, "replace"), [text(session_id) for session_id in ids]) for user, ids in ended)
 
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
     ) -> list[SessionRecord]:
-        page = {"limit": limit, "offset": offset, "but": but, "fields": _NAMES}
+        page = {"limit": limit, "offset": offset, "but": but, "fields": NAMES}
         rows = self._run(self._list, self._list_of(user_key), user_key=user_key, **page, **since._asdict())
-        read = ((session_id, _read(_WHOLE, values)) for session_id, values in rows)
-        return [SessionRecord(_text(session_id), *values) for session_id, values in read if values is not None]
+        known = ((session_id, read(WHOLE, values)) for session_id, values in rows)
+        return [SessionRecord(text(session_id), *values) for session_id, values in known if values is not None]
 
-    def count_live_sessions(self, user_key: str, since: LiveSince) -> int:
-        return int(self._run(self._count, self._list_of(user_key), user_key=user_key, **since._asdict()))
+    def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
+        whose = {"user_key": user_key, "owner": None if owner is None else _given(owner)}
+        total, others = self._run(self._count, self._list_of(user_key), **whose, **since._asdict())
+        return int(total), int(others)
 
     def sessions_at_provider(self, idp_session: str, since: LiveSince) -> list[SessionRecord]:
         try:
             ids = self._client.smembers(f"{self._prefix}sid:{idp_session}")
         except RedisError as error:
             raise _down(error) from None
-        found = (self.session(_text(session_id, "replace")) for session_id in ids)
+        found = (self.session(text(session_id, "replace")) for session_id in ids)
         return [record for record in found if record is not None and since.admits(record)]
 
     # ---- what is over
@@ -242,39 +254,6 @@ def _down(error: RedisError) -> StoreDown:
     return StoreDown(f"Redis: {type(error).__name__}" + (f": {error}" if unreachable else ""))
 
 
-Reader = Callable[[Any], Any]
-
-
-def _text(value: bytes, errors: str = "strict") -> str:
-    return value.decode(errors=errors)
-
-
-def _perhaps(read: Reader) -> Reader:
-    return lambda value: None if value is None else read(value)
-
-
-def _read(readers: Sequence[Reader], values: Sequence[bytes | None]) -> list[Any] | None:
-    """Fields as they are in a record; None where any is missing or is not what we write: no such session."""
-    try:
-        return [read(value) for read, value in zip(readers, values, strict=True)]
-    except (AttributeError, TypeError, ValueError):
-        return None
-
-
-_NUMBERS = {"rotated_at", "created_at", "last_seen_at", "ended_at", "remember_until", "auth_time", "asserted_at"}
-_NOT_ALWAYS = {
-    *("previous_hash", "rotated_at", "ended_at", "end_reason", "provider", "issuer", "subject", "idp_session"),
-    *("remember_until", "name", "acr", "auth_time", "callback", "id_token", "asserted_at", "password_mark"),
-}
-
-
-def _reader(name: str) -> Reader:
-    if name in ("ip", "user_agent"):  # not kept of a session that has ended
-        return lambda value: _text(value or b"")
-    read = int if name in _NUMBERS else _text
-    return _perhaps(read) if name in _NOT_ALWAYS else read
-
-
-_NAMES = SessionRecord._fields[1:]
-_WHOLE = [_reader(name) for name in _NAMES]
-_CHECKED = [_reader(name) for name in _Checked._fields]
+def _given(owner: Owner) -> dict[str, str]:
+    """Without what is not known, which JSON has a word for, and Lua another one."""
+    return {name: value for name, value in owner._asdict().items() if value is not None}

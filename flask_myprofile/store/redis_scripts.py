@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from .records import ROTATION_GRACE, SKEW
 
-_PRELUDE = (
+PRELUDE = (
     f"local SKEW, ROTATION_GRACE = {SKEW}, {ROTATION_GRACE}"
     + """
 local ask = cjson.decode(ARGV[1])
@@ -101,7 +101,7 @@ end
 )
 
 ADD = (
-    _PRELUDE
+    PRELUDE
     + """
 if redis.call('EXISTS', session_key(ask.id)) == 1 then return 0 end
 for field, value in pairs(ask.fields) do redis.call('HSET', session_key(ask.id), field, value) end
@@ -113,7 +113,7 @@ return 1
 )
 
 TOUCH = (
-    _PRELUDE
+    PRELUDE
     + """
 local user, ended, seen = read(ask.id, 'user_key', 'ended_at', 'last_seen_at')
 seen = tonumber(seen) or ask.at
@@ -124,7 +124,7 @@ keep(ask.id)
 )
 
 ROTATE = (
-    _PRELUDE
+    PRELUDE
     + """
 local user, secret, ended, sid = read(ask.id, 'user_key', 'secret_hash', 'ended_at', 'idp_session')
 if not user or ended or secret ~= ask.fields.previous_hash then return 0 end
@@ -139,7 +139,7 @@ return 1
 )
 
 NAME = (
-    _PRELUDE
+    PRELUDE
     + """
 local user, ended = read(ask.id, 'user_key', 'ended_at')
 if ended or user ~= ask.user_key then return 0 end
@@ -153,7 +153,7 @@ return 1
 )
 
 END = (
-    _PRELUDE
+    PRELUDE
     + """
 -- as text, once: with ten thousand sessions, Lua would spend a third of its time on turning numbers into it
 local at, score, kept = string.format('%.0f', ask.at), string.format('%.0f', -ask.at), tostring(ask.keep_ended)
@@ -171,7 +171,7 @@ local function finish(id, listed)
   if ask.secret_hash and not is_proved(id) then return end
   local key, theirs = session_key(id), ended_of[user] or {ids = {}, listed = {}, scored = {}}
   -- the deletion first: a server whose memory is full refuses to write before it, and people could not sign out
-  redis.call('HDEL', key, 'ip', 'user_agent', 'name', 'id_token', 'password_mark')
+  redis.call('HDEL', key, 'ip', 'user_agent', 'name', 'id_token', 'password_mark', 'former_login_ids')
   if sid then redis.call('SREM', sid_key(sid), id) end
   redis.call('HSET', key, 'ended_at', at, 'end_reason', ask.reason)
   redis.call('EXPIRE', key, kept)
@@ -200,7 +200,7 @@ return answer
 )
 
 LIST = (
-    _PRELUDE
+    PRELUDE
     + """
 local rows, passed = {}, 0
 each_admitted(function(id)
@@ -214,17 +214,8 @@ return rows
 """
 )
 
-COUNT = (
-    _PRELUDE
-    + """
-local count = 0
-each_admitted(function() count = count + 1 end)
-return count
-"""
-)
-
 DROP = (
-    _PRELUDE
+    PRELUDE
     + """
 local key = ended_key(ask.user_key)
 for _, id in ipairs(redis.call('ZRANGE', key, ask.keep, -1)) do redis.call('DEL', session_key(id)) end
@@ -234,7 +225,7 @@ redis.call('ZREMRANGEBYRANK', key, ask.keep, -1)
 
 #: ``KEYS[1]`` is one of the sorted sets.
 PRUNE = (
-    _PRELUDE
+    PRELUDE
     + """
 local is_list = string.sub(KEYS[1], 1, #live_key('')) == live_key('')
 local gone, deleted = {}, 0

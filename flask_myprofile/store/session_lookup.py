@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, and_, bindparam, case, inspect, literal_column, or_, select
 from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import undefer
 
 from .database import Database
 from .records import SKEW, Found, LiveSince
 from .tables import Tables
+from .user_keys import UserKeys
 
 
 class SessionLookup(Database):
     """Finds the live session of a request, and its user in the same query.
 
-    :param user_model: the host's user class, or None where it has not one.
+    :param user_model: the host's user class, or None where it has not one, or its key is not its primary key.
+    :param password_columns: where its password hashes are, which are looked at with each request.
     :param with_preferences: whether each page needs the user's preferences, which then come with the session.
     """
 
@@ -28,70 +31,85 @@ class SessionLookup(Database):
         tables: Tables,
         *,
         user_model: Callable[[], Any],
+        password_columns: Callable[[], Iterable[Any]] = tuple,
         with_preferences: Callable[[], bool],
         **ways: Any,
     ) -> None:
         super().__init__(db, tables, **ways)
         self._user_model = user_model
+        self._password_columns = password_columns
         self._with_preferences = with_preferences
-        self._find: _Find | None = None
+        self._finds: dict[bool, _Find] = {}
 
-    def find_live(self, session_id: str, login_id: str, since: LiveSince) -> Found | None:
-        """The live session and, in the same query, the user whose key ``login_id`` is.
+    def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
+        """The live session and, in the same query, the user whose key it has.
 
         The user lands in the identity map of ``db.session``, so the host's user_loader finds it there and asks the
         database nothing: knowing whether a session was signed out then costs no query of its own.
         """
-        find = self._find
+        key = login_id if user_key is None else user_key
+        identity = self._keys.identity(key) if self._keys is not None else None
+        find = self._finds.get(identity is not None)
         if find is None:
-            find = self._find = self._find_statement(since)
+            find = self._finds[identity is not None] = self._find_statement(since, with_user=identity is not None)
         created_at, last_seen_at, now = since
         values = {
             "id": session_id,
             "login_id": login_id,
-            "key": find.key(login_id),
             "created_at": created_at,
             "last_seen_at": last_seen_at,
             "now": now,
         }
+        if identity is not None:
+            values["user_key"] = key
+            values |= _named(identity)
         rows = self._rows(find, values)
         if not rows:
             return None
-        user, (secret_hash, seen, *chosen) = (rows[0][0], rows[0][1:]) if find.has_user else (None, rows[0])
-        return Found(secret_hash, seen, user, _preferences(rows) if chosen else None)
+        user, first = (rows[0][0], rows[0][1:]) if find.has_user else (None, rows[0])
+        secret_hash, seen, whose, mark, *chosen = first
+        return Found(secret_hash, seen, whose, mark, user, _preferences(rows) if chosen else None)
 
-    def _find_statement(self, since: LiveSince) -> _Find:
-        table, model, key = self._tables.session, self._user_model(), self._user_key
+    def _find_statement(self, since: LiveSince, *, with_user: bool) -> _Find:
+        table, model = self._tables.session, self._user_model()
         limits: Any = LiveSince._make(limit and bindparam(name) for name, limit in since._asdict().items())
-        columns, source = self._and_preferences([table.c.secret_hash, table.c.last_seen_at], table, table.c.user_key)
-        found: Any = select(*([model] if key is not None else []), *columns).select_from(source)
-        if key is not None:
-            found = found.join(model, self._is_key(key, table.c.id))
-        whose = (table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id"))
-        return _Find(found.where(*whose, self._admitted(limits)), key)
+        needed = [table.c.secret_hash, table.c.last_seen_at, table.c.user_key, table.c.password_mark]
+        columns, source = self._and_preferences(needed, table, table.c.user_key)
+        found: Any = select(*([model] if with_user else []), *columns).select_from(source)
+        whose = [table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id")]
+        if with_user:
+            found = found.join(model, and_(*self._is_key(table.c.id))).options(*self._loaded_with_it())
+            whose.append(table.c.user_key == bindparam("user_key"))
+        return _Find(found.where(*whose, self._admitted(limits)), with_user)
 
-    def _is_key(self, key: Any, session_id: Any) -> Any:
-        given: Any = bindparam("key", type_=key.type)
-        if self.engine.dialect.name in ("mysql", "mariadb"):
+    def _is_key(self, session_id: Any = None) -> list[Any]:
+        """The user is the one whose key is given."""
+        columns = self._keys.columns if self._keys is not None else ()
+        given: list[Any] = [bindparam(f"key_{place}", type_=column.type) for place, column in enumerate(columns)]
+        if session_id is not None and self.engine.dialect.name in ("mysql", "mariadb"):
             # names both sides: of a condition that names one, their compiler says that it joins all to everything
-            return key == case((session_id.is_not(None), given))
-        return key == given  # which PostgreSQL plans faster, and it plans at every request
+            given = [case((session_id.is_not(None), each)) for each in given]
+        return [column == each for column, each in zip(columns, given, strict=True)]  # which PostgreSQL plans faster
 
-    def find_user(self, login_id: str, user_key: str) -> tuple[Any, Mapping[str, str] | None]:
-        """The user and their preferences in one query, for sessions that are kept elsewhere."""
-        bring = self._bring
-        rows = self._rows(bring, {"key": bring.key(login_id), "user_key": user_key}) if bring is not None else ()
-        if not rows:
+    def _loaded_with_it(self) -> list[Any]:
+        """The hash of the password, also where the host's model leaves it until it is asked for."""
+        return [undefer(column) for column in self._password_columns() if column.property.deferred]
+
+    def find_user(self, user_key: str) -> tuple[Any, Mapping[str, str] | None] | None:
+        """The user and their preferences in one query, for sessions that are kept elsewhere. None where there is no
+        such user; and nobody where that is not for this query to say."""
+        identity = self._keys.identity(user_key) if self._keys is not None else None
+        if identity is None:
             return None, None
-        return rows[0][0], _preferences(rows) if len(rows[0]) > 1 else None
+        rows = self._rows(self._bring, {"user_key": user_key, **_named(identity)})
+        return (rows[0][0], _preferences(rows) if len(rows[0]) > 1 else None) if rows else None
 
     @cached_property
-    def _bring(self) -> _Find | None:
-        model, key = self._user_model(), self._user_key
-        if key is None:
-            return None
+    def _bring(self) -> _Find:
+        model = self._user_model()
         columns, source = self._and_preferences([], inspect(model).selectable, bindparam("user_key"))
-        return _Find(select(model, *columns).select_from(source).where(key == bindparam("key", type_=key.type)), key)
+        found = select(model, *columns).select_from(source).options(*self._loaded_with_it())
+        return _Find(found.where(*self._is_key()), True)
 
     def _and_preferences(self, columns: list[Any], source: Any, user_key: Any) -> tuple[list[Any], Any]:
         """One join for all of them: what is found then comes once for each preference."""
@@ -101,13 +119,13 @@ class SessionLookup(Database):
         return [*columns, table.c.name, table.c.value], source.outerjoin(table, table.c.user_key == user_key)
 
     @cached_property
-    def _user_key(self) -> Any:
-        """The user model's primary key, where one query can ask for users and sessions; else None."""
+    def _keys(self) -> UserKeys | None:
+        """The keys of the user model, where one query can ask for users and sessions; else None."""
         model = self._user_model()
         mapper = inspect(model) if model is not None else None
-        if mapper is None or len(mapper.primary_key) != 1:
+        if mapper is None or self._db.session.get_bind(mapper=mapper) is not self.engine:
             return None
-        return mapper.primary_key[0] if self._db.session.get_bind(mapper=mapper) is self.engine else None
+        return UserKeys(mapper)
 
     def _rows(self, find: _Find, values: Mapping[str, Any]) -> Sequence[Any]:
         if not find.has_user:
@@ -142,20 +160,14 @@ def _preferences(rows: Sequence[Any]) -> dict[str, str]:
     return {name: value for *_, name, value in rows if name is not None}
 
 
+def _named(identity: tuple[Any, ...]) -> dict[str, Any]:
+    return {f"key_{place}": part for place, part in enumerate(identity)}
+
+
 class _Find:
     """A statement that is built once, and what is known of it."""
 
-    def __init__(self, statement: Select[Any], key: Any) -> None:
+    def __init__(self, statement: Select[Any], has_user: bool) -> None:
         self.statement = statement.execution_options(autoflush=False)
-        self.has_user = key is not None
+        self.has_user = has_user
         self.collections = False
-        self._key_type = key.type.python_type if key is not None else None
-
-    def key(self, login_id: str) -> Any:
-        """The login id as a primary key; None where it is an alternative token."""
-        if self._key_type is None:
-            return None
-        try:
-            return self._key_type(login_id)
-        except (TypeError, ValueError):
-            return None

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, not_, or_, select, update
+from sqlalchemy import and_, case, delete, func, not_, or_, select, update
 
-from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Pruned, SessionRecord
+from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Owner, Pruned, SessionRecord
 from .session_lookup import SessionLookup
 
 #: Rows that one transaction of ending everyone's sessions changes at most, so that no lock is held for long.
@@ -50,6 +50,31 @@ class SqlSessions(SessionLookup):
                 .values({name: getattr(record, name) for name in RENEWED})
             )
             return bool(changed.rowcount)
+
+    def follow_user(self, user_key: str, before: Owner, now: Owner, only: str | None = None) -> None:
+        table = self._tables.session
+        theirs = [table.c.user_key == user_key, table.c.ended_at.is_(None)]
+        if only is not None:
+            theirs.append(table.c.id == only)
+        with self._write_along() as execute:
+            if now.login_id != before.login_id:
+                former = case(
+                    (table.c.former_login_ids.is_(None), before.login_id),
+                    else_=table.c.former_login_ids + "\n" + before.login_id,
+                )
+                moved = update(table).where(*theirs, table.c.login_id == before.login_id)
+                execute(moved.values(login_id=now.login_id, former_login_ids=former))
+            if now.password_mark != before.password_mark and before.password_mark is not None:
+                marked = update(table).where(*theirs, table.c.password_mark == before.password_mark)
+                execute(marked.values(password_mark=now.password_mark))
+
+    def erase_sessions(self, user_key: str) -> list[str]:
+        table = self._tables.session
+        with self._write() as execute:
+            rows = execute(select(table.c.id, table.c.ended_at).where(table.c.user_key == user_key)).all()
+            if rows:
+                execute(delete(table).where(table.c.user_key == user_key))
+        return [row.id for row in rows if row.ended_at is None]
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
         table = self._tables.session
@@ -117,10 +142,17 @@ class SqlSessions(SessionLookup):
             statement = statement.where(table.c.id != but)
         return [SessionRecord._make(row) for row in self._read(statement.limit(limit).offset(offset))]
 
-    def count_live_sessions(self, user_key: str, since: LiveSince) -> int:
+    def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
         table = self._tables.session
-        counted = select(func.count()).select_from(table).where(table.c.user_key == user_key, self._admitted(since))
-        return int(self._read(counted).scalar_one())
+        columns: list[Any] = [func.count()]
+        if owner is not None:
+            others = [table.c.login_id != owner.login_id]
+            if owner.password_mark is not None:
+                others.append(and_(table.c.password_mark.is_not(None), table.c.password_mark != owner.password_mark))
+            columns.append(func.sum(case((or_(*others), 1), else_=0)))
+        counted = select(*columns).select_from(table).where(table.c.user_key == user_key, self._admitted(since))
+        row: Any = self._read(counted).one()
+        return int(row[0]), int(row[1] or 0) if owner is not None else 0
 
     def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:
         table = self._tables.session
@@ -151,4 +183,4 @@ class SqlSessions(SessionLookup):
 
 def _ended(at: int, reason: str) -> dict[str, Any]:
     """What becomes of the row of a session that ends."""
-    return {"ended_at": at, "end_reason": reason, "id_token": None, "password_mark": None}
+    return {"ended_at": at, "end_reason": reason, **dict.fromkeys(("id_token", "password_mark", "former_login_ids"))}

@@ -13,16 +13,17 @@ from .sql_pending_forms import SqlPendingForms
 from .sql_sessions import SqlSessions
 from .sql_single_sign_on import SqlSingleSignOn
 from .sql_tokens import SqlTokens
+from .sql_users import SqlUsers, gone
 
 
-class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPendingForms, SqlSingleSignOn):
+class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPendingForms, SqlSingleSignOn, SqlUsers):
     """Everything that is kept in the host's database; preferences, and what outlives sessions, are here."""
 
     # ---- what outlives sessions
 
     def signed_out_at(self, user_key: str) -> int | None:
         table = self._tables.history
-        theirs = table.c.user_key.in_((user_key, EVERYONE))
+        theirs = table.c.user_key.in_((user_key, gone(user_key), EVERYONE))
         moment: int | None = self._read(select(func.max(table.c.signed_out_at)).where(theirs)).scalar()
         return moment
 

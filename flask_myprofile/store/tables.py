@@ -87,6 +87,7 @@ def _session_columns() -> list[Column[object]]:
         Column("id_token", Text),
         Column("asserted_at", BigInteger),
         Column("password_mark", _exact(64)),
+        Column("former_login_ids", Text),
     ]
 
 

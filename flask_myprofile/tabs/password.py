@@ -98,6 +98,7 @@ class Password(Tab):
         if errors := self._left_empty(current, new):
             raise Invalid(errors)
         user = held_user(user)
+        before = current_profile.sessions.owner(user)
         with answered():
             self._store(user, current, new, self._checked(user, form, current, new))
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
@@ -106,6 +107,7 @@ class Password(Tab):
         announce(password_changed, user_key=current_profile.users.key(user))
         current_profile.sessions.renew(user)
         if "sign_out_others" in form and not form.sign_out_others.data:
+            current_profile.sessions.follow(user, before)
             return gettext("Your password has been changed. Your other sessions stay signed in.")
         return self._end_other_sessions(user)
 

@@ -103,17 +103,11 @@ class PersonalInformation(Tab):
         return [name for name, attribute in found.items() if attribute is not None and _is_usual(name, attribute)]
 
     def shown(self, user: Any) -> list[str]:
-        return [
-            name
-            for name in self.fields(current_profile.users.class_of(user))
-            if current_profile.features[f"{self.name}.{name}"]
-        ]
+        names = self.fields(current_profile.users.class_of(user))
+        return [name for name in names if current_profile.features[f"{self.name}.{name}"]]
 
     def is_offered(self, user: Any) -> bool:
-        return any(
-            current_profile.features[f"{self.name}.{name}"]
-            for name in self.fields(current_profile.users.class_of(user))
-        )
+        return bool(self.shown(user))
 
     def mistakes(self) -> list[str]:
         models = current_profile.users.models()
@@ -160,7 +154,9 @@ class PersonalInformation(Tab):
             raise Invalid(dict.fromkeys(nowhere, gettext("There is no record yet in which this could be kept.")))
         if form[VERSION].raw_data:
             _look_again(row, form, changed)
+        before = current_profile.sessions.owner(row)
         _write(row, changed)
+        current_profile.sessions.follow(row, before)  # who is signed in by the address, or the name, that was changed
         return gettext("Your personal information has been saved.")
 
 

@@ -104,6 +104,7 @@ def test_a_hash_of_a_scheme_that_it_no_longer_reads_is_no_wrong_guess(
 ) -> None:
     caplog.set_level(logging.ERROR)
     here = signed_in(app)
+    vars(app.extensions["myprofile"].config)["session_follows_password"] = False
     with app.app_context():
         db, stored = current_profile.db, "$scrypt$ln=16,r=8,p=1$c2FsdHNhbHQ$" + "a" * 43
         db.session.execute(db.text('UPDATE "user" SET password = :stored'), {"stored": stored})

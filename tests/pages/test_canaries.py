@@ -161,7 +161,7 @@ def makes_mistakes(host: Host, as_json: bool) -> None:
     alice.client.post(TAB, data=str(TRIO), content_type="text/plain", headers=headers)
     host.sql("DELETE FROM myprofile_guess")
     set_passwords(host)
-    admin = signed_in(host, "admin")
+    alice, admin = signed_in(host), signed_in(host, "admin")
     send(admin, FEATURES, {"version": WRONG, "password": "off"}, as_json, admin.csrf())
     send(alice, MAKE, {"version": WRONG}, as_json, alice.csrf())
     sso = host.browser()

@@ -191,7 +191,8 @@ def test_the_confirmation_needs_a_csrf_token_and_somebody_signed_in(host: Host) 
     assert host.browser().get(CONFIRM, headers=JSON).status_code == 401
 
 
-def test_who_has_no_password_here_is_told_to_sign_in_again(host: Host) -> None:
+def test_who_has_no_password_here_is_told_to_sign_in_again(new_host: Callable[..., Host]) -> None:
+    host = new_host(MYPROFILE_SESSION_FOLLOWS_PASSWORD=False)  # who takes a password away would end the session
     alice = stale(host)
     host.change("alice", password_hash=None)
     page = alice.get(CONFIRM)

@@ -120,8 +120,9 @@ def test_the_app_having_sso_locks_nobody_who_signs_in_with_a_password(
     assert not by_sso.is_in(), "a new password ends the other sessions, those by SSO as well"
 
 
-def test_who_has_no_password_is_told_so_and_cannot_set_one(host: Host) -> None:
+def test_who_has_no_password_is_told_so_and_cannot_set_one(new_host: Callable[..., Host]) -> None:
     """B24 E: not SSO, and no hash: an empty current password opens nothing."""
+    host = new_host(MYPROFILE_SESSION_FOLLOWS_PASSWORD=False)  # or there is no session without the password
     alice = host.browser()
     alice.login("alice")
     host.sql('UPDATE "user" SET password_hash = NULL WHERE username = :name', name="alice")

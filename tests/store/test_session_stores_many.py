@@ -35,12 +35,12 @@ def test_everyones_sessions_end_and_each_is_told_once(store: Bench) -> None:
 def test_ten_thousand_sessions_of_a_user_end_at_once(store: Bench) -> None:
     store.fill([session(number) for number in range(10_000)])
     store.fill([session(number, "8") for number in range(10_000, 10_003)])
-    assert store.count_live_sessions("7", ANY) == 10_000
+    assert store.count_live_sessions("7", ANY)[0] == 10_000
     ended = store.end_sessions("7", NOW, "x", keep=session(5).id)
     assert set(ended) == {session(number).id for number in range(10_000) if number != 5}
     assert len(ended) == 9_999
     assert store.ids() == {session(5).id}
-    assert store.count_live_sessions("8", ANY) == 3
+    assert store.count_live_sessions("8", ANY)[0] == 3
 
 
 # ---- listing
@@ -141,7 +141,7 @@ def test_of_racing_sign_ins_with_one_id_one_is_stored(attempt: int, store: Bench
     stored = store.all_at_once(*((lambda r=record: store.add_session(r)) for record in records))
     assert stored.count(True) == 1
     assert store.session(records[0].id) == records[stored.index(True)]
-    assert store.count_live_sessions("7", ANY) == 1
+    assert store.count_live_sessions("7", ANY)[0] == 1
 
 
 @pytest.mark.parametrize("attempt", range(rounds(1)))
@@ -173,4 +173,4 @@ def test_an_ended_session_does_not_return_whoever_writes_meanwhile(attempt: int,
     assert store.session(record.id).ended_at == NOW
     assert store.find_live(record.id, "7", ANY) is None
     assert store.ids() == set()
-    assert store.count_live_sessions("7", ANY) == 0
+    assert store.count_live_sessions("7", ANY)[0] == 0

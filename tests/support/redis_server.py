@@ -24,9 +24,7 @@ PASSWORD = "pa55word"
 def at(url: str, prefix: str = "mp_", **limits: Any) -> RedisSessions:
     """The store, with users that are as good as any."""
     given = {"lifetime": None, "idle": None, "keep_ended": 30 * 86_400, **limits}
-    return RedisSessions.at(
-        url, prefix=prefix, find_user=lambda login_id, key: (f"user {key}", {"language": "en"}), **given
-    )
+    return RedisSessions.at(url, prefix=prefix, find_user=lambda key: (f"user {key}", {"language": "en"}), **given)
 
 
 def client_fixture() -> Any:

@@ -1,0 +1,104 @@
+"""When an account is closed: nothing that was its user's is left, for nobody and for whoever gets the key next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import Any, Protocol
+
+from ..store.protocols import UserStore
+from ..transactions import after_commit
+from .clock import now
+from .users import Users
+
+#: Why the sessions of an account ended that is closed.
+REASON = "forgotten"
+#: Users whose rows are looked at in one step of pruning.
+_BATCH = 500
+
+
+class _Store(UserStore, Protocol):
+    """The store in the host's own database."""
+
+    def delete_token(self, user_key: str) -> bool: ...
+
+    def erase_sessions(self, user_key: str) -> list[str]: ...
+
+    def rename_with(self, connection: Any, before: tuple[str, str | None], now: tuple[str, str | None]) -> None: ...
+
+    def erase_with(self, connection: Any, user_key: str, at: int, *, was_there: bool) -> bool: ...
+
+
+class Erasure:
+    """Erases all that is kept of a user.
+
+    :param elsewhere: where sessions are kept; None: with everything else.
+    :param own_transaction: around what is written beside the host's transaction.
+    :param ended: told of the sessions that end by it: see :class:`~.session_registry.SessionRegistry`.
+    :param revoked: told whose API token does.
+    """
+
+    def __init__(
+        self,
+        store: _Store,
+        elsewhere: Any,
+        users: Users,
+        own_transaction: Callable[[], AbstractContextManager[None]],
+        ended: Callable[[str, Sequence[str], str, str | None], None],
+        revoked: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._elsewhere = elsewhere
+        self._users = users
+        self._own_transaction = own_transaction
+        self._ended = ended
+        self._revoked = revoked
+
+    def forget(self, user: Any) -> None:
+        """All at once; ``user`` may be a key."""
+        key = user if isinstance(user, str) else self._users.key(user)
+        with self._own_transaction():
+            ids = list(self._elsewhere.erase_sessions(key)) if self._elsewhere is not None else []
+            ids += self._store.erase_sessions(key)
+            had_token = self._store.delete_token(key)
+            self._store.erase_user(key, now())
+            if ids:
+                after_commit(lambda: self._ended(key, ids, REASON, None))
+            if had_token:
+                after_commit(lambda: self._revoked(key))
+
+    def forget_if_gone(self, key: str) -> bool:
+        """The same where no user has the key. Whether there was none."""
+        gone = bool(self._store.missing_users([key]))
+        if gone:
+            self.forget(key)
+        return gone
+
+    def follow(self, connection: Any, key: str, *, is_new: bool) -> bool:
+        """The host has just deleted the user of that key, or made it, in a transaction that goes on. Whether nothing is
+        left to do once that is committed."""
+        if is_new and self._elsewhere is not None:
+            self._elsewhere.erase_sessions(key)  # nobody has had the key, so nobody misses them
+        done = self._store.erase_with(connection, key, now(), was_there=not is_new)
+        return done and (is_new or self._elsewhere is None)
+
+    def rename(self, connection: Any, user: Any, key: str) -> None:
+        """The host has just given the user, who had another one, this key, in a transaction that goes on. What is kept
+        elsewhere ends: there, the old key is nobody's."""
+        before, stored = self._users.key(user), self._users.stored_hash(user)
+        marks = [(each, self._users.mark_of_key(each, stored)) for each in (before, key)]
+        self._store.rename_with(connection, marks[0], marks[1])
+
+    def prune(self) -> int:
+        """Whoever was deleted behind the extension's back. How many users those were."""
+        return sum(self.forget_if_gone(key) for keys in self._batches() for key in self._store.missing_users(keys))
+
+    def _batches(self) -> Iterator[Sequence[str]]:
+        after = ""
+        while keys := self._store.user_keys(after, _BATCH):
+            yield keys
+            after = keys[-1]
+        owners = iter(self._elsewhere.owners() if self._elsewhere is not None else ())
+        while keys := list(islice(owners, _BATCH)):
+            yield keys

@@ -1,0 +1,84 @@
+"""Which password a user has: told from the ones before and after it, without knowing it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from sqlalchemy import inspect
+
+from .password_methods import Checker, Writer, is_as_written
+from .user_passwords import HASHES, UserPasswords
+
+
+class PasswordMarks(UserPasswords):
+    """The part of :class:`~.users.Users` that tells passwords apart by their stored hashes."""
+
+    def __init__(self, password: str | None, check: Checker | None, write: Writer | None) -> None:
+        super().__init__(password, check, write)
+        self._db: Any = None
+        self._loaded_hashes: dict[type[Any], str] = {}
+
+    def key(self, user: Any) -> str:
+        """See :meth:`Users.key`."""
+        raise NotImplementedError
+
+    def models(self) -> list[type[Any]]:
+        """See :meth:`Users.models`."""
+        raise NotImplementedError
+
+    def password_mark(self, user: Any) -> str | None:
+        """Tells the user's password from the ones before and after it, and nothing else; None where no hash of it can
+        be read. A digest of the stored hash, which is salted: it needs no key, and so outlives a new one."""
+        try:
+            column = self.fields_of_model().get(self._hash_name(user) or "")
+            stored = self.stored_hash(user) if is_as_written(column) else None
+        except Exception:  # whatever the host's user makes of it, nobody's sign-in fails for this
+            return None
+        return self.mark_of(user, stored)
+
+    def mark_of(self, user: Any, stored: Any) -> str | None:
+        """The same for that hash."""
+        return self.mark_of_key(self.key(user), stored)
+
+    @staticmethod
+    def mark_of_key(user_key: str, stored: Any) -> str | None:
+        """The same where only the key of the user is at hand."""
+        # as text or bytes, and filled up with blanks or not, as the column may give it back
+        content = stored.encode(errors="backslashreplace") if isinstance(stored, str) else stored
+        if not isinstance(content, bytes) or not (content := content.rstrip()):
+            return None
+        return hashlib.sha256(b"password\x00%b\x00%b" % (user_key.encode(), content)).hexdigest()
+
+    def has_other_password(self, user: Any, user_key: str, mark: str) -> bool:
+        """Whether the hash that has been loaded with the user is of another password than that :meth:`password_mark`.
+        False where none has: nothing is to be read here, which is asked at each request."""
+        name = self._loaded_hashes.get(type(user))
+        if name is None:
+            columns = self.password_columns() if type(self).stored_hash is UserPasswords.stored_hash else ()
+            names = [column.key for column in columns if isinstance(user, column.class_)]
+            name = self._loaded_hashes[type(user)] = names[0] if names else ""
+        loaded = getattr(user, "__dict__", {})
+        return name in loaded and self.mark_of_key(user_key, loaded[name]) != mark
+
+    def has_password_changed(self, user: Any, marks: Collection[str]) -> bool:
+        """Whether the user has none of these :meth:`password_mark` any more, as the database has it at this moment."""
+        state = inspect(user, raiseerr=False)
+        if not marks or self._db is None or getattr(state, "identity", None) is None:
+            return False
+        # not what ``db.session`` has read, nor the moment that its transaction shows
+        with self._db.session.session_factory() as now:
+            found = now.get(state.class_, state.identity)
+            return found is not None and self.password_mark(found) not in marks
+
+    def password_columns(self) -> Iterator[Any]:
+        """Where the hash is kept: the mapped attribute, of each class of users."""
+        for model in self.models():
+            mapper = inspect(model, raiseerr=False)
+            mapped = mapper.column_attrs if mapper is not None else ()
+            name = next((name for name in (self._password, *HASHES) if name in mapped), None)
+            if name is None or self._password not in (None, name):
+                continue
+            if is_as_written(mapper.column_attrs[name].columns[0]):
+                yield getattr(model, name)

@@ -1,0 +1,66 @@
+"""Users who are deleted, and users who get the key of one who was: seen where the host's models are written."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import current_app, has_app_context
+from sqlalchemy import event, inspect
+
+from ..account.erasure import Erasure
+from ..account.users import Users
+from ..errors import StoreDown
+from ..globals import EXTENSION
+from ..store.user_keys import key_of
+from .deferred_writes import deferred_writes
+
+_log = logging.getLogger(__name__)
+
+
+class UserWatch:
+    """What is deleted by a statement of many rows, or by another program, is found by ``flask myprofile sessions
+    prune``, and at the next request with a cookie of that user."""
+
+    def __init__(self, users: Users, erasure: Erasure) -> None:
+        self._users = users
+        self._erasure = erasure
+
+    def connect(self) -> bool:
+        """Watch the classes of users there are; whether there are any. May be called again."""
+        models = list(self._users.models())
+        for model in models:
+            listeners = (("after_delete", self._on_delete), ("after_insert", self._on_insert))
+            for name, listener in (*listeners, ("after_update", self._on_update)):
+                if not event.contains(model, name, listener):
+                    event.listen(model, name, listener, propagate=True)
+        return bool(models)
+
+    def _on_delete(self, mapper: Any, connection: Any, user: Any) -> None:
+        self._follow(connection, user, is_new=False)
+
+    def _on_insert(self, mapper: Any, connection: Any, user: Any) -> None:
+        self._follow(connection, user, is_new=True)
+
+    def _on_update(self, mapper: Any, connection: Any, user: Any) -> None:
+        state, identity = inspect(user), tuple(mapper.primary_key_from_instance(user))
+        if state.pending:  # somebody new, in the row of one who is deleted in the same flush
+            self._follow(connection, user, is_new=True)
+        elif state.identity != identity and self._is_mine() and self._users.keys_are_primary:
+            key = key_of(identity) if self._users.model is not None else f"{mapper.local_table.name}:{key_of(identity)}"
+            self._erasure.rename(connection, user, key)
+
+    def _is_mine(self) -> bool:
+        # several apps may share one ``db``, some of them without the extension
+        profile = current_app.extensions.get(EXTENSION) if has_app_context() else None
+        return profile is not None and profile.users is self._users
+
+    def _follow(self, connection: Any, user: Any, *, is_new: bool) -> None:
+        if not self._is_mine():
+            return
+        key = self._users.key(user)
+        try:
+            if not self._erasure.follow(connection, key, is_new=is_new) and not is_new:
+                deferred_writes().note(lambda: self._erasure.forget_if_gone(key), tries=1)
+        except StoreDown as error:  # the host's user is written all the same
+            _log.error("MyProfile could not erase what it keeps of a user: %s", error)

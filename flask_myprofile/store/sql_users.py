@@ -1,0 +1,154 @@
+"""All that is kept of a user in the host's own database: erasing it, and whose is kept at all."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Table,
+    and_,
+    delete,
+    exists,
+    insert,
+    inspect,
+    literal,
+    not_,
+    or_,
+    select,
+    union,
+    union_all,
+    update,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from .database import Execute
+from .session_lookup import SessionLookup
+from .user_keys import UserKeys, key_of
+
+_log = logging.getLogger(__name__)
+
+#: What stands in the history for a user who is gone: a digest of the key, which somebody else may have one day.
+_GONE = "#"
+
+
+def gone(user_key: str) -> str:
+    return _GONE + hashlib.sha256(user_key.encode()).hexdigest()
+
+
+class SqlUsers(SessionLookup):
+    """See :class:`~.protocols.UserStore`."""
+
+    def erase_user(self, user_key: str, at: int) -> None:
+        with self._write() as execute:
+            self._erase(execute, user_key, at)
+
+    def erase_with(self, connection: Connection, user_key: str, at: int, *, was_there: bool) -> bool:
+        """The same in a transaction of the host's, if that is one with our tables, and without harm to it.
+
+        :param was_there: also where nothing is kept, so that old cookies are not good for who gets the key next.
+        """
+
+        def erase() -> None:
+            if was_there or self._has_any(connection, user_key):
+                self._erase(connection.execute, user_key, at)
+
+        return self._write_with(connection, erase)
+
+    def rename_with(self, connection: Connection, before: tuple[str, str | None], now: tuple[str, str | None]) -> None:
+        """The user has got another key, and with it another mark of the same password."""
+        (key, mark), (new_key, new_mark), session = before, now, self._tables.session
+
+        def rename() -> None:
+            if not self._has_any(connection, key):
+                return
+            for table in self._of_users():
+                connection.execute(delete(table).where(table.c.user_key == new_key))
+                connection.execute(update(table).where(table.c.user_key == key).values(user_key=new_key))
+            theirs = (session.c.user_key == new_key, session.c.password_mark == mark)
+            connection.execute(update(session).where(*theirs).values(password_mark=new_mark))
+
+        self._write_with(connection, rename)
+
+    def _write_with(self, connection: Connection, write: Callable[[], None]) -> bool:
+        """In a transaction of the host's, without harm to it, if that is one with our tables. Whether it is done."""
+        if connection.engine.pool is not self.engine.pool:
+            return False
+        try:
+            with connection.begin_nested():
+                write()
+        except SQLAlchemyError as error:  # the tables are not there yet, for one
+            _log.warning("MyProfile could not write down what has become of a user: %s", type(error).__name__)
+            return False
+        return True
+
+    def _has_any(self, connection: Connection, user_key: str) -> bool:
+        looks = [select(literal(1)).where(exists().where(table.c.user_key == user_key)) for table in self._of_users()]
+        return connection.execute(union_all(*looks)).first() is not None
+
+    def _erase(self, execute: Callable[..., Any], user_key: str, at: int) -> None:
+        """Looks first: see :meth:`Database._put`."""
+        for table in self._of_users():
+            theirs = table.c.user_key == user_key
+            if execute(select(literal(1)).select_from(table).where(theirs).limit(1)).first() is not None:
+                execute(delete(table).where(theirs))
+        self._note_gone(execute, gone(user_key), at)
+
+    def _note_gone(self, execute: Execute, name: str, at: int) -> None:
+        table = self._tables.history
+        if execute(select(table.c.user_key).where(table.c.user_key == name)).first() is None:
+            execute(insert(table), {"user_key": name, "signed_out_at": at})
+        else:
+            execute(update(table).where(table.c.user_key == name).values(signed_out_at=at))
+
+    def _of_users(self) -> list[Table]:
+        """The tables that say whose a row is."""
+        return [table for table in vars(self._tables).values() if "user_key" in table.c]
+
+    # ---- who is gone
+
+    def user_keys(self, after: str, limit: int) -> Sequence[str]:
+        """The next keys of users of whom something is kept, in their order."""
+        parts = []
+        for table in self._of_users():
+            keys = select(table.c.user_key).where(table.c.user_key > after)
+            if table is self._tables.history:
+                keys = keys.where(not_(table.c.user_key.startswith(_GONE)))
+            parts.append(select(keys.distinct().order_by(table.c.user_key).limit(limit).subquery().c.user_key))
+        found = union(*parts).subquery()
+        with self._write() as execute:
+            return list(execute(select(found.c.user_key).order_by(found.c.user_key).limit(limit)).scalars())
+
+    def missing_users(self, keys: Collection[str]) -> set[str]:
+        """Those of these keys that no user has. None of them where no user can be seen at all: then the table is
+        hidden from this connection, or about to be filled."""
+        model = self._user_model()
+        reader = UserKeys(inspect(model)) if model is not None else None
+        wanted = {key: identity for key in keys if reader and (identity := reader.identity(key)) is not None}
+        if reader is None or not wanted:
+            return set()
+        these = or_(*(and_(*map(_equals, reader.columns, identity)) for identity in wanted.values()))
+        with self._beside_users(model) as execute:
+            found = {key_of(row) for row in execute(select(*reader.columns).where(these))}
+            if not found and execute(select(*reader.columns).limit(1)).first() is None:
+                return set()
+        return set(wanted) - found
+
+    @contextmanager
+    def _beside_users(self, model: Any) -> Iterator[Execute]:
+        """Where they are, and not through ``db.session``, which may be told to leave some out."""
+        bind: Any = self._db.session.get_bind(mapper=inspect(model))
+        if bind is self.engine:
+            with self._write() as execute:
+                yield execute
+        else:
+            with bind.connect() as connection:
+                yield connection.execute
+
+
+def _equals(column: Any, value: Any) -> Any:
+    return column == value

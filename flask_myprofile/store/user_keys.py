@@ -1,0 +1,40 @@
+"""The key of a user: the primary key as text, whatever its columns are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote, unquote
+
+
+def key_of(identity: Iterable[Any]) -> str:
+    """The text for a primary key. Of several columns it is not those run together, or two people might have one."""
+    parts = [str(part) for part in identity]
+    return parts[0] if len(parts) == 1 else "/".join(quote(part, safe="") for part in parts)
+
+
+class UserKeys:
+    """Reads the keys of one mapped class."""
+
+    def __init__(self, mapper: Any) -> None:
+        self.columns: Sequence[Any] = mapper.primary_key
+        self._types = [_python_type(column) for column in self.columns]
+
+    def identity(self, key: str) -> tuple[Any, ...] | None:
+        """The primary key that this is the text for; None where it is none of this class."""
+        parts = [key] if len(self._types) == 1 else [unquote(part) for part in key.split("/")]
+        try:
+            return tuple(read(part) for read, part in zip(self._types, parts, strict=True))
+        except (TypeError, ValueError, ArithmeticError):
+            return None
+
+
+def _python_type(column: Any) -> Any:
+    try:
+        return column.type.python_type
+    except NotImplementedError:  # a type of the host's own, which does not say
+        return _unknown
+
+
+def _unknown(part: str) -> Any:
+    raise TypeError

@@ -16,6 +16,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, event
 from werkzeug.routing import Rule
 
+from tests.account import visitors as visitors_of_a_day
 from tests.hosts.layouts import frameworks as installed_frameworks
 from tests.html import checker
 from tests.oidc import provider
@@ -170,6 +171,7 @@ firefox = _service("firefox", services.firefox)
 html_checker = _service("html_checker", checker.installed)
 openid_provider = _service("openid_provider", provider.start)
 frameworks = _service("frameworks", installed_frameworks)
+visitors = _service("visitors", visitors_of_a_day.installed)
 
 
 @pytest.fixture(params=["sqlite", "postgres", "mariadb"])

@@ -7,15 +7,25 @@ from typing import Any
 
 from flask import current_app, request
 
+from ..account.devices import APP, MAC_OR_IPAD, TELEVISION, Device, describe
 from ..account.places import find_places, is_local
 from ..errors import SetupError
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, iso_time, language_tag
+from ..i18n import as_datetime, gettext, iso_time, language_tag, lazy_gettext
 from ..store.records import ADOPTED, SessionRecord
 
 #: Sessions on one page.
 PAGE = 50
-ICONS = {"computer": "laptop", "phone": "smartphone", "tablet": "tablet", "program": "terminal", "unknown": "globe"}
+ICONS = {
+    "computer": "laptop",
+    "phone": "smartphone",
+    "tablet": "tablet",
+    "television": "tv",
+    "console": "gamepad-2",
+    "program": "terminal",
+    "unknown": "globe",
+}
+_WORDS = {MAC_OR_IPAD: lazy_gettext("Mac or iPad"), TELEVISION: lazy_gettext("Television")}
 
 
 def page_number() -> int:
@@ -82,16 +92,21 @@ def name_of(row: SessionRecord) -> str:
 
 def device_of(row: SessionRecord) -> tuple[str, str]:
     """("Firefox on Linux", icon)."""
-    # the parser takes 30 ms and as many megabytes when it is first needed, which most processes never do
-    from ..account.devices import describe
-
     device = describe(row.user_agent)
-    icon = ICONS[device.kind]
-    if device.browser and device.system:
-        return gettext("%(browser)s on %(system)s", browser=device.browser, system=device.system), icon
-    if device.system:
-        return gettext("Unknown browser on %(system)s", system=device.system), icon
-    return device.browser or gettext("Unknown device"), icon
+    return _in_words(device), ICONS[device.kind]
+
+
+def _in_words(device: Device) -> str:
+    browser, system = device.browser, str(_WORDS.get(device.system, device.system))
+    if not system:
+        return browser or gettext("Unknown device")
+    if device.kind in ("television", "console"):
+        return system
+    if browser == APP:
+        return gettext("App on %(system)s", system=system)
+    if browser:
+        return gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return gettext("Unknown browser on %(system)s", system=system)
 
 
 def method_of(row: SessionRecord) -> tuple[str, str]:

@@ -205,7 +205,7 @@ def test_session_protection_that_strikes_ends_the_session(new_host: Callable[...
     assert c1.is_in()
     rows = {row["id"]: row["name"] for row in c2.sessions()}
     assert len(rows) == 2
-    assert rows[c1.session_id()] == "Safari on macOS"
+    assert rows[c1.session_id()] == "Safari on Mac or iPad"
 
 
 @however_kept

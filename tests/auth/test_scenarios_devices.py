@@ -67,11 +67,11 @@ LABELS = {
     f"{X11}; rv:128.0) Gecko/20100101 Firefox/128.0": "Firefox on Linux",
     f"{WINDOWS} {WEBKIT} Chrome/126.0.0.0 Safari/537.36": "Chrome on Windows",
     f"{WINDOWS} {WEBKIT} Chrome/126.0.0.0 Safari/537.36 Edg/126.0.0.0": "Edge on Windows",
-    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) {SAFARI} Safari/605.1.15": "Safari on macOS",
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) {SAFARI} Safari/605.1.15": "Safari on Mac or iPad",
     f"Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) {SAFARI} Mobile/15E148 Safari/604.1": "Safari on iPad",
     f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {WEBKIT} Chrome/126.0.0.0 Mobile Safari/537.36": "Chrome on Android",
     "curl/8.5.0": "curl",
-    "python-requests/2.32.3": "Python Requests",
+    "python-requests/2.32.3": "python-requests",
     "": "Unknown device",
     "garbage \u00ff\u00ff": "Unknown device",
 }
@@ -107,7 +107,7 @@ def test_a_parser_that_fails_stops_no_sign_in(host: Host, monkeypatch: pytest.Mo
     def fail(*args: object) -> None:
         raise AssertionError("asked at the sign-in")
 
-    monkeypatch.setattr("flask_myprofile.account.devices.parse", fail)
+    monkeypatch.setattr("flask_myprofile.account.devices._parser", fail)
     alice = host.browser()
     assert alice.login("alice").location == "/page"
     assert alice.is_in()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -74,7 +74,6 @@ _SYSTEMS = {
 }
 #: The parser's name of a browser -> what people call it.
 _BROWSERS = {
-    "Apple Watch App": "",
     "Baidu Browser": "Baidu",
     "Baidu Explorer": "Baidu",
     "BlackBerry WebKit": "BlackBerry Browser",
@@ -103,6 +102,7 @@ _BROWSERS = {
     "YandexSearch": "Yandex",
     # what a page is shown by inside of an app that does not say its name
     "Apple Mail": APP,
+    "Apple Watch App": APP,
     "CFNetwork": APP,
     "Chrome Mobile WebView": APP,
     "Crosswalk": APP,
@@ -122,6 +122,7 @@ _PHONE = re.compile(r"Mobile|Phone")
 _BROWSER = re.compile(r"Safari|Firefox")
 
 
+@lru_cache(1000)
 def describe(user_agent: str) -> Device:
     """The device that sent this User-Agent header."""
     for pattern, name, kind in _APPLIANCES:

@@ -9,6 +9,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from flask_myprofile.account.devices import describe
 from tests.support.host import Browser, Host
 from tests.support.kept import everywhere, first_everywhere
 
@@ -107,6 +108,7 @@ def test_a_parser_that_fails_stops_no_sign_in(host: Host, monkeypatch: pytest.Mo
     def fail(*args: object) -> None:
         raise AssertionError("asked at the sign-in")
 
+    describe.cache_clear()
     monkeypatch.setattr("flask_myprofile.account.devices._parser", fail)
     alice = host.browser()
     assert alice.login("alice").location == "/page"

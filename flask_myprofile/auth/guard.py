@@ -163,7 +163,7 @@ class Guard:
         record = self._sessions.load(credential.id)
         is_there = record is not None and self._sessions.is_proven(record, credential)
         if record is None or not is_there or not credential.is_present(record) or not record.may_have(login_id):
-            self._check.refuse(state, late=self._has_gone_on(record, credential))
+            self._check.refuse(state)  # a browser that has just been opened: no request of it is under way
             return
         state.restored = credential.of(record.user_key, record.login_id)
         if self._check.accept_record(state, record) and record.login_id != login_id:

@@ -116,9 +116,7 @@ class Sessions:
         may be another app's, and not where it may have something newer."""
         if cookie is not None and cookie.held is not None:
             return not self._has_gone_on(cookie.held)
-        if jar.remember is None or jar.remember.key not in self.keys:
-            return False
-        return jar.device is None or not self._has_gone_on(jar.device)
+        return jar.remember is not None and jar.remember.key in self.keys
 
     def _has_gone_on(self, held: Held) -> bool:
         """Whether the browser may have a newer secret, or session, than this."""

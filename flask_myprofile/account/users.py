@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import String, func, inspect, select
-from sqlalchemy.exc import DataError, NoInspectionAvailable
+from sqlalchemy.exc import DataError
 
 from ..errors import Invalid, SetupError
 from ..store.user_keys import UserKeys, key_of
@@ -81,6 +81,19 @@ class Users(UserFields, PasswordMarks):
                 self._model = found[0]
         return self._model
 
+    @property
+    def knows_model(self) -> bool:
+        """Whether it has been found already."""
+        return self._model is not None
+
+    def _meet(self, user: Any) -> Any:
+        """A host may map its users on a base of its own, which ``db.Model`` knows nothing of: the class is known once
+        one of them has been seen."""
+        state = inspect(user, raiseerr=False)
+        if self._model is None and self._db is not None and state is not None and not self._candidates():
+            self._model = state.mapper.base_mapper.class_
+        return state
+
     def _candidates(self) -> list[type[Any]]:
         wanted = ("is_authenticated", "is_active", "get_id")
         mappers = self._db.Model.registry.mappers
@@ -94,9 +107,8 @@ class Users(UserFields, PasswordMarks):
 
     def key(self, user: Any) -> str:
         """The user's stable id as text, whatever the type of the primary key."""
-        try:
-            state = inspect(user)
-        except NoInspectionAvailable:  # not a mapped class
+        state = self._meet(user)
+        if state is None:  # not a mapped class
             return str(user.get_id())
         key = key_of(state.identity or state.mapper.primary_key_from_instance(user))
         # two user classes may both have a number 1
@@ -110,7 +122,8 @@ class Users(UserFields, PasswordMarks):
         for model in self._candidates():
             if inspect(model).local_table.name == table:
                 return self._get(model, rest)
-        return self.load_by_login_id(key)
+        found = self._by_login_id(key)
+        return found if found is not None and self.key(found) == key else None
 
     def _get(self, model: type[Any], key: str) -> Any | None:
         identity = UserKeys(inspect(model)).identity(key)
@@ -154,12 +167,15 @@ class Users(UserFields, PasswordMarks):
         """The user whom the host's own user_loader finds for what ``get_id()`` answered."""
         return self._host_loader(login_id) if self._host_loader else None
 
+    def _by_login_id(self, login_id: str) -> Any | None:
+        try:
+            return self.load_by_login_id(login_id)
+        except (TypeError, ValueError, ArithmeticError, LookupError):  # written as another host would
+            return None
+
     def is_login_id_of(self, login_id: str, user_key: str) -> bool:
         """Whether the host's own user_loader finds the user of that :meth:`key` for it."""
-        try:
-            found = self.load_by_login_id(login_id)
-        except (TypeError, ValueError, ArithmeticError, LookupError):  # written as another host would
-            return False
+        found = self._by_login_id(login_id)
         return found is not None and self.key(found) == user_key
 
     def find(self, text: str) -> Any | None:

@@ -23,6 +23,7 @@ class SessionLookup(Database):
     :param user_model: the host's user class, or None where it has not one, or its key is not its primary key.
     :param password_columns: where its password hashes are, which are looked at with each request.
     :param with_preferences: whether each page needs the user's preferences, which then come with the session.
+    :param knows_model: whether the class has been found, which may be with the first user only; asked at each request.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class SessionLookup(Database):
         user_model: Callable[[], Any],
         password_columns: Callable[[], Iterable[Any]] = tuple,
         with_preferences: Callable[[], bool],
+        knows_model: Callable[[], bool] = bool,
         **ways: Any,
     ) -> None:
         super().__init__(db, tables, **ways)
@@ -40,6 +42,9 @@ class SessionLookup(Database):
         self._password_columns = password_columns
         self._with_preferences = with_preferences
         self._finds: dict[bool, _Find] = {}
+        self._knows_model = knows_model
+        self._looked: bool | None = None
+        self._found_keys: UserKeys | None = None
 
     def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
         """The live session and, in the same query, the user whose key it has.
@@ -118,9 +123,15 @@ class SessionLookup(Database):
         table = self._tables.preference
         return [*columns, table.c.name, table.c.value], source.outerjoin(table, table.c.user_key == user_key)
 
-    @cached_property
+    @property
     def _keys(self) -> UserKeys | None:
         """The keys of the user model, where one query can ask for users and sessions; else None."""
+        knows = self._knows_model()
+        if self._found_keys is None and self._looked is not knows:  # the model may become known only with a user
+            self._looked, self._found_keys = knows, self._look_for_keys()
+        return self._found_keys
+
+    def _look_for_keys(self) -> UserKeys | None:
         model = self._user_model()
         mapper = inspect(model) if model is not None else None
         if mapper is None or self._db.session.get_bind(mapper=mapper) is not self.engine:

@@ -16,7 +16,7 @@ from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
 from ..store.records import SessionRecord
 from . import session_cookie
-from .deferred_writes import DeferredWrites, deferred_writes
+from .deferred_writes import DeferredWrites, deferred_writes, own_transaction_if_context_is_shared
 
 _KEY = "_flask_myprofile_state"
 
@@ -113,7 +113,8 @@ def current_record() -> SessionRecord | None:
     if state is None or state.session_id is None:
         return None
     if state.record is None:
-        record = state.record = current_profile.sessions.load(state.session_id)
+        with own_transaction_if_context_is_shared():
+            record = state.record = current_profile.sessions.load(state.session_id)
         # what the row says of a proof is of the secret that it has now
         state.superseded = record is not None and record.secret_hash != state.secret_hash
     return state.record

@@ -106,7 +106,7 @@ class VersionedForm(FlaskForm):
 def versioned(name: str, fields: dict[str, Any]) -> type[VersionedForm]:
     """The class of a form of these (unbound) fields."""
     made = {each: UnboundField(only_changed(one.field_class), *one.args, **one.kwargs) for each, one in fields.items()}
-    made.setdefault(VERSION, HiddenField())  # type: ignore[arg-type]
+    made.setdefault(VERSION, HiddenField(VERSION))  # type: ignore[arg-type]
     return type(name, (VersionedForm,), made)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .account.devices import describe
 from .account.text import printable
+from .doctor.command import doctor
 from .errors import UNREADABLE, StoreDown
 from .globals import current_profile
 from .i18n import iso_time
@@ -38,10 +39,21 @@ group = _Group("myprofile", help="My Profile: the user's own page.")
 
 
 @group.command("create-tables")
-def create_tables() -> None:
-    """Create the extension's tables where they are missing. With Flask-Migrate, migrate instead."""
-    current_profile.create_tables()
-    click.echo("The tables of My Profile are there.")
+@click.option("--dry-run", is_flag=True, help="Change nothing: say what would be added.")
+def create_tables(dry_run: bool) -> None:
+    """Create the extension's tables, or add what a newer version has. With Flask-Migrate, migrate instead."""
+    changes = current_profile.create_tables(dry_run=dry_run)
+    for words in changes.added:
+        click.echo(f"{'Would add' if dry_run else 'Added'} {words}.")
+    for words in changes.left_alone:
+        click.echo(f"Left alone: {words}.", err=True)
+    if changes.left_alone:
+        raise click.ClickException("Change what was left alone by a migration or by hand.")
+    if not (dry_run and changes.added):
+        click.echo("The tables of My Profile are up to date.")
+
+
+group.add_command(doctor)
 
 
 @group.group("sessions")

@@ -12,7 +12,9 @@ from .account.places import find_places
 from .account.users import Users
 from .admin.blueprint import blueprint as admin_blueprint
 from .config import Config
+from .doctor import log_line
 from .errors import SetupError
+from .features import DOCTOR
 from .globals import EXTENSION
 from .i18n import current_preferences
 from .pages import change_password_url, recent_sign_in, signed_out
@@ -76,10 +78,11 @@ class MyProfile:
         app.add_template_filter(headings, "mp_headings")
         app.jinja_env.globals["current_preferences"] = current_preferences
         app.cli.add_command(cli.group)
+        log_line.connect(app)
 
 
 #: Endpoints and URLs of the extension that are no tabs, and fields that are no features.
-_TAKEN = ("static", "admin", "sso", "sign_out", "confirm", "index", "my_profile", "version", "csrf_token")
+_TAKEN = ("static", "admin", DOCTOR, "sso", "sign_out", "confirm", "index", "my_profile", "version", "csrf_token")
 
 
 def _instances(classes: Sequence[type[Tab]]) -> dict[str, Tab]:

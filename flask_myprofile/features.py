@@ -15,6 +15,8 @@ from .store.records import FeatureRecord
 
 #: The name that switches everything.
 ROOT = "my_profile"
+#: The page of ``flask myprofile doctor``, which is of administrators, and so on or off whatever users may see.
+DOCTOR = "doctor"
 
 
 class State(NamedTuple):
@@ -37,7 +39,7 @@ class Features:
     def __init__(self, config: Config, store: FeatureStore) -> None:
         self._config = config
         self._store = store
-        self._defaults: dict[str, bool] = {ROOT: True}
+        self._defaults: dict[str, bool] = {ROOT: True, DOCTOR: False}
         self._open: set[str] = set()
         self._cache_key = f"flask_myprofile.features.{id(self)}"
 
@@ -65,7 +67,8 @@ class Features:
         if not self._is_known(name):
             raise KeyError(name)
         tab = name.partition(".")[0]
-        return all(self.state(part).on for part in dict.fromkeys((ROOT, tab, name)))
+        above = () if name == DOCTOR else (ROOT, tab)
+        return all(self.state(part).on for part in dict.fromkeys((*above, name)))
 
     def require(self, name: str) -> None:
         """:raises NotFound: the feature is off."""

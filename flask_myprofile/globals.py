@@ -25,6 +25,7 @@ from .account.users import Users
 from .config import Config
 from .errors import SetupError
 from .features import Features
+from .store.table_changes import TableChanges
 from .tab import Tab
 
 EXTENSION = "myprofile"
@@ -52,7 +53,10 @@ class Profile:
     tabs: Mapping[str, Tab]
     is_admin: Callable[[Any], bool]
     db: Any
-    create_tables: Callable[[], None]
+    #: Makes the tables, or brings those of an older version up to date; ``dry_run=True`` only says what it would add.
+    create_tables: Callable[..., TableChanges]
+    #: Where things are kept: the app's database and, if sessions are in another store, that.
+    stores: tuple[Any, ...]
     own_transaction: Callable[[], AbstractContextManager[None]]
     #: See :mod:`flask_myprofile.sso.end_session`.
     end_session_url: Callable[[], str | None]

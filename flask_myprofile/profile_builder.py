@@ -86,9 +86,10 @@ class ProfileBuilder:
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=_Lazy(self._database),
+            stores=(store,) if config.session_store == "sqlalchemy" else (store, session_store),
             own_transaction=lambda: store.own_transaction(),  # noqa: PLW0108
             end_session_url=end_session_url,
-            create_tables=lambda: store.create_tables(),  # noqa: PLW0108 (the store is made later)
+            create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )
         self._listen(registry, tokens, sign_in, erasure)
         self._attach_when_ready()

@@ -1,4 +1,4 @@
-"""The administrators' pages: Feature Management, and the sessions of a user."""
+"""The administrators' pages: Feature Management, the sessions of a user, and whether the app is set up right."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..host_matching import OwnBlueprint
 from ..i18n import gettext
 from ..pages.access import guarded
 from ..responses import no_store
-from . import features, users
+from . import doctor, features, users
 
 
 def blueprint(prefix: str) -> Blueprint:
@@ -25,6 +25,7 @@ def blueprint(prefix: str) -> Blueprint:
     for url, endpoint, view, methods, purpose in (
         ("/features", "features", features.view, both, features.SAVE),
         ("/features/reset", "features_reset", features.reset, both, features.RESET),
+        ("/doctor", "doctor", doctor.view, ["GET"], None),
         ("/sessions", "sessions", users.view, ["GET"], None),
         ("/sessions/sign-out", "sessions_sign_out", users.sign_out, both, users.SIGN_OUT),
         ("/sessions/sign-out-all", "sessions_sign_out_all", users.sign_out_all, both, users.SIGN_OUT_ALL),

@@ -9,7 +9,7 @@ from flask import jsonify, redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import Conflict, Invalid, Refused
-from ..features import State
+from ..features import DOCTOR, State
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
 from ..pages import layout
@@ -146,7 +146,7 @@ def _switch(value: Any) -> bool | None:
 
 
 def _names() -> list[str]:
-    return ["my_profile", *(name for tab in current_profile.tabs.values() for name in (tab.name, *_parts(tab)))]
+    return ["my_profile", DOCTOR, *(name for tab in current_profile.tabs.values() for name in (tab.name, *_parts(tab)))]
 
 
 def _parts(tab: Tab) -> list[str]:
@@ -167,6 +167,7 @@ def _show(error: Any = "", status: int = 200) -> Any:
         error=error,
         status=status,
         sections=[_section(tab) for tab in tabs],
+        administration=_doctor(),
         on_count=sum(features.state(tab.name).on for tab in tabs),
         count=len(tabs),
         version=version,
@@ -177,6 +178,11 @@ def _show(error: Any = "", status: int = 200) -> Any:
 def _section(tab: Tab) -> dict[str, Any]:
     parts = [{"label": part.label, "hint": part.hint, **_row(f"{tab.name}.{part.name}")} for part in tab.all_parts()]
     return {"label": tab.label, "meaning": tab.meaning, "icon": tab.icon, "parts": parts, **_row(tab.name)}
+
+
+def _doctor() -> dict[str, Any]:
+    meaning = gettext("Administrators see whether this app is set up right, with names of settings and tables.")
+    return {"label": gettext("Doctor"), "meaning": meaning, "icon": "badge-check", **_row(DOCTOR)}
 
 
 def _row(name: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from flask import current_app, render_template, request, session
 from markupsafe import Markup
 
 from .. import i18n
+from ..features import DOCTOR
 from ..globals import current_profile
 from ..i18n import current_preferences
 from ..tab import Tab
@@ -87,6 +88,7 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]]) -> Simple
         errors=errors,
         theme=current_preferences.theme,
         emit_assets=False,
+        has_doctor=current_profile.features[DOCTOR] if request.blueprint == "myprofile_admin" else False,
     )
 
 

@@ -94,6 +94,12 @@ def client(name: str) -> Any:
     return found if found is not None else current_app.extensions.get(_SEEN, {}).get(name)
 
 
+def registered_names() -> list[str]:
+    """The names of the Authlib clients that the app has registered so far."""
+    registry = getattr(current_app.extensions.get(_CLIENT), "_registry", {})
+    return sorted({*registry, *current_app.extensions.get(_SEEN, {})})
+
+
 def registered_issuer(name: str) -> str | None:
     """The ``issuer=…`` that the client was registered with; Authlib overwrites it with what the provider says."""
     registry = getattr(current_app.extensions.get(_CLIENT), "_registry", {})

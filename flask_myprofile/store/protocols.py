@@ -106,6 +106,21 @@ class SessionStore(Protocol):
         ...
 
 
+class ProbedStore(Protocol):
+    """What says of itself whether it works. Raises :class:`~..errors.StoreDown` where it does not."""
+
+    @property
+    def technology(self) -> str: ...
+
+    def clock(self) -> float | None:
+        """The time there, in seconds since the epoch; None where it cannot be asked."""
+        ...
+
+    def try_writing(self) -> None:
+        """Write something that is not kept."""
+        ...
+
+
 class UserStore(Protocol):
     """All that is kept of a user, but for sessions that are kept elsewhere."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -237,13 +238,32 @@ class RedisSessions:
         except RedisError as error:
             raise _down(error) from None
 
+    # ---- whether it works
+
+    technology = "redis"
+
+    def clock(self) -> float:
+        """The time of Redis, in seconds since the epoch."""
+        seconds, microseconds = self._ask(self._client.time)
+        return float(seconds + microseconds / 1e6)
+
+    def try_writing(self) -> None:
+        """Write something, and take it back; in a second it would be gone by itself."""
+        key = f"{self._prefix}doctor:{secrets.token_hex(12)}"
+        self._ask(self._client.set, key, "", px=1000)
+        self._ask(self._client.delete, key)
+
+    @staticmethod
+    def _ask(command: Callable[..., Any], *given: Any, **more: Any) -> Any:
+        try:
+            return command(*given, **more)
+        except RedisError as error:
+            raise _down(error) from None
+
     def _scan(self, kind: str, cursor: int, limit: int) -> tuple[int, list[bytes]]:
         """A step through all keys of a kind; at the end the cursor is 0 again."""
         literally = re.sub(r"([\[\]*?^\\])", r"\\\1", self._prefix)
-        try:
-            found: tuple[int, list[bytes]] = self._client.scan(cursor, f"{literally}{kind}*", limit)
-        except RedisError as error:
-            raise _down(error) from None
+        found: tuple[int, list[bytes]] = self._ask(self._client.scan, cursor, f"{literally}{kind}*", limit)
         return found
 
 

@@ -24,6 +24,13 @@ class SqlSingleSignOn(Database):
         table = self._tables.identity
         return list(self._read(select(table.c.user_key).where(table.c.id == identity_id)).scalars())
 
+    def callbacks(self, provider: str) -> list[str]:
+        """The redirect URIs with which people have signed in there, a few of them."""
+        table = self._tables.session
+        query = select(table.c.callback).where(table.c.provider == provider, table.c.callback.is_not(None))
+        with self.own_transaction():
+            return list(self._read(query.distinct().limit(5)).scalars())
+
     def forget_identities(self, provider: str) -> int:
         with self._write() as execute:
             return int(

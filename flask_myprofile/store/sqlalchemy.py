@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
 
+from ..errors import StoreDown
+from .database import reason
 from .records import EVERYONE, SKEW
 from .sql_features import SqlFeatures
 from .sql_password_throttle import SqlPasswordThrottle
@@ -14,6 +18,15 @@ from .sql_sessions import SqlSessions
 from .sql_single_sign_on import SqlSingleSignOn
 from .sql_tokens import SqlTokens
 from .sql_users import SqlUsers, gone
+from .table_changes import TableChanges, bring_up_to_date
+
+#: How to ask for the time, in seconds since the epoch.
+_CLOCKS = {
+    "sqlite": "SELECT strftime('%s', 'now')",
+    "postgresql": "SELECT extract(epoch FROM clock_timestamp())",
+    "mysql": "SELECT unix_timestamp(sysdate(3))",
+    "mariadb": "SELECT unix_timestamp(sysdate(3))",
+}
 
 
 class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPendingForms, SqlSingleSignOn, SqlUsers):
@@ -76,9 +89,33 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
                 None if value is None else {"value": value},
             )
 
+    # ---- whether it works
+
+    @property
+    def technology(self) -> str:
+        return self.engine.dialect.name
+
+    def clock(self) -> float | None:
+        """The time of the database, in seconds since the epoch; None where it is not known how to ask."""
+        question = _CLOCKS.get(self.engine.dialect.name)
+        if question is None:
+            return None
+        with self.own_transaction():
+            return float(self._read(text(question)).scalar_one())
+
+    def try_writing(self) -> None:
+        """Write something, and take it back."""
+        table, key = self._tables.preference, secrets.token_hex(12)
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(insert(table), {"user_key": f"nobody-{key}", "name": "doctor", "value": ""})
+                connection.execute(delete(table).where(table.c.user_key == f"nobody-{key}"))  # not all tables roll back
+                connection.rollback()
+        except SQLAlchemyError as error:
+            raise StoreDown(reason(error)) from error
+
     # ---- tables
 
-    def create_tables(self) -> None:
-        """Make those of the extension's tables that are missing."""
-        for table in vars(self._tables).values():
-            table.create(self.engine, checkfirst=True)
+    def create_tables(self, *, dry_run: bool = False) -> TableChanges:
+        """Make the extension's tables, or bring those of an older version up to date."""
+        return bring_up_to_date(self.engine, list(vars(self._tables).values()), dry_run=dry_run)

@@ -2,13 +2,14 @@
 
 Plain column types only, so that a migration needs no import of ours. Users are named by a string key and no
 foreign key: whatever the host's user table is called, and wherever it lives, deleting a user never fails here.
+A column that comes to a table which is there already may be empty or has a server default: there may be rows in it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, Text, false
 from sqlalchemy.types import TypeEngine
 
 
@@ -177,7 +178,7 @@ def _logout_token_columns() -> list[Column[object]]:
         Column("id", _exact(64), primary_key=True),
         Column("whose", _exact(64), index=True),
         Column("which", _exact(64), index=True),
-        Column("issued_at", BigInteger, nullable=False),
+        Column("issued_at", BigInteger, nullable=False, server_default="0"),
         Column("expires_at", BigInteger, nullable=False),
-        Column("carried_out", Boolean, nullable=False),
+        Column("carried_out", Boolean, nullable=False, server_default=false()),
     ]

@@ -32,7 +32,10 @@ DEVICES = (
 #: The newcomers' passwords guard nothing.
 QUICK_HASH = "pbkdf2:sha256:1"
 #: The token's tab on, and a switch that cannot be moved.
-SETTINGS = {"MYPROFILE_FEATURES": {"api_token": True}, "MYPROFILE_FEATURES_PINNED": {"sessions.sign_out": True}}
+SETTINGS = {
+    "MYPROFILE_FEATURES": {"api_token": True, "doctor": True},
+    "MYPROFILE_FEATURES_PINNED": {"sessions.sign_out": True},
+}
 SEND = "main form .mp-btn--primary[type=submit]"
 
 
@@ -224,6 +227,7 @@ STATES = {
     "features with a tab off": State(MAYA, "/profile/admin/features", clicked("#f-password", ".mp-off:visible")),
     "features saved": State(MAYA, "/profile/admin/features", SAVED),
     "features changed": State(MAYA, "/profile/admin/features", moved_a_switch),
+    "doctor": State(MAYA, "/profile/admin/doctor"),
     "find a user": State(MAYA, "/profile/admin/sessions"),
     "no such user": State(MAYA, "/profile/admin/sessions?user=nobody"),
     "a user's sessions": State(MAYA, "/profile/admin/sessions?user=sam"),

@@ -274,4 +274,4 @@ def test_the_commands_in_the_documentation_exist() -> None:
     assert {name for name, _ in documented} == set(known)
     for name, rest in documented:
         options = {option for parameter in known[name].params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z]+", rest)) <= options, name
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options, name

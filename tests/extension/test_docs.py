@@ -229,7 +229,7 @@ def test_no_page_names_a_setting_that_does_not_exist(path: Path) -> None:
 
 def test_every_feature_is_documented_with_its_default(host: Host) -> None:
     documented = {row[0].strip("`"): row[2] for row in cells("docs/features.md") if row[0].startswith("`")}
-    expected = {"my_profile": True}
+    expected = {"my_profile": True, "doctor": False}
     for tab in BUILT_IN:
         expected[tab.name] = tab.on_by_default
         if tab.open_parts:

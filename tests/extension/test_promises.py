@@ -32,6 +32,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile_sso.confirmed": ("/sso/confirmed", READ),
     "myprofile_admin.features": ("/admin/features", BOTH),
     "myprofile_admin.features_reset": ("/admin/features/reset", BOTH),
+    "myprofile_admin.doctor": ("/admin/doctor", READ),
     "myprofile_admin.sessions": ("/admin/sessions", READ),
     "myprofile_admin.sessions_sign_out": ("/admin/sessions/sign-out", BOTH),
     "myprofile_admin.sessions_sign_out_all": ("/admin/sessions/sign-out-all", BOTH),
@@ -202,7 +203,7 @@ def test_html_is_what_a_browser_gets_and_json_what_a_program_asks_for(host: Host
 # ---- what is on
 
 
-def test_features_have_the_names_promised_and_are_on_but_the_api_token(new_host: Callable[..., Host]) -> None:
+def test_features_have_the_names_promised_and_are_on_but_two(new_host: Callable[..., Host]) -> None:
     names = {
         *("my_profile", "personal_information", "preferences", "password", "api_token", "sessions"),
         *("api_token.copy", "api_token.regenerate", "sessions.sign_out", "sessions.sign_out_others"),
@@ -213,7 +214,7 @@ def test_features_have_the_names_promised_and_are_on_but_the_api_token(new_host:
     admin = signed_in(host, "admin")
     features = admin.json("/profile/admin/features").json["features"]
     assert names <= set(features)
-    assert [name for name, state in features.items() if not state["on"]] == ["api_token"]
+    assert [name for name, state in features.items() if not state["on"]] == ["api_token", "doctor"]
     assert not any(state["locked"] for state in features.values())
     with host.app.test_request_context():
         assert {name: current_profile.features[name] for name in ("password", "api_token", "api_token.copy")} == {

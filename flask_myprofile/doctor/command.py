@@ -1,0 +1,35 @@
+"""``flask myprofile doctor``: a line a finding, and exit code 1 where something is at fault."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from flask.cli import with_appcontext
+
+from .examination import Line, as_json, examine, in_words
+from .findings import FAULT, NOTE, OK
+
+_COLOURS = {OK: "green", NOTE: "yellow", FAULT: "red"}
+
+
+@click.command("doctor")
+@click.option("--json", "for_programs", is_flag=True, help="For programs: one JSON object.")
+@with_appcontext
+def doctor(for_programs: bool) -> None:
+    """Check whether this app is set up as My Profile needs it. Changes nothing."""
+    lines = examine()
+    if for_programs:
+        click.echo(json.dumps(as_json(lines), indent=2))
+    else:
+        for line in lines:
+            click.echo(_printed(line))
+        click.echo(f"MyProfile: {in_words(lines)}.")
+    if any(line.level == FAULT for line in lines):
+        raise SystemExit(1)
+
+
+def _printed(line: Line) -> str:
+    level = click.style(f"{line.level:<5}", fg=_COLOURS[line.level])
+    advice = f" -> {line.change} (docs: {line.page})" if line.change else ""
+    return f"{level}  {line.check}: {line.text}{advice}"

@@ -1,0 +1,79 @@
+"""The OpenID providers of the app's Authlib clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import has_request_context, request
+
+from ..globals import current_profile
+from ..sso import detection
+from ..sso.provider import ProviderUnknown, provider_of
+from .findings import Finding, fault, note, ok
+
+_HERE = ("localhost", "127.0.0.1", "::1")
+
+
+def sso_clients() -> Iterator[Finding]:
+    names = detection.registered_names()
+    if not names:
+        yield ok("No Authlib client is registered yet.")
+    for name in names:
+        client: Any = detection.client(name)
+        if not getattr(client, "client_id", None):
+            yield fault(f"{name} has no client_id.", f"Set {name.upper()}_CLIENT_ID, or register(…, client_id=…).")
+        elif (provider := provider_of(name)) is None:
+            yield ok(f"{name} is no OpenID provider: no logout reaches this app from there.")
+        else:
+            yield from _of_provider(name, client, provider)
+
+
+def _of_provider(name: str, client: Any, provider: Any) -> Iterator[Finding]:
+    if "openid" not in str(client.client_kwargs.get("scope", "")).split():
+        yield fault(
+            f"{name} is asked without the scope openid, and so says nothing that proves who somebody is.",
+            'register(…, client_kwargs={"scope": "openid …"})',
+        )
+    try:
+        metadata = provider.metadata()
+    except ProviderUnknown:
+        yield fault(
+            f"{name}: its metadata cannot be had, or is not of the issuer that was registered; the log says why.",
+            "See that server_metadata_url is right and can be reached from here.",
+        )
+        return
+    if current_profile.config.sso_logout and "end_session_endpoint" not in metadata:
+        yield note(f"{name} has no sign-out page, which MYPROFILE_SSO_LOGOUT goes on to.", "Leave it off.")
+    yield ok(f"{name} is {printable_url(metadata['issuer'])}. {_logout(name, metadata)}")
+    yield from _callbacks(name)
+
+
+def _logout(name: str, metadata: Any) -> str:
+    if not current_profile.config.sso_backchannel:
+        return "MYPROFILE_SSO_BACKCHANNEL is off."
+    said = "" if metadata.get("backchannel_logout_supported") else ", if it can do so"
+    where = request.url_root.rstrip("/") if has_request_context() else "<address of this app>"
+    path = f"{current_profile.config.url_prefix}/sso/{quote(name)}/backchannel-logout"
+    return f"Its back-channel logout goes to {where}{path}{said}."
+
+
+def _callbacks(name: str) -> Iterator[Finding]:
+    """The redirect URIs with which people have signed in."""
+    for callback in current_profile.stores[0].callbacks(name):
+        parts = urlsplit(callback)
+        if parts.scheme != "https" and parts.hostname not in _HERE:
+            yield note(
+                f"{name}: people have signed in with the redirect_uri {printable_url(callback)}, which is not https.",
+                "Behind a proxy, ProxyFix(…, x_proto=1) says so; see also PREFERRED_URL_SCHEME.",
+            )
+        else:
+            yield ok(f"{name}: people have signed in with the redirect_uri {printable_url(callback)}.")
+
+
+def printable_url(url: object) -> str:
+    """Without a password that may be in it, and without its query."""
+    parts = urlsplit(str(url))
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"

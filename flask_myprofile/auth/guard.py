@@ -229,7 +229,8 @@ class Guard:
         took_long = state.session_id is not None and clock.time() - state.let_in_at > LONG
         if took_long and not state.superseded and session_cookie.will_be_saved():
             state.superseded = not self._is_still_there(state)
-        return state.late or state.superseded
+        # a page with a form is no late answer: somebody is there to read it, and will send it with this token
+        return (state.late and not session_cookie.has_given_csrf_token()) or state.superseded
 
     def _is_still_there(self, state: RequestState) -> bool:
         try:

@@ -9,10 +9,11 @@ from typing import Any
 
 import flask_login
 import pytest
-from flask import flash, session
+from flask import flash, request, session
+from flask_wtf.csrf import generate_csrf
 
 from tests.support.devices import change_password, pass_time, sent_to_login, set_cookies
-from tests.support.host import NEW_PASSWORD, Browser, Host
+from tests.support.host import NEW_PASSWORD, Browser, Host, token_in
 from tests.support.kept import in_these
 
 #: MariaDB shows a transaction what was there when it began.
@@ -156,6 +157,26 @@ def test_a_browser_that_lost_the_answer_with_its_new_secret_can_sign_in(
     assert lost.get("/page").status_code == 302
     lost.login("alice", NEW_PASSWORD)
     assert lost.is_in()
+
+
+def test_a_form_that_such_a_browser_is_given_can_be_sent(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def after(host: Host) -> None:
+        @host.app.route("/contact", methods=["GET", "POST"])
+        def contact() -> str:
+            form = f'<input name="csrf_token" value="{generate_csrf()}">'
+            return "sent" if request.method == "POST" else f"{flask_login.current_user.is_authenticated} {form}"
+
+    host = new_host(after=after)
+    here = host.browser()
+    here.login("alice")
+    lost = here.copy()
+    change_password(here)
+    pass_time(monkeypatch, 45)
+    page = lost.get("/contact").text
+    assert page.startswith("False")
+    assert lost.client.post("/contact", data={"csrf_token": token_in(page)}).text == "sent"
 
 
 def test_hours_later_the_browser_is_told_that_it_was_signed_out(

@@ -135,7 +135,7 @@ class Sessions:
     def open_page(self, jar: Jar) -> int:
         """A page with a form: what its CSRF token belongs to. A browser with the secret before is given nothing new."""
         visit, cookie = self.visit(jar), self.readable(jar.cookie)
-        if cookie is None:
+        if cookie is None or (visit is None and cookie.held is not None):
             cookie = jar.cookie = self.cookie(None)
         if cookie.csrf is None and visit is not None and not visit.current:
             return self.number()

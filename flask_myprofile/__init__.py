@@ -11,6 +11,7 @@ from .errors import Refused as Refused
 from .errors import SetupError as SetupError
 from .errors import StoreDown as StoreDown
 from .extension import MyProfile as MyProfile
+from .globals import ESSENTIAL_ENDPOINTS as ESSENTIAL_ENDPOINTS
 from .globals import Profile as Profile
 from .globals import current_profile as current_profile
 from .i18n.preferences import current_preferences as current_preferences

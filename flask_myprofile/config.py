@@ -6,22 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from . import setting_checks as checks
 from .errors import SetupError
-from .setting_checks import Check
+from .setting_checks import setting as _setting
 
 PREFIX = "MYPROFILE_"
 DAY = 86_400
-
-
-def _setting(default: Any, check: Check, doc: str, *, secret: bool = False) -> Any:
-    """``secret``: the value may have a password in it, and is in no repr and no message."""
-    if isinstance(default, Mapping):
-        return field(default_factory=lambda: dict(default), metadata={"check": check, "doc": doc})
-    return field(default=default, repr=not secret, metadata={"check": check, "doc": doc})
 
 
 @dataclass(frozen=True)
@@ -70,6 +63,12 @@ class Config:
         (),
         checks.menu_items,
         "The host's own entries of the user menu: (label, endpoint or URL) each, or a callable(user) that gives them.",
+    )
+    sign_out: str | None = _setting(
+        None,
+        checks.optional(checks.text),
+        "The host's own sign-out, by which people sign out here: an endpoint, whose view is called, or a URL to go on "
+        "to. Unset: Flask-Security's where there is one.",
     )
     table_prefix: str = _setting("myprofile_", checks.text, "What the names of the extension's tables begin with.")
     table_schema: str | None = _setting(

@@ -35,7 +35,9 @@ from .errors import SetupError
 from .features import Features
 from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, secret_keys
 from .i18n import flask_babel_of, select_for
+from .lazy import Lazy
 from .pages.access import wrong_method
+from .pages.sign_out import host_rule
 from .signals import announce, session_ended, token_changed
 from .sso import step_up
 from .sso.detection import watch_authlib
@@ -58,7 +60,7 @@ class ProfileBuilder:
 
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
-        store = _Lazy(self._make_store)
+        store = Lazy(self._make_store)
         features = Features(config, store)
         _declare_features(features, tabs)
         session_store, identities = self._session_store(store), Identities(store)
@@ -85,7 +87,7 @@ class ProfileBuilder:
             erasure=erasure,
             tabs=tabs,
             is_admin=self._admin_check(admin),
-            db=_Lazy(self._database),
+            db=Lazy(self._database),
             stores=(store,) if config.session_store == "sqlalchemy" else (store, session_store),
             own_transaction=lambda: store.own_transaction(),  # noqa: PLW0108
             end_session_url=end_session_url,
@@ -168,7 +170,7 @@ class ProfileBuilder:
     def _attach_when_ready(self) -> None:
         """Put the tables into the host's metadata now if there is one, else as soon as an app context finds one."""
         self._users.ask_library(lambda user: methods_of(self._app, self._users, user))
-        self._users.attach(_Lazy(self._database), self._user_model, self._load_by_login_id)
+        self._users.attach(Lazy(self._database), self._user_model, self._load_by_login_id)
         if self._has_database():
             self._tables()
         appcontext_pushed.connect(self._on_context, self._app)
@@ -185,6 +187,7 @@ class ProfileBuilder:
         app: Any = self._app
         if not hasattr(app, "login_manager"):
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
+        host_rule(app)
         select_for(app)
         if self._has_database():
             self._check_settings()
@@ -213,6 +216,8 @@ class ProfileBuilder:
         db = self._db or self._app.extensions.get("sqlalchemy")
         if db is None:
             raise SetupError(f"Flask-MyProfile needs Flask-SQLAlchemy: call SQLAlchemy(app) for {self._app.name!r}")
+        if not hasattr(db, "metadatas"):
+            raise SetupError(f"Flask-MyProfile needs Flask-SQLAlchemy, and cannot work with {type(db).__module__}")
         return db
 
     def _tables(self) -> Any:
@@ -254,19 +259,6 @@ class ProfileBuilder:
 
     def _admin_check(self, given: Callable[[Any], bool] | None) -> Callable[[Any], bool]:
         return AdminCheck(given or self._config.admin, self._app.logger)
-
-
-class _Lazy:
-    """Stands for an object that is made when it is first used."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.__dict__["_make"] = make
-
-    def __getattr__(self, name: str) -> Any:
-        known = self.__dict__
-        if "_made" not in known:
-            known["_made"] = known["_make"]()
-        return getattr(known["_made"], name)
 
 
 def before_request(incoming: Request) -> Any:

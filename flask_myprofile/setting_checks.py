@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any
 
 from wtforms.fields.core import UnboundField
@@ -125,3 +126,10 @@ def url_or_urls(value: Any) -> str | None:
     each = value.items() if isinstance(value, Mapping) else [("", value)]
     right = all(isinstance(provider, str) and url(link) is None for provider, link in each)
     return None if right else "a URL, or a dict of provider -> URL"
+
+
+def setting(default: Any, check: Check, doc: str, *, secret: bool = False) -> Any:
+    """A field of the settings. ``secret``: the value may have a password in it, and is in no repr and no message."""
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: dict(default), metadata={"check": check, "doc": doc})
+    return field(default=default, repr=not secret, metadata={"check": check, "doc": doc})

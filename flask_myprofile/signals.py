@@ -1,5 +1,5 @@
-"""Signals that a host may listen to. Each is sent after the change is committed, with the app as sender.
-What a listener raises is logged, and changes nothing.
+"""Signals that a host may listen to. Each is sent after the change is committed, with the app as sender; but for
+``session_refused``, which changes nothing. What a listener raises is logged, and changes nothing.
 
 Every signal carries ``user_key`` (the stable id of the user as text, see :meth:`Users.key`) and never a secret.
 """
@@ -21,6 +21,10 @@ _signals = Namespace()
 session_started = _signals.signal("myprofile-session-started")
 #: Sessions ended. Extra: ``session_ids`` (list), ``reason``, ``by`` (the key of the administrator who did it, or None).
 session_ended = _signals.signal("myprofile-session-ended")
+#: This request came with a session that is over: what you keep of its user in Flask's ``session`` is yours to drop.
+#: Extra: ``session_id``, ``reason`` (as of ``session_ended``; ``"expired"``, ``"renewed"`` or ``"unknown"``).
+#: ``user_key`` and ``session_id`` are None where it cannot be told whose it was.
+session_refused = _signals.signal("myprofile-session-refused")
 #: The user changed the password on the Password tab.
 password_changed = _signals.signal("myprofile-password-changed")
 #: An API token was made (``action="regenerated"``) or ended (``action="revoked"``).
@@ -31,10 +35,10 @@ features_changed = _signals.signal("myprofile-features-changed")
 
 def announce(signal: NamedSignal, **data: Any) -> None:
     """Send ``signal`` once what it tells of is committed, and not at all if that fails."""
-    after_commit(partial(_tell, current_app._get_current_object(), signal, data))  # type: ignore[attr-defined]
+    after_commit(partial(tell, current_app._get_current_object(), signal, data))  # type: ignore[attr-defined]
 
 
-def _tell(app: Flask, signal: NamedSignal, data: Mapping[str, Any]) -> None:
+def tell(app: Flask, signal: NamedSignal, data: Mapping[str, Any]) -> None:
     """Each listener by itself: what they are told has happened, and nothing that one of them raises undoes it."""
     for listener in signal.receivers_for(app):
         try:

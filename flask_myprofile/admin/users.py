@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import flask_login
 from flask import current_app, flash, jsonify, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
@@ -18,6 +17,7 @@ from ..pages.csrf import check_origin
 from ..pages.forms import fill
 from ..pages.pending_form import Purpose
 from ..pages.session_rows import PAGE, as_json, as_rows, name_of, page_number, shows_places
+from ..pages.sign_out import sign_out as sign_out_here
 from ..responses import prefers_json
 from ..store.records import SessionRecord
 from ..transactions import unit_of_work
@@ -85,7 +85,7 @@ def _perform(admin: Any, form_class: type[FlaskForm], end: Callable[[Any, Any, A
     except Refused as refusal:
         return _refuse(refusal, request.form.get("user", ""), admin, user)
     if ended_own:  # after the commit: the sign-out that is an administrator's deed is not to be noted as the user's own
-        flask_login.logout_user()
+        sign_out_here()
     if prefers_json():
         return jsonify(message=message)
     if ended_own:

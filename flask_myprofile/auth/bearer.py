@@ -31,10 +31,10 @@ class BearerSignIn:
     def presented(self) -> str | None:
         """The token in the Authorization header, valid or not, if it is one of our kind."""
         header = request.environ.get("HTTP_AUTHORIZATION")
-        if not header:
+        if not header or header.isspace():
             return None
-        scheme, _, token = header.partition(" ")
-        token = token.strip()
+        scheme, *rest = header.split(None, 1)  # some clients put a tab there, or several blanks
+        token = rest[0].rstrip() if rest else ""
         return token if scheme.lower() == "bearer" and token.startswith(self._prefix) else None
 
     def prepare(self) -> None:
@@ -58,6 +58,7 @@ class BearerSignIn:
         if self._tokens.is_touch_due(record):
             ip, agent, tokens = client_address(), client_user_agent(), self._tokens
             request_state().defer(lambda: tokens.touch(record, ip, agent))
+        g.csrf_valid = True  # for a FlaskForm in an app without CSRFProtect, which checks for itself
         # a host's receiver of "loaded from request" may ask for current_user, which must not come here again
         current_app.login_manager._update_request_context_with_user(user)  # type: ignore[attr-defined]
         return user
@@ -93,7 +94,8 @@ class _CsrfCheck:
 def token_authenticated() -> bool:
     """Whether the user of this request signed in by an API token, and by nothing else."""
     bearer: BearerSignIn | None = current_app.extensions.get(_EXTENSION) if has_request_context() else None
-    return bool(bearer and bearer.presented() and flask_login.current_user.is_authenticated)
+    user = flask_login.current_user if bearer and bearer.presented() else None
+    return bool(user and user.is_authenticated)
 
 
 def register(app: Any, bearer: BearerSignIn) -> None:

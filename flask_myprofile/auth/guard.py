@@ -21,7 +21,7 @@ from ..config import Config
 from ..errors import UNREADABLE, StoreDown
 from ..globals import is_login_view
 from ..store.records import SessionRecord
-from . import remember_me, session_cookie, user_loader
+from . import refusal, remember_me, session_cookie, user_loader
 from .bearer import BearerSignIn
 from .deferred_writes import own_transaction_if_context_is_shared, write_after_context
 from .owner_check import OwnerCheck
@@ -102,7 +102,7 @@ class Guard:
             if login_id is not None:
                 self._check_session(app, state, kept.get(KEY), str(login_id))  # a get_id() may answer a number
             elif (left := Credential.parse(kept.get(KEY))) is not None:
-                self._check.refuse(state, late=self._has_gone_on(self._sessions.load(left.id), left))
+                self._refuse_left(state, left)
             elif kept.get("_remember") != "clear":
                 self._check_remembered(app, state)
         except StoreDown as error:
@@ -128,8 +128,10 @@ class Guard:
             replaces = [credential] if credential else []
             if not self._sign_in.adopt_legacy_session(state, login_id, remembered=False, replaces=replaces):
                 self._check.refuse(state)
+                refusal.tell_of(None, None, refusal.UNKNOWN)
         else:
             self._check.refuse(state, late=self._has_gone_on(row, credential))
+            refusal.tell(self._sessions, credential, row)
 
     def _let_finish(self, state: RequestState, credential: Credential, *, is_owner: bool) -> None:
         """The secret changed while the request was under way. The browser has the new one, or will: what this request
@@ -158,16 +160,23 @@ class Guard:
             self._check_remembered_record(state, credential, login_id)
         elif not self._sign_in.adopt_legacy_session(state, login_id, remembered=True):
             self._check.refuse(state)
+            refusal.tell_of(None, None, refusal.UNKNOWN)
 
     def _check_remembered_record(self, state: RequestState, credential: Credential, login_id: str) -> None:
         record = self._sessions.load(credential.id)
         is_there = record is not None and self._sessions.is_proven(record, credential)
         if record is None or not is_there or not credential.is_present(record) or not record.may_have(login_id):
             self._check.refuse(state)  # a browser that has just been opened: no request of it is under way
+            refusal.tell(self._sessions, credential, record)
             return
         state.restored = credential.of(record.user_key, record.login_id)
         if self._check.accept_record(state, record) and record.login_id != login_id:
             remember_me.sign_anew(record.login_id)
+
+    def _refuse_left(self, state: RequestState, credential: Credential) -> None:
+        row = self._sessions.load(credential.id)
+        self._check.refuse(state, late=self._has_gone_on(row, credential))
+        refusal.tell(self._sessions, credential, row)
 
     def _has_gone_on(self, record: SessionRecord | None, credential: Credential) -> bool:
         """Whether the browser may have; not where it has come to the sign-in page, so that it has nothing newer."""

@@ -17,7 +17,7 @@ from ..account.users import Users
 from ..config import Config
 from ..globals import current_profile
 from ..store.records import Found, SessionRecord
-from . import remember_me, session_cookie
+from . import refusal, remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .request_state import RequestState
 from .session_cookie import KEY, SIGNED_OUT
@@ -47,6 +47,7 @@ class OwnerCheck:
         user = self._users.load(record.user_key) if self._users.model is not None else None
         if user is None and not self._users.is_login_id_of(record.login_id, record.user_key):
             self.refuse(state)
+            refusal.tell_of(record.user_key, record.id, "forgotten")
             state.defer(lambda: self._forget_if_gone(record.user_key))
             return False
         found = Found(
@@ -57,7 +58,7 @@ class OwnerCheck:
     def accept(self, state: RequestState, session_id: str, login_id: str, found: Found) -> bool:
         user = found.user
         if user is not None and (reason := self._why_over(user, found.user_key, found.password_mark)):
-            self._end(state, session_id, reason)
+            self._end(state, found.user_key, session_id, reason)
             return False
         state.session_id, state.secret_hash, state.let_in_at = session_id, found.secret_hash, clock.time()
         state.user_key, state.password_mark = found.user_key, found.password_mark
@@ -86,10 +87,10 @@ class OwnerCheck:
                 user = load(asked)
         if user is None:
             if known is not None and remember_me.login_id_of(known) != login_id:
-                self._end(state, session_id, "outdated")
+                self._end(state, state.user_key, session_id, "outdated")
             return None
         if user is not known and (reason := self._why_not_theirs(state, user, login_id)):
-            self._end(state, session_id, reason)
+            self._end(state, state.user_key, session_id, reason)
             return None
         if self._sessions.is_touch_due(last_seen_at):
             ip, agent = client_address(), client_user_agent()
@@ -107,9 +108,10 @@ class OwnerCheck:
             return "outdated"
         return self._why_over(user, state.user_key, state.password_mark) if state.user is None else None
 
-    def _end(self, state: RequestState, session_id: str, reason: str) -> None:
+    def _end(self, state: RequestState, user_key: str | None, session_id: str, reason: str) -> None:
         state.defer(lambda: self._sessions.end_known(session_id, reason))
         self.refuse(state)
+        refusal.tell_of(user_key, session_id, reason)
 
     def refuse(self, state: RequestState, *, late: bool = False) -> None:
         """Nobody is signed in: Flask-Login finds nothing to load, and deletes its remember-me cookie.

@@ -52,6 +52,8 @@ class RequestState:
     typed: Any = None
     #: The form with which this goes on, sent and checked before its sender confirmed who they are.
     resumed: SentForm | None = None
+    #: Whether what is being drawn is a page of ours, and no error page of the host's in its place.
+    draws_own_page: bool = False
     store_down: bool = False
     hidden_session: Any = None
     identity: SsoIdentity | None = None

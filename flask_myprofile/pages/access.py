@@ -74,7 +74,7 @@ def _if_recent(view: Callable[..., Any], user: Any, *args: Any, **kwargs: Any) -
 
 def _check_signed_in() -> Any:
     user, login_manager = flask_login.current_user, current_app.login_manager  # type: ignore[attr-defined]
-    if not user.is_authenticated or not current_profile.users.is_active(user):
+    if not user or not user.is_authenticated or not current_profile.users.is_active(user):
         if not prefers_json():
             return _unauthorized(login_manager)
         login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]

@@ -144,7 +144,8 @@ def _answer(tab: Tab, done: Done) -> Any:
     if done.template:
         return layout.render(done.template, title=tab.label, tab=tab, **done.context)
     if done.redirect:
-        flash(str(done.message))
+        if done.message:
+            flash(str(done.message))
         return redirect(done.redirect, 303)
     layout.remember_message(done.message)
     return redirect(url_of(tab), 303)

@@ -15,7 +15,6 @@ from werkzeug.exceptions import MethodNotAllowed
 from ..errors import NotFound
 from ..globals import PACKAGE, current_profile
 from ..responses import no_store, prefers_json
-from ..sso.end_session import sign_out
 from ..tab import Action, Tab
 from . import layout, recent_sign_in
 from .access import guarded
@@ -25,6 +24,7 @@ from .csrf import check_origin
 from .forms import read_condition
 from .navigation import tabs_that_are_on, url_of
 from .pending_form import Purpose
+from .sign_out import sign_out
 
 
 def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
@@ -92,7 +92,8 @@ def _sign_out(user: Any) -> Any:
     done = sign_out()
     if prefers_json():
         return jsonify(done.data)
-    flash(str(done.message))
+    if done.message:
+        flash(str(done.message))
     return redirect(str(done.redirect), 303)
 
 

@@ -14,6 +14,7 @@ from flask import current_app, render_template, request, session
 from markupsafe import Markup
 
 from .. import i18n
+from ..auth.request_state import request_state
 from ..features import DOCTOR
 from ..globals import current_profile
 from ..i18n import current_preferences
@@ -40,13 +41,22 @@ def render(
 
     :param error_at: the id of what ``error`` is about, where that is one field
     """
-    frame = _frame(title, tab, _errors(context.get("form"), error, error_at))
+    state = request_state()
+    state.draws_own_page = True
+    try:
+        frame = _frame(title, tab, _errors(context.get("form"), error, error_at))
+        return _drawn(template, frame, tab, context), status
+    finally:
+        state.draws_own_page = False
+
+
+def _drawn(template: str, frame: SimpleNamespace, tab: Tab | None, context: Mapping[str, Any]) -> str:
     seen = (
         {"name": tab.name, "label": tab.label, "summary": tab.summary, "icon": tab.icon, "url": url_of(tab)}
         if tab
         else None
     )
-    return render_template(template, mp=frame, tab=seen, when=_when, **text_functions(), **context), status
+    return render_template(template, mp=frame, tab=seen, when=_when, **text_functions(), **context)
 
 
 def remember_message(text: Any) -> None:
@@ -80,6 +90,8 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]]) -> Simple
         layout=_layout(),
         # yes at the first call alone, in the head or, where a layout has no block for it, in the content
         assets_due=partial(next, iter([True]), False),
+        # htmx takes the body of a page alone
+        is_swapped_in="HX-Request" in request.headers,
         title=title,
         app_name=current_profile.config.app_name or current_app.name,
         home_url=request.script_root + "/",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import flask_login
 from flask import abort, flash, redirect
 
 from ..account.password_throttle import TooManyGuesses
@@ -10,6 +9,7 @@ from ..errors import TooMany
 from ..globals import after_sign_out, login_page
 from ..i18n import gettext, ngettext
 from ..responses import prefers_json, problem
+from .sign_out import sign_out
 
 
 def too_many(many: TooManyGuesses) -> TooMany:
@@ -28,7 +28,7 @@ def too_many(many: TooManyGuesses) -> TooMany:
 
 def _end_session() -> None:
     sentence = gettext("You have been signed out: the password was wrong too many times.")
-    flask_login.logout_user()
+    sign_out()
     if prefers_json():
         abort(problem(401, "signed_out", sentence, login_url=login_page()))
     flash(sentence)

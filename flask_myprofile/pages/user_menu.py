@@ -15,6 +15,7 @@ from werkzeug.routing import BuildError
 from werkzeug.urls import iri_to_uri
 
 from .. import i18n
+from ..auth.request_state import request_state
 from ..auth.session_cookie import csrf_field
 from ..errors import StoreDown
 from ..globals import current_profile
@@ -33,9 +34,8 @@ def user_menu() -> Markup:
     user = flask_login.current_user
     if not user or not user.is_authenticated:
         return Markup("")
-    ours = (request.blueprint or "").startswith("myprofile")
     try:
-        menu = SimpleNamespace(emit_assets=not ours, **menu_context(user))
+        menu = SimpleNamespace(emit_assets=not request_state().draws_own_page, **menu_context(user))
     except BuildError:
         return Markup("")
     return Markup(render_template("myprofile/_user_menu.html", mp=menu, **text_functions()))  # noqa: S704 (a template of ours)
@@ -51,7 +51,7 @@ def menu_context(user: Any) -> dict[str, Any]:
         is_admin, tabs = current_profile.is_admin(user), tabs_that_are_on()
     except StoreDown:
         is_admin, tabs = False, []
-    here, name = request.endpoint == ADMIN_ENDPOINT, current_profile.users.display_name(user)
+    name = current_profile.users.display_name(user)
     return {
         "user": SimpleNamespace(
             name=name,
@@ -59,7 +59,7 @@ def menu_context(user: Any) -> dict[str, Any]:
             initials=_initials(name),
             picture=_picture(user),
         ),
-        "menu": "features" if here else "profile" if request.blueprint == "myprofile" else None,
+        "menu": _current(),
         "is_admin": is_admin,
         "features_url": url_for(ADMIN_ENDPOINT) if is_admin else None,
         "profile_url": url_for("myprofile.index") if tabs else None,
@@ -74,6 +74,15 @@ def menu_context(user: Any) -> dict[str, Any]:
         "js": static_url("myprofile.js"),
         "on": tabs,
     }
+
+
+def _current() -> str | None:
+    """The entry whose page is drawn; none where the host draws an error page at its address."""
+    if not request_state().draws_own_page:
+        return None
+    if request.endpoint == ADMIN_ENDPOINT:
+        return "features"
+    return "profile" if request.blueprint == "myprofile" else None
 
 
 def _host_items(user: Any) -> list[SimpleNamespace]:

@@ -1,4 +1,4 @@
-"""Signing out, and going on to the provider's own sign-out page (OpenID Connect RP-Initiated Logout 1.0)."""
+"""Where the provider's own sign-out page is (OpenID Connect RP-Initiated Logout 1.0)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,10 @@ import flask_login
 from flask import request
 
 from ..account.encryption import Undecryptable, cipher
-from ..globals import after_sign_out, current_profile, secret_keys
-from ..i18n import gettext
+from ..globals import current_profile, secret_keys
 from ..store.records import SessionRecord
-from ..tab import Done
 from . import detection
 from .provider import ProviderUnknown, provider_of
-
-
-def sign_out() -> Done:
-    """Sign this request's user out. What to say, and where to go on to."""
-    sentence = gettext("You have been signed out.")  # while it is known whose language to say it in
-    at_provider = end_session_url()
-    flask_login.logout_user()
-    data = {"message": sentence, **({"end_session_url": at_provider} if at_provider else {})}
-    return Done(sentence, data=data, redirect=at_provider or after_sign_out())
 
 
 def end_session_url() -> str | None:
@@ -32,7 +21,8 @@ def end_session_url() -> str | None:
     None where ``MYPROFILE_SSO_LOGOUT`` is off, the session did not begin at an OpenID provider, or the provider has no
     such page or cannot be reached.
     """
-    record = current_profile.sessions.current() if flask_login.current_user.is_authenticated else None
+    user = flask_login.current_user
+    record = current_profile.sessions.current() if user and user.is_authenticated else None
     if record is None or record.callback is None or not current_profile.config.sso_logout:
         return None
     provider = provider_of(record.provider or "")

@@ -152,14 +152,14 @@
     if (form.dataset.mpSent) return e.preventDefault();
     form.dataset.mpSent = 1;
     for (const b of form.querySelectorAll("[type=submit]")) b.setAttribute("aria-disabled", "true");
+    /* nobody tells of the browser's Stop button, or of a connection that broke */
+    setTimeout(free, 5000, form);
   });
-  addEventListener("pageshow", (e) => {
-    if (!e.persisted) return;
-    for (const f of d.querySelectorAll("form[data-mp-sent]")) {
-      delete f.dataset.mpSent;
-      for (const b of f.querySelectorAll("[aria-disabled]")) b.removeAttribute("aria-disabled");
-    }
-  });
+  const free = (form) => {
+    delete form.dataset.mpSent;
+    for (const b of form.querySelectorAll("[aria-disabled]")) b.removeAttribute("aria-disabled");
+  };
+  addEventListener("pageshow", (e) => { if (e.persisted) d.querySelectorAll("form[data-mp-sent]").forEach(free); });
 
   const init = (root) => {
     for (const el of root.querySelectorAll("[data-mp-js]")) el.hidden = false;

@@ -16,7 +16,7 @@ from ..errors import Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
-from ..sso import end_session
+from ..pages.sign_out import sign_out as sign_out_here
 from ..store.records import SessionRecord
 from ..tab import Confirm, Part, Tab, action
 
@@ -97,7 +97,7 @@ class Sessions(Tab):
             raise Invalid({"id": gettext("Say which session to sign out")})
         current = current_profile.sessions.current(user)
         if current is not None and current.id == form.id.data:
-            return end_session.sign_out()
+            return sign_out_here()
         current_profile.sessions.require_fresh(user)
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")

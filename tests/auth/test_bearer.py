@@ -8,6 +8,8 @@ from typing import Any
 import flask_login
 import pytest
 from flask import jsonify, request, session
+from flask_wtf import FlaskForm
+from wtforms import StringField
 
 from tests.support.devices import inside, live
 from tests.support.host import JSON, PASSWORD, Host
@@ -106,6 +108,14 @@ def test_an_invalid_token_is_not_made_good_by_a_cookie(how: str, new_host: Calla
         ("Bearer {}", 200),
         ("bearer {}", 200),
         ("BEARER   {}  ", 200),
+        ("Bearer\t{}\t", 200),
+        ("Bearer \xa0{}\x0b", 200),
+        ("Bearer  {}x", 401),
+        ("Bearer\t{}x", 401),
+        ("Bearer {}\tx", 401),
+        ("Bearer mpt_\xe9", 401),
+        (" ", 302),
+        ("Bearer\t", 302),
         ("Bearer {} {}", 401),
         ("Bearer {}x", 401),
         ("Bearer mpt_", 401),
@@ -230,3 +240,26 @@ def test_a_page_with_a_form_can_be_shown_to_a_token(host: Host) -> None:
         answer = host.browser().get(url, headers=bearer(token))
         assert answer.status_code == 200
         assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("csrf", [True, False], ids=["CSRFProtect", "a FlaskForm alone"])
+def test_a_form_of_the_host_asks_a_token_for_no_csrf_token(csrf: bool, new_host: Callable[..., Host]) -> None:
+    """Without CSRFProtect, a FlaskForm checks for itself; and does so for everybody else."""
+
+    class Note(FlaskForm):
+        text = StringField()
+
+    def with_form(host: Host) -> None:
+        @host.app.post("/note")
+        @flask_login.login_required
+        def note() -> Any:
+            form = Note()
+            return jsonify(errors={} if form.validate_on_submit() else form.errors)
+
+    host = new_host(after=with_form, csrf=csrf)
+    alice = signed_in(host)
+    token = made(alice)
+    assert host.browser().client.post("/note", data={"text": "a"}, headers=bearer(token)).json == {"errors": {}}
+    refused = alice.client.post("/note", data={"text": "a"})
+    assert refused.status_code == 400 if csrf else refused.json["errors"].keys() == {"csrf_token"}
+    assert alice.post("/note", {"text": "a"}).json == {"errors": {}}

@@ -77,6 +77,29 @@ def test_a_page_that_comes_back_can_be_sent_again(visitor: Callable[..., Visitor
     expect(page.get_by_label("Phone number")).to_have_value("+49 30 3")
 
 
+def test_after_the_stop_button_save_works_again(visitor: Callable[..., Visitor]) -> None:
+    """Nothing tells a page of it; so a second click counts again after a few seconds."""
+    sam = visitor()
+    page = sam.sign_in("sam")
+    page.add_init_script(
+        "const wait = setTimeout; window.setTimeout = (call, ms, ...of) => wait(call, ms / 500, ...of)"
+    )
+    sam.open("/profile/personal-information")
+    page.get_by_label("Phone number").fill("+49 30 1")
+    disabled = page.get_by_role("button", name="Save").evaluate("""async button => {
+        button.click();
+        window.stop();
+        const found = [button.ariaDisabled];
+        await new Promise(resolve => setTimeout(resolve, 6000));
+        found.push(button.ariaDisabled);
+        button.click();
+        return found;
+    }""")
+    assert disabled == ["true", None]
+    expect(page.get_by_role("status").filter(has_text="has been saved")).to_be_visible()
+    expect(page.get_by_label("Phone number")).to_have_value("+49 30 1")
+
+
 def test_tabs_that_were_open_meanwhile_lose_nothing_that_was_typed(visitor: Callable[..., Visitor]) -> None:
     """B73: a changed password makes their forms stale; they come back with what was typed, and are taken then."""
     sam = visitor()

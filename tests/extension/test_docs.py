@@ -306,7 +306,7 @@ def test_the_readme_names_the_demo_accounts_and_the_two_commands() -> None:
         assert f"{account.first_name} {account.last_name}" in text
         assert account.password is None or f"`{account.username}` / `{account.password}`" in text
     assert "./dev run" in text and "./dev test" in text
-    assert 'pip install "Flask-MyProfile[sso,i18n]"' in text
+    assert 'pip install "Flask-MyProfile[sso]"' in text
 
 
 def test_the_sentence_of_single_sign_on_is_quoted_exactly() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.visitor import Visitor, close
+from tests.hosts import your_host
 from tests.hosts.layouts import LAYOUTS, add_layouts
 from tests.support.host import make_host
 from tests.support.live import serving
@@ -79,3 +80,12 @@ def admin(admin_page: Page, context: BrowserContext, site: str) -> Iterator[Visi
     yield made
     assert made.complaints == []
     made.page.close()
+
+
+@pytest.fixture
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[your_host.Example]:
+    """``example("Flask-Principal", 1)``: what the app of Getting started has, in a folder of its own, with the second
+    example of that section of "Your host"."""
+    monkeypatch.chdir(tmp_path)
+    with ExitStack() as stack:
+        yield lambda *which, **names: stack.enter_context(your_host.closing(your_host.with_example(*which, **names)))

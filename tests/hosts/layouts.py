@@ -5,6 +5,7 @@ None has a line of CSS for My Profile. The frameworks are those of npm; light or
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +29,9 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 @contextmanager
 def frameworks() -> Iterator[Path]:
     folder = HERE / "node_modules"
-    if not (folder / "bootstrap").is_dir():
-        raise Missing("tests/hosts/node_modules not found: ./dev setup makes it with npm")
+    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
+    if missing := [name for name in wanted if not (folder / name).is_dir()]:
+        raise Missing(f"tests/hosts/node_modules has no {', '.join(missing)}: ./dev setup brings it by npm")
     yield folder
 
 

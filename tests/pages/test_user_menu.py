@@ -190,6 +190,24 @@ def test_a_layout_of_the_host_with_the_menu_serves_both_kinds_of_page(
     assert links(alice.get("/profile/preferences").text) == {"/profile/": True}
 
 
+@pytest.mark.parametrize("url", ["/profile/preferences", "/profile/admin/features", "/profile/no-such-page"])
+def test_an_error_page_of_the_host_at_an_address_of_ours_has_a_menu_with_its_style(
+    url: str, new_host: Callable[..., Host]
+) -> None:
+    """It is a page of the host's: nothing but the menu brings the style, and it is not the profile's page."""
+
+    def after(host: Host) -> None:
+        for status in (403, 404):
+            host.app.register_error_handler(status, lambda error: (render_template_string(MENU), error.code))
+
+    alice = signed_in(new_host(after=after, MYPROFILE_FEATURES_PINNED={"preferences": False}))
+    answer = alice.get(url)
+    assert answer.status_code in (403, 404)
+    assert answer.text.count("myprofile.css") == answer.text.count("myprofile.js") == 1
+    assert links(answer.text) == {"/profile/": False}
+    assert "is-current" not in menu_of(answer.text)
+
+
 # ---- the host's own entries
 
 

@@ -116,7 +116,6 @@ class Stage:
     def __init__(self, host: Host, store: str) -> None:
         self.host, self.store = host, store
         self.okta = okta()
-        host.app.logger.setLevel(logging.CRITICAL)  # what is refused is said in the log, a thousand times
         sessions = sign_in_many(host, ADA, 3)
         leave_passwords_to_the_extension(host)
         self.cookies = dict(zip("ABC", (session.cookie for session in sessions), strict=True))
@@ -223,9 +222,12 @@ def stage(store: str, folder: Path, url: Callable[[str], str]) -> Iterator[Stage
         prepare(host)
         if store == "redis":
             redis.Redis.from_url(settings["MYPROFILE_SESSION_STORE"]).flushdb()
+        level = host.app.logger.level
+        host.app.logger.setLevel(logging.CRITICAL)  # a thousand refusals; others have this logger too
         try:
             yield Stage(host, store)
         finally:
+            host.app.logger.setLevel(level)
             host.close()
 
 

@@ -53,7 +53,8 @@ class SessionLookup(Database):
         database nothing: knowing whether a session was signed out then costs no query of its own.
         """
         key = login_id if user_key is None else user_key
-        identity = self._keys.identity(key) if self._keys is not None else None
+        keys = self._keys
+        identity = keys.identity(key) if keys is not None else None
         find = self._finds.get(identity is not None)
         if find is None:
             find = self._finds[identity is not None] = self._find_statement(since, with_user=identity is not None)
@@ -65,22 +66,23 @@ class SessionLookup(Database):
             "last_seen_at": last_seen_at,
             "now": now,
         }
-        if identity is not None:
+        if keys is not None and identity is not None:
             values["user_key"] = key
-            values |= _named(identity)
+            values.update(zip(keys.names, identity, strict=True))
         rows = self._rows(find, values)
         if not rows:
             return None
-        user, first = (rows[0][0], rows[0][1:]) if find.has_user else (None, rows[0])
-        secret_hash, seen, whose, mark, *chosen = first
+        # whose it is has been asked for where the user comes with it
+        user_or_key, secret_hash, seen, mark, *chosen = rows[0]
+        user, whose = (user_or_key, key) if find.has_user else (None, user_or_key)
         return Found(secret_hash, seen, whose, mark, user, _preferences(rows) if chosen else None)
 
     def _find_statement(self, since: LiveSince, *, with_user: bool) -> _Find:
         table, model = self._tables.session, self._user_model()
         limits: Any = LiveSince._make(limit and bindparam(name) for name, limit in since._asdict().items())
-        needed = [table.c.secret_hash, table.c.last_seen_at, table.c.user_key, table.c.password_mark]
+        needed = [table.c.secret_hash, table.c.last_seen_at, table.c.password_mark]
         columns, source = self._and_preferences(needed, table, table.c.user_key)
-        found: Any = select(*([model] if with_user else []), *columns).select_from(source)
+        found: Any = select(model if with_user else table.c.user_key, *columns).select_from(source)
         whose = [table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id")]
         if with_user:
             found = found.join(model, and_(*self._is_key(table.c.id))).options(*self._loaded_with_it())
@@ -103,10 +105,11 @@ class SessionLookup(Database):
     def find_user(self, user_key: str) -> tuple[Any, Mapping[str, str] | None] | None:
         """The user and their preferences in one query, for sessions that are kept elsewhere. None where there is no
         such user; and nobody where that is not for this query to say."""
-        identity = self._keys.identity(user_key) if self._keys is not None else None
-        if identity is None:
+        keys = self._keys
+        identity = keys.identity(user_key) if keys is not None else None
+        if keys is None or identity is None:
             return None, None
-        rows = self._rows(self._bring, {"user_key": user_key, **_named(identity)})
+        rows = self._rows(self._bring, {"user_key": user_key, **dict(zip(keys.names, identity, strict=True))})
         return (rows[0][0], _preferences(rows) if len(rows[0]) > 1 else None) if rows else None
 
     @cached_property
@@ -169,10 +172,6 @@ class SessionLookup(Database):
 
 def _preferences(rows: Sequence[Any]) -> dict[str, str]:
     return {name: value for *_, name, value in rows if name is not None}
-
-
-def _named(identity: tuple[Any, ...]) -> dict[str, Any]:
-    return {f"key_{place}": part for place, part in enumerate(identity)}
 
 
 class _Find:

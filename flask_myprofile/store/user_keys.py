@@ -19,11 +19,16 @@ class UserKeys:
     def __init__(self, mapper: Any) -> None:
         self.columns: Sequence[Any] = mapper.primary_key
         self._types = [_python_type(column) for column in self.columns]
+        self._only = self._types[0] if len(self._types) == 1 else None
+        #: What the parts of a key are called in a statement.
+        self.names = [f"key_{place}" for place in range(len(self.columns))]
 
     def identity(self, key: str) -> tuple[Any, ...] | None:
         """The primary key that this is the text for; None where it is none of this class."""
-        parts = [key] if len(self._types) == 1 else [unquote(part) for part in key.split("/")]
         try:
+            if self._only is not None:
+                return (self._only(key),)
+            parts = [unquote(part) for part in key.split("/")]
             return tuple(read(part) for read, part in zip(self._types, parts, strict=True))
         except (TypeError, ValueError, ArithmeticError):
             return None

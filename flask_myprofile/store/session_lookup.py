@@ -67,26 +67,25 @@ class SessionLookup(Database):
             "now": now,
         }
         if keys is not None and identity is not None:
-            values["user_key"] = key
             values.update(zip(keys.names, identity, strict=True))
         rows = self._rows(find, values)
         if not rows:
             return None
-        # whose it is has been asked for where the user comes with it
-        user_or_key, secret_hash, seen, mark, *chosen = rows[0]
-        user, whose = (user_or_key, key) if find.has_user else (None, user_or_key)
+        user, first = (rows[0][0], rows[0][1:]) if find.has_user else (None, rows[0])
+        whose, secret_hash, seen, mark, *chosen = first
+        if user is not None and whose != key:  # not asked of the database: PostgreSQL would plan for another index
+            return None
         return Found(secret_hash, seen, whose, mark, user, _preferences(rows) if chosen else None)
 
     def _find_statement(self, since: LiveSince, *, with_user: bool) -> _Find:
         table, model = self._tables.session, self._user_model()
         limits: Any = LiveSince._make(limit and bindparam(name) for name, limit in since._asdict().items())
-        needed = [table.c.secret_hash, table.c.last_seen_at, table.c.password_mark]
+        needed = [table.c.user_key, table.c.secret_hash, table.c.last_seen_at, table.c.password_mark]
         columns, source = self._and_preferences(needed, table, table.c.user_key)
-        found: Any = select(model if with_user else table.c.user_key, *columns).select_from(source)
+        found: Any = select(*([model] if with_user else []), *columns).select_from(source)
         whose = [table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id")]
         if with_user:
             found = found.join(model, and_(*self._is_key(table.c.id))).options(*self._loaded_with_it())
-            whose.append(table.c.user_key == bindparam("user_key"))
         return _Find(found.where(*whose, self._admitted(limits)), with_user)
 
     def _is_key(self, session_id: Any = None) -> list[Any]:

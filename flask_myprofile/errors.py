@@ -27,6 +27,11 @@ class StoreDown(MyProfileError):
         self.passes = passes
 
 
+def in_log(failure: Exception) -> object:
+    """What the log says of it: the words of a driver may quote values, those of a StoreDown do not."""
+    return failure if isinstance(failure, StoreDown) else type(failure).__name__
+
+
 class ReauthRequired(MyProfileError):
     """What was asked for needs a recent sign-in: the browser is sent to confirm, a program gets 403."""
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import flask_login
-from flask import current_app, request
+from flask import current_app, has_app_context, request
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BuildError
 
@@ -82,6 +82,12 @@ def _current() -> Profile:
 
 
 current_profile: Profile = LocalProxy(_current)  # type: ignore[assignment]
+
+
+def are_this_apps(users: Users) -> bool:
+    """Whether these are the users of the current app: several may share one ``db``, some without the extension."""
+    profile = current_app.extensions.get(EXTENSION) if has_app_context() else None
+    return profile is not None and profile.users is users
 
 
 def login_page() -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from flask import Response, current_app, request
 from werkzeug.exceptions import ServiceUnavailable
 
-from .errors import UNREADABLE, StoreDown
+from .errors import UNREADABLE, in_log
 
 #: Seconds after which it is worth trying again what could not be done now.
 RETRY_AFTER = 30
@@ -53,9 +53,7 @@ def problem(
 
 def store_is_down(error: Exception) -> Response:
     """The answer where the store is down."""
-    # the driver's own words may quote values; a StoreDown's do not
-    reason = error if isinstance(error, StoreDown) else type(getattr(error, "orig", None) or error).__name__
-    current_app.logger.error(UNREADABLE, reason)
+    current_app.logger.error(UNREADABLE, in_log(getattr(error, "orig", None) or error))
     if prefers_json():
         return unavailable()
     raise ServiceUnavailable(retry_after=RETRY_AFTER) from error

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ..config import Config
-from ..errors import StoreDown
+from ..errors import StoreDown, in_log
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
 from ..transactions import after_commit, tried
@@ -193,8 +193,7 @@ class SessionRegistry:
                 after_commit(lambda: self.tell(user_key, ids, reason, by))
 
         if (failure := tried([end], self._own_transaction)) is not None:  # what was asked for is done
-            said = failure if isinstance(failure, StoreDown) else type(failure).__name__
-            _log.error("MyProfile could not look for sessions that began meanwhile: %s", said)
+            _log.error("MyProfile could not look for sessions that began meanwhile: %s", in_log(failure))
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))

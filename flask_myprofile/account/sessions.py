@@ -126,7 +126,7 @@ class Sessions:
         """The sessions that nobody has ended, and that do not get in all the same: their login id is not the user's any
         more, or the password is another one."""
         key, owner = self._users.key(user), self._compared(user)
-        rows = self._store.live_sessions(key, self._registry.live_since(), 2**31 - 1)
+        rows = self._registry.of_user_key(key)
         return [row for row in rows if not owner.is_like(row) and not self._is_of(row, key, owner)]
 
     def _is_of(self, record: SessionRecord, key: str, owner: Owner) -> bool:

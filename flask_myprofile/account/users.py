@@ -110,9 +110,12 @@ class Users(UserFields, PasswordMarks):
         state = self._meet(user)
         if state is None:  # not a mapped class
             return str(user.get_id())
-        key = key_of(state.identity or state.mapper.primary_key_from_instance(user))
+        return self.key_with(state.mapper, state.identity or state.mapper.primary_key_from_instance(user))
+
+    def key_with(self, mapper: Any, identity: Sequence[Any]) -> str:
+        """The same of a user of that class whose primary key this is."""
         # two user classes may both have a number 1
-        return key if self.model is not None else f"{state.mapper.local_table.name}:{key}"
+        return key_of(identity) if self.model is not None else f"{mapper.local_table.name}:{key_of(identity)}"
 
     def load(self, key: str) -> Any | None:
         """The user with that :meth:`key`, or None."""

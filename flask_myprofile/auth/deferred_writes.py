@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g
 from flask.globals import request_ctx
 
-from ..errors import StoreDown
+from ..errors import in_log
 from ..globals import current_profile
 from ..transactions import TRIES, Write, tried
 from .held_answer import HeldAnswer, hold
@@ -95,7 +95,7 @@ def write_after_context(app: Flask, **extra: Any) -> None:
 
 
 def _log(line: str, failure: Exception) -> None:
-    current_app.logger.error(line, failure if isinstance(failure, StoreDown) else type(failure).__name__)
+    current_app.logger.error(line, in_log(failure))
 
 
 def own_transaction_if_context_is_shared() -> AbstractContextManager[None]:

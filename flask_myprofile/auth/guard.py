@@ -100,15 +100,15 @@ class Guard:
         login_id = kept.get("_user_id")
         try:
             if login_id is not None:
-                self._check_session(app, state, kept.get(KEY), str(login_id))  # a get_id() may answer a number
+                self._check_session(state, kept.get(KEY), str(login_id))  # a get_id() may answer a number
             elif (left := Credential.parse(kept.get(KEY))) is not None:
-                self._refuse_left(state, left)
+                self._refuse_left(state, left, self._sessions.load(left.id))
             elif kept.get("_remember") != "clear":
-                self._check_remembered(app, state)
+                self._check_remembered(state)
         except StoreDown as error:
             self._store_is_down(app, state, error)
 
-    def _check_session(self, app: Flask, state: RequestState, value: object, login_id: str) -> None:
+    def _check_session(self, state: RequestState, value: object, login_id: str) -> None:
         credential = Credential.parse(value)
         found = self._sessions.find(credential, login_id) if credential is not None else None
         if credential is not None and found is not None:
@@ -127,11 +127,9 @@ class Guard:
             # signed in before the extension was installed, or by code that writes the session itself
             replaces = [credential] if credential else []
             if not self._sign_in.adopt_legacy_session(state, login_id, remembered=False, replaces=replaces):
-                self._check.refuse(state)
-                refusal.tell_of(None, None, refusal.UNKNOWN)
+                self._refuse_unknown(state)
         else:
-            self._check.refuse(state, late=self._has_gone_on(row, credential))
-            refusal.tell(self._sessions, credential, row)
+            self._refuse_left(state, credential, row)
 
     def _let_finish(self, state: RequestState, credential: Credential, *, is_owner: bool) -> None:
         """The secret changed while the request was under way. The browser has the new one, or will: what this request
@@ -142,7 +140,7 @@ class Guard:
         else:  # the login id has changed with it
             state.hidden_session = remember_me.hide_signed_in_browser()
 
-    def _check_remembered(self, app: Flask, state: RequestState) -> None:
+    def _check_remembered(self, state: RequestState) -> None:
         """A remember-me cookie is the same on all devices and for ever: it counts only with a live device cookie."""
         login_id = remember_me.remembered_login_id()
         if login_id is None:
@@ -159,8 +157,7 @@ class Guard:
         elif credential is not None:
             self._check_remembered_record(state, credential, login_id)
         elif not self._sign_in.adopt_legacy_session(state, login_id, remembered=True):
-            self._check.refuse(state)
-            refusal.tell_of(None, None, refusal.UNKNOWN)
+            self._refuse_unknown(state)
 
     def _check_remembered_record(self, state: RequestState, credential: Credential, login_id: str) -> None:
         record = self._sessions.load(credential.id)
@@ -173,8 +170,11 @@ class Guard:
         if self._check.accept_record(state, record) and record.login_id != login_id:
             remember_me.sign_anew(record.login_id)
 
-    def _refuse_left(self, state: RequestState, credential: Credential) -> None:
-        row = self._sessions.load(credential.id)
+    def _refuse_unknown(self, state: RequestState) -> None:
+        self._check.refuse(state)
+        refusal.tell_of(None, None, refusal.UNKNOWN)
+
+    def _refuse_left(self, state: RequestState, credential: Credential, row: SessionRecord | None) -> None:
         self._check.refuse(state, late=self._has_gone_on(row, credential))
         refusal.tell(self._sessions, credential, row)
 

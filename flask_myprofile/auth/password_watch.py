@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import current_app, has_request_context, request
+from flask import has_request_context, request
 from sqlalchemy import event, inspect
 from werkzeug.exceptions import HTTPException
 
 from ..account import hashing
 from ..account.users import Users
-from ..globals import EXTENSION, OWN_BLUEPRINTS
+from ..globals import OWN_BLUEPRINTS, are_this_apps
 from ..store.records import Owner
 from .request_state import RequestState, request_state
 
@@ -59,9 +59,7 @@ class PasswordWatch:
         return state.passwords.setdefault(self._users.key(user), [mark] if mark is not None else [])
 
     def _is_mine(self) -> bool:
-        # several apps may share one ``db``, some of them without the extension
-        profile = current_app.extensions.get(EXTENSION) if has_request_context() else None
-        return profile is not None and profile.users is self._users
+        return has_request_context() and are_this_apps(self._users)
 
     def _before_commit(self, session: Any) -> None:
         if not self._is_mine():

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import current_app, has_app_context
 from sqlalchemy import event, inspect
 
 from ..account.erasure import Erasure
 from ..account.users import Users
 from ..errors import StoreDown
-from ..globals import EXTENSION
-from ..store.user_keys import key_of
+from ..globals import are_this_apps
 from .deferred_writes import deferred_writes
 
 _log = logging.getLogger(__name__)
@@ -46,17 +44,11 @@ class UserWatch:
         state, identity = inspect(user), tuple(mapper.primary_key_from_instance(user))
         if state.pending:  # somebody new, in the row of one who is deleted in the same flush
             self._follow(connection, user, is_new=True)
-        elif state.identity != identity and self._is_mine() and self._users.keys_are_primary:
-            key = key_of(identity) if self._users.model is not None else f"{mapper.local_table.name}:{key_of(identity)}"
-            self._erasure.rename(connection, user, key)
-
-    def _is_mine(self) -> bool:
-        # several apps may share one ``db``, some of them without the extension
-        profile = current_app.extensions.get(EXTENSION) if has_app_context() else None
-        return profile is not None and profile.users is self._users
+        elif state.identity != identity and are_this_apps(self._users) and self._users.keys_are_primary:
+            self._erasure.rename(connection, user, self._users.key_with(mapper, identity))
 
     def _follow(self, connection: Any, user: Any, *, is_new: bool) -> None:
-        if not self._is_mine():
+        if not are_this_apps(self._users):
             return
         key = self._users.key(user)
         try:

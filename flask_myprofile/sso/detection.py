@@ -96,16 +96,19 @@ def client(name: str) -> Any:
 
 def registered_names() -> list[str]:
     """The names of the Authlib clients that the app has registered so far."""
-    registry = getattr(current_app.extensions.get(_CLIENT), "_registry", {})
-    return sorted({*registry, *current_app.extensions.get(_SEEN, {})})
+    return sorted({*_registry(), *current_app.extensions.get(_SEEN, {})})
 
 
 def registered_issuer(name: str) -> str | None:
     """The ``issuer=…`` that the client was registered with; Authlib overwrites it with what the provider says."""
-    registry = getattr(current_app.extensions.get(_CLIENT), "_registry", {})
-    _, settings = registry.get(name, (False, {}))
+    _, settings = _registry().get(name, (False, {}))
     issuer: str | None = settings.get("issuer")
     return issuer
+
+
+def _registry() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(current_app.extensions.get(_CLIENT), "_registry", {})
+    return found
 
 
 def validated_claims(token: Any) -> Mapping[str, Any]:

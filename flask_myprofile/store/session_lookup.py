@@ -90,12 +90,18 @@ class SessionLookup(Database):
 
     def _is_key(self, session_id: Any = None) -> list[Any]:
         """The user is the one whose key is given."""
-        columns = self._keys.columns if self._keys is not None else ()
-        given: list[Any] = [bindparam(f"key_{place}", type_=column.type) for place, column in enumerate(columns)]
+        keys = self._keys
+        if keys is None:
+            return []
+        given: list[Any] = [
+            bindparam(name, type_=each.type) for name, each in zip(keys.names, keys.columns, strict=True)
+        ]
         if session_id is not None and self.engine.dialect.name in ("mysql", "mariadb"):
             # names both sides: of a condition that names one, their compiler says that it joins all to everything
             given = [case((session_id.is_not(None), each)) for each in given]
-        return [column == each for column, each in zip(columns, given, strict=True)]  # which PostgreSQL plans faster
+        return [
+            column == each for column, each in zip(keys.columns, given, strict=True)
+        ]  # which PostgreSQL plans faster
 
     def _loaded_with_it(self) -> list[Any]:
         """The hash of the password, also where the host's model leaves it until it is asked for."""

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from operator import eq
 from typing import Any
 
 from sqlalchemy import (
@@ -131,7 +132,7 @@ class SqlUsers(SessionLookup):
         wanted = {key: identity for key in keys if reader and (identity := reader.identity(key)) is not None}
         if reader is None or not wanted:
             return set()
-        these = or_(*(and_(*map(_equals, reader.columns, identity)) for identity in wanted.values()))
+        these = or_(*(and_(*map(eq, reader.columns, identity)) for identity in wanted.values()))
         with self._beside_users(model) as execute:
             found = {key_of(row) for row in execute(select(*reader.columns).where(these))}
             if not found and execute(select(*reader.columns).limit(1)).first() is None:
@@ -148,7 +149,3 @@ class SqlUsers(SessionLookup):
         else:
             with bind.connect() as connection:
                 yield connection.execute
-
-
-def _equals(column: Any, value: Any) -> Any:
-    return column == value

@@ -12,9 +12,8 @@ import flask_login
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Integer, String, Uuid, inspect, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
-from werkzeug.security import check_password_hash, generate_password_hash
 
-from tests.support.host import HASH
+from tests.auth import test_user_models as user_models
 
 KEYS = ("int", "uuid", "string", "composite")
 LOGIN_IDS = ("key", "email", "uniquifier", "key and stamp")
@@ -22,22 +21,13 @@ LOADERS = ("db.session", "cache", "own session", "wrapper")
 PLACES = ("sqlite", "postgres", "redis")
 
 
-class Person(flask_login.UserMixin):
-    username: Mapped[str] = mapped_column(String(80), unique=True)
-    email: Mapped[str] = mapped_column(String(120), unique=True)
-    first_name: Mapped[str] = mapped_column(String(40))
-    last_name: Mapped[str] = mapped_column(String(40))
-    password_hash: Mapped[str | None] = mapped_column(String(255))
-    is_admin: Mapped[bool] = mapped_column(default=False)
+class Person(user_models.Person):
     token: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: secrets.token_hex(16))
     stamp: Mapped[str] = mapped_column(String(8), default=lambda: secrets.token_hex(4))
 
     def set_password(self, text: str) -> None:
-        self.password_hash = generate_password_hash(text, HASH)
+        super().set_password(text)
         self.token, self.stamp = secrets.token_hex(16), secrets.token_hex(4)
-
-    def check_password(self, text: str) -> bool:
-        return check_password_hash(self.password_hash or "", text)
 
 
 class Shown(flask_login.UserMixin):

@@ -27,6 +27,11 @@ def after_commit(call: Callable[[], Any]) -> None:
         call()
 
 
+def is_commit_awaited() -> bool:
+    """Whether :func:`after_commit` waits: the transaction around this is one of ours, and not the host's."""
+    return _after_commit.get() is not None
+
+
 @contextmanager
 def hold_until_committed() -> Iterator[None]:
     """What is done :func:`after_commit` waits for the end of this, and is forgotten where that is an error."""

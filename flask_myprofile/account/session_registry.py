@@ -16,7 +16,7 @@ from ..config import Config
 from ..errors import StoreDown, in_log
 from ..store.protocols import HistoryStore, SessionStore
 from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
-from ..transactions import after_commit, tried
+from ..transactions import after_commit, is_commit_awaited, tried
 from . import legacy_sessions
 from .clock import is_due, is_recent, now
 from .credentials import Credential
@@ -150,10 +150,16 @@ class SessionRegistry:
         that had those before go on."""
         if before == after:
             return
-        if self.in_database:
+
+        def follow() -> None:
             self._store.follow_user(user_key, before, after, only)
-        else:  # what a failed commit does not undo waits for it
-            after_commit(lambda: self._store.follow_user(user_key, before, after, only))
+
+        if not self.in_database:  # what a failed commit does not undo waits for it
+            after_commit(follow)
+            return
+        follow()
+        if only is None and is_commit_awaited():  # a sign-in that is stored until then cannot know of it
+            after_commit(lambda: self._try_late(follow))
 
     def rotated(self, record: SessionRecord, credential: Credential, login_id: str) -> SessionRecord:
         """What becomes of a record by :meth:`rotate`."""
@@ -192,7 +198,10 @@ class SessionRegistry:
                 self._pending_forms.drop_of_user(user_key, ids)
                 after_commit(lambda: self.tell(user_key, ids, reason, by))
 
-        if (failure := tried([end], self._own_transaction)) is not None:  # what was asked for is done
+        self._try_late(end)
+
+    def _try_late(self, look: Callable[[], None]) -> None:
+        if (failure := tried([look], self._own_transaction)) is not None:  # what was asked for is done
             _log.error("MyProfile could not look for sessions that began meanwhile: %s", in_log(failure))
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:

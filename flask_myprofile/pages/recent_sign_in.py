@@ -13,6 +13,7 @@ from flask import jsonify, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
+from ..account.pending_forms import SentForm
 from ..auth.request_state import request_state
 from ..errors import Forbidden, Invalid, Refused
 from ..globals import current_profile
@@ -48,10 +49,12 @@ def view(user: Any) -> Any:
                 return _cancel(session, follows)
             if session is not None and _provider(user) is not None:
                 return step_up.begin(session, follows)
-        _prove(user)
+        with unit_of_work(current_profile.db.session):
+            _prove(user)
+            form = _renew(user, follows)
     except Refused as refusal:
         return _refuse(user, refusal, follows)
-    return _go_on(user, follows)
+    return _go_on(form, follows)
 
 
 def confirmed(user: Any) -> Any:
@@ -61,14 +64,18 @@ def confirmed(user: Any) -> Any:
         request_state().record = step_up.check(current_profile.sessions.current(user))
     except Refused as refusal:
         return _refuse(user, refusal, follows)
-    return _go_on(user, follows)
-
-
-def _go_on(user: Any, follows: Mapping[str, str]) -> Any:
-    """It is known who is there: with a new secret, and with what this confirmation was asked for."""
     with unit_of_work(current_profile.db.session):
-        current_profile.sessions.renew(user)
-        form = pending_form.take(current_profile.sessions.current(user), follows)
+        form = _renew(user, follows)
+    return _go_on(form, follows)
+
+
+def _renew(user: Any, follows: Mapping[str, str]) -> SentForm | None:
+    """It is known who is there: with a new secret. Returns what this confirmation was asked for."""
+    current_profile.sessions.renew(user)
+    return pending_form.take(current_profile.sessions.current(user), follows)
+
+
+def _go_on(form: SentForm | None, follows: Mapping[str, str]) -> Any:
     if form is not None:
         return pending_form.carry_out(form)
     said = gettext("Thank you. Your sign-in is confirmed.")

@@ -12,7 +12,7 @@ from flask_myprofile import current_profile
 from flask_myprofile.account.session_registry import SessionRegistry
 from tests.support.devices import change_password, sent_to_login
 from tests.support.host import PASSWORD, Browser, Host
-from tests.support.kept import everywhere, in_each_database
+from tests.support.kept import everywhere, in_each_database, in_these
 from tests.support.meanwhile import meanwhile
 
 
@@ -62,6 +62,17 @@ def test_a_confirmation_that_makes_the_hash_anew_ends_no_sign_in_that_is_under_w
     signing_in = signed_in(plain_host)
     assert confirmed == ["confirmed"]
     assert signing_in.is_in()
+    assert confirming.is_in()
+
+
+@in_these("postgres")  # in the other databases the sign-in waits, and the other store is told after the commit
+def test_a_sign_in_that_is_stored_before_that_confirmation_is_committed_goes_on(
+    plain_host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirming = signed_in(plain_host)
+    others = meanwhile(monkeypatch, SessionRegistry, "rotate", lambda: signed_in(plain_host))
+    confirm(plain_host, confirming)
+    assert others[0].is_in()
     assert confirming.is_in()
 
 

@@ -35,6 +35,8 @@ class Variant:
     """One row of the tables.
 
     :param floor: the same app without the extension.
+    :param login_id: what ``get_id()`` answers, and how the user_loader finds its user: "key" (``db.session.get``),
+        "select" (the key, by a query of its own) or "token" (another column, by a query).
     :param flask_session: the session is kept in Redis by Flask-Session, not in Flask's signed cookie.
     :param time_flies: every look at the clock finds a second gone, so each request is due to write down its activity.
     """
@@ -44,6 +46,7 @@ class Variant:
     floor: Variant | None = None
     login: bool = True
     two_user_models: bool = False
+    login_id: str = "key"
     flask_session: bool = False
     redis_store: bool = False
     time_flies: bool = False
@@ -57,12 +60,20 @@ A1 = Variant("a1", "**A1**: Flask-Login + Flask-SQLAlchemy")
 FLASK_SESSION = Variant("flask-session", "A1 + Flask-Session (Redis)", flask_session=True)
 KNOWN = Variant("known", "A1 + extension", A1)
 UNKNOWN = Variant("unknown", "A1 + extension, user model not known", A1, two_user_models=True)
+SELECTS_ALONE = Variant("selects-alone", "A1, its user_loader selects", login_id="select")
+TOKEN_ALONE = Variant("token-alone", "A1, `get_id()` is an alternative token", login_id="token")
+SELECTS = Variant("selects", "A1 + extension, user_loader selects", SELECTS_ALONE, login_id="select")
+TOKEN = Variant("token", "A1 + extension, alternative token", TOKEN_ALONE, login_id="token")
 REDIS_STORE = Variant("redis-store", "A1 + extension, its sessions in Redis", A1, redis_store=True)
 VARIANTS = (
     Variant("bare", "bare Flask, no login", login=False),
     A1,
     KNOWN,
     UNKNOWN,
+    SELECTS_ALONE,
+    SELECTS,
+    TOKEN_ALONE,
+    TOKEN,
     REDIS_STORE,
     Variant("touch", "A1 + extension, activity written on each request", A1, time_flies=True),
     FLASK_SESSION,
@@ -141,7 +152,7 @@ def build(variant: Variant, place: Place, browsers: int = 1, **settings: Any) ->
     if not variant.login:
         app.add_url_rule("/", view_func=lambda: _name(1))
         return Subject(variant, app, [(_environ(), _name(1).encode())])
-    db, user = _host(app, two_models=variant.two_user_models)
+    db, user = _host(app, two_models=variant.two_user_models, login_id=variant.login_id)
     if variant.flask_session:
         app.config.update(SESSION_TYPE="redis", SESSION_REDIS=place.redis())
         Session(app)
@@ -168,7 +179,7 @@ def build_all(variants: Iterable[Variant], place: Place) -> tuple[dict[Variant, 
     return subjects, missing
 
 
-def _host(app: Flask, *, two_models: bool) -> tuple[SQLAlchemy, Any]:
+def _host(app: Flask, *, two_models: bool, login_id: str) -> tuple[SQLAlchemy, Any]:
     class Base(DeclarativeBase):
         pass
 
@@ -183,6 +194,10 @@ def _host(app: Flask, *, two_models: bool) -> tuple[SQLAlchemy, Any]:
         last_name: Mapped[str] = mapped_column(String(40))
         password_hash: Mapped[str | None] = mapped_column(String(255))
         is_admin: Mapped[bool] = mapped_column(default=False)
+        token: Mapped[str] = mapped_column(String(32), unique=True)
+
+        def get_id(self) -> str:
+            return self.token if login_id == "token" else str(self.id)
 
     if two_models:
 
@@ -192,17 +207,22 @@ def _host(app: Flask, *, two_models: bool) -> tuple[SQLAlchemy, Any]:
         app.extensions["robots"] = Robot  # SQLAlchemy holds it weakly, and a class that is gone is no second model
 
     @login_manager.user_loader
-    def load(login_id: str) -> Any:
-        return db.session.get(User, int(login_id))
+    def load(given: str) -> Any:
+        match login_id:
+            case "select":
+                return db.session.execute(db.select(User).where(User.id == int(given))).scalar_one_or_none()
+            case "token":
+                return db.session.execute(db.select(User).where(User.token == given)).scalar_one_or_none()
+        return db.session.get(User, int(given))
 
     @app.get("/")
     @flask_login.login_required
     def page() -> str:
         return str(flask_login.current_user.username)
 
-    @app.post("/login/<login_id>")
-    def login(login_id: str) -> str:
-        flask_login.login_user(load(login_id))
+    @app.post("/login/<int:number>")
+    def login(number: int) -> str:
+        flask_login.login_user(db.session.get(User, number))
         return "welcome"
 
     return db, User
@@ -218,6 +238,7 @@ def _columns(number: int) -> dict[str, Any]:
         "email": f"user{number}@x.test",
         "first_name": "Alice",
         "last_name": "Test",
+        "token": f"{number:032}",
         "password_hash": "pbkdf2:sha256:1$" + "x" * 80,
     }
 
@@ -241,7 +262,9 @@ def _check_extension(app: Flask, variant: Variant) -> None:
     with app.app_context():
         if (current_profile.users.model is None) is not variant.two_user_models:
             raise RuntimeError(f"{variant.title}: the user model is {current_profile.users.model}")
-        current_profile.sessions.end_all(current_profile.users.load_by_login_id(str(_PROBE)))
+        current_profile.sessions.end_all(
+            current_profile.users.load(f"user:{_PROBE}" if variant.two_user_models else str(_PROBE))
+        )
     try:
         probe.visit()
     except Refused:

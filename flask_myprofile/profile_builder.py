@@ -233,9 +233,8 @@ class ProfileBuilder:
             self._tables(),
             bind_key=self._config.bind_key,
             in_own_view=_in_own_view,
-            user_model=lambda: self._users.model if self._users.keys_are_primary else None,
+            user_class=self._users.class_of_key,
             password_columns=self._users.password_columns,
-            knows_model=lambda: self._users.knows_model,
             with_preferences=lambda: flask_babel_of(self._app) is not None,
             survive_errors=self._config.store_down == "allow",
         )

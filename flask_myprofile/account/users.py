@@ -16,6 +16,7 @@ from .held_objects import held_in
 from .password_marks import PasswordMarks
 from .password_methods import Checker, Writer, own_writer
 from .text import storable
+from .user_classes import UserClasses
 from .user_fields import UserFields
 from .user_passwords import UserPasswords
 
@@ -31,7 +32,7 @@ _NOT_HELD = (
 _log = logging.getLogger(__name__)
 
 
-class Users(UserFields, PasswordMarks):
+class Users(UserClasses, UserFields, PasswordMarks):
     """How the extension reads and writes the host's users; the defaults fit a conventional Flask-SQLAlchemy model.
 
     :param model: the user class; unset: the mapped class that has Flask-Login's methods.
@@ -57,53 +58,21 @@ class Users(UserFields, PasswordMarks):
         check_password: Checker | None = None,
         set_password: Writer | None = None,
     ) -> None:
-        self._model = model
         self._is_sso = is_sso
         UserFields.__init__(self, fields or {})
         PasswordMarks.__init__(self, password, check_password, set_password)
+        UserClasses.__init__(self, None, model)
         self._display_name = display_name
         self._host_loader: Callable[[str], Any] | None = None
 
     def attach(self, db: Any, model: type[Any] | None, host_loader: Callable[[str], Any]) -> None:
         """Called once per app by the extension: the app's ``db``, and its Flask-Login user_loader."""
-        self._db, self._model, self._host_loader = db, model or self._model, host_loader
+        UserClasses.__init__(self, db, model or self._model)
+        self._host_loader = host_loader
         self._described = {}
         self._loaded_hashes = {}
 
     # ---- which user
-
-    @property
-    def model(self) -> type[Any] | None:
-        """The user class; None where the host's users are not one mapped class."""
-        if self._model is None and self._db is not None:
-            found = self._candidates()
-            if len(found) == 1:
-                self._model = found[0]
-        return self._model
-
-    @property
-    def knows_model(self) -> bool:
-        """Whether it has been found already."""
-        return self._model is not None
-
-    def _meet(self, user: Any) -> Any:
-        """A host may map its users on a base of its own, which ``db.Model`` knows nothing of: the class is known once
-        one of them has been seen."""
-        state = inspect(user, raiseerr=False)
-        if self._model is None and self._db is not None and state is not None and not self._candidates():
-            self._model = state.mapper.base_mapper.class_
-        return state
-
-    def _candidates(self) -> list[type[Any]]:
-        wanted = ("is_authenticated", "is_active", "get_id")
-        mappers = self._db.Model.registry.mappers
-        return [m.class_ for m in mappers if m.base_mapper is m and all(hasattr(m.class_, name) for name in wanted)]
-
-    def models(self) -> list[type[Any]]:
-        """The mapped classes whose objects may be users."""
-        if self._model is not None:
-            return [self._model]
-        return self._candidates() if self._db is not None else []
 
     def key(self, user: Any) -> str:
         """The user's stable id as text, whatever the type of the primary key."""
@@ -115,16 +84,15 @@ class Users(UserFields, PasswordMarks):
     def key_with(self, mapper: Any, identity: Sequence[Any]) -> str:
         """The same of a user of that class whose primary key this is."""
         # two user classes may both have a number 1
-        return key_of(identity) if self.model is not None else f"{mapper.local_table.name}:{key_of(identity)}"
+        return (
+            key_of(identity) if self.model is not None else f"{mapper.base_mapper.local_table.name}:{key_of(identity)}"
+        )
 
     def load(self, key: str) -> Any | None:
         """The user with that :meth:`key`, or None."""
-        if self.model is not None:
-            return self._get(self.model, key)
-        table, _, rest = key.partition(":")
-        for model in self._candidates():
-            if inspect(model).local_table.name == table:
-                return self._get(model, rest)
+        model, own_key = self._read_key(key)
+        if model is not None:
+            return self._get(model, own_key)
         found = self._by_login_id(key)
         return found if found is not None and self.key(found) == key else None
 

@@ -17,11 +17,11 @@ from ..account.users import Users
 from ..config import Config
 from ..globals import current_profile
 from ..store.records import Found, SessionRecord
+from ..store.user_at_hand import at_hand
 from . import refusal, remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .request_state import RequestState
 from .session_cookie import KEY, SIGNED_OUT
-from .user_at_hand import at_hand
 
 
 class OwnerCheck:
@@ -41,6 +41,8 @@ class OwnerCheck:
         self._sessions = sessions
         self._users = users
         self._forget_if_gone = forget_if_gone
+        #: Whether the host's loader takes the user out of the identity map, as ``session.get()`` does.
+        self._loader_gets = False
 
     def accept_record(self, state: RequestState, record: SessionRecord) -> bool:
         """A session whose user the usual query has not found by what the browser says of them."""
@@ -80,11 +82,12 @@ class OwnerCheck:
         known, session_id = state.user, state.session_id
         if session_id is None or str(asked) != login_id:  # signed out meanwhile, or asked for somebody else
             return load(asked)
-        if known is None or login_id == state.user_key:
+        if known is None or (self._loader_gets and login_id == state.user_key):
             user = load(asked)
         else:
-            with at_hand(current_profile.db.session, known, login_id):
+            with at_hand(current_profile.db.session, known, login_id) as hand:
                 user = load(asked)
+            self._loader_gets = not hand.is_asked
         if user is None:
             if known is not None and remember_me.login_id_of(known) != login_id:
                 self._end(state, state.user_key, session_id, "outdated")

@@ -91,7 +91,10 @@ class Database:
         own = self._own()
         if own is not None:
             return own.execute(statement, values)
-        session = self._db.session()
+        return self._read_along(self._db.session(), statement, values)
+
+    def _read_along(self, session: Session, statement: Any, values: Mapping[str, Any] | None = None) -> Result[Any]:
+        """The same on the connection of ``db.session``, whatever else goes on."""
         try:
             # on the connection, not the session, which would save what the host has added and not yet checked
             with self._kept_usable(session):
@@ -100,9 +103,8 @@ class Database:
             self._make_usable()
             raise StoreDown(reason(error)) from error
 
-    def _read_user(self, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
-        """The same for a statement that brings a user into the identity map of ``db.session``."""
-        session = self._db.session()
+    def _read_user(self, session: Session, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
+        """The same for a statement that the ORM loads a user by."""
         try:
             with self._kept_usable(session):
                 return session.execute(statement, values, bind_arguments={"bind": self.engine})

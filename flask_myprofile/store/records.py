@@ -76,8 +76,20 @@ AT_PROVIDER = ("idp_session", "acr", "auth_time", "id_token", "asserted_at")
 RENEWED = (*AT_PROVIDER, "password_mark")
 
 
+class Checked(NamedTuple):
+    """What every request asks of the row of a session: no more, because each further column costs each request time."""
+
+    user_key: str
+    secret_hash: str
+    password_mark: str | None
+    created_at: int
+    last_seen_at: int
+    ended_at: int | None
+    remember_until: int | None
+
+
 class Found(NamedTuple):
-    """What every request needs of a live session: no more, because each further column costs each request time.
+    """What every request needs of a live session.
 
     With the user and their preferences, where the same query could bring them along (``preferences`` None: not asked).
     """
@@ -113,10 +125,10 @@ class LiveSince(NamedTuple):
     last_seen_at: int | None
     now: int
 
-    def admits(self, record: SessionRecord) -> bool:
+    def admits(self, record: SessionRecord | Checked) -> bool:
         return record.ended_at is None and record.created_at <= self.now + SKEW and not self.has_run_out(record)
 
-    def has_run_out(self, record: SessionRecord) -> bool:
+    def has_run_out(self, record: SessionRecord | Checked) -> bool:
         """Whether a session that nobody has ended has run out."""
         if record.remember_until is not None:
             return record.remember_until < self.now

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from enum import Enum
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Select, and_, bindparam, case, inspect, literal_column, or_, select
 from sqlalchemy.exc import InvalidRequestError
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import Session, undefer
 
 from .database import Database
-from .records import SKEW, Found, LiveSince
+from .records import SKEW, Checked, Found, LiveSince
 from .tables import Tables
 from .user_keys import UserKeys
+from .user_rows import UserRows, is_plain
 
 
 class SessionLookup(Database):
     """Finds the live session of a request, and its user in the same query.
 
-    :param user_model: the host's user class, or None where it has not one, or its key is not its primary key.
-    :param password_columns: where its password hashes are, which are looked at with each request.
+    :param user_class: of a user's key, the host's class and the key within it; no class where there is none, or its
+        keys are not its primary keys.
+    :param password_columns: where password hashes are, which are looked at with each request.
     :param with_preferences: whether each page needs the user's preferences, which then come with the session.
-    :param knows_model: whether the class has been found, which may be with the first user only; asked at each request.
     """
 
     def __init__(
@@ -31,20 +32,16 @@ class SessionLookup(Database):
         db: SQLAlchemy,
         tables: Tables,
         *,
-        user_model: Callable[[], Any],
+        user_class: Callable[[str], tuple[Any, str]],
         password_columns: Callable[[], Iterable[Any]] = tuple,
         with_preferences: Callable[[], bool],
-        knows_model: Callable[[], bool] = bool,
         **ways: Any,
     ) -> None:
         super().__init__(db, tables, **ways)
-        self._user_model = user_model
+        self._user_class = user_class
         self._password_columns = password_columns
         self._with_preferences = with_preferences
-        self._finds: dict[bool, _Find] = {}
-        self._knows_model = knows_model
-        self._looked: bool | None = None
-        self._found_keys: UserKeys | None = None
+        self._classes: dict[Any, _UserClass] = {}
 
     def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
         """The live session and, in the same query, the user whose key it has.
@@ -52,45 +49,84 @@ class SessionLookup(Database):
         The user lands in the identity map of ``db.session``, so the host's user_loader finds it there and asks the
         database nothing: knowing whether a session was signed out then costs no query of its own.
         """
-        key = login_id if user_key is None else user_key
-        keys = self._keys
-        identity = keys.identity(key) if keys is not None else None
-        find = self._finds.get(identity is not None)
+        session, key = self._db.session(), login_id if user_key is None else user_key
+        users, identity, way = self._way_to(session, key)
+        find = users.finds.get(way)
         if find is None:
-            find = self._finds[identity is not None] = self._find_statement(since, with_user=identity is not None)
-        created_at, last_seen_at, now = since
-        values = {
-            "id": session_id,
-            "login_id": login_id,
-            "created_at": created_at,
-            "last_seen_at": last_seen_at,
-            "now": now,
-        }
-        if keys is not None and identity is not None:
-            values.update(zip(keys.names, identity, strict=True))
-        rows = self._rows(find, values)
+            find = users.finds[way] = self._find_statement(users, way)
+        rows = self._rows(session, find, {"id": session_id, "login_id": login_id, **identity})
         if not rows:
             return None
-        user, first = (rows[0][0], rows[0][1:]) if find.has_user else (None, rows[0])
-        whose, secret_hash, seen, mark, *chosen = first
-        if user is not None and whose != key:  # not asked of the database: PostgreSQL would plan for another index
+        first = rows[0]
+        checked = Checked._make(first[: len(Checked._fields)])
+        # not asked of the database: PostgreSQL would plan for another index, and longer
+        if not since.admits(checked) or (identity and checked.user_key != key):
             return None
-        return Found(secret_hash, seen, whose, mark, user, _preferences(rows) if chosen else None)
+        user = find.user_of(first, session)
+        preferences = _preferences(rows, find.width) if find.width > len(Checked._fields) else None
+        whose, secret_hash, mark = checked[:3]
+        return Found(secret_hash, checked.last_seen_at, whose, mark, user, preferences)
 
-    def _find_statement(self, since: LiveSince, *, with_user: bool) -> _Find:
-        table, model = self._tables.session, self._user_model()
-        limits: Any = LiveSince._make(limit and bindparam(name) for name, limit in since._asdict().items())
-        needed = [table.c.user_key, table.c.secret_hash, table.c.last_seen_at, table.c.password_mark]
-        columns, source = self._and_preferences(needed, table, table.c.user_key)
-        found: Any = select(*([model] if with_user else []), *columns).select_from(source)
-        whose = [table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id")]
-        if with_user:
-            found = found.join(model, and_(*self._is_key(table.c.id))).options(*self._loaded_with_it())
-        return _Find(found.where(*whose, self._admitted(limits)), with_user)
+    def find_user(self, user_key: str) -> tuple[Any, Mapping[str, str] | None] | None:
+        """The user and their preferences in one query, for sessions that are kept elsewhere. None where there is no
+        such user; and nobody where that is not for this query to say."""
+        session = self._db.session()
+        users, identity, way = self._way_to(session, user_key)
+        if not identity:
+            return None, None
+        find = users.brings.get(way)
+        if find is None:
+            find = users.brings[way] = self._bring_statement(users, way)
+        rows = self._rows(session, find, {"user_key": user_key, **identity})
+        if not rows:
+            return None
+        return find.user_of(rows[0], session), _preferences(rows, find.width) if find.width else None
 
-    def _is_key(self, session_id: Any = None) -> list[Any]:
+    # ---- which user
+
+    def _way_to(self, session: Session, user_key: str) -> tuple[_UserClass, Mapping[str, Any], _Way]:
+        """How to come by the user of a session that has this key, and the values of their primary key."""
+        model, own_key = self._user_class(user_key)
+        users = self._classes.get(model)
+        if users is None:
+            users = self._classes[model] = self._look_at(model)
+        identity = users.keys.identity(own_key) if users.keys is not None else None
+        if users.keys is None or identity is None:
+            return users, {}, _Way.ALONE
+        is_cheap = users.rows is not None and users.rows.may_bring(session, identity)
+        return users, users.keys.values(identity), _Way.ROWS if is_cheap else _Way.ORM
+
+    def _look_at(self, model: Any) -> _UserClass:
+        mapper = inspect(model) if model is not None else None
+        # of another database than ours there is no query for both
+        if mapper is None or self._db.session.get_bind(mapper=mapper) is not self.engine:
+            return _UserClass(None)
+        return _UserClass(mapper)
+
+    # ---- the statements
+
+    def _find_statement(self, users: _UserClass, way: _Way) -> _Find:
+        table = self._tables.session
+        columns, source = self._and_preferences([table.c[name] for name in Checked._fields], table, table.c.user_key)
+        found = select(*columns, *users.columns(way)).select_from(source)
+        if way is not _Way.ALONE:
+            found = found.join(users.source(way), and_(*self._is_key(users, table.c.id)))
+        whose = (table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id"))
+        return self._find(found.where(*whose), len(columns), users, way)
+
+    def _bring_statement(self, users: _UserClass, way: _Way) -> _Find:
+        columns, source = self._and_preferences([], users.mapper.selectable, bindparam("user_key"))
+        found = select(*columns, *users.columns(way)).select_from(source).where(*self._is_key(users))
+        return self._find(found, len(columns), users, way)
+
+    def _find(self, statement: Select[Any], width: int, users: _UserClass, way: _Way) -> _Find:
+        if way is _Way.ORM:
+            statement = statement.options(*self._loaded_with_it(users.mapper.class_))
+        return _Find(statement, width, way, users.rows if way is _Way.ROWS else None)
+
+    def _is_key(self, users: _UserClass, session_id: Any = None) -> list[Any]:
         """The user is the one whose key is given."""
-        keys = self._keys
+        keys = users.keys
         if keys is None:
             return []
         given: list[Any] = [
@@ -103,26 +139,10 @@ class SessionLookup(Database):
             column == each for column, each in zip(keys.columns, given, strict=True)
         ]  # which PostgreSQL plans faster
 
-    def _loaded_with_it(self) -> list[Any]:
+    def _loaded_with_it(self, model: Any) -> list[Any]:
         """The hash of the password, also where the host's model leaves it until it is asked for."""
-        return [undefer(column) for column in self._password_columns() if column.property.deferred]
-
-    def find_user(self, user_key: str) -> tuple[Any, Mapping[str, str] | None] | None:
-        """The user and their preferences in one query, for sessions that are kept elsewhere. None where there is no
-        such user; and nobody where that is not for this query to say."""
-        keys = self._keys
-        identity = keys.identity(user_key) if keys is not None else None
-        if keys is None or identity is None:
-            return None, None
-        rows = self._rows(self._bring, {"user_key": user_key, **dict(zip(keys.names, identity, strict=True))})
-        return (rows[0][0], _preferences(rows) if len(rows[0]) > 1 else None) if rows else None
-
-    @cached_property
-    def _bring(self) -> _Find:
-        model = self._user_model()
-        columns, source = self._and_preferences([], inspect(model).selectable, bindparam("user_key"))
-        found = select(model, *columns).select_from(source).options(*self._loaded_with_it())
-        return _Find(found.where(*self._is_key()), True)
+        columns = [column for column in self._password_columns() if issubclass(model, column.class_)]
+        return [undefer(column) for column in columns if column.property.deferred]
 
     def _and_preferences(self, columns: list[Any], source: Any, user_key: Any) -> tuple[list[Any], Any]:
         """One join for all of them: what is found then comes once for each preference."""
@@ -131,30 +151,17 @@ class SessionLookup(Database):
         table = self._tables.preference
         return [*columns, table.c.name, table.c.value], source.outerjoin(table, table.c.user_key == user_key)
 
-    @property
-    def _keys(self) -> UserKeys | None:
-        """The keys of the user model, where one query can ask for users and sessions; else None."""
-        knows = self._knows_model()
-        if self._found_keys is None and self._looked is not knows:  # the model may become known only with a user
-            self._looked, self._found_keys = knows, self._look_for_keys()
-        return self._found_keys
-
-    def _look_for_keys(self) -> UserKeys | None:
-        model = self._user_model()
-        mapper = inspect(model) if model is not None else None
-        if mapper is None or self._db.session.get_bind(mapper=mapper) is not self.engine:
-            return None
-        return UserKeys(mapper)
-
-    def _rows(self, find: _Find, values: Mapping[str, Any]) -> Sequence[Any]:
-        if not find.has_user:
+    def _rows(self, session: Session, find: _Find, values: Mapping[str, Any]) -> Sequence[Any]:
+        if find.way is _Way.ALONE:
             return self._read(find.statement, values).all()
-        found = self._read_user(find.statement, values)
+        if find.way is _Way.ROWS:
+            return self._read_along(session, find.statement, values).all()
+        found = self._read_user(session, find.statement, values)
         try:
             return (found.unique() if find.collections else found).all()
         except InvalidRequestError:  # the model loads a collection along with each user
             find.collections = True
-            return self._read_user(find.statement, values).unique().all()
+            return self._read_user(session, find.statement, values).unique().all()
 
     def _admitted(self, since: LiveSince) -> Any:
         """The rows that ``since.admits(…)``: one rule for the check of a request and the list."""
@@ -175,14 +182,49 @@ class SessionLookup(Database):
         return or_(and_(*limits), remembered)
 
 
-def _preferences(rows: Sequence[Any]) -> dict[str, str]:
-    return {name: value for *_, name, value in rows if name is not None}
+def _preferences(rows: Sequence[Any], width: int) -> dict[str, str]:
+    return {row[width - 2]: row[width - 1] for row in rows if row[width - 2] is not None}
+
+
+class _Way(Enum):
+    """How the user comes with the session: not at all, as the ORM loads one, or by the columns."""
+
+    ALONE = 1
+    ORM = 2
+    ROWS = 3
+
+
+class _UserClass:
+    """What is known of one class of users; nothing of what is no class of this database."""
+
+    def __init__(self, mapper: Any) -> None:
+        self.mapper = mapper
+        self.keys = None if mapper is None else UserKeys(mapper)
+        self.rows = UserRows(mapper) if mapper is not None and is_plain(mapper) else None
+        self.finds: dict[_Way, _Find] = {}
+        self.brings: dict[_Way, _Find] = {}
+
+    def columns(self, way: _Way) -> Sequence[Any]:
+        if way is _Way.ROWS and self.rows is not None:
+            return self.rows.columns
+        return [self.mapper.class_] if way is _Way.ORM else []
+
+    def source(self, way: _Way) -> Any:
+        return self.mapper.class_ if way is _Way.ORM else self.mapper.local_table
 
 
 class _Find:
-    """A statement that is built once, and what is known of it."""
+    """A statement that is built once, and what is known of it: columns of ours, and after so many (``width``) the
+    user's."""
 
-    def __init__(self, statement: Select[Any], has_user: bool) -> None:
+    def __init__(self, statement: Select[Any], width: int, way: _Way, user_rows: UserRows | None) -> None:
         self.statement = statement.execution_options(autoflush=False)
-        self.has_user = has_user
+        self.width = width
+        self.way = way
         self.collections = False
+        self._user_rows = user_rows
+
+    def user_of(self, row: Any, session: Session) -> Any:
+        if self._user_rows is not None:
+            return self._user_rows.bring(session, row[self.width :])
+        return row[self.width] if self.way is _Way.ORM else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import eq
 from typing import Any
@@ -127,17 +127,27 @@ class SqlUsers(SessionLookup):
     def missing_users(self, keys: Collection[str]) -> set[str]:
         """Those of these keys that no user has. None of them where no user can be seen at all: then the table is
         hidden from this connection, or about to be filled."""
-        model = self._user_model()
-        reader = UserKeys(inspect(model)) if model is not None else None
-        wanted = {key: identity for key in keys if reader and (identity := reader.identity(key)) is not None}
-        if reader is None or not wanted:
+        missing: set[str] = set()
+        by_class: dict[Any, dict[str, str]] = {}
+        for key in keys:
+            model, own_key = self._user_class(key)
+            by_class.setdefault(model, {})[key] = own_key
+        for model, theirs in by_class.items():
+            if model is not None:
+                missing |= self._missing_of(model, theirs)
+        return missing
+
+    def _missing_of(self, model: Any, keys: Mapping[str, str]) -> set[str]:
+        reader = UserKeys(inspect(model))
+        wanted = {key: identity for key, own in keys.items() if (identity := reader.identity(own)) is not None}
+        if not wanted:
             return set()
         these = or_(*(and_(*map(eq, reader.columns, identity)) for identity in wanted.values()))
         with self._beside_users(model) as execute:
             found = {key_of(row) for row in execute(select(*reader.columns).where(these))}
             if not found and execute(select(*reader.columns).limit(1)).first() is None:
                 return set()
-        return set(wanted) - found
+        return {key for key, identity in wanted.items() if key_of(identity) not in found}
 
     @contextmanager
     def _beside_users(self, model: Any) -> Iterator[Execute]:

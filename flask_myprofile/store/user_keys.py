@@ -23,6 +23,10 @@ class UserKeys:
         #: What the parts of a key are called in a statement.
         self.names = [f"key_{place}" for place in range(len(self.columns))]
 
+    def values(self, identity: Sequence[Any]) -> dict[str, Any]:
+        """That primary key, for a statement."""
+        return dict(zip(self.names, identity, strict=True))
+
     def identity(self, key: str) -> tuple[Any, ...] | None:
         """The primary key that this is the text for; None where it is none of this class."""
         try:

@@ -77,7 +77,7 @@ def _in_database(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
     db = SQLAlchemy(app)
     tables = declare(db.metadata, "contract_", None)
     ways: Any = {"bind_key": None, "in_own_view": lambda: False, "survive_errors": False}
-    store = SqlStore(db, tables, user_model=lambda: None, with_preferences=lambda: False, **ways)
+    store = SqlStore(db, tables, user_class=lambda key: (None, key), with_preferences=lambda: False, **ways)
 
     def run(statement: Any, values: Any = None) -> None:
         with app.app_context(), db.engine.begin() as connection:

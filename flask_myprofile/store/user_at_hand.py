@@ -1,7 +1,7 @@
-"""One query less where a login id is no primary key.
+"""One query less where the host's user_loader asks by a query.
 
-Such a host's user_loader asks ``db.session`` for the user with this e-mail address, or this token. That very user has
-just been read, with the session, and is the answer.
+It wants the user with this e-mail address, or this token, or this key. That very user has just been read, with the
+session, and is the answer.
 """
 
 from __future__ import annotations
@@ -15,30 +15,50 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import BindParameter, Select, event, inspect
 from sqlalchemy.sql.operators import eq
 
-#: The user, and the login id that the host's loader has been given.
-_at_hand: ContextVar[tuple[Any, str] | None] = ContextVar("flask_myprofile_user_at_hand", default=None)
+
+class AtHand:
+    """The user, and the login id that the host's loader has been given."""
+
+    def __init__(self, user: Any, login_id: str) -> None:
+        self.user = user
+        self.login_id = login_id
+        #: Whether it has asked anything.
+        self.is_asked = False
+
+
+_at_hand: ContextVar[AtHand | None] = ContextVar("flask_myprofile_user_at_hand", default=None)
 #: Of a class, what its query results in, without a row.
 _results: WeakKeyDictionary[type[Any], Any] = WeakKeyDictionary()
+#: And what it calls the columns of its table.
+_names: WeakKeyDictionary[type[Any], dict[tuple[str, str], str]] = WeakKeyDictionary()
 
 
 @contextmanager
-def at_hand(session: Any, user: Any, login_id: str) -> Iterator[None]:
+def at_hand(session: Any, user: Any, login_id: str) -> Iterator[AtHand]:
     """Within this, the loader is asking."""
     if not event.contains(session, "do_orm_execute", _answer):
         event.listen(session, "do_orm_execute", _answer)
-    token = _at_hand.set((user, login_id))
+    known = AtHand(user, login_id)
+    token = _at_hand.set(known)
     try:
-        yield
+        yield known
     finally:
         _at_hand.reset(token)
+
+
+def has_listeners(session: Any) -> bool:
+    """Whether anybody else has a say in what is asked of that session."""
+    return any(listener is not _answer for listener in session.dispatch.do_orm_execute)
 
 
 def _answer(asked: Any) -> Any:
     """The result of the query, if it is that question and no other."""
     known = _at_hand.get()
-    if known is None or not _asks_for(asked, *known):
+    if known is None:
         return None
-    user = known[0]
+    known.is_asked, user = True, known.user
+    if not _asks_for(asked, user, known.login_id):
+        return None
     result = _results.get(type(user))
     if result is not None:
         return result.with_new_rows([(user,)])()
@@ -58,21 +78,25 @@ def _asks_for(asked: Any, user: Any, login_id: str) -> bool:
     value = getattr(where, "right", None)
     if getattr(where, "operator", None) is not eq or not isinstance(value, BindParameter):
         return False
-    sought, column = value.effective_value, state.mapper.columns.get(_name_in(state.mapper, where.left))
+    sought, name = value.effective_value, _name_in(state.mapper, where.left)
+    column = state.mapper.columns.get(name)
     if column is None or not (column.unique or column.primary_key or str(sought) == login_id):
         return False
-    return _has(state, column, sought) and _is_plain(statement, user)
+    return _has(state, name, sought) and _is_plain(statement, user)
 
 
 def _name_in(mapper: Any, column: Any) -> str:
     """What the class calls the column; empty where it is another table's."""
-    own = mapper.local_table.c.get(getattr(column, "key", None) or "")
-    is_own = own is not None and getattr(column, "table", None) is not None and column.table.name == own.table.name
-    return mapper.get_property_by_column(own).key if is_own and own in mapper.columns.values() else ""
+    names = _names.get(mapper.class_)
+    if names is None:  # not looked for among the columns: to compare two of them makes an expression
+        own = mapper.local_table.name
+        names = {(own, each.key): name for name, each in mapper.columns.items() if each.table.name == own}
+        _names[mapper.class_] = names
+    return names.get((getattr(getattr(column, "table", None), "name", ""), getattr(column, "key", "")), "")
 
 
-def _has(state: Any, column: Any, sought: Any) -> bool:
-    loaded = state.dict.get(state.mapper.get_property_by_column(column).key)
+def _has(state: Any, name: str, sought: Any) -> bool:
+    loaded = state.dict.get(name)
     return loaded is not None and bool(loaded == sought)
 
 

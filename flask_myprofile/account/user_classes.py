@@ -1,0 +1,80 @@
+"""Which mapped class users are of, and which of several a key belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import inspect
+
+
+class UserClasses:
+    """The part of :class:`~.users.Users` that finds the host's user class.
+
+    :param db: the app's ``db``; None before there is one.
+    :param model: the class, where the host has named it.
+    """
+
+    def __init__(self, db: Any, model: type[Any] | None) -> None:
+        self._db = db
+        self._model = model
+        #: Where users are of several classes, by the names of their tables.
+        self._classes: dict[str, type[Any]] = {}
+        self._has_looked = False
+
+    @property
+    def keys_are_primary(self) -> bool:
+        """See :attr:`Users.keys_are_primary`."""
+        raise NotImplementedError
+
+    @property
+    def model(self) -> type[Any] | None:
+        """The user class; None where the host's users are not one mapped class."""
+        if self._model is None and self._db is not None and not self._classes:
+            found = self._candidates()
+            if len(found) == 1:
+                self._model = found[0]
+            elif found:  # there may be more of them later, but not fewer
+                self._classes = self._by_table(found)
+        return self._model
+
+    def class_of_key(self, key: str) -> tuple[type[Any] | None, str]:
+        """Of a :meth:`Users.key`, the class of the user who has it, and the primary key as text. No class where that
+        cannot be told from it. Asked at each request."""
+        if not self.keys_are_primary or (self._has_looked and self._model is None and not self._classes):
+            return None, key
+        self._has_looked = True  # in vain, perhaps: then a class is known once a user has been met
+        return self._read_key(key)
+
+    def _read_key(self, key: str) -> tuple[type[Any] | None, str]:
+        if self.model is not None or not self._classes:
+            return self._model, key
+        table, _, rest = key.partition(":")
+        if table not in self._classes:
+            self._classes = self._by_table(self._candidates())
+        model = self._classes.get(table)
+        return model, key if model is None else rest
+
+    def _meet(self, user: Any) -> Any:
+        """A host may map its users on a base of its own, which ``db.Model`` knows nothing of: the class is known once
+        one of them has been seen."""
+        state = inspect(user, raiseerr=False)
+        is_known = self._model is not None or self._classes or self._db is None
+        if not is_known and state is not None and not self._candidates():
+            self._model = state.mapper.base_mapper.class_
+        return state
+
+    def _candidates(self) -> list[type[Any]]:
+        wanted = ("is_authenticated", "is_active", "get_id")
+        mappers = self._db.Model.registry.mappers
+        return [m.class_ for m in mappers if m.base_mapper is m and all(hasattr(m.class_, name) for name in wanted)]
+
+    @staticmethod
+    def _by_table(models: Iterable[type[Any]]) -> dict[str, type[Any]]:
+        return {inspect(model).local_table.name: model for model in models}
+
+    def models(self) -> list[type[Any]]:
+        """The mapped classes whose objects may be users."""
+        if self._model is not None:
+            return [self._model]
+        return self._candidates() if self._db is not None else []

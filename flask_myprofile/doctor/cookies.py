@@ -82,7 +82,7 @@ def _about(cookie: _Cookie) -> Iterator[Finding]:
     if not cookie.httponly:
         yield fault(f"Scripts can read {names}.", f"{setting}_HTTPONLY = True")
     if not cookie.secure:
-        if str(cookie.samesite).lower() == "none":
+        if cookie.samesite is not None and cookie.samesite.lower() == "none":
             yield fault(f"Browsers refuse {names}: SameSite=None without Secure.", f"{setting}_SECURE = True")
         else:
             yield note(f"{names}: also sent over http.", f"Where the app is served over https, {setting}_SECURE = True")

@@ -13,6 +13,7 @@ _KEYS = ("2147483629", "04000000-0000-4000-8000-00000000001d")
 def sample_user(model: type[Any]) -> Any:
     """With a key, where its type is one of the usual ones."""
     mapper = inspect(model)
+    mapper.registry.configure(cascade=True)  # as the first query would do, and the host's own __init__
     user = mapper.class_manager.new_instance()
     for column in mapper.primary_key:
         setattr(user, mapper.get_property_by_column(column).key, _key(column.type.python_type))

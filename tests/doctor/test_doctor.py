@@ -8,14 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import flask_login
 import flask_migrate
 import pytest
 from click.testing import Result
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
+from flask_myprofile import MyProfile
 from flask_myprofile.doctor.checks import CHECKS
 from flask_myprofile.doctor.examination import Line, examine
+from tests.auth.test_user_models import with_integer
 from tests.doctor.mistakes import KEY, MISTAKES, RIGHT, Mistake
 from tests.support.devices import pass_time
 from tests.support.host import PASSWORD, Host
@@ -43,6 +46,21 @@ def test_nothing_is_said_of_an_app_that_is_set_up_right(new_host: Callable[..., 
     assert result.output.splitlines()[-1] == "MyProfile: 0 faults, 0 notes."
     said = {line.split()[1].rstrip(":") for line in result.output.splitlines()[:-1]}
     assert said == {check.name for check in CHECKS}, "each check has a line"
+
+
+def test_nothing_untrue_is_said_of_an_app_that_nobody_has_used_yet() -> None:
+    """Its mappers are configured by its first query, and its cookies are as Flask and Flask-Login have them."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY=KEY, SQLALCHEMY_DATABASE_URI="sqlite://")
+    db, login_manager = SQLAlchemy(app), flask_login.LoginManager(app)
+    MyProfile(app)
+    user = with_integer(db)
+    login_manager.user_loader(lambda key: db.session.get(user, int(key)))
+    with app.app_context():
+        db.create_all()
+        found = [line for line in examine() if line.level != "ok"]
+    assert {line.check for line in found} == {"login_view", "cookies", "csrf"}
+    assert [line.text for line in found if line.level == "fault"] == []
 
 
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())

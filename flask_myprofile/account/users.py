@@ -239,7 +239,9 @@ class Users(UserClasses, UserFields, PasswordMarks):
         if self._display_name is not None:
             return str(read_attribute(user, self._display_name) or "")
         for field in _NAMES:
-            if name := _name(self.get(user, field)):
+            name = _name(self.get(user, field))
+            # "Alice None" is put together of a name and one that is empty, unless it is stored so
+            if name and ("None" not in name.split() or field in self.fields_of_model()):
                 return name
         parts = [_name(self.get(user, first)) or _name(self.get(user, other)) for first, other in _FULL_NAME]
         return " ".join(part for part in parts if part) or str(
@@ -252,9 +254,7 @@ class Users(UserClasses, UserFields, PasswordMarks):
 
 
 def _name(value: Any) -> str:
-    """What there is to read in it: "None None" is two names that are empty."""
-    text = str(value or "").strip()
-    return "" if set(text.split()) == {"None"} else text
+    return str(value or "").strip()
 
 
 _FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))

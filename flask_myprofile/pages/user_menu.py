@@ -51,11 +51,11 @@ def menu_context(user: Any) -> dict[str, Any]:
         is_admin, tabs = current_profile.is_admin(user), tabs_that_are_on()
     except StoreDown:
         is_admin, tabs = False, []
-    name = current_profile.users.display_name(user)
+    name, email = current_profile.users.display_name(user), current_profile.users.get(user, "email")
     return {
         "user": SimpleNamespace(
             name=name,
-            email=current_profile.users.get(user, "email"),
+            email=None if email == name else email,
             initials=_initials(name),
             picture=_picture(user),
         ),

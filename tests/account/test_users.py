@@ -38,6 +38,14 @@ def with_card(db: SQLAlchemy) -> type[Any]:
     return User
 
 
+def with_full_name(db: SQLAlchemy) -> type[Any]:
+    class User(Person, db.Model):  # type: ignore[name-defined,misc]
+        id: Mapped[int] = mapped_column(primary_key=True)
+        full_name: Mapped[str] = mapped_column(String(80), default="Maya None")
+
+    return User
+
+
 def with_own_hash(db: SQLAlchemy) -> type[Any]:
     """A user with a hash in the card and no methods for it."""
     user = with_card(db)
@@ -145,10 +153,11 @@ def test_the_name_in_the_menu_is_what_the_host_says(
     [
         (lambda self: f"{self.first_name} the First", "Alice the First"),
         (property(lambda self: "None None"), "Alice Test"),
+        (property(lambda self: f"{self.first_name} {self.middle_name}"), "Alice Test"),
         (property(lambda self: None), "Alice Test"),
         (lambda self, title: f"{title} {self.first_name}", "Alice Test"),
     ],
-    ids=["method", "of empty names", "nothing", "asks for more"],
+    ids=["method", "of empty names", "of one empty name", "nothing", "asks for more"],
 )
 def test_a_full_name_may_be_a_method_and_one_of_empty_names_is_none(
     full_name: Any, shown: str, new_host: Callable[..., Host]
@@ -156,12 +165,31 @@ def test_a_full_name_may_be_a_method_and_one_of_empty_names_is_none(
     def model(db: SQLAlchemy) -> type[Any]:
         user = with_card(db)
         user.full_name = full_name
+        user.middle_name = None
         return user
 
     host = new_host(model=model)
     alice = host.browser()
     alice.login("alice")
     assert f"Account menu for {shown}" in alice.get("/menu").text
+
+
+def test_a_name_that_is_stored_is_shown_as_it_is_even_the_surname_none(new_host: Callable[..., Host]) -> None:
+    host = new_host(model=with_full_name)
+    alice = host.browser()
+    alice.login("alice")
+    assert "Account menu for Maya None" in alice.get("/menu").text
+
+
+def test_a_user_whose_name_is_the_address_is_called_by_it_once(new_host: Callable[..., Host]) -> None:
+    host = new_host(myprofile_options={"users": Users(display_name="email")})
+    alice = host.browser()
+    alice.login("alice")
+    address = host.user("alice").email
+    assert alice.get("/profile/sessions").text.count(address) == 3, (
+        "the menu twice, for readers and for eyes; the heading"
+    )
+    assert alice.get("/menu").text.count(address) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.exc import DataError, StatementError
 
+from ..globals import current_profile
 from .request_state import known_state
 
 Load = Callable[[str], Any]
@@ -31,12 +33,31 @@ class _UserLoader:
     def load(self, login_id: str) -> Any:
         try:
             return self.host(login_id)
-        except ValueError as error:
+        except (ValueError, OverflowError, StatementError) as error:
+            if not (_cannot_read(error) and _is_usable_after(error)):
+                raise
             if not self._has_said_so:
                 self._has_said_so = True
                 line = "user_loader raised %s for a login id out of a cookie: nobody is signed in by it"
                 current_app.logger.warning(line, type(error).__name__, exc_info=True)
             return None
+
+
+def _cannot_read(error: Exception) -> bool:
+    """Of what a query raises: what PostgreSQL says of "abc" for a number, or a column's type before it is asked."""
+    cause = error.orig if isinstance(error, StatementError) else error
+    return isinstance(error, DataError) or isinstance(cause, (ValueError, OverflowError))
+
+
+def _is_usable_after(error: Exception) -> bool:
+    """PostgreSQL does nothing more in a transaction whose query has failed. What the host has in it and has not saved
+    is not ours to give up."""
+    if isinstance(error, DataError):
+        session = current_profile.db.session
+        if session.new or session.dirty or session.deleted:
+            return False
+        session.rollback()
+    return True
 
 
 def stand_in(login_manager: Any) -> None:

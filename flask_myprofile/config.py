@@ -42,7 +42,7 @@ class Config:
     base_template: str | None = _setting(
         None,
         checks.optional(checks.text),
-        "The host's layout that the pages extend; unset: a layout of the extension's own.",
+        "The host's layout that the pages extend; unset: Flask-AppBuilder's, or a layout of the extension's own.",
     )
     base_blocks: Mapping[str, str] = _setting(
         {"title": "title", "head": "head", "content": "content", "scripts": "scripts"},
@@ -68,7 +68,7 @@ class Config:
         None,
         checks.optional(checks.text),
         "The host's own sign-out, by which people sign out here: an endpoint, whose view is called, or a URL to go on "
-        "to. Unset: Flask-Security's where there is one.",
+        "to. Unset: that of Flask-Security or Flask-AppBuilder where there is one.",
     )
     table_prefix: str = _setting("myprofile_", checks.text, "What the names of the extension's tables begin with.")
     table_schema: str | None = _setting(

@@ -13,6 +13,7 @@ from flask import current_app, has_app_context, request
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BuildError
 
+from .account.admin_check import AdminCheck
 from .account.erasure import Erasure
 from .account.identities import Identities
 from .account.passwords import Passwords
@@ -54,7 +55,7 @@ class Profile:
     single_logout: SingleLogout
     erasure: Erasure
     tabs: Mapping[str, Tab]
-    is_admin: Callable[[Any], bool]
+    is_admin: AdminCheck
     db: Any
     #: Makes the tables, or brings those of an older version up to date; ``dry_run=True`` only says what it would add.
     create_tables: Callable[..., TableChanges]

@@ -20,6 +20,7 @@ from .account.sessions import Sessions
 from .account.single_logout import SingleLogout
 from .account.tokens import Tokens
 from .account.users import Users
+from .adapters import adapter_of, let_sign_in
 from .auth import bearer
 from .auth.guard import Guard
 from .auth.owner_check import OwnerCheck
@@ -170,7 +171,9 @@ class ProfileBuilder:
     def _attach_when_ready(self) -> None:
         """Put the tables into the host's metadata now if there is one, else as soon as an app context finds one."""
         self._users.ask_library(lambda user: methods_of(self._app, self._users, user))
-        self._users.attach(Lazy(self._database), self._user_model, self._load_by_login_id)
+        self._users.attach(
+            Lazy(self._database), self._user_model, self._load_by_login_id, lambda: adapter_of(self._app)
+        )
         if self._has_database():
             self._tables()
         appcontext_pushed.connect(self._on_context, self._app)
@@ -179,6 +182,7 @@ class ProfileBuilder:
         if not self._has_database():
             return
         self._tables()
+        let_sign_in(app)
         if self._watch.connect():  # the models may be there later than the database
             appcontext_pushed.disconnect(self._on_context, self._app)
 
@@ -187,6 +191,7 @@ class ProfileBuilder:
         app: Any = self._app
         if not hasattr(app, "login_manager"):
             raise SetupError(f"Flask-MyProfile needs Flask-Login: call LoginManager(app) for {app.name!r}")
+        let_sign_in(app)
         host_rule(app)
         select_for(app)
         if self._has_database():
@@ -256,8 +261,10 @@ class ProfileBuilder:
             keep_ended=config.session_keep_ended,
         )
 
-    def _admin_check(self, given: Callable[[Any], bool] | None) -> Callable[[Any], bool]:
-        return AdminCheck(given or self._config.admin, self._app.logger)
+    def _admin_check(self, given: Callable[[Any], bool] | None) -> AdminCheck:
+        if given is not None or "MYPROFILE_ADMIN" in self._app.config:
+            return AdminCheck(given or self._config.admin, self._app.logger)
+        return AdminCheck(self._config.admin, self._app.logger, lambda: adapter_of(self._app).is_admin)
 
 
 def before_request(incoming: Request) -> Any:

@@ -6,21 +6,30 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+Rule = Callable[[Any], Any] | str
+
 
 class AdminCheck:
     """Asks ``MYPROFILE_ADMIN``. Whoever cannot be told to be an administrator is none.
 
     :param rule: a callable(user), or the name of an attribute or method of the user.
+    :param adapted: answers the rule of an extension that has one, for a host that has said nothing.
     """
 
-    def __init__(self, rule: Callable[[Any], Any] | str, log: logging.Logger) -> None:
+    def __init__(self, rule: Rule, log: logging.Logger, adapted: Callable[[], Rule | None] = lambda: None) -> None:
         self._rule = rule
         self._log = log
+        self._adapted = adapted
         self._hinted: set[type] = set()
+
+    @property
+    def rule(self) -> Rule:
+        return self._adapted() or self._rule
 
     def __call__(self, user: Any) -> bool:
         try:
-            answer = self._rule(user) if callable(self._rule) else _attribute(user, self._rule)
+            rule = self.rule
+            answer = rule(user) if callable(rule) else _attribute(user, rule)
         except Exception:
             self._log.exception("MYPROFILE_ADMIN failed; access denied")
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import inspect
@@ -13,14 +13,18 @@ class UserClasses:
 
     :param db: the app's ``db``; None before there is one.
     :param model: the class, where the host has named it.
+    :param elsewhere: answers a class that is mapped apart from ``db.Model``, where there is none in there.
     """
 
-    def __init__(self, db: Any, model: type[Any] | None) -> None:
+    def __init__(
+        self, db: Any, model: type[Any] | None, elsewhere: Callable[[], type[Any] | None] = lambda: None
+    ) -> None:
         self._db = db
         self._model = model
         #: Where users are of several classes, by the names of their tables.
         self._classes: dict[str, type[Any]] = {}
         self._has_looked = False
+        self._elsewhere = elsewhere
 
     @property
     def keys_are_primary(self) -> bool:
@@ -67,7 +71,9 @@ class UserClasses:
     def _candidates(self) -> list[type[Any]]:
         wanted = ("is_authenticated", "is_active", "get_id")
         mappers = self._db.Model.registry.mappers
-        return [m.class_ for m in mappers if m.base_mapper is m and all(hasattr(m.class_, name) for name in wanted)]
+        found = [m.class_ for m in mappers if m.base_mapper is m and all(hasattr(m.class_, name) for name in wanted)]
+        elsewhere = None if found else self._elsewhere()
+        return found if elsewhere is None else [elsewhere]
 
     @staticmethod
     def _by_table(models: Iterable[type[Any]]) -> dict[str, type[Any]]:

@@ -30,6 +30,8 @@ _NOT_HELD = (
     "return what db.session.get() does, or tell MyProfile(users=…) which user that is: Users.held()"
 )
 _log = logging.getLogger(__name__)
+#: Answers a :class:`flask_myprofile.adapters.Adapter`.
+Adapted = Callable[[], Any]
 
 
 class Users(UserClasses, UserFields, PasswordMarks):
@@ -64,11 +66,13 @@ class Users(UserClasses, UserFields, PasswordMarks):
         UserClasses.__init__(self, None, model)
         self._display_name = display_name
         self._host_loader: Callable[[str], Any] | None = None
+        self._adapter: Adapted | None = None
 
-    def attach(self, db: Any, model: type[Any] | None, host_loader: Callable[[str], Any]) -> None:
-        """Called once per app by the extension: the app's ``db``, and its Flask-Login user_loader."""
-        UserClasses.__init__(self, db, model or self._model)
-        self._host_loader = host_loader
+    def attach(self, db: Any, model: type[Any] | None, host_loader: Callable[[str], Any], adapter: Adapted) -> None:
+        """Called once per app by the extension: the app's ``db``, its Flask-Login user_loader, and what an extension
+        with users of its own says of them."""
+        UserClasses.__init__(self, db, model or self._model, lambda: adapter().user_model)
+        self._host_loader, self._adapter = host_loader, adapter
         self._described = {}
         self._loaded_hashes = {}
 
@@ -250,7 +254,9 @@ class Users(UserClasses, UserFields, PasswordMarks):
 
     def is_sso(self, user: Any) -> bool | None:
         """Whether Single Sign-On manages the account; None: not for the user to say, ask the session."""
-        return None if self._is_sso is None else bool(read_attribute(user, self._is_sso))
+        if self._is_sso is None:
+            return self._adapter().is_sso(user) if self._adapter is not None else None
+        return bool(read_attribute(user, self._is_sso))
 
 
 def _name(value: Any) -> str:

@@ -20,7 +20,7 @@ def admin_rule() -> Iterator[Finding]:
     if not models:
         yield ok("Users are of no mapped class, so that none can be looked at.")
         return
-    rule = getattr(current_profile.is_admin, "_rule", current_profile.config.admin)
+    rule = current_profile.is_admin.rule
     with current_profile.db.session.session_factory() as session:  # not what the host has in its own
         users = [user for model in models for user in session.scalars(_first(model)).unique()]
         yield _without(rule, models) or _failing(rule, users) or _counted(users)

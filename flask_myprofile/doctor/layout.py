@@ -8,14 +8,14 @@ from typing import Any
 from flask import current_app
 from jinja2 import TemplateNotFound, TemplateSyntaxError, nodes
 
-from ..globals import current_profile
+from ..pages.layout import layout_of_host
 from .findings import Finding, fault, note, ok
 
 _MENU = "myprofile_user_menu"
 
 
 def layout() -> Iterator[Finding]:
-    base, blocks = current_profile.config.base_template, current_profile.config.base_blocks
+    base, blocks = layout_of_host()
     if base is None:
         yield ok("The pages have a layout of their own.")
         return

@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.core import get_global, parse_locale
 from flask import current_app, has_app_context
 
+from ..adapters import adapter_of
 from ..globals import current_profile
 
 try:
@@ -62,7 +63,9 @@ def native_name(which: Locale) -> str:
 def offered() -> Sequence[Locale]:
     """The languages that users may choose: those of ``MYPROFILE_LANGUAGES``, or else those of the app."""
     own: Any = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _locales(tuple(current_profile.config.languages or _languages_of(own, TRANSLATIONS)))
+    return _locales(
+        tuple(current_profile.config.languages or adapter_of(own).languages or _languages_of(own, TRANSLATIONS))
+    )
 
 
 @lru_cache(32)

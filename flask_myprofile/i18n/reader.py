@@ -9,6 +9,7 @@ from typing import Any
 from babel import Locale
 from flask import has_request_context, request
 
+from ..adapters import adapter_of
 from .languages import ENGLISH, flask_babel, flask_babel_of, has_babel, offered_as, tag_of
 from .preferences import choices_of_user, current_preferences
 
@@ -76,10 +77,18 @@ def select_for(app: Any) -> None:
     babel = flask_babel_of(app)
     if babel is None:
         return
-    if babel.locale_selector is None:
+    own = babel.locale_selector
+    if own is None:
         babel.locale_selector = _selected
+    elif adapter_of(app).selects_language(own):
+        babel.locale_selector = lambda: _chosen() or own()
     if babel.timezone_selector is None:
         babel.timezone_selector = lambda: current_preferences.timezone
+
+
+def _chosen() -> str | None:
+    found = offered_as((choices_of_user() or {}).get("language", ""))
+    return str(found) if found is not None else None
 
 
 def _selected() -> str | None:

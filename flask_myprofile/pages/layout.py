@@ -14,6 +14,7 @@ from flask import current_app, render_template, request, session
 from markupsafe import Markup
 
 from .. import i18n
+from ..adapters import adapter_of
 from ..auth.request_state import request_state
 from ..features import DOCTOR
 from ..globals import current_profile
@@ -56,7 +57,8 @@ def _drawn(template: str, frame: SimpleNamespace, tab: Tab | None, context: Mapp
         if tab
         else None
     )
-    return render_template(template, mp=frame, tab=seen, when=_when, **text_functions(), **context)
+    given = {**adapter_of(current_app).template_context(), **text_functions(), **context}
+    return render_template(template, mp=frame, tab=seen, when=_when, **given)
 
 
 def remember_message(text: Any) -> None:
@@ -111,12 +113,19 @@ def _errors(form: Any, error: Any, error_at: str) -> list[tuple[str, Any]]:
 
 def _layout() -> Any:
     """The template that ours extend. Where the host's blocks have other names, a bridge is made, once."""
-    config = current_profile.config
-    if config.base_template is None:
+    base, blocks = layout_of_host()
+    if base is None:
         return "myprofile/layout.html"
-    if all(ours == theirs for ours, theirs in config.base_blocks.items()):
-        return config.base_template
-    return _bridge(current_app.jinja_env, config.base_template, tuple(config.base_blocks.items()))
+    if all(ours == theirs for ours, theirs in blocks.items()):
+        return base
+    return _bridge(current_app.jinja_env, base, tuple(blocks.items()))
+
+
+def layout_of_host() -> tuple[str | None, Mapping[str, str]]:
+    """The template that the pages are in, if it is not the extension's own, and its blocks."""
+    config = current_profile.config
+    adapted = adapter_of(current_app).layout if config.base_template is None else None
+    return adapted or (config.base_template, config.base_blocks)
 
 
 @cache

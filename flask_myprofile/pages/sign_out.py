@@ -9,6 +9,7 @@ from flask import Response, after_this_request, current_app, request, session
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
+from ..adapters import adapter_of
 from ..errors import SetupError
 from ..globals import after_sign_out, current_profile
 from ..i18n import gettext
@@ -32,14 +33,14 @@ def sign_out() -> Done:
 
 
 def host_rule(app: Any) -> Rule | None:
-    """The rule of the host's sign-out, if it has said which or Flask-Security has one.
+    """The rule of the host's sign-out, if it has said which or an extension that it uses has one.
 
     :raises SetupError: it has named what is no endpoint of this app, or one whose address has variables.
     """
     given = app.extensions["myprofile"].config.sign_out
     plain = [rule for rule in app.url_map.iter_rules() if rule.arguments <= set(rule.defaults or ())]
     if given is None:
-        given = f"{app.config.get('SECURITY_BLUEPRINT_NAME')}.logout" if "security" in app.extensions else None
+        given = adapter_of(app).sign_out
         return next((rule for rule in plain if rule.endpoint == given), None)
     found = next((rule for rule in plain if given in (rule.endpoint, rule.rule)), None)
     if found is None and not given.startswith(("/", "https://", "http://")):

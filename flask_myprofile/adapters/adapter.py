@@ -39,13 +39,11 @@ class Adapter:
         """Who checks and who writes this user's password."""
         return None
 
-    @property
-    def layout(self) -> tuple[str, Mapping[str, str]] | None:
-        """The template that pages are in, and its blocks, as ``MYPROFILE_BASE_BLOCKS`` has them."""
-        return None
+    #: The template that the pages extend.
+    layout: str | None = None
 
     def template_context(self) -> Mapping[str, Any]:
-        """What that template needs."""
+        """What the extension's own layout needs."""
         return {}
 
     @property

@@ -12,8 +12,6 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from ..account.password_methods import Method
 from .adapter import Adapter
 
-_BLOCKS = {"title": "page_title", "head": "head_css", "content": "content"}
-
 
 def recognise(app: Any) -> Adapter | None:
     found = app.extensions["appbuilder"]
@@ -64,9 +62,7 @@ class FlaskAppBuilder(Adapter):
 
         return Method("Flask-AppBuilder's sign-in", check), Method("a hash as Flask-AppBuilder's", write)
 
-    @property
-    def layout(self) -> tuple[str, Mapping[str, str]]:
-        return self._appbuilder.base_template, _BLOCKS
+    layout = "myprofile/adapters/appbuilder.html"
 
     def template_context(self) -> Mapping[str, Any]:
         return {"appbuilder": self._appbuilder, "base_template": self._appbuilder.base_template}

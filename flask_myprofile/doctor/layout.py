@@ -8,16 +8,17 @@ from typing import Any
 from flask import current_app
 from jinja2 import TemplateNotFound, TemplateSyntaxError, nodes
 
-from ..pages.layout import layout_of_host
+from ..adapters import adapter_of
+from ..globals import current_profile
 from .findings import Finding, fault, note, ok
 
 _MENU = "myprofile_user_menu"
 
 
 def layout() -> Iterator[Finding]:
-    base, blocks = layout_of_host()
+    base, blocks = current_profile.config.base_template, current_profile.config.base_blocks
     if base is None:
-        yield ok("The pages have a layout of their own.")
+        yield ok(f"The pages are in {adapter_of(current_app).layout or 'a layout of their own'}.")
         return
     try:
         trees = list(_chain(base))

@@ -113,19 +113,12 @@ def _errors(form: Any, error: Any, error_at: str) -> list[tuple[str, Any]]:
 
 def _layout() -> Any:
     """The template that ours extend. Where the host's blocks have other names, a bridge is made, once."""
-    base, blocks = layout_of_host()
-    if base is None:
-        return "myprofile/layout.html"
-    if all(ours == theirs for ours, theirs in blocks.items()):
-        return base
-    return _bridge(current_app.jinja_env, base, tuple(blocks.items()))
-
-
-def layout_of_host() -> tuple[str | None, Mapping[str, str]]:
-    """The template that the pages are in, if it is not the extension's own, and its blocks."""
     config = current_profile.config
-    adapted = adapter_of(current_app).layout if config.base_template is None else None
-    return adapted or (config.base_template, config.base_blocks)
+    if config.base_template is None:
+        return adapter_of(current_app).layout or "myprofile/layout.html"
+    if all(ours == theirs for ours, theirs in config.base_blocks.items()):
+        return config.base_template
+    return _bridge(current_app.jinja_env, config.base_template, tuple(config.base_blocks.items()))
 
 
 @cache

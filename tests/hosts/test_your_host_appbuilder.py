@@ -89,7 +89,7 @@ def test_its_users_have_their_profile_and_its_administrators_feature_management(
     assert ada.client.get("/profile/admin/features").status_code == 200
     page = ada.client.get("/profile/preferences").text
     assert "navbar" in page and "<title>Preferences – My Profile" in page, "in its own layout"
-    assert page.count("myprofile.css") == 1
+    assert page.count("myprofile.css") == page.count("appbuilder.css") == 1
     assert names["app"].test_client().get("/profile/").location.startswith("/login/?next=")
 
 

@@ -18,8 +18,8 @@ def csrf() -> Iterator[Finding]:
         )
     elif "csrf" not in current_app.extensions:
         yield note(
-            "The app has no CSRFProtect. My Profile checks its own forms; nobody those of the app, sign-in included.",
-            "Call CSRFProtect(app) of Flask-WTF, unless the app checks in another way.",
+            "The app has no CSRFProtect. My Profile checks its own forms, and so does each FlaskForm; nobody any other.",
+            "Call CSRFProtect(app) of Flask-WTF, unless all forms of the app are checked, sign-in included.",
         )
     elif not config.get("WTF_CSRF_CHECK_DEFAULT", True):
         yield note(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import BigInteger, Column, MetaData, create_engine, insert, update
 
 from flask_myprofile.config import DAY, Config
-from flask_myprofile.store.records import SessionRecord
+from flask_myprofile.store.records import SessionRecord, tag_of
 from flask_myprofile.store.tables import declare
 
 from .apps import AGENT, KNOWN, REDIS_STORE, Subject, Variant
@@ -122,7 +122,7 @@ def _rows(owners: Iterable[int]) -> Iterator[dict[str, Any]]:
         old = owner >= _FIRST_OF_OTHERS and number % _OLD_EVERY == 0
         seen = now - (1000 * DAY if old else _chance.randrange(DAY))
         yield usual | {
-            "id": f"{_chance.getrandbits(96):024x}",
+            "id": f"{tag_of(str(owner))}{_chance.getrandbits(48):012x}",
             "user_key": str(owner),
             "login_id": str(owner),
             "secret_hash": f"{_chance.getrandbits(256):064x}",

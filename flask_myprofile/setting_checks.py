@@ -12,6 +12,8 @@ from wtforms.fields.core import UnboundField
 #: A check answers what the value should have been, or None where it is right.
 Check = Callable[[Any], "str | None"]
 
+_REDIS = re.compile(r"(unix|rediss?(\+cluster|\+sentinel)?)://")
+
 
 def text(value: Any) -> str | None:
     return None if isinstance(value, str) and value else "a text"
@@ -96,7 +98,7 @@ def subset_of(*choices: str) -> Check:
 
 
 def session_store(value: Any) -> str | None:
-    right = value == "sqlalchemy" or (isinstance(value, str) and value.startswith(("redis://", "rediss://", "unix://")))
+    right = value == "sqlalchemy" or (isinstance(value, str) and _REDIS.match(value))
     return None if right else '"sqlalchemy" or a URL such as "redis://localhost:6379/0"'
 
 

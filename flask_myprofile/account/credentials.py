@@ -8,7 +8,7 @@ import hmac
 import secrets
 from typing import NamedTuple
 
-from ..store.records import ROTATION_GRACE, SessionRecord
+from ..store.records import ROTATION_GRACE, SessionRecord, tag_of
 
 _ID_LENGTH = 24
 _LENGTH = _ID_LENGTH + 1 + 43
@@ -76,14 +76,18 @@ class Credential(NamedTuple):
         return Credential(self.id, _text(derived), self.user_key)
 
 
-def new_device() -> Credential:
-    return Credential(secrets.token_hex(12), secrets.token_urlsafe(32))
+def new_device(user_key: str) -> Credential:
+    return Credential(tag_of(user_key) + secrets.token_hex(6), new_secret())
 
 
-def device_from(*parts: bytes) -> Credential:
+def new_secret() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def device_from(user_key: str, *parts: bytes) -> Credential:
     """The same credential each time for the same secret input: two tabs that arrive at once adopt one row."""
     seed = hashlib.sha256(b"\x00".join((b"flask-myprofile/adopt", *parts))).digest()
-    return Credential(hashlib.sha256(seed + b"id").hexdigest()[:24], _text(seed))
+    return Credential(tag_of(user_key) + hashlib.sha256(seed + b"id").hexdigest()[:12], _text(seed))
 
 
 def _text(digest: bytes) -> str:

@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 LATE = 300
 #: Why a session ended that the same browser goes on from with another one: nobody has signed out.
 REPLACED = "replaced"
+#: Why one ended that the user had not used for the longest time.
+LIMIT = "limit"
 
 
 class SessionRegistry:
@@ -127,9 +129,11 @@ class SessionRegistry:
         for credential in replaces:
             self.end_proven(credential, REPLACED)
         limit = self._config.session_limit
-        over = self._store.live_sessions(record.user_key, self.live_since(), 100, limit - 1, but=record.id)
+        over = self._store.end_over_limit(record, limit, self.live_since(), LIMIT)
         if over:
-            self.end(record.user_key, "limit", only=[old.id for old in over])
+            self._note_end(record.user_key, LIMIT)
+            self._pending_forms.drop_of_user(record.user_key, over)
+            self.tell(record.user_key, over, LIMIT)
         self._store.drop_ended(record.user_key, limit)
         if is_noted and self.in_database:
             self._history.note_sign_in(record.user_key)

@@ -9,7 +9,7 @@ import flask_login
 from flask import Flask, current_app, request, session
 from flask_login import signals as login_signals
 
-from ..account.credentials import Credential, device_from, new_device
+from ..account.credentials import Credential, device_from, new_device, new_secret
 from ..account.identities import Identities
 from ..account.session_registry import SessionRegistry
 from ..account.sign_in_data import SignInData, SsoIdentity
@@ -65,7 +65,7 @@ class SignIn:
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = remember_me.remember_until() if kept else None
         data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
-        self._start(state, user, new_device(), data, replaces)
+        self._start(state, user, new_device(self._users.key(user)), data, replaces)
         when_recorded(lambda identity: self._identify(state, identity))
         if identity is not None:
             self._identify(state, identity)
@@ -129,7 +129,7 @@ class SignIn:
         state, user = request_state(), flask_login.current_user
         if (record := current_record()) is not None:
             record = record._replace(password_mark=self._users.password_mark(user._get_current_object()))
-            self._replace_secret(state, record, login_id=str(session["_user_id"]), device=new_device(), deferred=True)
+            self._replace_secret(state, record, login_id=str(session["_user_id"]), deferred=True)
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:
         """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""
@@ -146,18 +146,16 @@ class SignIn:
         mark, login_id = self._users.password_mark(user), remember_me.login_id_of(user)
         if self._sessions.in_database:
             record = record._replace(password_mark=mark)
-        rotated = self._replace_secret(request_state(), record, login_id=login_id, device=new_device(), deferred=False)
+        rotated = self._replace_secret(request_state(), record, login_id=login_id, deferred=False)
         if rotated and record.password_mark != mark:  # only once the password is that for good
             before, now = (Owner(login_id, each) for each in (record.password_mark, mark))
             self._sessions.follow_user(record.user_key, before, now, record.id)
         return rotated
 
-    def _replace_secret(
-        self, state: RequestState, record: SessionRecord, *, login_id: str, device: Credential, deferred: bool
-    ) -> bool:
+    def _replace_secret(self, state: RequestState, record: SessionRecord, *, login_id: str, deferred: bool) -> bool:
         if state.superseded:
             return False
-        device = Credential(record.id, device.secret).of(record.user_key, login_id)
+        device = Credential(record.id, new_secret()).of(record.user_key, login_id)
         credential = device.of_session()
 
         def give() -> None:
@@ -201,7 +199,7 @@ class SignIn:
             state.defer(lambda: self._sessions.put_sign_outs_right(user))
             return False
         data = SignInData(login_id, client_address(), client_user_agent(), method=ADOPTED)
-        device = self._device_for(login_id, data.ip, data.user_agent, cookie)
+        device = self._device_for(self._users.key(user), login_id, data.ip, data.user_agent, cookie)
         if device is None:
             return False
         if replaces:  # the host has put somebody else into the session that was another user's
@@ -216,9 +214,9 @@ class SignIn:
         state.defer(lambda: self._end_if_signed_out(state, user, remembered, signed_at), tries=TRIES)
         return True
 
-    def _device_for(self, *browser: str) -> Credential | None:
+    def _device_for(self, user_key: str, *browser: str) -> Credential | None:
         """The same for the same browser, also if the secret key has changed since it was met; None: it has ended."""
-        candidates = [device_from(key, *(part.encode() for part in browser)) for key in secret_keys()]
+        candidates = [device_from(user_key, key, *(part.encode() for part in browser)) for key in secret_keys()]
         met = [(device, record) for device in candidates if (record := self._sessions.load(device.id)) is not None]
         if any(self._sessions.is_over(record) for _, record in met):
             return None

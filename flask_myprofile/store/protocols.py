@@ -78,6 +78,11 @@ class SessionStore(Protocol):
         The secret before the present one proves the session for :data:`~.records.ROTATION_GRACE` seconds."""
         ...
 
+    def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
+        """End the least used of the user's sessions that can get in until ``limit`` are left, but not that of
+        ``record``, which has just begun; the ids that ended. Of several at once each sees what the other has ended."""
+        ...
+
     def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
         """End every live session there is, in short steps that keep nobody waiting: a user's key, and which of their
         sessions have just ended, a user possibly more than once."""

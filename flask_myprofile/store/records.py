@@ -5,6 +5,7 @@ Times are whole seconds since the epoch (UTC): the same number in every database
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,12 +16,21 @@ EVERYONE = ""
 SKEW = 60
 #: Requests already under way when the secret changed still pass for this many seconds.
 ROTATION_GRACE = 30
+#: Characters of a session's id that tell whose it is.
+TAG_LENGTH = 12
 #: The methods of a session that somebody began here: by a password, or before the extension was installed.
 PASSWORD, ADOPTED = "password", "unknown"
 
 
+def tag_of(user_key: str) -> str:
+    """What the ids of all sessions of that user begin with, and of hardly another: half of an id. So a store that is
+    spread over machines knows from an id alone where it is, next to the other sessions of the user."""
+    return hashlib.sha256(user_key.encode()).hexdigest()[:TAG_LENGTH]
+
+
 class SessionRecord(NamedTuple):
-    """One signed-in browser. ``secret_hash`` is a SHA-256 and signs nobody in; ``name`` is what the user calls it.
+    """One signed-in browser. ``id`` begins with :func:`tag_of` its user; ``secret_hash`` is a SHA-256 and signs nobody
+    in; ``name`` is what the user calls it.
 
     Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used,
     ``id_token`` a ciphertext, kept only where signing out goes on to the provider, and ``asserted_at`` the moment of

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
-
-from ..errors import SetupError, StoreDown
-from . import redis_scripts, redis_user_scripts
-from .records import RENEWED, Found, LiveSince, Owner, Pruned, SessionRecord
-from .redis_records import CHECKED, NAMES, WHOLE, Checked, Reader, read, text
+from ..errors import StoreDown
+from . import redis_scripts
+from .records import RENEWED, TAG_LENGTH, Found, LiveSince, Owner, Pruned, SessionRecord, tag_of
+from .redis_records import FORGOTTEN, packed, unpacked
+from .redis_scripts import Script
+from .redis_servers import Server
+from .redis_urls import reach
 
 #: Of a user, given their key: themselves and their preferences. None: there is no such user.
 FindUser = Callable[[str], "tuple[Any, Mapping[str, str] | None] | None"]
@@ -29,16 +28,14 @@ FOREVER = 400 * 86_400
 LEAST_ENDED = 3600
 #: Keys that one step of a walk through all of them looks at.
 SCAN_BATCH = 1000
-#: Seconds to wait for an answer, unless the URL says otherwise: nobody waits longer to be told that Redis is down.
-TIMEOUT = 1
 
 
 class RedisSessions:
-    """Keeps sessions in one Redis (6 or later), Valkey or the like, or in a primary and its replicas behind one
-    address. Not in a Redis Cluster: a script meets all sessions of a user, and those would lie on several machines.
+    """Keeps sessions in Redis 6 or later, Valkey or the like: in one, in a primary and its replicas, or in a cluster.
 
-    Every key begins with ``prefix`` and ends by itself. What ends a session, however, is its record: the lifetime of a
-    key is there to give memory back, and the clock is the app's.
+    All sessions of a user are in one key, which the id of each tells. Every key begins with ``prefix`` and ends by
+    itself. What ends a session, however, is its record: the lifetime of a key is there to give memory back, and the
+    clock is the app's.
 
     :param find_user: asked for the user of each live session.
     :param lifetime: ``MYPROFILE_SESSION_LIFETIME``; ``idle`` and ``keep_ended`` likewise.
@@ -48,60 +45,32 @@ class RedisSessions:
 
     def __init__(
         self,
-        client: redis.Redis,
+        server: Server,
         *,
-        prefix: str,
         find_user: FindUser,
         lifetime: int | None,
         idle: int | None,
         keep_ended: int,
     ) -> None:
-        self._client: Any = client
-        self._prefix = prefix
+        self._server = server
+        self._sessions = f"{server.prefix}sessions:"
         self._find_user = find_user
         self._limits = {"lifetime": lifetime, "idle": idle, "forever": FOREVER, "margin": MARGIN}
         self._keep_ended = max(keep_ended, LEAST_ENDED)
-        script = client.register_script
-        self._add, self._touch = script(redis_scripts.ADD), script(redis_scripts.TOUCH)
-        self._rotate, self._name = script(redis_scripts.ROTATE), script(redis_scripts.NAME)
-        self._end, self._drop = script(redis_scripts.END), script(redis_scripts.DROP)
-        self._list, self._count = script(redis_scripts.LIST), script(redis_user_scripts.COUNT)
-        self._prune, self._follow = script(redis_scripts.PRUNE), script(redis_user_scripts.FOLLOW)
-        self._erase = script(redis_user_scripts.ERASE)
 
     @classmethod
-    def at(cls, url: str, **settings: Any) -> RedisSessions:
+    def at(cls, url: str, *, prefix: str, **settings: Any) -> RedisSessions:
         """The sessions in the Redis of that URL, which nothing connects to before it is used.
 
         :raises SetupError: redis-py cannot make sense of the URL.
         """
-        defaults: dict[str, Any] = {
-            "socket_timeout": TIMEOUT,
-            "socket_connect_timeout": TIMEOUT,
-            "protocol": 2,
-            # a command that was sent may have been carried out: sent twice, it would find its own work and call it lost
-            "retry": Retry(NoBackoff(), 0),
-        }
-        try:
-            pool = redis.ConnectionPool.from_url(url, **defaults)
-            pool.connection_kwargs["decode_responses"] = False  # bytes that are no text are ours to judge
-            pool.connection_class(**pool.connection_kwargs)  # options that it does not know are refused here
-        except (TypeError, ValueError, RedisError):
-            # without redis-py's words, and without the URL: its password may be in them
-            raise SetupError(
-                "MYPROFILE_SESSION_STORE is a URL that redis-py does not take:"
-                " look at its port, at its options after the ? and at signs in the password that need %-encoding"
-            ) from None
-        return cls(redis.Redis(connection_pool=pool), **settings)
+        return cls(reach(url, prefix), **settings)
 
     # ---- at every request
 
     def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
-        values = self._fields(session_id, Checked._fields, CHECKED)
-        if values is None:
-            return None
-        found: Any = Checked._make(values)  # it has what LiveSince asks a record for
-        if found.login_id != login_id or not since.admits(found):
+        found = self.session(session_id)
+        if found is None or found.login_id != login_id or not since.admits(found):
             return None
         user = self._find_user(found.user_key)
         if user is None:
@@ -109,54 +78,49 @@ class RedisSessions:
         return Found(found.secret_hash, found.last_seen_at, found.user_key, found.password_mark, *user)
 
     def session(self, session_id: str) -> SessionRecord | None:
-        values = self._fields(session_id, NAMES, WHOLE)
-        return None if values is None else SessionRecord(session_id, *values)
-
-    def _fields(self, session_id: str, names: Sequence[str], readers: Sequence[Reader]) -> list[Any] | None:
-        try:
-            values = self._client.hmget(self._key(session_id), names)
-        except RedisError as error:
-            if str(error).startswith("WRONGTYPE"):  # nothing that we have written
-                return None
-            raise _down(error) from None
-        return read(readers, values)
+        return unpacked(session_id, self._server.ask("hget", self._key_of(session_id), session_id))
 
     # ---- one session
 
     def add_session(self, record: SessionRecord) -> bool:
-        fields = {name: value for name, value in record._asdict().items() if value is not None and name != "id"}
-        return bool(self._run(self._add, self._key(record.id), id=record.id, fields=fields, **self._limits))
+        if record.id[:TAG_LENGTH] != tag_of(record.user_key):
+            return False  # whoever looks for the user's sessions would not find it
+        self._note_at_provider(record.idp_session, record.id)
+        seconds = self._run(redis_scripts.ADD, record.id, id=record.id, session=packed(record), **self._limits)
+        self._note_at_provider(record.idp_session, record.id, seconds)
+        return seconds is not None
 
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
         known = {"id": session_id, "at": at, "ip": ip, "user_agent": user_agent}
-        self._run(self._touch, self._key(session_id), **known, **self._limits)
+        began = self._run(redis_scripts.TOUCH, session_id, **known, **self._limits)
+        if began:
+            self._note_at_provider(began[0].decode(), session_id, began[1])
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
         new = {"secret_hash": secret_hash, "previous_hash": record.secret_hash, "rotated_at": at, "login_id": login_id}
         known = {name: value for name in RENEWED if (value := getattr(record, name)) is not None}
         ask = {"id": record.id, "fields": new | known, "renewed": RENEWED}
-        return bool(self._run(self._rotate, self._key(record.id), **ask, **self._limits))
+        self._note_at_provider(record.idp_session, record.id)
+        seconds = self._run(redis_scripts.ROTATE, record.id, **ask, **self._limits)
+        self._note_at_provider(record.idp_session, record.id, seconds)
+        return seconds is not None
 
     def follow_user(self, user_key: str, before: Owner, now: Owner, only: str | None = None) -> None:
         changes = {"user_key": user_key, "before": _given(before), "owner": _given(now), "only": only}
-        self._run(self._follow, self._list_of(user_key), **changes)
+        self._run(redis_scripts.FOLLOW, tag_of(user_key), **changes)
 
     def erase_sessions(self, user_key: str) -> list[str]:
-        return [text(session_id) for session_id in self._run(self._erase, self._list_of(user_key), user_key=user_key)]
+        gone = self._told(self._run(redis_scripts.ERASE, tag_of(user_key), user_key=user_key))
+        return [session_id for _, ids in gone for session_id in ids]
 
     def owners(self) -> Iterator[str]:
         """The keys of all users of whom something is kept, some of them more than once."""
-        cursor, first = 0, len(f"{self._prefix}user:ended:".encode())
-        while True:
-            cursor, keys = self._scan("user:", cursor, SCAN_BATCH)
+        for keys in self._walk():
             for key in keys:
-                after = first if key[:first].endswith(b":ended:") else first - 1
-                yield text(key[after:], "replace")
-            if cursor == 0:
-                return
+                yield from {record.user_key for record in self._all(key)}
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
-        return bool(self._run(self._name, self._key(session_id), id=session_id, user_key=user_key, name=name))
+        return bool(self._run(redis_scripts.NAME, session_id, id=session_id, user_key=user_key, name=name))
 
     # ---- many sessions
 
@@ -173,70 +137,112 @@ class RedisSessions:
         """As in the protocol; without a user's key it has to be told the ids, there being no list of everybody's."""
         if user_key is None and only is None:
             raise ValueError("whose sessions are to end, or which?")
-        which = {"user_key": user_key, "only": None if only is None else list(only), "keep": keep}
-        ended = self._end_those(at, reason, secret_hash=secret_hash, **which)
+        whose = [user_key] if user_key is not None else []
+        tags = {*map(tag_of, whose)} or {session_id[:TAG_LENGTH] for session_id in only or ()}
+        which = {"only": None if only is None else list(only), "keep": keep, "secret_hash": secret_hash}
+        ended = [each for tag in tags for each in self._end(tag, at, reason, user_key=user_key, **which)]
+        return [session_id for _, ids in ended for session_id in ids]
+
+    def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> list[str]:
+        which = {"user_key": record.user_key, "keep": record.id, "limit": limit, **since._asdict()}
+        ended = self._end(tag_of(record.user_key), since.now, reason, **which)
         return [session_id for _, ids in ended for session_id in ids]
 
     def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
-        cursor, first = 0, len(self._key(""))
-        while True:
-            cursor, keys = self._scan("session:", cursor, SCAN_BATCH)
-            yield from self._end_those(at, reason, only=[text(key, "replace")[first:] for key in keys])
-            if cursor == 0:
-                return
+        """Walks until a walk has found nobody: what moves from one node of a cluster to another may be missed once."""
+        somebody = True
+        while somebody:
+            somebody = False
+            for keys in self._walk():
+                for key in keys:
+                    for user_key, ids in self._end(key, at, reason):
+                        somebody = True
+                        yield user_key, ids
 
-    def _end_those(self, at: int, reason: str, **which: Any) -> Iterator[tuple[str, list[str]]]:
-        key = self._list_of(which.get("user_key") or "")
-        ended = self._run(self._end, key, at=at, reason=reason, keep_ended=self._keep_ended, **which)
-        return ((text(user, "replace"), [text(session_id) for session_id in ids]) for user, ids in ended)
+    def _end(self, tag: str, at: int, reason: str, **which: Any) -> list[tuple[str, list[str]]]:
+        how = {"at": at, "reason": reason, "keep_ended": self._keep_ended, "forgotten": FORGOTTEN}
+        return self._told(self._run(redis_scripts.END, tag, **how, **which))
+
+    def _told(self, ended: Any) -> list[tuple[str, list[str]]]:
+        """Of each user, which sessions ended. What began at a provider leaves the list of it."""
+        at_provider: dict[bytes, list[bytes]] = defaultdict(list)
+        for _, _, pairs in ended:
+            for idp_session, session_id in zip(pairs[::2], pairs[1::2], strict=True):
+                at_provider[idp_session].append(session_id)
+        for idp_session, ids in at_provider.items():
+            with suppress(StoreDown):  # they are looked at when they are found there
+                self._server.ask("srem", self._index(idp_session.decode()), *ids)
+        return [(user_key.decode(), [each.decode() for each in ids]) for user_key, ids, _ in ended]
 
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
     ) -> list[SessionRecord]:
-        page = {"limit": limit, "offset": offset, "but": but, "fields": NAMES}
-        rows = self._run(self._list, self._list_of(user_key), user_key=user_key, **page, **since._asdict())
-        known = ((session_id, read(WHOLE, values)) for session_id, values in rows)
-        return [SessionRecord(text(session_id), *values) for session_id, values in known if values is not None]
+        live = [record for record in self._live(user_key, since) if record.id != but]
+        live.sort(key=lambda record: (-record.last_seen_at, -record.created_at, record.id))
+        return live[offset : offset + limit]
 
     def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
-        whose = {"user_key": user_key, "owner": None if owner is None else _given(owner)}
-        total, others = self._run(self._count, self._list_of(user_key), **whose, **since._asdict())
-        return int(total), int(others)
+        live = self._live(user_key, since)
+        return len(live), 0 if owner is None else sum(not owner.is_like(record) for record in live)
+
+    def _live(self, user_key: str, since: LiveSince) -> list[SessionRecord]:
+        return [
+            record for record in self._all(tag_of(user_key)) if record.user_key == user_key and since.admits(record)
+        ]
+
+    def _all(self, tag: str) -> list[SessionRecord]:
+        stored = self._server.ask("hgetall", self._sessions + tag)
+        found = (unpacked(session_id.decode(errors="replace"), each) for session_id, each in stored.items())
+        return [record for record in found if record is not None]
+
+    # ---- by their ids at a provider, which lie wherever they lie in a cluster
 
     def sessions_at_provider(self, idp_session: str, since: LiveSince) -> list[SessionRecord]:
-        try:
-            ids = self._client.smembers(f"{self._prefix}sid:{idp_session}")
-        except RedisError as error:
-            raise _down(error) from None
-        found = (self.session(text(session_id, "replace")) for session_id in ids)
-        return [record for record in found if record is not None and since.admits(record)]
+        ids = self._server.ask("smembers", self._index(idp_session))
+        found = [record for each in ids if (record := self.session(each.decode(errors="replace"))) is not None]
+        return [record for record in found if record.idp_session == idp_session and since.admits(record)]
+
+    def _note_at_provider(self, idp_session: str | None, session_id: str, seconds: int | None = MARGIN) -> None:
+        """Before a session is stored, so that none is missing, and once it is known for how long it is kept."""
+        if idp_session is not None and seconds is not None:
+            self._server.run(redis_scripts.INDEX, self._index(idp_session), session_id, seconds)
+
+    def _index(self, idp_session: str) -> str:
+        return f"{self._server.prefix}sid:{idp_session}"
 
     # ---- what is over
 
     def drop_ended(self, user_key: str, keep: int) -> None:
-        self._run(self._drop, f"{self._prefix}user:ended:{user_key}", user_key=user_key, keep=keep)
+        self._run(redis_scripts.DROP, tag_of(user_key), user_key=user_key, keep=keep)
 
     def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
-        """Redis itself forgets what is old. This does so earlier, at the moments asked for, and clears the lists of
-        what is gone; ``after`` is how far the walk through the keys has come, and ``limit`` its step."""
-        cursor, keys = self._scan("user:", int(after or 0), limit)
-        limits = {**since._asdict(), "ended_before": ended_before}
-        return Pruned(str(cursor) if cursor else None, sum(self._run(self._prune, key, **limits) for key in keys))
+        """Redis itself forgets what is old. This does so earlier, at the moments asked for; ``after`` is how far the
+        walk through the keys has come, and ``limit`` its step."""
+        place, tags = self._step(after, limit)
+        ask = {**since._asdict(), "ended_before": ended_before}
+        return Pruned(place, sum(self._run(redis_scripts.PRUNE, tag, **ask) for tag in tags))
+
+    def _walk(self) -> Iterator[list[str]]:
+        """Through the keys of all users, some of them more than once."""
+        place, tags = self._step(None, SCAN_BATCH)
+        yield tags
+        while place is not None:
+            place, tags = self._step(place, SCAN_BATCH)
+            yield tags
+
+    def _step(self, after: str | None, limit: int) -> tuple[str | None, list[str]]:
+        literally = re.sub(r"([\[\]*?^\\])", r"\\\1", self._sessions)
+        place, keys = self._server.scan(f"{literally}*", after, limit)
+        return place, [key.decode(errors="replace")[len(self._sessions) :] for key in keys]
 
     # ---- speaking with Redis
 
-    def _key(self, session_id: str) -> str:
-        return f"{self._prefix}session:{session_id}"
+    def _key_of(self, session_id: str) -> str:
+        return self._sessions + session_id[:TAG_LENGTH]
 
-    def _list_of(self, user_key: str) -> str:
-        return f"{self._prefix}user:live:{user_key}"
-
-    def _run(self, script: Any, key: str | bytes, **ask: Any) -> Any:
+    def _run(self, script: Script, tag: str, **ask: Any) -> Any:
         given = {name: value for name, value in ask.items() if value is not None}
-        try:
-            return script([key], [json.dumps({"prefix": self._prefix, **given})])
-        except RedisError as error:
-            raise _down(error) from None
+        return self._server.run(script, self._key_of(tag), json.dumps(given))
 
     # ---- whether it works
 
@@ -244,34 +250,10 @@ class RedisSessions:
 
     def clock(self) -> float:
         """The time of Redis, in seconds since the epoch."""
-        seconds, microseconds = self._ask(self._client.time)
-        return float(seconds + microseconds / 1e6)
+        return self._server.clock()
 
     def try_writing(self) -> None:
-        """Write something, and take it back; in a second it would be gone by itself."""
-        key = f"{self._prefix}doctor:{secrets.token_hex(12)}"
-        self._ask(self._client.set, key, "", px=1000)
-        self._ask(self._client.delete, key)
-
-    @staticmethod
-    def _ask(command: Callable[..., Any], *given: Any, **more: Any) -> Any:
-        try:
-            return command(*given, **more)
-        except RedisError as error:
-            raise _down(error) from None
-
-    def _scan(self, kind: str, cursor: int, limit: int) -> tuple[int, list[bytes]]:
-        """A step through all keys of a kind; at the end the cursor is 0 again."""
-        literally = re.sub(r"([\[\]*?^\\])", r"\\\1", self._prefix)
-        found: tuple[int, list[bytes]] = self._ask(self._client.scan, cursor, f"{literally}{kind}*", limit)
-        return found
-
-
-def _down(error: RedisError) -> StoreDown:
-    """In the words of redis-py about connections, else by name only: of a command that it does not know, Redis quotes
-    the arguments, and of AUTH that is the password. For the same reason it is never the cause of what is raised."""
-    unreachable = type(error) in (redis.ConnectionError, redis.TimeoutError)
-    return StoreDown(f"Redis: {type(error).__name__}" + (f": {error}" if unreachable else ""))
+        self._server.try_writing()
 
 
 def _given(owner: Owner) -> dict[str, str]:

@@ -1,246 +1,287 @@
 """What Redis does in one step: each script is atomic, so no request ever sees half of it.
 
-A script gets one argument, an object in JSON. Four kinds of key, all of which begin with ``ask.prefix``:
-
-``session:<id>``
-    a hash, the fields of a :class:`SessionRecord` but its id; a field that is None is not there
-``user:live:<user key>``
-    a sorted set, which is the list of the user's sessions in its order; see ``member``
-``user:ended:<user key>``
-    a sorted set of ids, last ended first
-``sid:<id of a session at an identity provider>``
-    a set of ids; some may be gone
+A script gets one key, all that it touches, and so runs in a cluster as it does anywhere: the hash that has all sessions
+of a user. Its fields are named by their ids, and are objects in JSON: a :class:`SessionRecord` without its id and
+without what is None, and ``kept_until``. Its argument is an object in JSON as well.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 from .records import ROTATION_GRACE, SKEW
+
+
+class Script:
+    """What Redis does in one step, and what it knows it by."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
 
 PRELUDE = (
     f"local SKEW, ROTATION_GRACE = {SKEW}, {ROTATION_GRACE}"
     + """
-local ask = cjson.decode(ARGV[1])
+local key, ask = KEYS[1], cjson.decode(ARGV[1])
+-- what is kept goes by the clock of Redis, as a key does; what gets in goes by that of the app
+local clock = tonumber(redis.call('TIME')[1])
 
-local function session_key(id) return ask.prefix .. 'session:' .. id end
-local function live_key(user) return ask.prefix .. 'user:live:' .. user end
-local function ended_key(user) return ask.prefix .. 'user:ended:' .. user end
-local function sid_key(sid) return ask.prefix .. 'sid:' .. sid end
+local function is_number(value, must) return type(value) == 'number' or (value == nil and not must) end
 
--- fields of a session; none where it is gone, or is something that we have not written
-local function read(id, ...)
-  local values = redis.pcall('HMGET', session_key(id), ...)
-  if values.err then return end
-  return unpack(values)
+-- nil where it is nothing that we have written
+local function unpacked(packed)
+  local is_json, s = pcall(cjson.decode, packed)
+  local is_ours = is_json and type(s) == 'table' and type(s.user_key) == 'string' and is_number(s.created_at, true)
+    and is_number(s.last_seen_at, true) and is_number(s.kept_until, true)
+    and is_number(s.ended_at) and is_number(s.remember_until)
+  if is_ours then return s end
 end
 
--- the score is the negative time of last activity: the last active come first, then the last begun, then by id
-local function member(id, created)
-  return string.format('%010.0f', 9999999999 - created) .. id
-end
-local function id_of(listed) return string.sub(listed, 11) end
-
--- the rules of LiveSince
-local function has_run_out(created, seen, remember)
-  if remember then return (tonumber(remember) or -1) < ask.now end
-  return (tonumber(created) or -1) < (ask.created_at or 0) or (tonumber(seen) or -1) < (ask.last_seen_at or 0)
+local function read(id)
+  local packed = redis.call('HGET', key, id)
+  return packed and unpacked(packed)
 end
 
-local function admitted(ended, created, seen, remember)
-  return not ended and (tonumber(created) or 0) <= ask.now + SKEW and not has_run_out(created, seen, remember)
+-- by id; false where it is nothing of ours
+local function everything()
+  local found, known = redis.call('HGETALL', key), {}
+  for place = 1, #found, 2 do known[found[place]] = unpacked(found[place + 1]) or false end
+  return known
+end
+
+local function write(id, s) redis.call('HSET', key, id, cjson.encode(s)) end
+
+-- for as long as it can get in, and a little longer; how many seconds that is
+local function keep(id, s)
+  local out = s.remember_until or math.min(
+    ask.lifetime and s.created_at + ask.lifetime or math.huge, ask.idle and s.last_seen_at + ask.idle or math.huge)
+  if out == math.huge then out = s.last_seen_at + ask.forever end
+  local seconds = math.max(out - s.last_seen_at, 0) + ask.margin
+  s.kept_until = clock + seconds
+  write(id, s)
+  if redis.call('TTL', key) < seconds then redis.call('EXPIRE', key, seconds) end
+  return seconds
 end
 
 -- Lua passes some thousand values at once, and no more
-local function in_batches(command, key, values)
-  for first = 1, #values, 1000 do
-    redis.call(command, key, unpack(values, first, math.min(first + 999, #values)))
+local function delete(ids)
+  for first = 1, #ids, 1000 do
+    redis.call('HDEL', key, unpack(ids, first, math.min(first + 999, #ids)))
   end
 end
 
-local function keep_for(seconds, key)
-  if redis.call('TTL', key) < seconds then redis.call('EXPIRE', key, seconds) end
-end
-
--- at its place in the user's list, and for as long as it can get in: what has run out goes by itself
-local function keep(id)
-  local user, created, seen, remember, sid =
-    read(id, 'user_key', 'created_at', 'last_seen_at', 'remember_until', 'idp_session')
-  created, seen, remember = tonumber(created) or 0, tonumber(seen) or 0, tonumber(remember)
-  local out = remember or math.min(
-    ask.lifetime and created + ask.lifetime or math.huge, ask.idle and seen + ask.idle or math.huge)
-  if out == math.huge then out = seen + ask.forever end
-  local seconds = math.max(out - seen, 0) + ask.margin
-  redis.call('EXPIRE', session_key(id), seconds)
-  redis.call('ZADD', live_key(user), -seen, member(id, created))
-  keep_for(seconds, live_key(user))
-  if sid then
-    redis.call('SADD', sid_key(sid), id)
-    keep_for(seconds, sid_key(sid))
+-- what need not be kept any more is not, and the key no longer than the last of its sessions
+local function tidy(known)
+  local last, gone = clock, {}
+  for id, s in pairs(known) do
+    if s and s.kept_until >= clock then last = math.max(last, s.kept_until) else gone[#gone + 1] = id end
   end
+  delete(gone)
+  redis.call('EXPIREAT', key, last)
 end
 
--- the user's sessions that get in, in order, until visit(id) says that these are enough
-local function each_admitted(visit)
-  local key, first, gone, enough = live_key(ask.user_key), 0, {}, false
-  repeat
-    local page = redis.call('ZRANGE', key, first, first + 99)
-    for _, listed in ipairs(page) do
-      local id = id_of(listed)
-      local user, ended, created, seen, remember =
-        read(id, 'user_key', 'ended_at', 'created_at', 'last_seen_at', 'remember_until')
-      if not user then
-        gone[#gone + 1] = listed
-      elseif not enough and id ~= ask.but and admitted(ended, created, seen, remember) then
-        enough = visit(id)
-      end
-    end
-    first = first + 100
-  until enough or #page < 100
-  in_batches('ZREM', key, gone)
+-- the rules of LiveSince
+local function has_run_out(s)
+  if s.remember_until then return s.remember_until < ask.now end
+  return s.created_at < (ask.created_at or 0) or s.last_seen_at < (ask.last_seen_at or 0)
+end
+
+local function is_admitted(s)
+  return not s.ended_at and s.created_at <= ask.now + SKEW and not has_run_out(s)
 end
 """
 )
 
-ADD = (
+#: Answers for how many seconds the session is kept from now on; nothing where the id is taken.
+ADD = Script(
     PRELUDE
     + """
-if redis.call('EXISTS', session_key(ask.id)) == 1 then return 0 end
-for field, value in pairs(ask.fields) do redis.call('HSET', session_key(ask.id), field, value) end
--- the row of that id may have ended so long ago that it is forgotten; its place among the ended must not outlive that
-redis.call('ZREM', ended_key(ask.fields.user_key), ask.id)
-keep(ask.id)
+if redis.call('HEXISTS', key, ask.id) == 1 then return end
+return keep(ask.id, ask.session)
+"""
+)
+
+#: Answers the session's id at the provider, if it has one, and for how many seconds it is kept from now on.
+TOUCH = Script(
+    PRELUDE
+    + """
+local s = read(ask.id)
+if not s or s.ended_at or (s.last_seen_at >= ask.at and s.last_seen_at <= ask.at + SKEW) then return end
+s.last_seen_at, s.ip, s.user_agent = ask.at, ask.ip, ask.user_agent
+local seconds = keep(ask.id, s)
+if s.idp_session then return {s.idp_session, seconds} end
+"""
+)
+
+#: Answers as ADD does; nothing where there is no such session.
+ROTATE = Script(
+    PRELUDE
+    + """
+local s = read(ask.id)
+if not s or s.ended_at or s.secret_hash ~= ask.fields.previous_hash then return end
+for _, field in ipairs(ask.renewed) do s[field] = nil end
+for field, value in pairs(ask.fields) do s[field] = value end
+return keep(ask.id, s)
+"""
+)
+
+NAME = Script(
+    PRELUDE
+    + """
+local s = read(ask.id)
+if not s or s.ended_at or s.user_key ~= ask.user_key then return 0 end
+s.name = ask.name
+write(ask.id, s)
 return 1
 """
 )
 
-TOUCH = (
+#: Answers of each user the ids of what has ended, and then, of what began at a provider, the id there and the id here.
+END = Script(
     PRELUDE
     + """
-local user, ended, seen = read(ask.id, 'user_key', 'ended_at', 'last_seen_at')
-seen = tonumber(seen) or ask.at
-if not user or ended or (seen >= ask.at and seen <= ask.at + SKEW) then return end
-redis.call('HSET', session_key(ask.id), 'last_seen_at', ask.at, 'ip', ask.ip, 'user_agent', ask.user_agent)
-keep(ask.id)
-"""
-)
+if ask.limit and redis.call('HLEN', key) <= ask.limit then return {} end
+local known, ended, users = everything(), {}, {}
 
-ROTATE = (
-    PRELUDE
-    + """
-local user, secret, ended, sid = read(ask.id, 'user_key', 'secret_hash', 'ended_at', 'idp_session')
-if not user or ended or secret ~= ask.fields.previous_hash then return 0 end
-for field, value in pairs(ask.fields) do redis.call('HSET', session_key(ask.id), field, value) end
-for _, field in ipairs(ask.renewed) do
-  if not ask.fields[field] then redis.call('HDEL', session_key(ask.id), field) end
-end
-if sid then redis.call('SREM', sid_key(sid), ask.id) end
-keep(ask.id)
-return 1
-"""
-)
-
-NAME = (
-    PRELUDE
-    + """
-local user, ended = read(ask.id, 'user_key', 'ended_at')
-if ended or user ~= ask.user_key then return 0 end
-if ask.name then
-  redis.call('HSET', session_key(ask.id), 'name', ask.name)
-else
-  redis.call('HDEL', session_key(ask.id), 'name')
-end
-return 1
-"""
-)
-
-END = (
-    PRELUDE
-    + """
--- as text, once: with ten thousand sessions, Lua would spend a third of its time on turning numbers into it
-local at, score, kept = string.format('%.0f', ask.at), string.format('%.0f', -ask.at), tostring(ask.keep_ended)
-local ended_of = {}
-
-local function is_proved(id)
-  local secret, previous, rotated = read(id, 'secret_hash', 'previous_hash', 'rotated_at')
-  local just_now = math.abs((tonumber(rotated) or math.huge) - ask.at) <= ROTATION_GRACE
-  return secret == ask.secret_hash or (just_now and previous == ask.secret_hash)
+local function is_proved(s)
+  local just_now = math.abs((s.rotated_at or math.huge) - ask.at) <= ROTATION_GRACE
+  return s.secret_hash == ask.secret_hash or (just_now and s.previous_hash == ask.secret_hash)
 end
 
-local function finish(id, listed)
-  local user, ended, created, sid = read(id, 'user_key', 'ended_at', 'created_at', 'idp_session')
-  if not user or ended or id == ask.keep or (ask.user_key and user ~= ask.user_key) then return end
-  if ask.secret_hash and not is_proved(id) then return end
-  local key, theirs = session_key(id), ended_of[user] or {ids = {}, listed = {}, scored = {}}
+local function finish(id)
+  local s = known[id]
+  if not s or s.ended_at or id == ask.keep or (ask.user_key and s.user_key ~= ask.user_key) then return false end
+  if ask.secret_hash and not is_proved(s) then return false end
   -- the deletion first: a server whose memory is full refuses to write before it, and people could not sign out
-  redis.call('HDEL', key, 'ip', 'user_agent', 'name', 'id_token', 'password_mark', 'former_login_ids')
-  if sid then redis.call('SREM', sid_key(sid), id) end
-  redis.call('HSET', key, 'ended_at', at, 'end_reason', ask.reason)
-  redis.call('EXPIRE', key, kept)
-  local place = #theirs.ids + 1
-  theirs.ids[place] = id
-  theirs.listed[place] = listed or member(id, tonumber(created) or 0)
-  theirs.scored[2 * place - 1], theirs.scored[2 * place] = score, id
-  ended_of[user] = theirs
+  redis.call('HDEL', key, id)
+  for _, field in ipairs(ask.forgotten) do s[field] = nil end
+  s.ended_at, s.end_reason, s.kept_until = ask.at, ask.reason, clock + ask.keep_ended
+  write(id, s)
+  local theirs = ended[s.user_key]
+  if not theirs then
+    theirs = {s.user_key, {}, {}}
+    ended[s.user_key] = theirs
+    users[#users + 1] = theirs
+  end
+  table.insert(theirs[2], id)
+  if s.idp_session then
+    table.insert(theirs[3], s.idp_session)
+    table.insert(theirs[3], id)
+  end
+  return true
 end
 
-if ask.only then
+local function last_active_first(one, other)
+  local a, b = known[one], known[other]
+  if a.last_seen_at ~= b.last_seen_at then return a.last_seen_at > b.last_seen_at end
+  if a.created_at ~= b.created_at then return a.created_at > b.created_at end
+  return one < other
+end
+
+local function finish_over_limit()
+  local live = {}
+  for id, s in pairs(known) do
+    if s and s.user_key == ask.user_key and is_admitted(s) then live[#live + 1] = id end
+  end
+  table.sort(live, last_active_first)
+  local over = #live - ask.limit
+  for place = #live, 1, -1 do
+    if over > 0 and finish(live[place]) then over = over - 1 end
+  end
+end
+
+if ask.limit then
+  finish_over_limit()
+elseif ask.only then
   for _, id in ipairs(ask.only) do finish(id) end
 else
-  for _, listed in ipairs(redis.call('ZRANGE', live_key(ask.user_key), 0, -1)) do finish(id_of(listed), listed) end
+  for id in pairs(known) do finish(id) end
 end
-local answer = {}
-for user, theirs in pairs(ended_of) do
-  in_batches('ZREM', live_key(user), theirs.listed)
-  in_batches('ZADD', ended_key(user), theirs.scored)
-  redis.call('ZREMRANGEBYSCORE', ended_key(user), '(' .. (ask.keep_ended - ask.at), '+inf')
-  redis.call('EXPIRE', ended_key(user), kept)
-  table.insert(answer, {user, theirs.ids})
-end
-return answer
+if #users > 0 then tidy(known) end
+return users
 """
 )
 
-LIST = (
+DROP = Script(
     PRELUDE
     + """
-local rows, passed = {}, 0
-each_admitted(function(id)
-  passed = passed + 1
-  if passed > ask.offset then
-    rows[#rows + 1] = {id, redis.call('HMGET', session_key(id), unpack(ask.fields))}
-  end
-  return #rows >= ask.limit
+local known, ended, gone = everything(), {}, {}
+for id, s in pairs(known) do
+  if s and s.ended_at and s.user_key == ask.user_key then ended[#ended + 1] = id end
+end
+table.sort(ended, function(one, other)
+  local a, b = known[one].ended_at, known[other].ended_at
+  if a ~= b then return a > b end
+  return one < other
 end)
-return rows
-"""
-)
-
-DROP = (
-    PRELUDE
-    + """
-local key = ended_key(ask.user_key)
-for _, id in ipairs(redis.call('ZRANGE', key, ask.keep, -1)) do redis.call('DEL', session_key(id)) end
-redis.call('ZREMRANGEBYRANK', key, ask.keep, -1)
-"""
-)
-
-#: ``KEYS[1]`` is one of the sorted sets.
-PRUNE = (
-    PRELUDE
-    + """
-local is_list = string.sub(KEYS[1], 1, #live_key('')) == live_key('')
-local gone, deleted = {}, 0
-for _, entry in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local id = is_list and id_of(entry) or entry
-  local user, ended, created, seen, remember =
-    read(id, 'user_key', 'ended_at', 'created_at', 'last_seen_at', 'remember_until')
-  local old = ended and (tonumber(ended) or 0) < ask.ended_before
-  if user and (old or not ended and has_run_out(created, seen, remember)) then
-    redis.call('DEL', session_key(id))
-    user, deleted = nil, deleted + 1
-  end
-  if not user then gone[#gone + 1] = entry end
+for place = ask.keep + 1, #ended do
+  gone[#gone + 1] = ended[place]
+  known[ended[place]] = nil
 end
-in_batches('ZREM', KEYS[1], gone)
-return deleted
+delete(gone)
+tidy(known)
 """
 )
+
+FOLLOW = Script(
+    PRELUDE
+    + """
+local before, now = ask.before, ask.owner
+for id, s in pairs(everything()) do
+  if s and s.user_key == ask.user_key and not s.ended_at and (not ask.only or id == ask.only) then
+    if s.login_id == before.login_id and s.login_id ~= now.login_id then
+      s.former_login_ids = s.former_login_ids and s.former_login_ids .. '\\n' .. s.login_id or s.login_id
+      s.login_id = now.login_id
+    end
+    if s.password_mark and s.password_mark == before.password_mark then s.password_mark = now.password_mark end
+    write(id, s)
+  end
+end
+"""
+)
+
+#: Answers as END does.
+ERASE = Script(
+    PRELUDE
+    + """
+local gone, live, at_provider = {}, {}, {}
+for id, s in pairs(everything()) do
+  if s and s.user_key == ask.user_key then
+    gone[#gone + 1] = id
+    if not s.ended_at then live[#live + 1] = id end
+    if s.idp_session and not s.ended_at then
+      table.insert(at_provider, s.idp_session)
+      table.insert(at_provider, id)
+    end
+  end
+end
+delete(gone)
+return {{ask.user_key, live, at_provider}}
+"""
+)
+
+#: Answers how many sessions it has deleted.
+PRUNE = Script(
+    PRELUDE
+    + """
+local known, gone = everything(), {}
+for id, s in pairs(known) do
+  local old = s and s.ended_at and s.ended_at < ask.ended_before
+  if s and (old or not s.ended_at and has_run_out(s)) then
+    gone[#gone + 1] = id
+    known[id] = nil
+  end
+end
+delete(gone)
+tidy(known)
+return #gone
+"""
+)
+
+#: ``KEYS[1]`` is another one here: the ids of sessions at an identity provider. Added before the session is stored, so
+#: that none is missing; one whose session is over may be there.
+INDEX = Script("""
+redis.call('SADD', KEYS[1], ARGV[1])
+if redis.call('TTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+""")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.devices import sent_to_login
 from tests.support.host import JSON, Browser, Host, make_host
+from tests.support.rows import copies
 
 URL = "/profile/admin/sessions"
 ONE, ALL = f"{URL}/sign-out", f"{URL}/sign-out-all"
@@ -142,8 +143,8 @@ def test_who_is_signed_in_nowhere_has_nothing_to_be_ended(admin: Browser) -> Non
 def test_a_long_list_comes_in_pages(host: Host, admin: Browser) -> None:
     signed_in(host, "alice")
     stored = next(row for row in host.rows.all() if row.user_key == "1")
-    for number in range(59):
-        host.rows.add(stored._replace(id=f"{number:024x}"))
+    for copy in copies(stored, 59):
+        host.rows.add(copy)
     first, second, third = (admin.get(f"{URL}?user=alice&page={n}", headers=JSON).json for n in (1, 2, 3))
     assert [len(answer["sessions"]) for answer in (first, second, third)] == [50, 10, 0]
     assert {answer["total"] for answer in (first, second, third)} == {60}

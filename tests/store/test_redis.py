@@ -90,7 +90,7 @@ def test_a_request_costs_one_command_and_one_statement(new_app: NewHost, server:
     alice.login("alice")
     alice.get("/page")
     statements = host.count_statements()
-    assert commands(server, lambda: alice.get("/page")) == {"hmget": 1}
+    assert commands(server, lambda: alice.get("/page")) == {"hget": 1}
     assert len(statements) == 1
     statements.clear()
     assert commands(server, lambda: [alice.get("/pub"), stranger.get("/page"), stranger.get("/pub")]) == {}
@@ -112,7 +112,7 @@ def test_writing_down_the_last_activity_costs_the_database_nothing(
     assert asked.pop("evalsha") == 1
     assert asked["hset"] == 1
     assert len(began) == 1, "for the user alone"
-    assert commands(server, lambda: alice.get("/page")) == {"hmget": 1}
+    assert commands(server, lambda: alice.get("/page")) == {"hget": 1}
 
 
 def test_the_session_brings_the_users_language_along(new_app: NewHost) -> None:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from typing import Any
 
 import pytest
 import redis
 
-from flask_myprofile.store.records import LiveSince, SessionRecord
+from flask_myprofile.store.records import LiveSince, SessionRecord, tag_of
 from flask_myprofile.store.redis import FOREVER, LEAST_ENDED, MARGIN, RedisSessions
 from tests.support.redis_server import at, client_fixture
 from tests.support.stores import ANY, NOW, session
 
-HOUR = 3600
+HOUR, DAY = 3600, 86_400
 client = client_fixture()
 
 
-def key_of(record: SessionRecord) -> str:
-    return f"mp_session:{record.id}"
+#: Of the sessions of user 7.
+KEY = f"mp_sessions:{tag_of('7')}"
+
+
+def kept_for(client: redis.Redis, record: SessionRecord) -> float:
+    """Seconds from now until when Redis keeps it."""
+    return float(stored(client, record)["kept_until"] - client.time()[0])
+
+
+def stored(client: redis.Redis, record: SessionRecord) -> dict[str, Any]:
+    return dict(json.loads(client.hget(KEY, record.id)))
+
+
+def put(client: redis.Redis, record: SessionRecord, **changes: Any) -> None:
+    """As if this had been stored; a value that is ... is gone."""
+    now = {name: value for name, value in (stored(client, record) | changes).items() if value is not ...}
+    client.hset(KEY, record.id, json.dumps(now))
 
 
 # ---- how long
@@ -45,29 +60,31 @@ def test_a_session_is_kept_for_as_long_as_it_can_get_in(
     record = session(1, created_at=NOW - 300, last_seen_at=NOW, remember_until=until)
     store = at(redis_url, lifetime=lifetime, idle=idle)
     store.add_session(record)
-    for key in (key_of(record), "mp_user:live:7"):
-        assert seconds + MARGIN - 5 <= client.ttl(key) <= seconds + MARGIN
+    for left in (kept_for(client, record), client.ttl(KEY)):
+        assert seconds + MARGIN - 5 <= left <= seconds + MARGIN
     store.touch_session(record.id, NOW + 100, "", "")
     later = seconds if idle in (None, 2 * HOUR) else seconds + 100
     later = FOREVER + 100 if seconds == FOREVER else later
-    assert client.ttl(key_of(record)) <= later + MARGIN
+    assert kept_for(client, record) <= later + MARGIN
 
 
 def test_a_session_that_nothing_limits_is_kept_for_as_long_as_it_is_used(client: redis.Redis, redis_url: str) -> None:
     store, record = at(redis_url), session(1)
     store.add_session(record)
-    for key in (key_of(record), "mp_user:live:7"):
-        client.expire(key, 5)
+    put(client, record, kept_until=client.time()[0] + 5)
+    client.expire(KEY, 5)
     store.touch_session(record.id, NOW, "", "")
-    for key in (key_of(record), "mp_user:live:7"):
-        assert client.ttl(key) > FOREVER
+    assert client.ttl(KEY) > FOREVER
+    assert kept_for(client, record) > FOREVER
 
 
-def test_a_list_lasts_as_long_as_the_longest_of_its_sessions(client: redis.Redis, redis_url: str) -> None:
+def test_the_sessions_of_a_user_are_there_as_long_as_the_longest_of_them(client: redis.Redis, redis_url: str) -> None:
     store = at(redis_url, lifetime=HOUR)
     store.add_session(session(1, remember_until=NOW + 99 * HOUR))
     store.add_session(session(2))
-    assert client.ttl("mp_user:live:7") > 98 * HOUR
+    assert client.ttl(KEY) > 98 * HOUR
+    store.end_sessions("7", NOW, "x", only=[session(1).id])
+    assert client.ttl(KEY) <= 30 * DAY
 
 
 @pytest.mark.parametrize(("keep_ended", "seconds"), [(0, LEAST_ENDED), (5 * HOUR, 5 * HOUR)])
@@ -79,8 +96,7 @@ def test_what_ended_is_kept_without_its_address_for_as_long_as_is_set(
     store.add_session(record)
     store.end_sessions("7", NOW, "signed_out")
     assert all(seconds - 5 <= client.ttl(key) <= seconds for key in client.scan_iter())
-    left = client.hgetall(key_of(record))
-    assert {b"ip", b"user_agent", b"name"}.isdisjoint(left)
+    assert {"ip", "user_agent", "name"}.isdisjoint(stored(client, record))
     assert not store.add_session(record)
 
 
@@ -96,9 +112,8 @@ def test_no_key_is_kept_for_ever(client: redis.Redis, redis_url: str) -> None:
     store.name_session("7", session(9).id, "x")
     store.rotate_session(session(9), "e" * 64, NOW, "7")
     store.end_sessions("7", NOW, "x", only=[records[1].id, session(9).id])
-    assert sorted(client.scan_iter()) == sorted(
-        key.encode() for key in ("mp_user:live:7", "mp_user:ended:7", *map(key_of, records))
-    )
+    store.add_session(session(5, idp_session="one"))
+    assert sorted(client.scan_iter()) == [KEY.encode(), b"mp_sid:one"]
     assert all(client.ttl(key) > 0 for key in client.scan_iter())
 
 
@@ -111,36 +126,27 @@ def test_signing_in_and_out_for_ever_fills_no_memory(client: redis.Redis, redis_
         store.add_session(session(number))
         store.end_sessions("7", NOW + number, "x")
         store.drop_ended("7", 10)
-    assert client.dbsize() == 11, "ten that ended, and the list of them"
-    assert client.zcard("mp_user:ended:7") == 10
+    assert client.hlen(KEY) == 10
 
 
-def test_what_is_gone_leaves_the_lists_when_they_are_read(client: redis.Redis, redis_url: str) -> None:
-    """As after the time of a session has run out in Redis."""
+def test_what_need_not_be_kept_any_more_goes_with_the_next_sign_in_or_out(client: redis.Redis, redis_url: str) -> None:
     store = at(redis_url, keep_ended=HOUR)
-    for read in (
-        lambda: store.live_sessions("7", ANY, 2),
-        lambda: store.count_live_sessions("7", ANY),
-        lambda: store.prune_sessions(ANY, NOW, None, 1000),
-    ):
-        for number in range(250):
+    for tidy in (lambda: store.drop_ended("7", 10), lambda: store.end_sessions("7", NOW, "x", only=[session(0).id])):
+        for number in range(2500):
             store.add_session(session(number))
-        client.delete(*(key_of(session(number)) for number in range(240)))
-        read()
-        assert client.zcard("mp_user:live:7") < 150
-        assert store.count_live_sessions("7", ANY)[0] == 10
-        assert client.zcard("mp_user:live:7") == 10
-    store.end_sessions("7", NOW, "x")
-    store.add_session(session(1000))
-    store.end_sessions("7", NOW + HOUR + 1, "x")
-    assert client.zcard("mp_user:ended:7") == 1
+        client.hset(KEY, "garbage", "{")
+        for number in range(10, 2500):
+            put(client, session(number), kept_until=client.time()[0] - 1)
+        tidy()
+        assert client.hlen(KEY) == 10
+        client.delete(KEY)
 
 
 def test_an_id_that_is_used_again_is_not_dropped_with_the_ended(client: redis.Redis, redis_url: str) -> None:
     store, record = at(redis_url), session(1)
     store.add_session(record)
     store.end_sessions("7", NOW, "x")
-    client.delete(key_of(record))
+    client.hdel(KEY, record.id)
     assert store.add_session(record)
     store.drop_ended("7", 0)
     assert store.session(record.id) == record
@@ -149,26 +155,14 @@ def test_an_id_that_is_used_again_is_not_dropped_with_the_ended(client: redis.Re
 # ---- what is not ours
 
 
-def not_a_hash(client: redis.Redis, key: str) -> None:
-    client.delete(key)
-    client.rpush(key, "x")
-
-
-GARBAGE: dict[str, Callable[[redis.Redis, str], object]] = {
-    "a list": not_a_hash,
-    "a text": lambda client, key: client.set(key, b"\xff{}"),
-    **{
-        f"no {field}": lambda client, key, field=field: client.hdel(key, field)
-        for field in ("user_key", "login_id", "secret_hash", "created_at", "last_seen_at")
-    },
-    **{
-        f"{field} no number": lambda client, key, field=field: client.hset(key, field, b"\xff1")
-        for field in ("created_at", "last_seen_at", "ended_at", "remember_until")
-    },
-    **{
-        f"{field} no text": lambda client, key, field=field: client.hset(key, field, b"\xff1")
-        for field in ("user_key", "login_id", "secret_hash")
-    },
+GARBAGE: dict[str, dict[str, Any] | bytes] = {
+    "no JSON": b"\xff{}",
+    "a list": b"[1]",
+    "a number": b"1",
+    "a field of another time": {"mood": "good"},
+    **{f"no {field}": {field: ...} for field in ("user_key", "login_id", "secret_hash", "created_at", "kept_until")},
+    **{f"{field} no number": {field: "1"} for field in ("created_at", "last_seen_at", "ended_at", "remember_until")},
+    **{f"{field} no text": {field: 7} for field in ("user_key", "login_id", "secret_hash")},
 }
 
 
@@ -177,17 +171,19 @@ def test_what_is_no_session_of_ours_is_no_session(how: str, client: redis.Redis,
     store, record, good = at(redis_url), session(1), session(2)
     store.add_session(record)
     store.add_session(good)
-    GARBAGE[how](client, key_of(record))
+    garbage = GARBAGE[how]
+    client.hset(KEY, record.id, garbage) if isinstance(garbage, bytes) else put(client, record, **garbage)
     assert store.find_live(record.id, "7", ANY) is None
     assert store.session(record.id) is None
     assert [each.id for each in store.live_sessions("7", ANY, 10)] == [good.id]
     store.touch_session(record.id, NOW, "", "")
     store.name_session("7", record.id, "x")
     store.rotate_session(record, "e" * 64, NOW, "7")
+    store.end_over_limit(good, 1, ANY, "x")
     store.prune_sessions(ANY, NOW, None, 10)
     assert good.id in store.end_sessions("7", NOW, "x")
     store.drop_ended("7", 0)
-    assert list(store.end_everyone(NOW, "x")) == [] or how.startswith("user_key")
+    assert list(store.end_everyone(NOW, "x")) == []
 
 
 @pytest.mark.parametrize("missing", ["method", "ip", "user_agent"])
@@ -196,7 +192,7 @@ def test_a_field_that_an_older_version_did_not_write_is_no_fault(
 ) -> None:
     store, record = at(redis_url), session(1)
     store.add_session(record)
-    client.hdel(key_of(record), missing)
+    put(client, record, **{missing: ...})
     found = store.session(record.id)
     assert found is None if missing == "method" else found == record._replace(**{missing: ""})
 

@@ -63,7 +63,7 @@ def test_an_id_that_does_not_exist_is_nobodys(store: Bench) -> None:
 
 def test_a_taken_id_is_not_stored_again(store: Bench) -> None:
     (record,) = of(store, session(1))
-    assert not store.add_session(session(1, user_key="8", secret_hash="f" * 64))
+    assert not store.add_session(session(1, user_key="8", secret_hash="f" * 64)._replace(id=record.id))
     assert store.session(record.id) == record
     assert store.ids("8") == set()
 
@@ -137,22 +137,22 @@ def test_a_session_is_named_by_its_user_only(store: Bench) -> None:
 
 def test_only_the_sessions_of_that_user_end(store: Bench) -> None:
     of(store, session(1, "a"), session(2, "a"), session(3, "A"), session(4, "b"), session(5, "ab"))
-    assert sorted(store.end_sessions("a", NOW, "signed_out")) == [session(1).id, session(2).id]
+    assert sorted(store.end_sessions("a", NOW, "signed_out")) == [session(1, "a").id, session(2, "a").id]
     for number, user_key in ((3, "A"), (4, "b"), (5, "ab")):
-        assert store.ids(user_key) == {session(number).id}
-    ended = store.session(session(1).id)
+        assert store.ids(user_key) == {session(number, user_key).id}
+    ended = store.session(session(1, "a").id)
     assert (ended.user_key, ended.ended_at, ended.end_reason) == ("a", NOW, "signed_out")
     assert store.ids("a") == set()
 
 
 def test_some_of_a_users_sessions_end_or_all_but_one(store: Bench) -> None:
     of(store, *(session(number) for number in range(1, 7)), session(9, "b"))
-    assert store.end_sessions("7", NOW, "x", only=[session(1).id, session(9).id]) == [session(1).id]
+    assert store.end_sessions("7", NOW, "x", only=[session(1).id, session(9, "b").id]) == [session(1).id]
     assert store.end_sessions("7", NOW, "x", only=[]) == []
     assert store.end_sessions("7", NOW, "x", only=[session(2).id], keep=session(2).id) == []
     assert len(store.end_sessions("7", NOW, "x", keep=session(3).id)) == 4
     assert store.ids() == {session(3).id}
-    assert store.ids("b") == {session(9).id}
+    assert store.ids("b") == {session(9, "b").id}
 
 
 @pytest.mark.parametrize("whose", [None, "7"])

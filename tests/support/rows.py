@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
-import redis
 from sqlalchemy import inspect
 
 from flask_myprofile import current_profile
-from flask_myprofile.store.records import LiveSince, SessionRecord
+from flask_myprofile.store.records import SessionRecord, tag_of
 
 if TYPE_CHECKING:
     from tests.support.host import Host
@@ -49,50 +49,43 @@ class SqlRows:
 
 
 class RedisRows(SqlRows):
-    """In Redis, where the list of a user's sessions has to follow what becomes of them."""
+    """In Redis: a hash of each user."""
 
     def all(self) -> list[SessionRecord]:
-        with self._redis() as client, self.host.app.app_context():
-            ids = sorted(key.decode().rpartition(":")[2] for key in client.scan_iter("myprofile_session:*"))
-            found = [current_profile.sessions.load(session_id) for session_id in ids]
-        return [record for record in found if record is not None]
+        with self.host.app.app_context():
+            found = [record for tags in self._store._walk() for tag in tags for record in self._store._all(tag)]
+        return sorted(found, key=lambda record: record.id)
 
     def age(self, session_id: str | None = None, **seconds: int) -> None:
         for record in self.all():
             if session_id in (None, record.id):
                 moments = {name: getattr(record, name) for name in seconds}
-                aged = {name: at and at - seconds[name] for name, at in moments.items()}
-                if record.ended_at is None:
-                    self.delete(record.id)
-                    self.add(record._replace(**aged))
-                else:  # on no list any more
-                    self._set(record.id, {name: at for name, at in aged.items() if at is not None})
-
-    def _set(self, session_id: str, values: dict[str, int]) -> None:
-        if values:
-            with self._redis() as client:
-                client.hset(f"myprofile_session:{session_id}", mapping=values)
+                aged = {name: at - seconds[name] for name, at in moments.items() if at is not None}
+                stored = json.loads(self._ask("hget", record.id, record.id))
+                self._ask("hset", record.id, record.id, json.dumps(stored | aged))
 
     def delete(self, session_id: str) -> None:
-        with self.host.app.app_context():
-            record = current_profile.sessions.load(session_id)
-            assert record is not None
-            with self._redis() as client:
-                assert client.delete(f"myprofile_session:{session_id}") == 1
-            current_profile.sessions._store.count_live_sessions(record.user_key, ALL)
+        assert self._ask("hdel", session_id, session_id) == 1
 
     def text(self) -> str:
-        with self._redis() as client:
-            keys = sorted(client.scan_iter())
-            stored = [client.hgetall(key) if client.type(key) == b"hash" else client.zrange(key, 0, -1) for key in keys]
-        return super().text() + str([*keys, *stored])
+        stored = []
+        with self.host.app.app_context():
+            for tags in self._store._walk():
+                stored += [(tag, self._store._server.ask("hgetall", self._store._sessions + tag)) for tag in tags]
+        return super().text() + str(stored)
 
-    def _redis(self) -> redis.Redis:
-        return redis.Redis.from_url(self.host.app.config["MYPROFILE_SESSION_STORE"])
+    @property
+    def _store(self) -> Any:
+        return current_profile.sessions._store
+
+    def _ask(self, command: str, session_id: str, *given: str) -> Any:
+        with self.host.app.app_context():
+            return self._store._server.ask(command, self._store._key_of(session_id), *given)
 
 
-#: No limit of time: that is, whatever has not ended.
-ALL = LiveSince(None, None, 0)
+def copies(record: SessionRecord, number: int) -> list[SessionRecord]:
+    """Other sessions of the same user."""
+    return [record._replace(id=f"{tag_of(record.user_key)}{n:012x}") for n in range(number)]
 
 
 def rows_of(host: Host) -> SqlRows:

@@ -13,7 +13,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import delete, insert
 
-from flask_myprofile.store.records import LiveSince, SessionRecord
+from flask_myprofile.store.records import LiveSince, SessionRecord, tag_of
 from flask_myprofile.store.redis import RedisSessions
 from flask_myprofile.store.sqlalchemy import SqlStore
 from flask_myprofile.store.tables import declare
@@ -121,11 +121,15 @@ def store_fixture() -> Any:
     return fixture
 
 
+def id_of(number: int, user_key: str) -> str:
+    return f"{tag_of(user_key)}{number:012x}"
+
+
 def session(number: int, user_key: str = "7", **other: Any) -> SessionRecord:
     """A session of a browser, with only what the test cares about given."""
     values: dict[str, Any] = {
         **dict.fromkeys(SessionRecord._fields),
-        "id": f"{number:024x}",
+        "id": id_of(number, user_key),
         "user_key": user_key,
         "login_id": user_key,
         "secret_hash": f"{number:064x}",

@@ -13,6 +13,7 @@ from flask_myprofile import current_profile
 from tests.support.devices import age, ended, inside, live, secret_of, sent_to_login, sign_out
 from tests.support.host import JSON, Browser, Host
 from tests.support.kept import HOWEVER, everywhere, first_everywhere, however_kept
+from tests.support.rows import copies
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 NEWER = FIREFOX.replace("128", "129")
@@ -235,8 +236,8 @@ def many(host: Host, number: int) -> Browser:
     alice = host.browser()
     alice.login("alice")
     (first,) = host.rows.all()
-    for i in range(number):
-        host.rows.add(first._replace(id=f"{i:024x}"))
+    for copy in copies(first, number):
+        host.rows.add(copy)
     return alice
 
 

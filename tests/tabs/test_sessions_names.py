@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.devices import sign_out
 from tests.support.host import JSON, Browser, Host
+from tests.support.rows import copies
 
 URL = "/profile/sessions"
 RENAME = f"{URL}/rename"
@@ -205,8 +206,8 @@ def test_a_thousand_sessions_are_twenty_pages_and_the_one_after_says_so(host: Ho
     alice = host.browser()
     alice.login("alice")
     (stored,) = host.rows.all()
-    for number in range(999):
-        host.rows.add(stored._replace(id=f"{number:024x}"))
+    for copy in copies(stored, 999):
+        host.rows.add(copy)
     seen: set[str] = set()
     for page in range(1, 21):
         answer = alice.get(f"{URL}?page={page}", headers=JSON).json

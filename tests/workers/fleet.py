@@ -134,8 +134,8 @@ def sign_in_many(host: Host, username: str, number: int, password: str = PASSWOR
     browser.client.environ_base["HTTP_USER_AGENT"] = AGENT
     browser.client.post("/login", data={"username": username, "password": password})
     like, user = inside(host, browser), host.user(username)
-    credentials = [new_device().of_session() for _ in range(number)]
     with host.app.app_context(), current_profile.own_transaction():
+        credentials = [new_device(current_profile.users.key(user)).of_session() for _ in range(number)]
         sessions = current_profile.sessions
         for credential in credentials:
             record = sessions._registry.begin(user, credential, SignInData(like["_user_id"], "127.0.0.1", AGENT))

@@ -23,6 +23,7 @@ from tests.oidc import provider
 from tests.support import services, spare
 from tests.support.host import Host, make_host
 from tests.support.kept import Kept
+from tests.support.redis_cluster import cluster as redis_cluster_of_all
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +92,9 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kept(kept_in: str, tmp_path: Path, databases: Path, request: pytest.FixtureRequest) -> Kept:
     service = kept_in.removeprefix("flask-session-")
     needs_one = service in ("postgres", "mariadb", "redis")
-    return Kept(kept_in, tmp_path, databases, str(request.getfixturevalue(f"{service}_url")) if needs_one else None)
+    url = str(request.getfixturevalue(f"{service}_url")) if needs_one else None
+    in_cluster = kept_in == "redis" and os.environ.get("MYPROFILE_TEST_CLUSTER")
+    return Kept(kept_in, tmp_path, databases, url, request.getfixturevalue("redis_cluster") if in_cluster else None)
 
 
 @pytest.fixture
@@ -166,6 +169,7 @@ def _service(name: str, start: Callable[[], Any], given: str | None = None) -> A
 postgres_url = _service("postgres_url", services.postgres, os.environ.get("MYPROFILE_TEST_POSTGRES_URL"))
 mariadb_url = _service("mariadb_url", services.mariadb, os.environ.get("MYPROFILE_TEST_MARIADB_URL"))
 redis_url = _service("redis_url", services.redis, os.environ.get("MYPROFILE_TEST_REDIS_URL"))
+redis_cluster = _service("redis_cluster", redis_cluster_of_all)
 chromium = _service("chromium", services.chromium)
 firefox = _service("firefox", services.firefox)
 html_checker = _service("html_checker", checker.installed)

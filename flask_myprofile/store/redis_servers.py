@@ -149,13 +149,25 @@ class ClusterServer(Server):
                     self._client = self._connect()
         return self._client
 
-    def _connect(self) -> RedisCluster:
+    def _connect(self) -> Any:
         nodes = [ClusterNode(*node) for node in self._nodes]
         # where nobody answers for some users, the others go on
-        return RedisCluster(startup_nodes=nodes, require_full_coverage=False, **self._settings)
+        return _ClusterClient(startup_nodes=nodes, require_full_coverage=False, **self._settings)
 
     def _forget_primary(self) -> None:
         """It says where to go instead of READONLY."""
+
+
+class _ClusterClient(RedisCluster):
+    """Also finds a node that has no slot yet, and is about to get its first: redis-py 8.1 knows of none that has none,
+    and fails where it is sent there."""
+
+    def get_node(self, host: Any = None, port: Any = None, node_name: Any = None) -> Any:
+        found = super().get_node(host, port, node_name)
+        if found is None and node_name is not None:
+            at, _, number = node_name.rpartition(":")
+            found = ClusterNode(at, int(number))
+        return found
 
 
 class _Unknown(StoreDown):

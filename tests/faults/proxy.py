@@ -36,6 +36,10 @@ class Proxy:
         with self._lock:
             self._left = 0
 
+    def lead_to(self, server_port: int) -> None:
+        """From now on, as a name or an address that has moved; connections that there are stay where they are."""
+        self._server_port = server_port
+
     def drop_connections(self) -> None:
         for connection in list(self._connections):
             connection.end()

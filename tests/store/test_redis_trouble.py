@@ -9,13 +9,26 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from unittest import mock
 
 import pytest
 import redis
+from redis.exceptions import ResponseError
 
 from flask_myprofile.errors import SetupError, StoreDown
 from flask_myprofile.store.redis import RedisSessions
-from tests.support.redis_server import PASSWORD, SILENT, RedisServer, always, at, broken, client_fixture, server_fixture
+from tests.faults.proxy import Proxy
+from tests.support.redis_server import (
+    PASSWORD,
+    SILENT,
+    RedisServer,
+    always,
+    at,
+    broken,
+    client_fixture,
+    new_server,
+    server_fixture,
+)
 from tests.support.stores import ANY, NOW, session
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "many-machines.md"
@@ -83,6 +96,60 @@ def test_where_memory_is_full_nobody_can_sign_in_but_everybody_out(server: Redis
         assert store.end_sessions("7", NOW, "x", only=[session(1).id]) == [session(1).id]
         assert list(store.end_everyone(NOW, "x")) == [("7", [session(3).id])]
     assert store.live_sessions("7", ANY, 10) == []
+    server.tell("FLUSHALL")
+
+
+@pytest.mark.parametrize(
+    ("how", "word"),
+    [
+        ("is_a_replica", "READONLY"),
+        ("has_no_disk", "MISCONF"),
+        ("misses_a_replica", "NOREPLICAS"),
+        ("is_full", "OOM"),
+        ("has_lost_its_primary", "MASTERDOWN"),
+    ],
+)
+def test_a_refused_write_is_named_by_the_word_of_redis(how: str, word: str, server: RedisServer) -> None:
+    store = at(server.url)
+    with broken(server, how), pytest.raises(StoreDown, match=rf"Redis: \w+ \({word}\)$"):
+        store.add_session(session(1))
+    assert store.add_session(session(1))
+    server.tell("FLUSHALL")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ResponseError("Error running script (call to f_1): @user_script:9: -READONLY You can't write"), "READONLY"),
+        (ResponseError("MISCONF Redis is configured to save RDB snapshots"), "MISCONF"),
+        (redis.ConnectionError("The previous master is now a slave"), "READONLY"),
+    ],
+)
+def test_also_where_redis_or_redis_py_says_it_otherwise(error: redis.RedisError, says: str) -> None:
+    refused = mock.patch.object(redis.Redis, "execute_command", side_effect=error)
+    with refused, pytest.raises(StoreDown, match=rf"\({says}\)$"):
+        at("redis://127.0.0.1:1/0").add_session(session(1))
+
+
+def test_where_the_primary_has_become_a_replica_it_is_looked_for_anew(server: RedisServer) -> None:
+    """Behind a name, or an address, that leads to another server now: nobody has to restart."""
+    proxy = Proxy(server.port)
+    store = at(server.url.replace(f":{server.port}/", f":{proxy.port}/"))
+    assert store.add_session(session(1))
+    with new_server() as other:
+        other.tell("CONFIG", "SET", "masterauth", PASSWORD)
+        other.tell("REPLICAOF", "127.0.0.1", server.port)
+        while other.tell("ROLE")[3] != b"connected":
+            pass
+        other.tell("REPLICAOF", "NO", "ONE")
+        with broken(server, "is_a_replica"):
+            proxy.lead_to(other.port)
+            assert store.session(session(1).id), "reads go on meanwhile"
+            with pytest.raises(StoreDown, match="READONLY"):
+                store.end_sessions("7", NOW, "x")
+            assert store.end_sessions("7", NOW, "x") == [session(1).id]
+            assert store.find_live(session(1).id, "7", ANY) is None
+    proxy.close()
     server.tell("FLUSHALL")
 
 

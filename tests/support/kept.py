@@ -1,7 +1,8 @@
 """Where the hosts of a test keep things: SQLite, PostgreSQL, MariaDB, or SQLite with our sessions in Redis; and, with
 Flask-Session, what Flask itself keeps in a cookie.
 
-``@everywhere`` runs a test once for each of the first four; the fixtures ``host`` and ``new_host`` obey.
+``@everywhere`` runs a test once for each of the first four; the fixtures ``host`` and ``new_host`` obey. With
+MYPROFILE_TEST_CLUSTER=1, the Redis of a test's first host is a cluster of three nodes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from flask_session import Session
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 from sqlalchemy.schema import CreateTable
+
+from tests.support.redis_cluster import Cluster
 
 DATABASES = ("sqlite", "postgres", "mariadb")
 STORES = (*DATABASES, "redis")
@@ -63,10 +66,14 @@ class Kept:
     :param folder: for what this test keeps in files, but for databases: those are in ``databases``, where each test has
         the same.
     :param server: the address of the service, if it takes one.
+    :param cluster: what the first host has instead of a Redis.
     """
 
-    def __init__(self, kind: str, folder: Path, databases: Path, server: str | None) -> None:
+    def __init__(
+        self, kind: str, folder: Path, databases: Path, server: str | None, cluster: Cluster | None = None
+    ) -> None:
         self.kind = kind
+        self._cluster = cluster
         self._folder = folder
         self._databases = databases
         self._server = server
@@ -98,6 +105,11 @@ class Kept:
         return self.kind in FLASK_SESSION
 
     def _redis(self, number: int) -> str:
+        if self._cluster and not number:  # which has one database only
+            if self._cluster.url not in self._in_use:
+                self._cluster.empty()
+                self._in_use.add(self._cluster.url)
+            return self._cluster.url
         url = f"{str(self._server).rpartition('/')[0]}/{number}"
         if url not in self._in_use:
             with redis.Redis.from_url(url) as client:

@@ -44,17 +44,17 @@ class RedisServer:
 
     def __init__(self, folder: str, who: dict[str, Any]) -> None:
         self._program = services.find("redis-server", "redis-server")
-        self._folder, self._who, self._port = folder, who, services.free_port()
+        self._folder, self._who, self.port = folder, who, services.free_port()
         self._running = ExitStack()
         self._process: Any = None
-        self.url = f"redis://:{PASSWORD}@127.0.0.1:{self._port}/0"
+        self.url = f"redis://:{PASSWORD}@127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        where = {"port": self._port, "bind": "127.0.0.1", "dir": self._folder}
+        where = {"port": self.port, "bind": "127.0.0.1", "dir": self._folder}
         settings = {**where, "save": "", "requirepass": PASSWORD}
         args = [self._program, *(part for name, value in settings.items() for part in (f"--{name}", str(value)))]
         log = str(Path(self._folder) / "log")
-        started = services.process(args, services.answers(self._port), self._who, log)
+        started = services.process(args, services.answers(self.port), self._who, log)
         self._process = self._running.enter_context(started)
 
     def stop(self) -> None:
@@ -125,13 +125,18 @@ class RedisServer:
         with redis.Redis.from_url(self.url) as client:
             return client.info("persistence")
 
+    def misses_a_replica(self) -> Callable[[], object]:
+        """That it would have to write to first."""
+        self.tell("CONFIG", "SET", "min-replicas-to-write", "1")
+        return lambda: self.tell("CONFIG", "SET", "min-replicas-to-write", "0")
+
     def is_full(self) -> Callable[[], object]:
         self.tell("CONFIG", "SET", "maxmemory", "1")
         return lambda: self.tell("CONFIG", "SET", "maxmemory", "0")
 
 
 @contextmanager
-def _server() -> Iterator[RedisServer]:
+def new_server() -> Iterator[RedisServer]:
     who = services.account("redis")
     with services.workdir("mp-rd-", who) as folder:
         server = RedisServer(folder, who)
@@ -148,7 +153,7 @@ def server_fixture() -> Any:
     @pytest.fixture(scope="module", name="server")
     def fixture() -> Iterator[RedisServer]:
         try:
-            with _server() as server:
+            with new_server() as server:
                 yield server
         except services.Missing as error:
             (pytest.fail if os.environ.get("MYPROFILE_REQUIRE_SERVICES") else pytest.skip)(str(error))

@@ -1,4 +1,5 @@
-"""The stores of sessions side by side, for tests that ask the same of each: SQLite, PostgreSQL, MariaDB and Redis."""
+"""The stores of sessions side by side, for tests that ask the same of each: SQLite, PostgreSQL, MariaDB, Redis and a
+Redis Cluster."""
 
 from __future__ import annotations
 
@@ -58,7 +59,7 @@ class Bench:
             return list(pool.map(run, calls))
 
 
-def _in_redis(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
+def _in_redis(url: str, empty: Callable[[], Any]) -> Iterator[tuple[Bench, Callable[[], Any]]]:
     settings = {"lifetime": None, "idle": None, "keep_ended": KEEP_ENDED}
     patient = f"{url}?socket_timeout=20"
     kept = RedisSessions.at(patient, prefix="contract_", find_user=lambda *user: (None, None), **settings)
@@ -67,8 +68,7 @@ def _in_redis(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
         for record in records:
             kept.add_session(record)
 
-    with redis.Redis.from_url(url) as client:
-        yield Bench(Flask("contract"), kept, fill), client.flushdb
+    yield Bench(Flask("contract"), kept, fill), empty
 
 
 def _in_database(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
@@ -97,10 +97,14 @@ def _in_database(url: str) -> Iterator[tuple[Bench, Callable[[], Any]]]:
 def server_fixture() -> Any:
     """A fixture ``server``, once for each technology: the bench, and what empties it."""
 
-    @pytest.fixture(scope="module", params=["sqlite", "postgres", "mariadb", "redis"], name="server")
+    @pytest.fixture(scope="module", params=["sqlite", "postgres", "mariadb", "redis", "redis-cluster"], name="server")
     def fixture(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         if request.param == "redis":
-            yield from _in_redis(request.getfixturevalue("redis_url"))
+            with redis.Redis.from_url(request.getfixturevalue("redis_url")) as client:
+                yield from _in_redis(request.getfixturevalue("redis_url"), client.flushdb)
+        elif request.param == "redis-cluster":
+            cluster = request.getfixturevalue("redis_cluster")
+            yield from _in_redis(cluster.url, cluster.empty)
         elif request.param == "sqlite":
             yield from _in_database(f"sqlite:///{tmp_path_factory.mktemp('contract') / 'db.sqlite'}")
         else:

@@ -21,18 +21,23 @@ PATIENCE = 30
 
 
 class Node:
-    """One server. It writes nothing to disk, and knows of a cluster only while it runs."""
+    """One server. It writes nothing to disk, and knows of a cluster only while it runs.
 
-    def __init__(self, folder: str, who: dict[str, Any], *options: str) -> None:
+    :param file: its settings, which it may change.
+    """
+
+    def __init__(
+        self, folder: str, who: dict[str, Any], *options: str, password: str | None = None, file: str | None = None
+    ) -> None:
         self.port = services.free_port()
         self.bus = 0
         self.running = ExitStack()
         where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
-        program = services.find("redis-server", "redis-server")
+        program = [services.find("redis-server", "redis-server"), *([file] if file else [])]
         log = str(Path(folder) / f"{self.port}.log")
-        started = services.process([program, *where, *options], services.answers(self.port), who, log)
+        started = services.process([*program, *where, *options], services.answers(self.port), who, log)
         self.process = self.running.enter_context(started)
-        self._client = redis.Redis(port=self.port, socket_timeout=5)
+        self._client = redis.Redis(port=self.port, password=password, socket_timeout=5)
         self.running.callback(self._client.close)
 
     def tell(self, *command: Any) -> Any:

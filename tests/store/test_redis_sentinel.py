@@ -1,0 +1,151 @@
+"""Sessions in the primary that Sentinel names, whichever that is: two servers and a Sentinel of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import redis
+
+from flask_myprofile.errors import StoreDown
+from flask_myprofile.store.redis import RedisSessions
+from tests.support import services
+from tests.support.redis_cluster import Node, wait_until
+from tests.support.redis_server import PASSWORD, at
+from tests.support.stores import ANY, NOW, session
+
+#: Sentinel's own.
+OTHER = "another-pa55word"
+
+
+class Watched(NamedTuple):
+    """
+    :ivar url: of the primary that this Sentinel knows.
+    """
+
+    url: str
+    sentinel: Node
+    first: Node
+    second: Node
+
+    @property
+    def primary(self) -> int:
+        return int(self.sentinel.tell("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "sessions")[1])
+
+    def begins_to_switch_over(self) -> bool:
+        """Not before Sentinel has looked at the replica."""
+        with suppress(redis.ResponseError):
+            return bool(self.sentinel.tell("SENTINEL", "FAILOVER", "sessions"))
+        return False
+
+
+@contextmanager
+def watched() -> Iterator[Watched]:
+    who = services.account("redis")
+    with services.workdir("mp-rs-", who) as folder:
+        login = ["--requirepass", PASSWORD, "--masterauth", PASSWORD, "--repl-diskless-sync-delay", "0"]
+        first = Node(folder, who, *login, password=PASSWORD)
+        second = Node(folder, who, *login, "--replicaof", f"127.0.0.1 {first.port}", password=PASSWORD)
+        file = Path(folder) / "sentinel.conf"
+        file.write_text(
+            f"sentinel monitor sessions 127.0.0.1 {first.port} 1\n"
+            f"sentinel auth-pass sessions {PASSWORD}\n"
+            "sentinel down-after-milliseconds sessions 1000\n"
+            "sentinel failover-timeout sessions 5000\n",
+            encoding="utf-8",
+        )
+        if who:
+            os.chown(file, who["user"], who["group"])
+        sentinel = Node(folder, who, "--sentinel", "--requirepass", OTHER, password=OTHER, file=str(file))
+        nodes = (sentinel, second, first)
+        try:
+            wait_until(lambda: second.tell("ROLE")[3] == b"connected")
+            wait_until(lambda: sentinel.tell("INFO", "sentinel")["master0"]["slaves"] == 1)
+            url = f"redis+sentinel://:{PASSWORD}@127.0.0.1:1,127.0.0.1:{sentinel.port}/sessions/0"
+            yield Watched(f"{url}?sentinel_password={OTHER}&socket_timeout=0.5", sentinel, first, second)
+        finally:
+            for node in nodes:
+                node.running.close()
+
+
+@pytest.fixture
+def those() -> Iterator[Watched]:
+    try:
+        with watched() as found:
+            yield found
+    except services.Missing as error:
+        (pytest.fail if os.environ.get("MYPROFILE_REQUIRE_SERVICES") else pytest.skip)(str(error))
+
+
+def said_while_down(store: RedisSessions) -> set[str]:
+    """What was said until a session could be stored again."""
+    said: set[str] = set()
+
+    def works() -> bool:
+        try:
+            return store.add_session(session(len(said) + 100))
+        except StoreDown as down:
+            said.add(str(down))
+            return False
+
+    wait_until(works)
+    return said
+
+
+def test_the_primary_is_the_one_that_sentinel_names(those: Watched) -> None:
+    """The first of the Sentinels is not there."""
+    store = at(those.url)
+    assert store.add_session(session(1))
+    store.try_writing()
+    wait_until(those.begins_to_switch_over)
+    wait_until(lambda: those.primary == those.second.port)
+    those.first.tell("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")  # as Sentinel does some seconds later
+    said_while_down(store)
+    assert store.end_sessions("7", NOW, "x", only=[session(1).id]) == [session(1).id]
+    assert those.second.tell("HLEN", store._key_of(session(1).id)) == 2
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_whatever_befalls_the_primary_it_heals_without_a_restart(how: signal.Signals, those: Watched) -> None:
+    store = at(those.url)
+    revoked, other = session(1), session(2)
+    for record in (revoked, other):
+        assert store.add_session(record)
+    assert store.end_sessions("7", NOW, "x", only=[revoked.id]) == [revoked.id]
+    assert those.first.tell("WAIT", 1, 5000) == 1
+    those.first.signal(how)
+    said = said_while_down(store)
+    assert said
+    assert all(each.startswith("Redis: ") and PASSWORD not in each and OTHER not in each for each in said)
+    assert store.find_live(other.id, "7", ANY)
+    assert store.find_live(revoked.id, "7", ANY) is None
+    if how == signal.SIGSTOP:
+        assert store.end_sessions("7", NOW, "x", only=[other.id]) == [other.id]
+        those.first.signal(signal.SIGCONT)
+        assert store.find_live(other.id, "7", ANY) is None
+
+
+def test_a_write_that_lands_at_a_replica_is_named_by_the_word_of_redis(those: Watched) -> None:
+    """Somebody has swapped the roles behind the back of Sentinel."""
+    store = at(those.url)
+    assert store.add_session(session(1))
+    those.sentinel.signal(signal.SIGSTOP)
+    try:
+        those.first.tell("REPLICAOF", "127.0.0.1", those.second.port)
+        with pytest.raises(StoreDown, match=r"\(READONLY\)"):
+            store.end_sessions("7", NOW, "x")
+    finally:
+        those.sentinel.signal(signal.SIGCONT)
+
+
+def test_where_no_sentinel_answers_nothing_is_known_and_no_password_said() -> None:
+    store = at(f"redis+sentinel://:{PASSWORD}@127.0.0.1:1,127.0.0.1:2/sessions?sentinel_password={OTHER}")
+    with pytest.raises(StoreDown, match="MasterNotFoundError") as caught:
+        store.session(session(1).id)
+    assert PASSWORD not in str(caught.value)
+    assert OTHER not in str(caught.value)

@@ -27,6 +27,8 @@ _BY_NAME = {
     "ClusterDownError": "CLUSTERDOWN",
     "NoPermissionError": "NOPERM",
 }
+#: What a server says that may have been the primary until now: another has taken its replicas, or itself as one.
+_PRIMARY_NO_MORE = ("READONLY", "NOREPLICAS")
 #: What redis-py makes of READONLY where Sentinel has said who the primary is.
 _DEMOTED = "The previous master is now a slave"
 IS_A_CLUSTER = "this is a Redis Cluster, for which MYPROFILE_SESSION_STORE begins with redis+cluster://"
@@ -48,7 +50,7 @@ class Server:
         try:
             return getattr(self._connected(), command)(*given, **more)
         except (RedisError, RedisClusterException) as error:
-            if _code(error) == "READONLY":
+            if _code(error) in _PRIMARY_NO_MORE:
                 self._forget_primary()
             raise _down(error) from None
 
@@ -84,7 +86,7 @@ class Server:
         return self._client
 
     def _forget_primary(self) -> None:
-        """It is a replica now: whoever is asked next looks anew for the primary, by name or at Sentinel."""
+        """Whoever is asked next looks anew for the primary, by name or at Sentinel."""
         self._client.connection_pool.disconnect(inuse_connections=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import redis
 from flask_myprofile.store.records import LiveSince, SessionRecord, tag_of
 from flask_myprofile.store.redis import FOREVER, LEAST_ENDED, MARGIN, RedisSessions
 from tests.support.redis_server import at, client_fixture
+from tests.support.rounds import rounds
 from tests.support.stores import ANY, NOW, session
 
 HOUR, DAY = 3600, 86_400
@@ -150,6 +152,24 @@ def test_an_id_that_is_used_again_is_not_dropped_with_the_ended(client: redis.Re
     assert store.add_session(record)
     store.drop_ended("7", 0)
     assert store.session(record.id) == record
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_of_sign_ins_at_once_exactly_as_many_are_left_as_may_be(
+    limit: int, client: redis.Redis, redis_url: str
+) -> None:
+    """And never none."""
+    store = at(redis_url)
+
+    def sign_in(number: int) -> None:
+        record = session(number, last_seen_at=NOW)
+        store.add_session(record)
+        store.end_over_limit(record, limit, ANY, "limit")
+
+    with ThreadPoolExecutor(8) as pool:
+        for first in range(0, 8 * rounds(25), 8):
+            list(pool.map(sign_in, range(first, first + 8)))
+            assert store.count_live_sessions("7", ANY)[0] == limit
 
 
 # ---- what is not ours

@@ -45,6 +45,18 @@ def test_ten_thousand_sessions_of_a_user_end_at_once(store: Bench) -> None:
     assert store.count_live_sessions("8", ANY)[0] == 3
 
 
+def test_over_the_limit_the_least_used_end_and_not_the_one_that_has_just_begun(store: Bench) -> None:
+    of(store, *(session(number, last_seen_at=NOW - number) for number in range(6)), session(9, "8"))
+    late = session(5, last_seen_at=NOW - 5)
+    assert store.end_over_limit(late, 6, ANY, "limit") == []
+    assert sorted(store.end_over_limit(late, 4, ANY, "limit")) == [session(3).id, session(4).id]
+    assert store.ids() == {session(number).id for number in (0, 1, 2, 5)}
+    assert store.session(session(4).id).end_reason == "limit"
+    assert store.end_over_limit(session(0), 1, ANY, "limit")
+    assert store.ids() == {session(0).id}
+    assert store.ids("8") == {session(9, "8").id}
+
+
 # ---- listing
 
 

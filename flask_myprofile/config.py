@@ -116,7 +116,8 @@ class Config:
     session_store: str = _setting(
         "sqlalchemy",
         checks.session_store,
-        'Where sessions are kept: `"sqlalchemy"`, the app\'s own database, or the URL of a Redis server.',
+        'Where sessions are kept: `"sqlalchemy"`, the app\'s own database, or the URL of a Redis: `redis://`, '
+        "`redis+sentinel://`, `redis+cluster://`.",
         secret=True,
     )
     session_idle: int | None = _setting(

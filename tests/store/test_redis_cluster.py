@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from tests.support.redis_cluster import Cluster, cluster_fixture
 from tests.support.redis_server import at
 from tests.support.stores import ANY, NOW, session
 
-cluster = cluster_fixture()
+cluster = cluster_fixture("cluster", "module")
 NewHost = Callable[..., Host]
 
 
@@ -110,6 +112,22 @@ def test_the_doctor_writes_to_each_node(store: RedisSessions, cluster: Cluster) 
             store.try_writing()
     finally:
         cluster.nodes[1].tell("CONFIG", "SET", "maxmemory", "0")
+
+
+def test_an_account_that_may_do_what_the_documentation_says_may_do_enough(
+    store: RedisSessions, cluster: Cluster
+) -> None:
+    manual = (Path(__file__).parent.parent.parent / "docs" / "many-machines.md").read_text(encoding="utf-8")
+    rights = re.findall(r"`~myprofile_\*`.*?`(.+?)`.*?in a cluster `(.+?)`", manual)[0]
+    for node in cluster.nodes:
+        node.tell("ACL", "SETUSER", "app", "on", ">pa55word", "~myprofile_*", *" ".join(rights).split())
+    theirs = at(cluster.url.replace("//", "//app:pa55word@"), "myprofile_")
+    assert all(theirs.add_session(session(1, user, idp_session="one")) for user in "abcdef")
+    assert theirs.end_sessions("a", NOW, "x") == [session(1, "a").id]
+    assert len(theirs.sessions_at_provider("one", ANY)) == 5
+    assert len(list(theirs.end_everyone(NOW, "x"))) == 5
+    theirs.try_writing()
+    theirs.clock()
 
 
 # ---- the wrong URL

@@ -17,7 +17,8 @@ from tests.support.redis_cluster import Cluster, cluster_fixture, wait_until
 from tests.support.redis_server import at
 from tests.support.stores import ANY, NOW, session
 
-cluster = cluster_fixture("function")
+cluster = cluster_fixture("cluster", "function")
+impatient = cluster_fixture("impatient", "function", node_timeout=1000)
 
 
 def slot_of(store: RedisSessions, user_key: str) -> int:
@@ -99,11 +100,11 @@ def test_nobody_notices_that_slots_move_to_a_node_that_is_new(cluster: Cluster) 
     assert sum(len(ids) for _, ids in store.end_everyone(NOW, "x")) == len(kept)
 
 
-def test_where_a_node_ends_its_replica_takes_over_and_nobody_has_to_restart(cluster: Cluster) -> None:
+def test_where_a_node_ends_its_replica_takes_over_and_nobody_has_to_restart(impatient: Cluster) -> None:
     """Its users are refused meanwhile, and those of the others are not."""
-    store, lost = at(cluster.url), cluster.nodes[0]
-    replica = cluster.add_replica(lost)
-    on_it = [user for user in map(str, range(100)) if cluster.node_of(store._key_of(session(1, user).id)) is lost]
+    store, lost = at(impatient.url), impatient.nodes[0]
+    replica = impatient.add_replica(lost)
+    on_it = [user for user in map(str, range(100)) if impatient.node_of(store._key_of(session(1, user).id)) is lost]
     elsewhere = next(user for user in map(str, range(100)) if user not in on_it)
     assert store.add_session(session(1, elsewhere))
     load = Load(store, on_it[:4])

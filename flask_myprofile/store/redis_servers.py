@@ -80,7 +80,7 @@ class Server:
 
     def _write_and_delete(self, key: str) -> None:
         self.ask("set", key, "", px=1000)
-        self.ask("delete", key)
+        self.ask("execute_command", "DEL", key)  # redis-py would make a pipeline of it in a cluster
 
     def _connected(self) -> Any:
         return self._client
@@ -194,6 +194,8 @@ def _down(error: Exception) -> StoreDown:
     if "Cluster mode is not enabled" in str(error):
         return StoreDown(f"Redis: {IS_NO_CLUSTER}")
     code = _code(error)
+    if type(error) is RedisClusterException:
+        return StoreDown("Redis: ConnectionError: no node of the cluster can be asked")
     unreachable = type(error) in (redis.ConnectionError, redis.TimeoutError)
     says = f": {error}" if unreachable else ""
     return StoreDown(f"Redis: {type(error).__name__}{says}" + (f" ({code})" if code else ""))

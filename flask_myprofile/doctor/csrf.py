@@ -18,7 +18,7 @@ def csrf() -> Iterator[Finding]:
         )
     elif "csrf" not in current_app.extensions:
         yield note(
-            "The app has no CSRFProtect. My Profile checks its own forms, and so does each FlaskForm; nobody any other.",
+            "The app has no CSRFProtect. My Profile checks its own forms, each FlaskForm itself; nobody the others.",
             "Call CSRFProtect(app) of Flask-WTF, unless all forms of the app are checked, sign-in included.",
         )
     elif not config.get("WTF_CSRF_CHECK_DEFAULT", True):

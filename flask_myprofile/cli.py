@@ -16,8 +16,9 @@ from .doctor.command import doctor
 from .errors import UNREADABLE, StoreDown
 from .globals import current_profile
 from .i18n import iso_time
-from .store.database import reason
+from .store.database_errors import reason
 from .store.records import SessionRecord
+from .transactions import run
 
 #: Why sessions ended that an operator ends.
 REASON = "admin"
@@ -115,8 +116,7 @@ def prune_sessions(quiet: bool) -> None:
     current_profile.pending_forms.prune()
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune()
-    with current_profile.own_transaction():  # what it reads and what it writes, on one connection
-        current_profile.tokens.prune()
+    run(current_profile.tokens.prune, current_profile.own_transaction)  # what it reads and writes, on one connection
     if not quiet:
         click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
     if forgotten and not quiet:

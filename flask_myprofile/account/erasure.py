@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from ..store.protocols import UserStore
-from ..transactions import after_commit
+from ..transactions import after_commit, run
 from .clock import now
 from .users import Users
 
@@ -58,15 +58,17 @@ class Erasure:
     def forget(self, user: Any) -> None:
         """All at once; ``user`` may be a key."""
         key = user if isinstance(user, str) else self._users.key(user)
-        with self._own_transaction():
-            ids = list(self._elsewhere.erase_sessions(key)) if self._elsewhere is not None else []
-            ids += self._store.erase_sessions(key)
-            had_token = self._store.delete_token(key)
-            self._store.erase_user(key, now())
-            if ids:
-                after_commit(lambda: self._ended(key, ids, REASON, None))
-            if had_token:
-                after_commit(lambda: self._revoked(key))
+        run(lambda: self._forget(key), self._own_transaction)
+
+    def _forget(self, key: str) -> None:
+        ids = list(self._elsewhere.erase_sessions(key)) if self._elsewhere is not None else []
+        ids += self._store.erase_sessions(key)
+        had_token = self._store.delete_token(key)
+        self._store.erase_user(key, now())
+        if ids:
+            after_commit(lambda: self._ended(key, ids, REASON, None))
+        if had_token:
+            after_commit(lambda: self._revoked(key))
 
     def forget_if_gone(self, key: str) -> bool:
         """The same where no user has the key. Whether there was none."""

@@ -9,6 +9,9 @@ from typing import Any
 from sqlalchemy import inspect, update
 from sqlalchemy.exc import InvalidRequestError
 
+from ..store.own_transaction import commits_by_itself
+from ..store.primary import asked_at, primary_of
+
 #: Whoever has written to a row is alone with it there, or with the whole database.
 _WITHOUT_FOR_UPDATE = ("sqlite", "mssql")
 
@@ -24,8 +27,9 @@ def lock_row(instance: Any, attribute: str) -> None:
         return
     session, mapper = state.session, state.mapper
     columns = [each.key for each in mapper.column_attrs]
-    with session.no_autoflush, suppress(InvalidRequestError):  # it has been deleted: saving it will say so
-        connection = session.connection(bind_arguments={"mapper": mapper})
+    # it may have been deleted: saving it will say so
+    with session.no_autoflush, asked_at(session, primary_of(session, mapper)), suppress(InvalidRequestError):
+        connection = session.connection()
         if connection.dialect.name in _WITHOUT_FOR_UPDATE:
             key = mapper.primary_key
             this = [column == value for column, value in zip(key, state.identity, strict=True)]
@@ -37,12 +41,16 @@ def lock_row(instance: Any, attribute: str) -> None:
 def tried(instance: Any) -> Iterator[None]:
     """What is written in the session of this object: sent to the database, and taken back where this ends in an error.
 
-    The transaction of the host goes on, with all that was written before. Its row has to be locked, see
-    :func:`lock_row`: SQLite's driver begins no transaction for a savepoint. Whoever listens to the commits of the
-    session hears of that of the savepoint, too.
+    The transaction of the host goes on, with all that was written before. Where each statement is committed by itself,
+    none is taken back. Its row has to be locked, see :func:`lock_row`: SQLite's driver begins no transaction for a
+    savepoint. Whoever listens to the commits of the session hears of that of the savepoint, too.
     """
     state: Any = inspect(instance, raiseerr=False)
     if state is None or not state.persistent:
+        yield
+        return
+    primary = primary_of(state.session, state.mapper)
+    if commits_by_itself(state.session.connection(bind_arguments={"bind": primary})):
         yield
         return
     savepoint = state.session.begin_nested()

@@ -122,8 +122,7 @@ class SessionRegistry:
 
     def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
-        is_noted = record.method != ADOPTED
-        if is_noted and not self.in_database:  # what may fail goes first, as nothing is undone in the other store
+        if record.method != ADOPTED:  # first: what is done in another store is not undone where this fails
             self._history.note_sign_in(record.user_key)
         self._add(record)  # before the ends: where it cannot be, the old one goes on
         for credential in replaces:
@@ -135,8 +134,6 @@ class SessionRegistry:
             self._pending_forms.drop_of_user(record.user_key, over)
             self.tell(record.user_key, over, LIMIT)
         self._store.drop_ended(record.user_key, limit)
-        if is_noted and self.in_database:
-            self._history.note_sign_in(record.user_key)
 
     def _add(self, record: SessionRecord) -> None:
         if self._store.add_session(record):

@@ -8,7 +8,7 @@ from typing import Any
 from flask import jsonify, redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 
-from ..errors import Conflict, Invalid, Refused
+from ..errors import Conflict, Invalid, Refused, StoreDown
 from ..features import DOCTOR, State
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
@@ -20,7 +20,7 @@ from ..pages.pending_form import Purpose
 from ..pages.refusals import problem_of
 from ..responses import prefers_json
 from ..signals import announce, features_changed
-from ..store.database import is_clash
+from ..store.database_errors import is_clash
 from ..tab import Tab
 from ..transactions import unit_of_work
 
@@ -102,7 +102,7 @@ def _save(user: Any, wanted: dict[str, bool], version: str | None) -> dict[str, 
             sentence = gettext("Set in the application's configuration: %(names)s", names=error.message)
             raise Conflict(sentence, code=error.code) from error
         raise _meanwhile() from error
-    except DBAPIError as error:
+    except (DBAPIError, StoreDown) as error:
         if is_clash(error):
             raise _meanwhile() from error
         raise

@@ -19,7 +19,7 @@ from ..errors import Conflict, StoreDown
 from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
 from ..store.records import ADOPTED, Owner, SessionRecord
-from ..transactions import TRIES, after_commit, hold_until_committed
+from ..transactions import TRIES, after_commit, run
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .identity import recorded_identity, when_recorded
@@ -271,8 +271,7 @@ class SignIn:
     def _catch_up(self, record: SessionRecord) -> None:
         """Stored and committed: is it still what the provider says?"""
         if record.issuer is not None:
-            with hold_until_committed(), current_profile.own_transaction():
-                self._single_logout.catch_up(record)
+            run(lambda: self._single_logout.catch_up(record), current_profile.own_transaction)
 
 
 def _with_mark(record: SessionRecord, marks: list[str]) -> SessionRecord:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..account.text import printable
 from ..errors import SetupError, StoreDown
-from ..store.database import reason
+from ..store.database_errors import reason
 from .checks import CHECKS, Check
 from .findings import FAULT, NOTE, Finding, fault
 

@@ -21,10 +21,11 @@ from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
 from ..globals import OWN_BLUEPRINTS, current_profile, login_page
 from ..i18n import gettext
 from ..responses import no_store, prefers_json, problem, store_is_down
+from ..store.database_errors import is_clash
 from . import pending_form
 from .csrf import MAX_BODY
 from .pending_form import Purpose
-from .refusals import http_problem, refused
+from .refusals import http_problem, lost_race, refused
 
 
 def guarded(view: Callable[..., Any], purpose: Purpose | None = None) -> Callable[..., Any]:
@@ -52,6 +53,8 @@ def guarded(view: Callable[..., Any], purpose: Purpose | None = None) -> Callabl
                 return http_problem(error)
             raise
         except (StoreDown, SQLAlchemyError) as error:
+            if is_clash(error) and request.method == "POST":
+                return refused(lost_race())
             return store_is_down(error)
 
     entered.myprofile_purpose = purpose  # type: ignore[attr-defined]

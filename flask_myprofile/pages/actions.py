@@ -15,7 +15,7 @@ from ..errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, Store
 from ..globals import current_profile
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
-from ..store.database import is_clash
+from ..store.database_errors import is_clash
 from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
 from . import layout
@@ -23,7 +23,7 @@ from .csrf import check_origin
 from .forms import each_field, fill, read_condition
 from .navigation import url_of
 from .only_changed import VersionedForm
-from .refusals import problem_of, refused
+from .refusals import lost_race, problem_of, refused
 
 #: What the code of a host or of a tab raises for its own mistakes: to come back later helps nobody.
 _FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, NotImplementedError, TypeError)
@@ -57,12 +57,12 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
             current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):
             done = action.function(tab, user, *arguments, **condition)
-    except (Refused, DBAPIError, StaleDataError) as error:
+    except (Refused, DBAPIError, StaleDataError, StoreDown) as error:
         refusal = _as_refusal(error)
         if refusal is None:
             raise
         return _correct(user, tab, action, form, refusal)
-    except (HTTPException, SQLAlchemyError, StoreDown, ReauthRequired):
+    except (HTTPException, SQLAlchemyError, ReauthRequired):
         raise
     except Exception as error:
         return _failed(user, tab, form, error)
@@ -87,7 +87,7 @@ def _as_refusal(error: Exception) -> Refused | None:
     if isinstance(error, DataError):
         return Invalid({}, gettext("The database does not take one of these values."))
     if isinstance(error, StaleDataError) or is_clash(error):
-        return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
+        return lost_race()
     return None
 
 

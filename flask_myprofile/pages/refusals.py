@@ -8,9 +8,14 @@ from typing import Any
 from flask import Response, abort
 from werkzeug.exceptions import HTTPException
 
-from ..errors import NotFound, Refused
+from ..errors import Conflict, NotFound, Refused
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
+
+
+def lost_race() -> Conflict:
+    """For whoever was at the same rows as somebody else, and later."""
+    return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
 
 
 def problem_of(refusal: Refused, errors: Mapping[str, Sequence[object]] | None = None) -> Response:

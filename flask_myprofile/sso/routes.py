@@ -14,7 +14,7 @@ from ..errors import StoreDown
 from ..globals import PACKAGE, current_profile
 from ..host_matching import OwnBlueprint
 from ..responses import no_store, store_is_down
-from ..transactions import unit_of_work
+from ..transactions import run
 from .provider import Provider, provider_of
 
 #: No logout token is longer.
@@ -58,7 +58,6 @@ def _carry_out(provider: Provider) -> int:
     if request.mimetype != "application/x-www-form-urlencoded" or len(sent) != 1:
         raise BadLogout("the form has no logout_token, or several")
     logout = read(sent[0], provider)
-    with unit_of_work(current_profile.db.session):
-        current_profile.single_logout.remember(logout)
-    with unit_of_work(current_profile.db.session):  # which sees whoever has signed in until now
-        return current_profile.single_logout.carry_out(logout)
+    single_logout, transaction = current_profile.single_logout, current_profile.own_transaction
+    run(lambda: single_logout.remember(logout), transaction)
+    return run(lambda: single_logout.carry_out(logout), transaction)  # which sees whoever has signed in until now

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, Result, Table, delete, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ..errors import StoreDown
+from ..transactions import roll_back, run
+from .database_errors import passes, reason
+from .own_transaction import Level, OwnTransaction, commits_by_itself
+from .primary import asked_at
 from .tables import Tables
 
 Execute = Callable[..., Any]
-#: A deadlock, and a row that has changed since this transaction has read it: of PostgreSQL's SQLSTATEs, and of the
-#: numbers of MySQL and MariaDB.
-_CLASHES = ("40P01", "40001", 1213, 1020)
-#: By the same: a value that is there already; a CHECK, for which MySQL's drivers have no class of their own.
-_DUPLICATES = ("23505", 1062)
-_REFUSED = (3819, 4025)
+#: Elsewhere an error undoes its own statement and no more.
+_ABORTS_AT_ERRORS = ("postgresql", "cockroachdb")
+D = TypeVar("D", bound="Database")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Database:
@@ -48,7 +52,8 @@ class Database:
         self._bind_key = bind_key
         self._in_own_view = in_own_view
         self._survive_errors = survive_errors
-        self._own_transaction: ContextVar[_OwnTransaction | None] = ContextVar(
+        self._level = Level()
+        self._own_transaction: ContextVar[OwnTransaction | None] = ContextVar(
             "flask_myprofile_own_transaction", default=None
         )
 
@@ -63,19 +68,26 @@ class Database:
         """
         try:
             with ExitStack() as work:
-                token = self._own_transaction.set(_OwnTransaction(self.engine, work))
+                token = self._own_transaction.set(OwnTransaction(self.engine, self._level, work))
                 try:
                     yield
                 finally:
                     self._own_transaction.reset(token)
         except SQLAlchemyError as error:
-            raise StoreDown(reason(error), passes=_passes(error, self.engine.dialect.name)) from error
+            raise StoreDown(reason(error), passes=passes(error)) from error
+
+    def _in_one(self, work: Callable[[], T]) -> T:
+        """As part of the transaction that this is in; else in one of our own, and again where somebody is in the way:
+        :func:`in_one_transaction`."""
+        if self._own_transaction.get() is not None or self._in_own_view():
+            return work()
+        return run(work, self.own_transaction)
 
     @contextmanager
     def _joined(self) -> Iterator[None]:
         """Within this, what is written is part of the transaction of ``db.session``, whoever's view it is: for what
         must be committed with a change to the host's own row. What the host has not saved is left alone."""
-        joined = _OwnTransaction(self.engine, ExitStack())
+        joined = OwnTransaction(self.engine, self._level, ExitStack())
         joined.connection = self._db.session.connection(bind_arguments={"bind": self.engine})
         token = self._own_transaction.set(joined)
         try:
@@ -106,8 +118,8 @@ class Database:
     def _read_user(self, session: Session, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
         """The same for a statement that the ORM loads a user by."""
         try:
-            with self._kept_usable(session):
-                return session.execute(statement, values, bind_arguments={"bind": self.engine})
+            with self._kept_usable(session), asked_at(session, self.engine):
+                return session.execute(statement, values)
         except SQLAlchemyError as error:
             self._make_usable()
             raise StoreDown(reason(error)) from error
@@ -116,7 +128,8 @@ class Database:
         """A failed statement must not spoil what the host has in its transaction: never with
         ``MYPROFILE_STORE_DOWN = "allow"``, and on PostgreSQL, which then takes nothing more, not what is unsaved."""
         if self._survive_errors or (self.engine.dialect.name == "postgresql" and _has_unsaved(session)):
-            return session.connection(bind_arguments={"bind": self.engine}).begin_nested()
+            connection = session.connection(bind_arguments={"bind": self.engine})
+            return nullcontext() if commits_by_itself(connection) else connection.begin_nested()
         return nullcontext()
 
     def _make_usable(self) -> None:
@@ -124,7 +137,7 @@ class Database:
         host has work in it that is not saved: then it is the host's to end."""
         session = self._db.session
         if not self._survive_errors and (self._in_own_view() or not _has_unsaved(session)):
-            session.rollback()
+            roll_back(session)
 
     @contextmanager
     def _hurried(self) -> Iterator[Execute]:
@@ -146,8 +159,7 @@ class Database:
         if own is not None:
             yield own.execute
         elif self._in_own_view():
-            session, bind = self._db.session, {"bind": self.engine}
-            yield lambda statement, values=None: session.execute(statement, values, bind_arguments=bind)
+            yield self._of_the_view().execute
         else:
             with self.own_transaction(), self._write() as execute:  # so that what is written within this is in it
                 yield execute
@@ -159,9 +171,11 @@ class Database:
             with self._write() as execute:
                 yield execute
             return
-        session, bind = self._db.session(), {"bind": self.engine}
-        with session.no_autoflush:
-            yield lambda statement: session.execute(statement, bind_arguments=bind)
+        yield self._of_the_view().execute
+
+    def _of_the_view(self) -> Connection:
+        """The one that ``db.session`` has to our tables, whatever its class knows of engines."""
+        return self._db.session.connection(bind_arguments={"bind": self.engine})
 
     def _put(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any] | None) -> None:
         """Have this row and no other under its key; ``values`` None: have none.
@@ -181,80 +195,27 @@ class Database:
                     execute(insert(table), {**key, **values})
 
     def _insert(self, table: Table, values: Mapping[str, Any]) -> bool:
-        """False where the row is there already: somebody else was faster."""
+        """False where the row is there already: somebody else was faster. The rest of the transaction goes on."""
         with self._write() as execute:
-            # in a savepoint, so that the clash does not undo the rest of the work
-            own, session = self._own(), self._db.session
-            _begin(own or session.connection(bind_arguments={"bind": self.engine}))
-            savepoint = (own or session).begin_nested()
+            if self.engine.dialect.name in _ABORTS_AT_ERRORS:
+                new = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+                return execute(new, values).first() is not None
             try:
                 execute(insert(table), values)
-            except IntegrityError:  # after other errors there may be no savepoint left, and they undo everything anyway
-                savepoint.rollback()
+            except IntegrityError:
                 return False
-            savepoint.commit()
             return True
 
 
-def _begin(connection: Connection) -> None:
-    """Python's sqlite3 begins a transaction at the first INSERT, UPDATE or DELETE, and not at a savepoint: at the end
-    of one outside a transaction, what was written within it would be committed for good."""
-    if connection.dialect.name == "sqlite" and not connection.connection.in_transaction:
-        connection.exec_driver_sql("BEGIN")
+def in_one_transaction(method: Callable[Concatenate[D, P], T]) -> Callable[Concatenate[D, P], T]:
+    """A method that writes: all of it, or nothing. See :meth:`Database._in_one`."""
 
+    @wraps(method)
+    def call(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._in_one(lambda: method(self, *args, **kwargs))
 
-class _OwnTransaction:
-    """A transaction that begins with its first statement, and ends with ``work``."""
-
-    def __init__(self, engine: Engine, work: ExitStack) -> None:
-        self._engine = engine
-        self._work = work
-
-    @cached_property
-    def connection(self) -> Connection:
-        return self._work.enter_context(self._engine.begin())
-
-
-def _passes(error: SQLAlchemyError, dialect: str) -> bool:
-    """Whether another transaction was in the way, as the driver has it, or the connection was lost, which is replaced:
-    then it is worth trying again at once."""
-    said = getattr(error, "orig", None)
-    if said is None or getattr(error, "connection_invalidated", False):
-        return said is not None
-    match dialect:
-        case "sqlite":
-            return " is locked" in str(said)
-        case "postgresql":  # no order for the two, or a deadlock
-            return (getattr(said, "sqlstate", None) or getattr(said, "pgcode", None)) in ("40001", "40P01")
-        case "mysql" | "mariadb":  # a record that has changed, a lock that was waited for too long, or a deadlock
-            return bool(said.args) and said.args[0] in (1020, 1205, 1213)
-    return False
+    return call
 
 
 def _has_unsaved(session: Any) -> bool:
     return bool(session.new or session.dirty or session.deleted)
-
-
-def is_clash(error: BaseException) -> bool:
-    """Whether the database has undone a transaction because another one was at the same rows: nothing is broken."""
-    return not _codes(error).isdisjoint(_CLASHES)
-
-
-def broken_rule(error: DBAPIError) -> str | None:
-    """Of the table's rules, which one the database has found broken: "unique" or "other"; None: it is not about one."""
-    codes = _codes(error)
-    if not codes.isdisjoint(_DUPLICATES) or "UNIQUE constraint failed" in str(error.orig):
-        return "unique"
-    return "other" if isinstance(error, IntegrityError) or not codes.isdisjoint(_REFUSED) else None
-
-
-def _codes(error: BaseException) -> set[str | int]:
-    said = getattr(error, "orig", None)
-    codes = (getattr(said, "sqlstate", None), getattr(said, "pgcode", None), *getattr(said, "args", ())[:1])
-    return {code for code in codes if isinstance(code, str | int)}
-
-
-def reason(error: SQLAlchemyError) -> str:
-    """What the driver said, without the statement and its values, which may be secrets; and what may help."""
-    said = " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())
-    return f"{said}. If its tables are missing, run `flask myprofile create-tables` or your migrations."

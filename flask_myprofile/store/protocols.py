@@ -151,7 +151,8 @@ class HistoryStore(Protocol):
         ...
 
     def note_sign_in(self, user_key: str) -> None:
-        """From now on something is known of the user."""
+        """From now on something is known of the user. Within a transaction, whoever does it at the same moment waits
+        for the end of that."""
         ...
 
     def note_sign_out(self, user_key: str, at: int) -> None:

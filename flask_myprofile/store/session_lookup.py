@@ -12,6 +12,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, undefer
 
 from .database import Database
+from .primary import primary_of
 from .records import SKEW, Checked, Found, LiveSince
 from .tables import Tables
 from .user_keys import UserKeys
@@ -99,7 +100,7 @@ class SessionLookup(Database):
     def _look_at(self, model: Any) -> _UserClass:
         mapper = inspect(model) if model is not None else None
         # of another database than ours there is no query for both
-        if mapper is None or self._db.session.get_bind(mapper=mapper) is not self.engine:
+        if mapper is None or primary_of(self._db.session(), mapper) is not self.engine:
             return _UserClass(None)
         return _UserClass(mapper)
 

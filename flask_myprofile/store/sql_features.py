@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from .database import Database, Execute
+from .database import Database, Execute, in_one_transaction
 from .records import FeatureRecord
 
 #: What has one version for all of its rows.
@@ -23,6 +23,7 @@ class SqlFeatures(Database):
     def features_version(self) -> int:
         return int(self._read(self._features_version).scalar() or 0)
 
+    @in_one_transaction
     def save_features(
         self,
         values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, bool]],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, delete, func, not_, or_, select, update
 
+from ..errors import StoreDown
+from .database import in_one_transaction
 from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Owner, Pruned, SessionRecord
 from .session_lookup import SessionLookup
 
@@ -27,6 +29,7 @@ class SqlSessions(SessionLookup):
 
     # ---- one session
 
+    @in_one_transaction
     def add_session(self, record: SessionRecord) -> bool:
         return self._insert(self._tables.session, record._asdict())
 
@@ -40,6 +43,7 @@ class SqlSessions(SessionLookup):
                 .values(last_seen_at=at, ip=ip, user_agent=user_agent)
             )
 
+    @in_one_transaction
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
         table = self._tables.session
         with self._write() as execute:
@@ -68,6 +72,7 @@ class SqlSessions(SessionLookup):
                 marked = update(table).where(*theirs, table.c.password_mark == before.password_mark)
                 execute(marked.values(password_mark=now.password_mark))
 
+    @in_one_transaction
     def erase_sessions(self, user_key: str) -> list[str]:
         table = self._tables.session
         with self._write() as execute:
@@ -76,6 +81,7 @@ class SqlSessions(SessionLookup):
                 execute(delete(table).where(table.c.user_key == user_key))
         return [row.id for row in rows if row.ended_at is None]
 
+    @in_one_transaction
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
         table = self._tables.session
         theirs = (table.c.id == session_id, table.c.user_key == user_key, table.c.ended_at.is_(None))
@@ -84,6 +90,7 @@ class SqlSessions(SessionLookup):
 
     # ---- many sessions
 
+    @in_one_transaction
     def end_sessions(
         self,
         user_key: str | None,
@@ -106,14 +113,28 @@ class SqlSessions(SessionLookup):
             just_now = table.c.rotated_at.between(at - ROTATION_GRACE, at + ROTATION_GRACE)
             previous = and_(table.c.previous_hash == secret_hash, just_now)
             which.append(or_(table.c.secret_hash == secret_hash, previous))
-        ending = update(table).where(*which).values(**_ended(at, reason))
+        return self._end(which, _ended(at, reason))
+
+    def _end(self, which: Sequence[Any], values: Mapping[str, Any]) -> list[str]:
+        table = self._tables.session
+        ending = update(table).where(*which).values(**values)
         with self._write() as execute:
-            if self.engine.dialect.update_returning:
-                return list(execute(ending.returning(table.c.id)).scalars())
-            ids = list(execute(select(table.c.id).where(*which).with_for_update()).scalars())
-            if ids:
-                execute(ending)
-            return ids
+            if not self.engine.dialect.update_returning:
+                ids = list(execute(select(table.c.id).where(*which).with_for_update()).scalars())
+                if ids:
+                    execute(ending)
+                return ids
+            for _ in range(2):  # what begins between the two statements ends at the second turn
+                ids = list(execute(ending.returning(table.c.id)).scalars())
+                if ids or execute(select(table.c.id).where(*which).limit(1)).first() is None:
+                    return ids
+        raise StoreDown(f"No row of {table.name} may be changed: does its row level security have a policy for UPDATE?")
+
+    def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
+        """Other sign-ins of the user wait for this one: see :meth:`~.sqlalchemy.SqlStore.note_sign_in`."""
+        over = self.live_sessions(record.user_key, since, 100, limit - 1, but=record.id)
+        ids = [each.id for each in over]
+        return self.end_sessions(record.user_key, since.now, reason, only=ids) if ids else []
 
     def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
         over = self.live_sessions(record.user_key, since, 100, limit - 1, but=record.id)
@@ -121,21 +142,23 @@ class SqlSessions(SessionLookup):
         return self.end_sessions(record.user_key, since.now, reason, only=ids) if ids else []
 
     def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
-        table, after = self._tables.session, ""
-        while True:
-            live = (table.c.ended_at.is_(None), table.c.id > after)
-            batch = select(table.c.id, table.c.user_key).where(*live).order_by(table.c.id).limit(END_BATCH)
-            with self._write() as execute:
-                rows = execute(batch).all()
-                still_live = update(table).where(table.c.id.in_([row.id for row in rows]), table.c.ended_at.is_(None))
-                execute(still_live.values(**_ended(at, reason)))
-            users: dict[str, list[str]] = defaultdict(list)
-            for row in rows:
-                users[row.user_key].append(row.id)
+        after: str | None = ""
+        while after is not None:
+            users, after = self._end_batch(after, _ended(at, reason))
             yield from users.items()
-            if len(rows) < END_BATCH:
-                return
-            after = rows[-1].id
+
+    @in_one_transaction
+    def _end_batch(self, after: str, values: Mapping[str, Any]) -> tuple[dict[str, list[str]], str | None]:
+        """The next live sessions after that id: of each user, which of them have ended; and the last id, or None at the
+        end."""
+        table, ended = self._tables.session, defaultdict[str, list[str]](list)
+        live = (table.c.ended_at.is_(None), table.c.id > after)
+        batch = select(table.c.id, table.c.user_key).where(*live).order_by(table.c.id).limit(END_BATCH)
+        with self._write() as execute:
+            users = {row.id: row.user_key for row in execute(batch)}
+            for session_id in self._end([table.c.id.in_(users), table.c.ended_at.is_(None)], values) if users else ():
+                ended[users[session_id]].append(session_id)
+        return ended, max(users) if len(users) == END_BATCH else None
 
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
@@ -166,6 +189,7 @@ class SqlSessions(SessionLookup):
 
     # ---- what is over
 
+    @in_one_transaction
     def drop_ended(self, user_key: str, keep: int) -> None:
         table = self._tables.session
         ended = select(table.c.id).where(table.c.user_key == user_key, table.c.ended_at.is_not(None))
@@ -175,6 +199,7 @@ class SqlSessions(SessionLookup):
             if surplus:
                 execute(delete(table).where(table.c.id.in_(surplus)))
 
+    @in_one_transaction
     def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
         table = self._tables.session
         run_out = and_(table.c.ended_at.is_(None), not_(self._within(since)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import delete, false, or_, select, update
 
-from .database import Database
+from .database import Database, in_one_transaction
 from .records import IdentityRecord, LogoutTokenRecord
 
 
 class SqlSingleSignOn(Database):
     """See :class:`~.protocols.IdentityStore` and :class:`~.protocols.LogoutTokenStore`."""
 
+    @in_one_transaction
     def keep_identity(self, record: IdentityRecord) -> None:
         values = record._asdict()
         key = {name: values.pop(name) for name in ("id", "user_key")}
@@ -31,15 +32,18 @@ class SqlSingleSignOn(Database):
         with self.own_transaction():
             return list(self._read(query.distinct().limit(5)).scalars())
 
+    @in_one_transaction
     def forget_identities(self, provider: str) -> int:
         with self._write() as execute:
             return int(
                 execute(delete(self._tables.identity).where(self._tables.identity.c.provider == provider)).rowcount
             )
 
+    @in_one_transaction
     def add_logout_token(self, record: LogoutTokenRecord) -> None:
         self._insert(self._tables.logout_token, {**record._asdict(), "carried_out": False})
 
+    @in_one_transaction
     def close_logout_token(self, token_id: str) -> bool:
         table = self._tables.logout_token
         open_ = (table.c.id == token_id, table.c.carried_out == false())
@@ -52,6 +56,7 @@ class SqlSingleSignOn(Database):
         named = [table.c[name] == digest for name, digest in (("whose", whose), ("which", which)) if digest is not None]
         return [LogoutTokenRecord._make(row) for row in self._read(select(*columns).where(or_(false(), *named)))]
 
+    @in_one_transaction
     def drop_logout_tokens(self, before: int) -> None:
         with self._write() as execute:
             execute(delete(self._tables.logout_token).where(self._tables.logout_token.c.expires_at < before))

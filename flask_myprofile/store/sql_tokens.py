@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, not_, or_, select, update
 
-from .database import Database
+from .database import Database, in_one_transaction
 from .records import SKEW, TokenRecord
 
 
@@ -24,6 +24,7 @@ class SqlTokens(Database):
         row = self._read(select(*self._tables.token.c).where(which)).first()
         return TokenRecord._make(row) if row else None
 
+    @in_one_transaction
     def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
         if digest is None:
             return self._insert(self._tables.token, record._asdict())
@@ -31,6 +32,7 @@ class SqlTokens(Database):
         with self._write() as execute:
             return bool(execute(replacing.values(**record._asdict())).rowcount)
 
+    @in_one_transaction
     def delete_token(self, user_key: str, digest: str | None = None) -> bool:
         with self._write() as execute:
             return bool(execute(delete(self._tables.token).where(*self._this_token(user_key, digest))).rowcount)
@@ -50,6 +52,7 @@ class SqlTokens(Database):
                 .values(last_used_at=at, last_used_ip=ip, last_used_agent=user_agent)
             )
 
+    @in_one_transaction
     def forget_ciphertexts(self) -> None:
         table = self._tables.token
         with self._write() as execute:

@@ -27,7 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from .database import Execute
+from .database import Execute, in_one_transaction
+from .primary import primary_of
 from .session_lookup import SessionLookup
 from .user_keys import UserKeys, key_of
 
@@ -44,6 +45,7 @@ def gone(user_key: str) -> str:
 class SqlUsers(SessionLookup):
     """See :class:`~.protocols.UserStore`."""
 
+    @in_one_transaction
     def erase_user(self, user_key: str, at: int) -> None:
         with self._write() as execute:
             self._erase(execute, user_key, at)
@@ -112,6 +114,7 @@ class SqlUsers(SessionLookup):
 
     # ---- who is gone
 
+    @in_one_transaction
     def user_keys(self, after: str, limit: int) -> Sequence[str]:
         """The next keys of users of whom something is kept, in their order."""
         parts = []
@@ -124,6 +127,7 @@ class SqlUsers(SessionLookup):
         with self._write() as execute:
             return list(execute(select(found.c.user_key).order_by(found.c.user_key).limit(limit)).scalars())
 
+    @in_one_transaction
     def missing_users(self, keys: Collection[str]) -> set[str]:
         """Those of these keys that no user has. None of them where no user can be seen at all: then the table is
         hidden from this connection, or about to be filled."""
@@ -151,8 +155,9 @@ class SqlUsers(SessionLookup):
 
     @contextmanager
     def _beside_users(self, model: Any) -> Iterator[Execute]:
-        """Where they are, and not through ``db.session``, which may be told to leave some out."""
-        bind: Any = self._db.session.get_bind(mapper=inspect(model))
+        """Where they are, not at a replica that does not know the newest yet, and not through ``db.session``, which may
+        be told to leave some out."""
+        bind = primary_of(self._db.session(), inspect(model))
         if bind is self.engine:
             with self._write() as execute:
                 yield execute

@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Mapping
 
 from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreDown
-from .database import reason
+from .database import in_one_transaction
+from .database_errors import reason
 from .records import EVERYONE, SKEW
 from .sql_features import SqlFeatures
 from .sql_password_throttle import SqlPasswordThrottle
@@ -40,13 +42,21 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
         moment: int | None = self._read(select(func.max(table.c.signed_out_at)).where(theirs)).scalar()
         return moment
 
+    @in_one_transaction
     def note_sign_in(self, user_key: str) -> None:
-        table = self._tables.history
+        """By the lock on their row: SQLite, which knows no such thing, has one writer anyway."""
+        table, values = self._tables.history, {"user_key": user_key, "signed_out_at": 0}
+        look = select(table.c.user_key).where(table.c.user_key == user_key).with_for_update()
         with self._write() as execute:
-            known = execute(select(table.c.user_key).where(table.c.user_key == user_key)).first()
-            if known is None:
-                self._insert(table, {"user_key": user_key, "signed_out_at": 0})
+            if execute(look).first() is not None:
+                return
+            if self.engine.dialect.name in ("mysql", "mariadb"):
+                # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
+                execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
+            elif not self._insert(table, values):
+                execute(look)
 
+    @in_one_transaction
     def note_sign_out(self, user_key: str, at: int) -> None:
         table = self._tables.history
         other = or_(table.c.signed_out_at < at, table.c.signed_out_at > at + SKEW)
@@ -57,6 +67,7 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
             if known is None or not at <= known <= at + SKEW:
                 execute(update(table).where(table.c.user_key == user_key, other).values(signed_out_at=at))
 
+    @in_one_transaction
     def put_sign_outs_right(self, user_key: str, at: int) -> None:
         table = self._tables.history
         wrong = (table.c.user_key.in_((user_key, EVERYONE)), table.c.signed_out_at > at + SKEW)
@@ -80,6 +91,7 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
         rows = self._read(select(table.c.name, table.c.value).where(table.c.user_key == user_key))
         return {row.name: row.value for row in rows}
 
+    @in_one_transaction
     def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None:
         """Keep what was chosen; None forgets a choice, so that nothing is stored for what was never chosen."""
         for name, value in values.items():

@@ -21,7 +21,7 @@ from ..pages.column_fields import field_of, has_field, read_only
 from ..pages.column_values import is_editable, json_value
 from ..pages.held_user import held_user
 from ..pages.only_changed import VERSION, VersionedForm, versioned, why_not
-from ..store.database import broken_rule
+from ..store.database_errors import broken_rule
 from ..tab import Part, Tab, action
 from ..transactions import after_commit
 

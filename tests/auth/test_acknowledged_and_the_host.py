@@ -154,8 +154,8 @@ def test_a_lock_that_was_waited_for_too_long_is_waited_for_again(
 
 
 @in_these("postgres")
-def test_a_transaction_that_could_not_be_put_into_an_order_is_tried_again(new_host: NewHost) -> None:
-    """SQLSTATE 40001: between its look and its write, somebody else has written."""
+def test_a_transaction_of_ours_need_not_be_put_into_an_order(new_host: NewHost) -> None:
+    """READ COMMITTED, whatever the host's are: between its look and its write, somebody else has written."""
     host = new_host(SQLALCHEMY_ENGINE_OPTIONS={"isolation_level": "REPEATABLE READ"})
     alice = host.browser()
     alice.login("alice")
@@ -174,7 +174,7 @@ def test_a_transaction_that_could_not_be_put_into_an_order_is_tried_again(new_ho
 
     event.listen(engine, "before_cursor_execute", interfere)
     assert alice.post("/logout").location == "/login"
-    assert len(tries) == 2
+    assert len(tries) == 1
     assert sent_to_login(copy)
 
 

@@ -179,13 +179,15 @@ def test_who_is_no_openid_provider_has_no_such_address(new_host: Callable[..., H
 def test_a_token_that_could_not_be_carried_out_may_come_again(office: Office, monkeypatch: Any) -> None:
     """The jti is remembered in the same transaction: 503, and the next delivery does it."""
 
-    def fail(session: Any) -> None:
+    def fail(connection: Any) -> None:
         raise OperationalError("COMMIT", None, Exception("down"))
 
     token = office.okta.logout_token(sub="88")
-    event.listen(office.host.db.session, "before_commit", fail)
+    with office.host.app.app_context():
+        engine = office.host.db.engine
+    event.listen(engine, "commit", fail)
     assert office.okta.tell(office.host, token).status_code == 503
-    event.remove(office.host.db.session, "before_commit", fail)
+    event.remove(engine, "commit", fail)
     assert office.in_() == "first second local bob"
     check_done(office.okta.tell(office.host, token))
     assert office.in_() == "local bob"

@@ -63,7 +63,12 @@ BROKEN: dict[str, Breakage] = {
     "Redis does not answer": no_redis,
 }
 #: What the log says of it.
-WHY = {how: "Redis: ConnectionError" if "Redis" in how else COMMAND for how in BROKEN}
+WHY = {
+    "all tables missing": COMMAND,
+    "session table missing": COMMAND,
+    "every statement fails": "the server has gone away",
+    "Redis does not answer": "Redis: ConnectionError",
+}
 #: Where sessions are kept, and what can befall that.
 TROUBLES = [*((place, how) for place in DATABASES for how in [*BROKEN][:3]), ("redis", "Redis does not answer")]
 #: The same in short: all of that on SQLite, and one thing for each of the other places.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, case, delete, func, not_, or_, select, update
 
 from ..errors import StoreDown
-from .database import in_one_transaction
+from .database import Execute, in_one_transaction
 from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Owner, Pruned, SessionRecord
 from .session_lookup import SessionLookup
 
@@ -113,22 +113,34 @@ class SqlSessions(SessionLookup):
             just_now = table.c.rotated_at.between(at - ROTATION_GRACE, at + ROTATION_GRACE)
             previous = and_(table.c.previous_hash == secret_hash, just_now)
             which.append(or_(table.c.secret_hash == secret_hash, previous))
-        return self._end(which, _ended(at, reason))
+        return self._end(which, _ended(at, reason), only)
 
-    def _end(self, which: Sequence[Any], values: Mapping[str, Any]) -> list[str]:
+    def _end(self, which: Sequence[Any], values: Mapping[str, Any], ids: Collection[str] | None) -> list[str]:
+        """:param ids: if they are known, those of ``which`` there may be."""
         table = self._tables.session
         ending = update(table).where(*which).values(**values)
         with self._write() as execute:
             if not self.engine.dialect.update_returning:
-                ids = list(execute(select(table.c.id).where(*which).with_for_update()).scalars())
-                if ids:
-                    execute(ending)
-                return ids
+                held = self._hold(execute, which, ids)
+                if held:
+                    execute(update(table).where(table.c.id.in_(held)).values(**values))
+                return held
             for _ in range(2):  # what begins between the two statements ends at the second turn
-                ids = list(execute(ending.returning(table.c.id)).scalars())
-                if ids or execute(select(table.c.id).where(*which).limit(1)).first() is None:
-                    return ids
+                ended = list(execute(ending.returning(table.c.id)).scalars())
+                if ended or execute(select(table.c.id).where(*which).limit(1)).first() is None:
+                    return ended
         raise StoreDown(f"No row of {table.name} may be changed: does its row level security have a policy for UPDATE?")
+
+    def _hold(self, execute: Execute, which: Sequence[Any], ids: Collection[str] | None) -> list[str]:
+        """The ids of these rows, which nobody else changes until the transaction ends.
+
+        Of those that the transaction sees: MariaDB may undo one that locks what has been stored since it began, and
+        whoever signs in all the time would keep the user from ending that. What has begun since ends later.
+        """
+        table = self._tables.session
+        seen = execute(select(table.c.id).where(*which)).scalars().all() if ids is None else ids
+        held = select(table.c.id).where(table.c.id.in_(seen), *which).with_for_update()
+        return list(execute(held).scalars()) if seen else []
 
     def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
         """Other sign-ins of the user wait for this one: see :meth:`~.sqlalchemy.SqlStore.note_sign_in`."""
@@ -156,7 +168,8 @@ class SqlSessions(SessionLookup):
         batch = select(table.c.id, table.c.user_key).where(*live).order_by(table.c.id).limit(END_BATCH)
         with self._write() as execute:
             users = {row.id: row.user_key for row in execute(batch)}
-            for session_id in self._end([table.c.id.in_(users), table.c.ended_at.is_(None)], values) if users else ():
+            live_now = [table.c.id.in_(users), table.c.ended_at.is_(None)]
+            for session_id in self._end(live_now, values, users) if users else ():
                 ended[users[session_id]].append(session_id)
         return ended, max(users) if len(users) == END_BATCH else None
 

@@ -90,6 +90,23 @@ def test_a_page_that_asks_costs_one_statement_in_all(remember: bool, host: Host)
             statements.clear()
 
 
+#: Of a sign-in: two ask the host's table for the user, and MySQL's databases are told the isolation level of ours.
+SIGN_IN = {"sqlite": 6, "postgresql": 6, "mysql": 7}
+
+
+@in_each_database
+def test_a_sign_in_costs_a_few_statements_and_changes_no_row_that_another_one_changes(host: Host) -> None:
+    alice, phone = host.browser(), host.browser()
+    alice.login("alice")
+    phone.csrf()
+    statements = host.count_statements()
+    assert phone.login("alice").status_code == 302
+    with host.app.app_context():
+        assert len(statements) == SIGN_IN[host.db.engine.dialect.name], statements
+    (new,) = writes(statements)
+    assert new.startswith("INSERT INTO myprofile_session ")
+
+
 @everywhere
 def test_where_users_are_of_several_classes_it_costs_one_statement_as_well(
     new_host: Callable[..., Host],

@@ -1,0 +1,98 @@
+"""``python -m tests.fleet``: on each engine, or on those of ``--engine``. About a minute each; it stops by itself."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tests.fleet.engines import ENGINES, Running
+from tests.fleet.load import DEVICES, WRONG, Load
+from tests.fleet.nodes import fleet
+from tests.fleet.rounds import Rounds
+from tests.support import services
+from tests.support.host import make_host
+
+SETTINGS: dict[str, Any] = {"WTF_CSRF_ENABLED": False, "MYPROFILE_SESSION_LIMIT": 100}
+PACKAGES = ("Flask", "SQLAlchemy", "psycopg", "PyMySQL", "redis")
+COLUMNS = ("signed in", "signed out", "revoked", "passwords changed", "token races", "prunes", "409", *WRONG)
+
+
+@contextmanager
+def loaded(running: Running, folder: Path, **more: Any) -> Iterator[tuple[Load, Rounds]]:
+    """The fleet on that engine, with nothing to do yet."""
+    settings = tuple({**each, **SETTINGS, **more} for each in running.nodes)
+    url, *_ = [each.pop("SQLALCHEMY_DATABASE_URI") for each in map(dict, settings)]
+    given = {name: value for name, value in settings[0].items() if name != "SQLALCHEMY_DATABASE_URI"}
+    host = make_host(url, **given)
+    host.close(drop=False)
+    with fleet((settings[0], settings[1]), folder, threads=DEVICES + 2) as nodes:
+        load = Load([node.wires(DEVICES) for node in nodes], "alice")
+        try:
+            yield load, Rounds(load, nodes)
+        finally:
+            load.close()
+
+
+def run(running: Running, folder: Path, rounds: int) -> Load:
+    """:param rounds: of each kind; with eight devices each where they sign in and out."""
+    with loaded(running, folder) as (load, each):
+        each.prune()
+        for number in range(rounds):
+            each.alone()
+            each.in_and_out()
+            each.revoke()
+            each.change_password()
+            each.regenerate(2 + number % (DEVICES - 1))
+        each.prune()
+        passwords = each.passwords
+    with loaded(running, folder, MYPROFILE_SESSION_LIMIT=1) as (limited, each):
+        each.passwords = passwords
+        for _ in range(rounds):
+            each.limit()
+    load.counts.update(limited.counts)
+    return load
+
+
+def row(name: str, running: Running, load: Load, seconds: float) -> str:
+    counts = [str(load.counts[each]) for each in (*COLUMNS, "prune failed")]
+    times = [f"{_p99(load.times[how]) * 1000:.0f}" for how in ("alone", "at once")]
+    return f"| {' | '.join([name, running.version, *counts, *times, f'{seconds:.0f}'])} |"
+
+
+def _p99(seconds: list[float]) -> float:
+    return sorted(seconds)[int(0.99 * (len(seconds) - 1))] if seconds else 0.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.fleet", description=__doc__)
+    parser.add_argument("--engine", choices=list(ENGINES), action="append", help="default: all of them")
+    parser.add_argument("--rounds", type=int, default=25, help="of each kind")
+    asked = parser.parse_args()
+    names = [f"{each} {version(each)}" for each in PACKAGES]
+    print(f"{date.today()}, Python {platform.python_version()}, {', '.join(names)}; {asked.rounds} rounds\n")
+    head = ["engine", "version", *COLUMNS, "prune failed", "p99 alone, ms", f"p99 of {DEVICES}, ms", "seconds"]
+    print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head), flush=True)
+    wrong = 0
+    for name in asked.engine or ENGINES:
+        began = time.monotonic()
+        try:
+            with tempfile.TemporaryDirectory() as folder, ENGINES[name](Path(folder)) as running:
+                load = run(running, Path(folder), asked.rounds)
+                print(row(name, running, load, time.monotonic() - began), flush=True)
+                wrong += sum(load.counts[each] for each in (*WRONG, "prune failed"))
+        except services.Missing as missing:
+            print(f"| {name} | {missing} |", flush=True)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""The engines that a fleet runs on: how each is started, and what the app has to set at each of its two nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import create_engine, make_url, text
+
+from tests.fleet import pgbouncer
+from tests.support import services
+
+Settings = dict[str, Any]
+
+
+class Running(NamedTuple):
+    """
+    :ivar version: of the servers, for the table.
+    :ivar nodes: the settings of the app, for each of its processes.
+    """
+
+    version: str
+    nodes: tuple[Settings, Settings]
+
+
+Start = Callable[[Path], AbstractContextManager[Running]]
+
+
+def _everywhere(version: str, **settings: Any) -> Running:
+    return Running(version, (settings, settings))
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[Running]:
+    url = f"sqlite:///{folder / 'fleet.sqlite'}"
+    yield _everywhere(f"SQLite {_asked(url, 'SELECT sqlite_version()')}", SQLALCHEMY_DATABASE_URI=url)
+
+
+def _postgres(options: dict[str, Any] | None = None) -> Start:
+    @contextmanager
+    def start(folder: Path) -> Iterator[Running]:
+        with services.postgres() as url:
+            version = f"PostgreSQL {_asked(url, 'SHOW server_version').split()[0]}"
+            yield _everywhere(version, SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options or {})
+
+    return start
+
+
+@contextmanager
+def _pgbouncer(folder: Path) -> Iterator[Running]:
+    """Pooled by transactions, so that no two transactions of the app need have the same connection."""
+    with services.postgres() as url, pgbouncer.before(url) as (pooled, version):
+        options = {"connect_args": {"prepare_threshold": None}, "isolation_level": "SERIALIZABLE"}
+        yield _everywhere(version, SQLALCHEMY_DATABASE_URI=pooled, SQLALCHEMY_ENGINE_OPTIONS=options)
+
+
+def _mariadb(each_connection: str = "", options: dict[str, Any] | None = None) -> Start:
+    @contextmanager
+    def start(folder: Path) -> Iterator[Running]:
+        with services.mariadb() as url:
+            arguments = {"connect_args": {"init_command": each_connection}} if each_connection else {}
+            version = f"MariaDB {_asked(url, 'SELECT version()').partition('-')[0]}"
+            set_up = {**arguments, **(options or {})}
+            yield _everywhere(version, SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=set_up)
+
+    return start
+
+
+def _asked(url: str, question: str) -> str:
+    engine = create_engine(make_url(url))
+    with engine.connect() as connection:
+        found = str(connection.execute(text(question)).scalar())
+    engine.dispose()
+    return found
+
+
+#: By the names that ``--engine`` takes. Where sessions are kept elsewhere is one more, with its setting at each node.
+ENGINES: dict[str, Start] = {
+    "sqlite": _sqlite,
+    "postgres": _postgres(),
+    "postgres-repeatable-read": _postgres({"isolation_level": "REPEATABLE READ"}),
+    "postgres-serializable": _postgres({"isolation_level": "SERIALIZABLE"}),
+    "postgres-autocommit": _postgres({"isolation_level": "AUTOCOMMIT"}),
+    "postgres-pgbouncer": _pgbouncer,
+    "mariadb": _mariadb(),
+    "mariadb-snapshot": _mariadb("SET SESSION innodb_snapshot_isolation = ON"),
+    "mariadb-serializable": _mariadb(options={"isolation_level": "SERIALIZABLE"}),
+    "mariadb-autocommit": _mariadb(options={"isolation_level": "AUTOCOMMIT"}),
+}

@@ -46,12 +46,7 @@ def run(running: Running, folder: Path, rounds: int) -> Load:
     """:param rounds: of each kind; with eight devices each where they sign in and out."""
     with loaded(running, folder) as (load, each):
         each.prune()
-        for number in range(rounds):
-            each.alone()
-            each.in_and_out()
-            each.revoke()
-            each.change_password()
-            each.regenerate(2 + number % (DEVICES - 1))
+        each.all_kinds(rounds)
         each.prune()
         passwords = each.passwords
     with loaded(running, folder, MYPROFILE_SESSION_LIMIT=1) as (limited, each):

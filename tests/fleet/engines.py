@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import create_engine, make_url, text
 
-from tests.fleet import pgbouncer
+from tests.fleet import galera, pgbouncer
 from tests.support import services
 
 Settings = dict[str, Any]
@@ -68,6 +68,15 @@ def _mariadb(each_connection: str = "", options: dict[str, Any] | None = None) -
     return start
 
 
+@contextmanager
+def _galera(folder: Path) -> Iterator[Running]:
+    """Each process of the app at a node of its own; what has been committed at the other is waited for."""
+    options = {"connect_args": {"init_command": "SET SESSION wsrep_sync_wait = 1"}}
+    with galera.two_nodes() as (urls, version):
+        first, second = ({"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options} for url in urls)
+        yield Running(version, (first, second))
+
+
 def _asked(url: str, question: str) -> str:
     engine = create_engine(make_url(url))
     with engine.connect() as connection:
@@ -88,4 +97,5 @@ ENGINES: dict[str, Start] = {
     "mariadb-snapshot": _mariadb("SET SESSION innodb_snapshot_isolation = ON"),
     "mariadb-serializable": _mariadb(options={"isolation_level": "SERIALIZABLE"}),
     "mariadb-autocommit": _mariadb(options={"isolation_level": "AUTOCOMMIT"}),
+    "galera": _galera,
 }

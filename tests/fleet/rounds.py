@@ -19,6 +19,14 @@ class Rounds:
         self.passwords = PASSWORD, NEW_PASSWORD
         self._token: str | None = None
 
+    def all_kinds(self, rounds: int) -> None:
+        for number in range(rounds):
+            self.alone()
+            self.in_and_out()
+            self.revoke()
+            self.change_password()
+            self.regenerate(2 + number % (DEVICES - 1))
+
     def alone(self) -> None:
         """One device, with nobody beside it."""
         held = self._load.sign_in(0, self.passwords[0], "alone")

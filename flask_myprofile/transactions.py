@@ -10,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 #: How often a transaction is tried that somebody else is in the way of, and the seconds after which no more try begins:
 #: PostgreSQL takes one second to find out about a deadlock.
 TRIES = 8
@@ -74,7 +76,7 @@ def unit_of_work(session: Any) -> Iterator[None]:
 def roll_back(session: Any) -> None:
     """Because something has gone wrong, which is what is said. Where the database cannot do that either, the connection
     is given up, and the transaction with it."""
-    with suppress(Exception):
+    with suppress(SQLAlchemyError):
         session.rollback()
 
 

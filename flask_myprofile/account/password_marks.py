@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import inspect
 
-from ..store.primary import asked_at, primary_of
+from ..store.primary import AskedAt, primary_of
 from .password_methods import Checker, Writer, is_as_written
 from .user_passwords import HASHES, UserPasswords
 
@@ -69,7 +69,7 @@ class PasswordMarks(UserPasswords):
         if not marks or self._db is None or getattr(state, "identity", None) is None:
             return False
         # not what ``db.session`` has read, nor the moment that its transaction or a replica shows
-        with self._db.session.session_factory() as now, asked_at(now, primary_of(now, state.mapper)):
+        with self._db.session.session_factory() as now, AskedAt(now, primary_of(now, state.mapper)):
             found = now.get(state.class_, state.identity)
             return found is not None and self.password_mark(found) not in marks
 

@@ -10,7 +10,7 @@ from sqlalchemy import inspect, update
 from sqlalchemy.exc import InvalidRequestError
 
 from ..store.own_transaction import commits_by_itself
-from ..store.primary import asked_at, primary_of
+from ..store.primary import AskedAt, primary_of
 
 #: Whoever has written to a row is alone with it there, or with the whole database.
 _WITHOUT_FOR_UPDATE = ("sqlite", "mssql")
@@ -28,7 +28,7 @@ def lock_row(instance: Any, attribute: str) -> None:
     session, mapper = state.session, state.mapper
     columns = [each.key for each in mapper.column_attrs]
     # it may have been deleted: saving it will say so
-    with session.no_autoflush, asked_at(session, primary_of(session, mapper)), suppress(InvalidRequestError):
+    with session.no_autoflush, AskedAt(session, primary_of(session, mapper)), suppress(InvalidRequestError):
         connection = session.connection()
         if connection.dialect.name in _WITHOUT_FOR_UPDATE:
             key = mapper.primary_key

@@ -18,7 +18,7 @@ from ..errors import StoreDown
 from ..transactions import roll_back, run
 from .database_errors import passes, reason
 from .own_transaction import Level, OwnTransaction, commits_by_itself
-from .primary import asked_at
+from .primary import AskedAt
 from .tables import Tables
 
 Execute = Callable[..., Any]
@@ -118,7 +118,7 @@ class Database:
     def _read_user(self, session: Session, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
         """The same for a statement that the ORM loads a user by."""
         try:
-            with self._kept_usable(session), asked_at(session, self.engine):
+            with self._kept_usable(session), AskedAt(session, self.engine):
                 return session.execute(statement, values)
         except SQLAlchemyError as error:
             self._make_usable()

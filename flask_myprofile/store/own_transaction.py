@@ -29,16 +29,23 @@ class Level:
     def transaction(self, connection: Connection) -> Iterator[None]:
         """:param connection: one that is in no transaction."""
         if self._is_to_be_set is None:
-            self._is_to_be_set = _is_another(connection) and _can_be_set(connection)
+            self._is_to_be_set = self._find_out(connection)
         with _transaction(connection, set_level=self._is_to_be_set):
             yield
 
+    @staticmethod
+    def _find_out(connection: Connection) -> bool:
+        dialect = connection.dialect
+        if dialect.name not in ("postgresql", *_MYSQL):
+            return False
+        try:
+            is_another = _is_another(dialect, connection.connection.dbapi_connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DBAPIError("the isolation level", None, error) from error
+        return is_another and _can_be_set(connection)
 
-def _is_another(connection: Connection) -> bool:
-    dialect = connection.dialect
-    raw: Any = connection.connection.dbapi_connection
-    if dialect.name not in ("postgresql", *_MYSQL):
-        return False
+
+def _is_another(dialect: Any, raw: Any) -> bool:
     found = dialect.get_isolation_level(raw)
     raw.rollback()
     return found != _LEVEL and not (dialect.name in _MYSQL and _replicates_statements(raw))

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 
-@contextmanager
-def asked_at(session: Session, bind: Any) -> Iterator[None]:
-    """Whatever is asked of the session meanwhile is asked there. Not by ``bind_arguments``: a class of the host's
+class AskedAt:
+    """Within this, whatever is asked of the session is asked there. Not by ``bind_arguments``: a class of the host's
     decides by its ``get_bind()``, and what that takes and heeds is up to the host."""
-    vars(session)["get_bind"] = lambda *args, **kwargs: bind
-    try:
-        yield
-    finally:
-        del vars(session)["get_bind"]
+
+    def __init__(self, session: Session, bind: Any) -> None:
+        self._of_session = vars(session)
+        self._bind = bind
+
+    def __enter__(self) -> None:
+        self._of_session["get_bind"] = self._get_bind
+
+    def __exit__(self, *error: object) -> None:
+        del self._of_session["get_bind"]
+
+    def _get_bind(self, *args: Any, **kwargs: Any) -> Any:
+        return self._bind
 
 
 def primary_of(session: Session, mapper: Any) -> Any:

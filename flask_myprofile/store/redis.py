@@ -148,11 +148,6 @@ class RedisSessions:
         ended = self._end(tag_of(record.user_key), since.now, reason, **which)
         return [session_id for _, ids in ended for session_id in ids]
 
-    def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
-        over = self.live_sessions(record.user_key, since, 100, limit - 1, but=record.id)
-        ids = [each.id for each in over]
-        return self.end_sessions(record.user_key, since.now, reason, only=ids) if ids else []
-
     def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
         """Walks until a walk has found nobody: what moves from one node of a cluster to another may be missed once."""
         somebody = True

@@ -35,9 +35,7 @@ class Config:
         "or a callable(user) that answers True. No such attribute: nobody.",
     )
     app_name: str | None = _setting(
-        None,
-        checks.optional(checks.text),
-        "The app's name in page titles; the Flask app's own name where unset.",
+        None, checks.optional(checks.text), "The app's name in page titles; the Flask app's own name where unset."
     )
     base_template: str | None = _setting(
         None,
@@ -75,9 +73,7 @@ class Config:
         None, checks.optional(checks.text), "The database schema of the extension's tables."
     )
     bind_key: str | None = _setting(
-        None,
-        checks.optional(checks.text),
-        "The Flask-SQLAlchemy bind that holds the extension's tables.",
+        None, checks.optional(checks.text), "The Flask-SQLAlchemy bind that holds the extension's tables."
     )
     password_min_length: int = _setting(
         15, checks.number(8), "Least length of a new password, in code points (NIST SP 800-63B-4 asks for 15)."
@@ -181,9 +177,7 @@ class Config:
     )
     api_token_prefix: str = _setting("mpt_", checks.token_prefix, "What every API token begins with.")
     api_token_lifetime: int | None = _setting(
-        None,
-        checks.optional(checks.number(60)),
-        "Seconds an API token is valid; unset: until it is replaced.",
+        None, checks.optional(checks.number(60)), "Seconds an API token is valid; unset: until it is replaced."
     )
     personal_fields: tuple[str | tuple[str, Any], ...] | Mapping[str, Any] | None = _setting(
         None,
@@ -227,6 +221,12 @@ class Config:
         True,
         checks.switch,
         "A recent sign-in of a user of Single Sign-On is proved at the provider, not by signing out first.",
+    )
+    sso_undated: str = _setting(
+        "asked",
+        checks.one_of("asked", "always", "never"),
+        "Whether a sign-in is recent of which the OpenID provider does not say when it was (`auth_time`): if the app "
+        'had it ask (`prompt="login"`), always, or never.',
     )
     sso_backchannel: bool = _setting(True, checks.switch, "Receive OpenID Connect back-channel logout.")
     sso_backchannel_also: tuple[str, ...] = _setting(

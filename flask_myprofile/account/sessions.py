@@ -81,7 +81,10 @@ class Sessions:
         if record.callback is None or not self._config.sso_step_up:
             return record.created_at
         # a provider lets in without asking whoever has been there before; it says when it did ask
-        return min(record.created_at, record.auth_time or record.created_at)
+        if record.auth_time is None:
+            return 0
+        # how long before it was, by the provider's own clock: ours may show another time
+        return record.created_at - max(0, (record.asserted_at or record.created_at) - record.auth_time)
 
     def require_fresh(self, user: Any) -> None:
         """For what matters.

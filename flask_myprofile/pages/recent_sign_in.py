@@ -142,7 +142,8 @@ def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None)
         current_profile.users.log_unreadable(user)
     # whoever checks has not taken it: to type it again is of no use
     unreadable = unreadable or (refusal is not None and refusal.code == CANNOT_CHECK)
-    waiting = pending_form.find(current_profile.sessions.current(user), follows)
+    session = current_profile.sessions.current(user)
+    waiting = pending_form.find(session, follows)
     purpose = pending_form.purpose_of(waiting) if waiting is not None else None
     return layout.render(
         "myprofile/reauth.html",
@@ -150,6 +151,9 @@ def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None)
         form=form if _has_password(user) and not unreadable else None,
         unreadable=unreadable,
         provider=_provider(user),
+        undated=session is not None and step_up.is_undated(session),
+        # who was asked for a recent sign-in and came back with one has seen that this is possible
+        counts_again=session is not None and session.auth_time is not None,
         purpose=purpose.words() if purpose else "",
         # a form of another browser, or one that waits no longer, is not asked for
         follows={name: value for name, value in follows.items() if name != "form" or waiting is not None},

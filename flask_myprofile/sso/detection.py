@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import current_app, has_request_context, request, session
 
@@ -16,7 +17,7 @@ from ..account.sign_in_data import SsoIdentity
 from ..auth.identity import record_identity
 from ..auth.pending_identity import keep_for_later
 from ..errors import SetupError
-from ..globals import secret_keys
+from ..globals import current_profile, secret_keys
 
 _WRAPPED = "_flask_myprofile_sees_sign_ins"
 _CLIENT = "authlib.integrations.flask_client"
@@ -126,14 +127,15 @@ def _recording(authorize: Callable[..., Any]) -> Callable[..., Any]:
         profile = current_app.extensions.get("myprofile")
         if profile is None or not profile.config.sso_authlib:
             return authorize(client, *args, **kwargs)
-        callback = _callback(client)
+        asked = _question(client)
         token = authorize(client, *args, **kwargs)
         current_app.extensions.setdefault(_SEEN, {})[client.name] = client
         claims = validated_claims(token)
         id_token = _encrypted(token.get("id_token")) if claims and profile.config.sso_logout else None
-        # without claims, nothing could prove later that the same person is there: no way back is kept
-        way_back = callback if claims else None
-        identity = _identity(client.name, "sso", claims)._replace(callback=way_back, id_token=id_token)
+        identity = _identity(client.name, "sso", claims)
+        if claims:  # without, nothing could prove later that the same person is there: no way back is kept
+            dated = identity.auth_time or (identity.asserted_at if _counts_undated(asked) else None)
+            identity = identity._replace(callback=_callback(asked), id_token=id_token, auth_time=dated)
         record_identity(identity)
         keep_for_later(identity)
         return token
@@ -141,14 +143,27 @@ def _recording(authorize: Callable[..., Any]) -> Callable[..., Any]:
     return authorize_access_token
 
 
-def _callback(client: Any) -> str | None:
-    """The redirect URI of this sign-in, which is registered at the provider: Authlib has kept it with the state."""
+def _question(client: Any) -> Mapping[str, Any]:
+    """What this sign-in began with: Authlib has kept it with the state."""
     try:
-        kept = client.framework.get_state_data(session, request.args.get("state"))
-        callback = kept["redirect_uri"]
-    except (AttributeError, KeyError, TypeError):  # OAuth 1, or no state at all
-        return None
+        return dict(client.framework.get_state_data(session, request.args.get("state")))
+    except (AttributeError, TypeError, ValueError):  # OAuth 1, or no state at all
+        return {}
+
+
+def _callback(asked: Mapping[str, Any]) -> str | None:
+    """The redirect URI of this sign-in, which is registered at the provider."""
+    callback = asked.get("redirect_uri")
     return callback if isinstance(callback, str) and len(callback) <= _LONGEST_CALLBACK else None
+
+
+def _counts_undated(asked: Mapping[str, Any]) -> bool:
+    """Whether the sign-in was just now, of which the provider does not say when it was: see MYPROFILE_SSO_UNDATED."""
+    rule = current_profile.config.sso_undated
+    if rule != "asked":
+        return rule == "always"
+    prompts = parse_qs(urlsplit(str(asked.get("url"))).query).get("prompt", [""])
+    return "login" in prompts[0].split()
 
 
 def _encrypted(id_token: object) -> str | None:

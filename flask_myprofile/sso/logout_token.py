@@ -15,12 +15,13 @@ from joserfc.errors import JoseError
 
 from ..account.single_logout import BadLogout, Logout
 from .detection import stored_name
-from .provider import Provider, ProviderUnknown
+from .provider import Provider
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 #: Seconds by which the provider's clock may be ahead of ours.
 SKEW = 120
-#: Seconds that a token may be valid: for so long, at most, it has to be remembered.
+#: Seconds after which a token is good no more, whatever it says itself: for so long it has to be remembered. Some
+#: providers' are valid for a day, and others' say nothing, which the standard asks for only since its final text.
 LONGEST = 600
 _TYPES = (None, "JWT", "logout+jwt")
 
@@ -29,10 +30,11 @@ def read(token: str, provider: Provider) -> Logout:
     """The token, if this provider has signed it for this app and nothing is wrong with it.
 
     :raises BadLogout: something is.
+    :raises ProviderUnknown: that cannot be known now.
     """
     claims = _signed(token, provider)
     _check_purpose(claims, provider)
-    issued_at, expires_at = _check_times(claims)
+    issued_at, good_until = _check_times(claims)
     subject, session = _name(claims, "sub"), _name(claims, "sid")
     if subject is None and session is None:
         raise BadLogout("neither sub nor sid")
@@ -40,24 +42,30 @@ def read(token: str, provider: Provider) -> Logout:
     if token_id is None:
         raise BadLogout("jti is missing")
     digest = hashlib.sha256(f"{claims['iss']}\n{token_id}".encode()).hexdigest()
-    return Logout(digest, stored_name(claims["iss"]) or "", subject, session, issued_at, expires_at)
+    return Logout(digest, stored_name(claims["iss"]) or "", subject, session, issued_at, good_until)
 
 
 def _signed(token: str, provider: Provider) -> Mapping[str, Any]:
     """What the token says, by a key that only the provider has. Nothing in the token leads to any other key."""
+    arrived_at = time.monotonic()
     try:
         header = jws.extract_compact(token.encode("ascii")).headers()
-        algorithms, kid = provider.algorithms(), header.get("kid")
-        if header.get("alg") not in algorithms:
-            raise BadLogout("signed by an algorithm that the provider does not use")
-        kind = header.get("typ")
-        if not isinstance(kind, str | None) or (kind and kind.removeprefix("application/")) not in _TYPES:
-            raise BadLogout("typ is not logout+jwt")
-        found: dict[str, Any] = jwt.decode(token, provider.key(kid), algorithms=algorithms).claims
     except (JoseError, UnicodeEncodeError, ValueError, TypeError, RecursionError) as error:
-        raise BadLogout("not signed as it must be") from error
-    except ProviderUnknown as error:
-        raise BadLogout("signed by an unknown key, or the provider's keys cannot be had") from error
+        raise BadLogout("it is no JWT") from error
+    if not isinstance(header, dict):
+        raise BadLogout("it is no JWT")
+    algorithms, kid = provider.algorithms(), header.get("kid")
+    if header.get("alg") not in algorithms:
+        raise BadLogout(f"signed by an algorithm that the provider does not use; it uses {', '.join(algorithms)}")
+    kind = header.get("typ")
+    if not isinstance(kind, str | None) or (kind and kind.removeprefix("application/")) not in _TYPES:
+        raise BadLogout("typ is not logout+jwt")
+    if (key := provider.key(kid, arrived_at)) is None:
+        raise BadLogout("signed by a key that the provider does not have" if kid else "it does not say by which key")
+    try:
+        found: dict[str, Any] = jwt.decode(token, key, algorithms=algorithms).claims
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
+        raise BadLogout(f"the signature is not right ({type(error).__name__})") from error
     return found
 
 
@@ -75,14 +83,17 @@ def _check_purpose(claims: Mapping[str, Any], provider: Provider) -> None:
 
 
 def _check_times(claims: Mapping[str, Any]) -> tuple[int, int]:
+    """When it was issued, and until when it is good, which is when it may be forgotten."""
     now = time.time()
-    issued_at, expires_at = _number(claims, "iat"), _number(claims, "exp")
+    issued_at = _number(claims, "iat")
+    longest = issued_at + LONGEST
+    expires_at = longest if claims.get("exp") is None else min(_number(claims, "exp"), longest)
     if issued_at > now + SKEW:
         raise BadLogout("iat is in the future")
+    if longest <= now:
+        raise BadLogout(f"iat is more than {LONGEST} seconds ago")
     if expires_at <= now:
         raise BadLogout("expired")
-    if expires_at > issued_at + LONGEST:
-        raise BadLogout(f"valid for more than {LONGEST} seconds")
     return int(issued_at), int(expires_at) + 1
 
 

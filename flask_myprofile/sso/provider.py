@@ -1,7 +1,8 @@
 """What an OpenID provider says of itself: its metadata, and the keys that it signs with.
 
-Fetched when they are needed, kept, and never asked for more often than once a minute nor waited for longer than three
-seconds, whatever arrives and whatever the provider does meanwhile. OpenID Connect Discovery 1.0.
+Authlib has them since the last sign-in, and a provider that waits for our answer need not be asked for them meanwhile.
+Else they are fetched when they are needed, kept, and never asked for more often than once a minute nor waited for
+longer than three seconds, whatever arrives and whatever the provider does meanwhile. OpenID Connect Discovery 1.0.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
+from math import ceil
 from threading import Lock, Thread
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,6 +20,8 @@ from . import detection
 
 #: Seconds to wait for the provider, in all.
 PATIENCE = 3.0
+#: Seconds that its answer may take that nobody waits for: it may be waiting for ours, and go on when we give up.
+SLOWEST = 15.0
 #: Seconds between two times of asking it.
 INTERVAL = 60
 #: Seconds after which what it said is asked for again, because it may have withdrawn a key.
@@ -28,7 +32,14 @@ _log = getLogger(__name__)
 
 
 class ProviderUnknown(Exception):
-    """Nothing is known of the provider now that could be trusted."""
+    """What has to be known of the provider is not known now.
+
+    :ivar retry_after: the seconds after which it may be asked again.
+    """
+
+    def __init__(self, retry_after: int = INTERVAL) -> None:
+        super().__init__("the provider's metadata or its keys cannot be had now")
+        self.retry_after = retry_after
 
 
 class Provider:
@@ -43,6 +54,9 @@ class Provider:
         self._issuer = issuer or (self._address or "").partition(_WELL_KNOWN)[0]
         self._metadata: Mapping[str, Any] = {}
         self._keys: Sequence[Any] = ()
+        #: Authlib's set of keys, as it was when it was last looked at.
+        self._of_authlib: Any = None
+        self._undated: Mapping[str, Any] | None = None
         self._asked_at = self._known_at = float("-inf")
         self._asking: Thread | None = None
         self._lock = Lock()
@@ -55,22 +69,33 @@ class Provider:
         """:raises ProviderUnknown: the provider cannot be reached, or says that it is another one."""
         self._ask_unless(lambda: bool(self._metadata))
         if not self._metadata:
-            raise ProviderUnknown
+            raise ProviderUnknown(self._retry_after())
         return self._metadata
+
+    @property
+    def undated(self) -> bool:
+        """Whether it has left out when somebody had signed in, though it was asked, and has not changed since."""
+        return self._undated is not None and self._undated == self._metadata
+
+    @undated.setter
+    def undated(self, is_so: bool) -> None:
+        self._undated = self._metadata if is_so else None
 
     def algorithms(self) -> Sequence[str]:
         """Those by which it signs. Never one that needs no key, or a secret that both sides know."""
         said = self.metadata().get("id_token_signing_alg_values_supported") or ["RS256"]
         return [name for name in said if name[:2] in ("RS", "PS", "ES") or name in ("EdDSA", "Ed25519")]
 
-    def key(self, kid: str | None) -> Any:
-        """The key of that id; without one, the only key there is.
+    def key(self, kid: str | None, wanted_at: float) -> Any:
+        """The key of that id; without one, the only key there is. None: it has said since it was wanted (by
+        ``time.monotonic()``) that there is none.
 
-        :raises ProviderUnknown: it has no such key.
+        :raises ProviderUnknown: it cannot be asked now, and may have taken a new one.
         """
         self._ask_unless(lambda: self._find(kid) is not None)
-        if (found := self._find(kid)) is None:
-            raise ProviderUnknown
+        found = self._find(kid)
+        if found is None and self._known_at < wanted_at:
+            raise ProviderUnknown(self._retry_after())
         return found
 
     def _find(self, kid: str | None) -> Any:
@@ -82,6 +107,7 @@ class Provider:
 
     def _ask_unless(self, enough: Callable[[], bool]) -> None:
         with self._lock:
+            self._learn()
             now = time.monotonic()
             if enough() and now - self._known_at < GOOD_FOR:
                 return
@@ -95,16 +121,41 @@ class Provider:
         if asking is not None and not enough():
             asking.join(max(patience, 0))
 
+    def _retry_after(self) -> int:
+        if self._asking is not None and self._asking.is_alive():
+            return ceil(PATIENCE)
+        return max(1, ceil(self._asked_at + INTERVAL - time.monotonic()))
+
+    def _learn(self) -> None:
+        """Take what Authlib has fetched since, to check a sign-in. How old that is it does not say: it serves, and the
+        provider is asked all the same, which nobody has to wait for."""
+        said = dict(self._client.server_metadata)
+        jwks = said.pop("jwks", None)
+        said.pop("_loaded_at", None)
+        if jwks is self._of_authlib:
+            return
+        self._of_authlib = jwks
+        try:
+            self._check(said)
+            keys = _keys_in(jwks)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return  # what is wrong is said when the provider is asked
+        self._metadata, self._keys = self._metadata or said, keys
+
     def _ask(self) -> None:
+        of_authlib = self._client.server_metadata.get("jwks")
         try:
             metadata = self._fetch(self._address) if self._address else dict(self._client.server_metadata)
             self._check(metadata)
             uri = metadata.get("jwks_uri")
             keys = _keys_in(self._fetch(uri) if uri else metadata.get("jwks") or {})
         except Exception as error:  # of requests, of JSON, of whatever the provider says
-            _log.warning("MyProfile knows no keys of the provider %s: %s", self._client.name, _without_secrets(error))
+            _log.warning(
+                "MyProfile cannot ask the provider %s for its keys: %s", self._client.name, _without_secrets(error)
+            )
             return
         self._metadata, self._keys, self._known_at = metadata, keys, time.monotonic()
+        self._of_authlib = of_authlib  # which are older than these
 
     def _check(self, metadata: Mapping[str, Any]) -> None:
         said = str(metadata["issuer"])
@@ -117,7 +168,7 @@ class Provider:
     def _fetch(self, url: str) -> dict[str, Any]:
         """By the client's own kind of session: a host may have given it a proxy or certificates."""
         with self._client.client_cls(**self._client.client_kwargs) as session:
-            limits = {"timeout": PATIENCE, "allow_redirects": False, "stream": True}
+            limits = {"timeout": SLOWEST, "allow_redirects": False, "stream": True}
             with session.request("GET", url, withhold_token=True, **limits) as response:
                 if response.status_code != 200:
                     raise ValueError(f"{url} answers {response.status_code}")

@@ -15,7 +15,7 @@ from ..globals import PACKAGE, current_profile
 from ..host_matching import OwnBlueprint
 from ..responses import no_store, store_is_down
 from ..transactions import run
-from .provider import Provider, provider_of
+from .provider import Provider, ProviderUnknown, provider_of
 
 #: No logout token is longer.
 _MAX_BODY = 64 * 1024
@@ -45,6 +45,10 @@ def _backchannel_logout(client: str) -> Any:
     except BadLogout as bad:
         current_app.logger.warning("MyProfile refused a logout token of %s: %s", client, bad)
         return jsonify(error="invalid_request", error_description=str(bad)), 400
+    except ProviderUnknown as unknown:
+        current_app.logger.warning("MyProfile cannot check a logout token of %s: %s", client, unknown)
+        wait = {"Retry-After": str(unknown.retry_after)}
+        return jsonify(error="temporarily_unavailable", error_description=str(unknown)), 503, wait
     except (StoreDown, SQLAlchemyError) as error:
         return store_is_down(error)
     current_app.logger.info("MyProfile ended %s sessions of somebody who signed out at %s", ended, client)

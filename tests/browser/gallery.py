@@ -13,6 +13,7 @@ from werkzeug.security import generate_password_hash
 
 from example_app.extensions import db
 from example_app.models import User
+from flask_myprofile.sso import provider
 from tests.browser.visitor import Visitor
 from tests.support.live import Person
 
@@ -189,6 +190,17 @@ def moved_a_switch(person: Visitor) -> None:
     SAVED(person)
 
 
+def the_provider_says_no_time(person: Visitor) -> None:
+    """For this visit: what is known of a provider is of the process, which other visits are of as well."""
+    known = list(provider._known.values())
+    for each in known:
+        each.undated = True
+    person.page.reload()
+    person.page.locator("[form=mp-reauth-sign-out]").wait_for()
+    for each in known:
+        each.undated = False
+
+
 OPEN_DIALOG = clicked("main [data-mp-dialog]", "dialog[open]")
 SAVED = typed(".mp-status")
 WITHOUT_A_NAME = typed(first_name="", last_name="")
@@ -223,6 +235,7 @@ STATES = {
     "who is there for a form": State(LONG_AGO, "/profile/api-token", clicked(SEND, "[form=mp-reauth-cancel]")),
     "who is there to be corrected": State(SAM, "/profile/confirm", typed(current_password="")),
     "who is there by SSO": State(ALEX, "/profile/confirm"),
+    "who is there where the provider says no time": State(ALEX, "/profile/confirm", the_provider_says_no_time),
     "features": State(MAYA, "/profile/admin/features"),
     "features with a tab off": State(MAYA, "/profile/admin/features", clicked("#f-password", ".mp-off:visible")),
     "features saved": State(MAYA, "/profile/admin/features", SAVED),

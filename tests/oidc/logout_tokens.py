@@ -15,6 +15,8 @@ from joserfc.jwk import RSAKey
 from tests.oidc.provider import claims_of
 from tests.oidc.relying_party import RelyingParty
 
+#: It may be a new one, if the app has asked just before: then the provider is to try again.
+UNKNOWN_KEY = "a key that the provider does not have"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -50,7 +52,7 @@ def forged_for(app: RelyingParty) -> dict[str, str]:
         "the public key as a secret": _made({"alg": "HS256", "kid": kid}, claims, pem),
         "the client's secret": _made({"alg": "HS256"}, claims, app.client["client_secret"].encode()),
         "another's key by the same name": app.provider.sign(claims, stranger=True),
-        "a key that the provider does not have": app.provider.sign(claims, kid="unknown"),
+        UNKNOWN_KEY: app.provider.sign(claims, kid="unknown"),
         "a type of other tokens": app.provider.sign(claims, typ="at+jwt"),
         "no token at all": "x",
         "nothing": "",
@@ -71,6 +73,13 @@ def send(app: RelyingParty, token: str) -> requests.Response:
     assert "Set-Cookie" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
     return answer
+
+
+def check_put_off(app: RelyingParty, token: str) -> None:
+    """It may come again: what is needed to check it is not to be had now."""
+    answer = send(app, token)
+    assert (answer.status_code, answer.json()["error"]) == (503, "temporarily_unavailable"), claims_of(token)
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 def check_refused(app: RelyingParty, token: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.oidc.logout_tokens import EVENT, check_refused, claims_for, forged_for, send, signed_for
+from tests.oidc.logout_tokens import EVENT, UNKNOWN_KEY, check_refused, claims_for, forged_for, send, signed_for
 from tests.oidc.person import Person, identify
 from tests.oidc.relying_party import RelyingParty
 
@@ -29,7 +29,7 @@ WRONG: list[dict[str, Any]] = [
     {"iss": None},
     {"jti": None},
     {"iat": None},
-    {"exp": None},
+    {"exp": "tomorrow"},
     {"sub": None},
     {"sub": {"not": "a name"}},
 ]
@@ -162,7 +162,11 @@ def test_a_session_that_is_somebody_elses_is_refused(relying_party: RelyingParty
 def test_a_token_at_the_wrong_time_ends_nothing(relying_party: RelyingParty) -> None:
     alice = signed_in(relying_party)
     now = claims_for(relying_party)["iat"]
-    for issued, expires in {"expired": (-300, -1), "from the future": (180, 240), "for hours": (0, 7200)}.values():
+    for issued, expires in {
+        "expired": (-300, -1),
+        "from the future": (180, 240),
+        "of eleven minutes ago": (-660, 7200),
+    }.values():
         check_refused(relying_party, signed_for(relying_party, iat=now + issued, exp=now + expires))
     assert alice.is_in()
 
@@ -186,7 +190,7 @@ def test_an_id_token_is_no_logout_token(relying_party: RelyingParty) -> None:
 def test_a_forged_token_ends_nothing(relying_party: RelyingParty) -> None:
     alice = signed_in(relying_party)
     for how, token in forged_for(relying_party).items():
-        assert send(relying_party, token).status_code == 400, how
+        assert send(relying_party, token).status_code == (503 if how == UNKNOWN_KEY else 400), how
     assert alice.is_in()
     assert send(relying_party, signed_for(relying_party)).status_code == 200, "the provider's own, afterwards"
     assert not alice.is_in()

@@ -90,7 +90,7 @@ def test_the_provider_asks_although_it_knows_the_person(relying_party: RelyingPa
     alice = long_signed_in(relying_party)
     to_provider = go_on_to_provider(alice)
     asked = parse_qs(urlsplit(to_provider.headers["Location"]).query)
-    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["60"])
     assert asked["redirect_uri"] == [f"{relying_party.address}/sso/callback"], "nothing more has to be registered"
     assert 'name="login"' in alice.get(to_provider.headers["Location"]).text
 

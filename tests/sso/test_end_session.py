@@ -12,7 +12,7 @@ from flask import redirect
 
 from flask_myprofile import current_profile
 from tests.support.host import Browser, Host
-from tests.support.providers import Provider, serve, with_providers
+from tests.support.providers import Provider, forget, serve, with_providers
 
 WHO = {"sub": "77", "sid": "s1"}
 
@@ -82,5 +82,6 @@ def test_signing_out_stays_here_unless_it_is_wanted_and_possible(
         raise ConnectionError("down")
 
     okta.trouble = down
+    forget(host, "Okta")
     assert alice.get("/leave").location == "/left", "a provider that is down keeps nobody signed in"
     assert not alice.is_in()

@@ -12,7 +12,7 @@ import pytest
 from tests.support.devices import asked_who
 from tests.support.host import Browser, Host
 from tests.support.kept import everywhere
-from tests.support.providers import Provider, serve, with_providers
+from tests.support.providers import Provider, forget, serve, with_providers
 
 CONFIRM = "/profile/confirm"
 WHO = {"sub": "77", "sid": "s1"}
@@ -48,8 +48,7 @@ class Stale:
 
     def come_back(self, asked: dict[str, str], browser: Browser | None = None, **claims: Any) -> Any:
         """The provider sends the browser to the app's own callback; where that ends."""
-        said = {**WHO, "auth_time": int(time.time()), **claims}
-        self.okta.claims = {name: value for name, value in said.items() if value is not None}
+        self.okta.claims = {**WHO, "auth_time": int(time.time()), **claims}
         browser = browser or self.alice
         taken = browser.get(f"/callback/Okta?code=c&state={asked['state']}&as=bob")
         assert taken.status_code == 302, "the app's own view does not run"
@@ -81,7 +80,7 @@ def test_signing_in_again_at_the_provider_carries_out_what_was_interrupted(
     assert "Continue with Okta" in page.text
     assert 'type="password"' not in page.text
     asked = stale.go_there(carried)
-    assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+    assert (asked["prompt"], asked["max_age"]) == ("login", "60")
     assert asked["redirect_uri"] == "https://host.example/callback/Okta", "the one that is registered there"
     before = stale.alice.cookie("session")
     done = stale.come_back(asked)
@@ -176,6 +175,7 @@ def test_a_provider_that_is_down_is_said_to_be(new_host: Callable[..., Host], mo
         raise ConnectionError("down")
 
     stale.okta.trouble = down
+    forget(stale.host, "Okta")
     answer = stale.alice.post(CONFIRM)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]

@@ -42,10 +42,13 @@ def in_one_piece(app: Flask) -> WSGIApplication:
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
-    """The app's address while it is served. A browser may ask it for something to the last, so no other test has it."""
+def serving(app: Flask, threaded: bool = True) -> Iterator[str]:
+    """The app's address while it is served. A browser may ask it for something to the last, so no other test has it.
+
+    :param threaded: else it answers one request at a time.
+    """
     app.extensions["served"] = True
-    server = make_server("127.0.0.1", 0, in_one_piece(app), threaded=True, request_handler=QuietHandler)
+    server = make_server("127.0.0.1", 0, in_one_piece(app), threaded=threaded, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -35,6 +35,13 @@ def check_done(answer: Any) -> None:
     check_nothing_is_kept(answer)
 
 
+def check_put_off(answer: Any) -> None:
+    """It may come again: what is needed to check it is not to be had now."""
+    assert (answer.status_code, answer.json["error"]) == (503, "temporarily_unavailable"), answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    check_nothing_is_kept(answer)
+
+
 def check_refused(answer: Any) -> None:
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_request"), answer.text
     check_nothing_is_kept(answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from joserfc.jwk import RSAKey
 from urllib3 import HTTPResponse
 
 from flask_myprofile import record_sso
+from flask_myprofile.sso import provider
 from tests.support.host import Browser, Host
 
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -85,8 +87,10 @@ class Provider:
         if self.kind == "oidc":
             moment = int(time.time())
             standard = {"iss": self.issuer, "aud": "c", "iat": moment, "exp": moment + 60, "nonce": self.nonce}
+            standard["auth_time"] = self.claims.get("iat", moment)
             header = {"alg": "RS256", "kid": key().kid}
-            token["id_token"] = jwt.encode(header, {**standard, **self.claims}, key())
+            said = {name: value for name, value in {**standard, **self.claims}.items() if value is not None}
+            token["id_token"] = jwt.encode(header, said, key())
         return "application/json", json.dumps(token)
 
     def metadata(self) -> dict[str, Any]:
@@ -136,6 +140,20 @@ class Provider:
 
     def sign_in(self, browser: Browser, as_user: str = "alice", **more: str) -> Any:
         return self.come_back(browser, self.start(browser), as_user, **more)
+
+
+def forget(host: Host, name: str) -> None:
+    """As if this process had just been started: it knows nothing of a provider whose metadata it has to ask for."""
+    client = host.app.extensions["authlib.integrations.flask_client"].create_client(name)
+    client.server_metadata.clear()
+    provider._known.pop(client, None)
+
+
+def wait_for_questions() -> None:
+    """Until the providers have answered that are asked beside a request, which does not wait for that."""
+    for thread in threading.enumerate():
+        if thread.name.endswith("(_ask)"):
+            thread.join(20)
 
 
 def serve(monkeypatch: Any, *providers: Provider) -> None:

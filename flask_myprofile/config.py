@@ -229,6 +229,9 @@ class Config:
         'had it ask (`prompt="login"`), always, or never.',
     )
     sso_backchannel: bool = _setting(True, checks.switch, "Receive OpenID Connect back-channel logout.")
+    sso_frontchannel: bool = _setting(
+        True, checks.switch, "Receive OpenID Connect front-channel logout, which comes by a frame in the browser."
+    )
     sso_backchannel_also: tuple[str, ...] = _setting(
         (),
         checks.subset_of("sessions", "api_token"),

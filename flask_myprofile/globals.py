@@ -36,7 +36,12 @@ PACKAGE = __name__.rpartition(".")[0]
 OWN_BLUEPRINTS = ("myprofile", "myprofile_admin", "myprofile_sso")
 #: What a ``before_request`` of the host's lets through whoever it stops: the user menu's style and script, Sign out,
 #: and the provider that tells of a logout.
-ESSENTIAL_ENDPOINTS = frozenset({"myprofile.static", "myprofile.sign_out", "myprofile_sso.backchannel_logout"})
+ESSENTIAL_ENDPOINTS = frozenset(
+    {
+        *("myprofile.static", "myprofile.sign_out"),
+        *("myprofile_sso.backchannel_logout", "myprofile_sso.frontchannel_logout"),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,12 @@ class SingleLogout:
         known = self._identities.users(logout.issuer, logout.subject) if logout.subject else ()
         return sum(self._end(user_key, ids[user_key]) for user_key in {*ids, *known})
 
+    def end_named(self, provider: str, issuer: str, session: str) -> int:
+        """End what began in that session of that provider, which nobody has signed: only that, and nothing is
+        remembered of it. How many sessions ended."""
+        there = [r for r in self._sessions.at_provider(session) if (r.provider, r.issuer) == (provider, issuer)]
+        return sum(self._sessions.end_of_user_key(record.user_key, REASON, [record.id]) for record in there)
+
     def catch_up(self, session: SessionRecord) -> None:
         """End a session that has just been stored, where the provider has said meanwhile that it is over."""
         if session.issuer is None or (session.subject is None and session.idp_session is None):

@@ -47,16 +47,45 @@ def _of_provider(name: str, client: Any, provider: Any) -> Iterator[Finding]:
     if current_profile.config.sso_logout and "end_session_endpoint" not in metadata:
         yield note(f"{name} has no sign-out page, which MYPROFILE_SSO_LOGOUT goes on to.", "Leave it off.")
     yield ok(f"{name} is {printable_url(metadata['issuer'])}. {_logout(name, metadata)}")
+    yield from _limits(name, metadata, provider)
     yield from _callbacks(name)
 
 
 def _logout(name: str, metadata: Any) -> str:
     if not current_profile.config.sso_backchannel:
         return "MYPROFILE_SSO_BACKCHANNEL is off."
+    if not metadata.get("backchannel_logout_supported") and metadata.get("frontchannel_logout_supported"):
+        return f"It says that its logout is front-channel alone, which goes to {_address(name, 'frontchannel-logout')}."
     said = "" if metadata.get("backchannel_logout_supported") else ", if it can do so"
+    return f"Its back-channel logout goes to {_address(name, 'backchannel-logout')}{said}."
+
+
+def _address(name: str, page: str) -> str:
     where = request.url_root.rstrip("/") if has_request_context() else "<address of this app>"
-    path = f"{current_profile.config.url_prefix}/sso/{quote(name)}/backchannel-logout"
-    return f"Its back-channel logout goes to {where}{path}{said}."
+    return f"{where}{current_profile.config.url_prefix}/sso/{quote(name)}/{page}"
+
+
+def _limits(name: str, metadata: Any, provider: Any) -> Iterator[Finding]:
+    """What the provider cannot do, as far as it says so."""
+    if not current_profile.config.sso_step_up:
+        return
+    claims = metadata.get("claims_supported")
+    if provider.undated:
+        yield note(
+            f"{name} was asked when somebody signed in (auth_time), and has not said it: it proves no recent sign-in.",
+            "Have it say so, or see MYPROFILE_SSO_UNDATED.",
+        )
+    elif isinstance(claims, list) and "auth_time" not in claims:
+        yield note(
+            f"{name} does not list auth_time among its claims, without which it proves no recent sign-in.",
+            "Try it, and have it say so, or see MYPROFILE_SSO_UNDATED.",
+        )
+    algorithms = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
+    if not provider.algorithms():
+        yield note(
+            f"{name} signs by {', '.join(map(str, algorithms))} alone, by which no logout token is believed.",
+            "Have it sign by RS256, ES256 or EdDSA.",
+        )
 
 
 def _callbacks(name: str) -> Iterator[Finding]:

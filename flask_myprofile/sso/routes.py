@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, current_app, jsonify, request
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..account.single_logout import BadLogout
@@ -15,6 +15,7 @@ from ..globals import PACKAGE, current_profile
 from ..host_matching import OwnBlueprint
 from ..responses import no_store, store_is_down
 from ..transactions import run
+from .detection import stored_name
 from .provider import Provider, ProviderUnknown, provider_of
 
 #: No logout token is longer.
@@ -27,8 +28,10 @@ def blueprint(prefix: str, confirmed: Callable[[], Any]) -> Blueprint:
     :param confirmed: the view for a browser that is back from a step-up.
     """
     sso_pages = OwnBlueprint("myprofile_sso", PACKAGE, url_prefix=f"{prefix}/sso")
-    sso_pages.after_request(no_store)
+    sso_pages.after_request(_in_a_frame)
+    sso_pages.after_request(no_store)  # which comes first: the last one that is added does
     sso_pages.add_url_rule("/<client>/backchannel-logout", "backchannel_logout", _backchannel_logout, methods=["POST"])
+    sso_pages.add_url_rule("/<client>/frontchannel-logout", "frontchannel_logout", _frontchannel_logout)
     sso_pages.add_url_rule("/confirmed", "confirmed", confirmed)
     return sso_pages
 
@@ -65,3 +68,32 @@ def _carry_out(provider: Provider) -> int:
     single_logout, transaction = current_profile.single_logout, current_profile.own_transaction
     run(lambda: single_logout.remember(logout), transaction)
     return run(lambda: single_logout.carry_out(logout), transaction)  # which sees whoever has signed in until now
+
+
+def _frontchannel_logout(client: str) -> Any:
+    """Somebody has signed out at the provider, whose page has a frame for each app (OpenID Connect Front-Channel Logout
+    1.0). Browsers send no cookie of ours with it, and nobody signs it: whoever knows the name that the provider has
+    given a session may end what began in it here."""
+    hide_signed_in_browser()
+    if not current_profile.config.sso_frontchannel or provider_of(client) is None:
+        abort(404)
+    named = [request.args.getlist(name) for name in ("iss", "sid")]
+    issuer, session = (stored_name(values[0]) if len(values) == 1 and values[0] else None for values in named)
+    if issuer is None or session is None:
+        reason = "iss and sid are missing: have the provider send them (frontchannel_logout_session_required)"
+        current_app.logger.warning("MyProfile refused a front-channel logout of %s: %s", client, reason)
+        return jsonify(error="invalid_request", error_description=reason), 400
+    try:
+        single_logout, transaction = current_profile.single_logout, current_profile.own_transaction
+        ended = run(lambda: single_logout.end_named(client, issuer, session), transaction)
+    except (StoreDown, SQLAlchemyError) as error:
+        return store_is_down(error)
+    current_app.logger.info("MyProfile ended %s sessions by a front-channel logout of %s", ended, client)
+    return "", 200
+
+
+def _in_a_frame(response: Response) -> Response:
+    """There is nothing on it that could be clicked."""
+    if request.endpoint == "myprofile_sso.frontchannel_logout":
+        response.headers.pop("X-Frame-Options", None)
+    return response

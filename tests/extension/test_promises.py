@@ -29,6 +29,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.confirm": ("/confirm", BOTH),
     "myprofile.sign_out": ("/sign-out", SEND),
     "myprofile_sso.backchannel_logout": ("/sso/<client>/backchannel-logout", SEND),
+    "myprofile_sso.frontchannel_logout": ("/sso/<client>/frontchannel-logout", READ),
     "myprofile_sso.confirmed": ("/sso/confirmed", READ),
     "myprofile_admin.features": ("/admin/features", BOTH),
     "myprofile_admin.features_reset": ("/admin/features/reset", BOTH),

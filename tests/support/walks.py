@@ -65,8 +65,8 @@ def _routes() -> list[tuple[str, str, frozenset[str]]]:
     ]
 
 
-#: What somebody without a browser asks for, and proves by a signature who they are: see test_backchannel_logout.py.
-FOR_PROVIDERS = {"myprofile_sso.backchannel_logout"}
+#: What a provider asks for, without a signed-in browser: see test_backchannel_logout.py, test_frontchannel_logout.py.
+FOR_PROVIDERS = {"myprofile_sso.backchannel_logout", "myprofile_sso.frontchannel_logout"}
 ROUTES = [route for route in _routes() if route[0] not in FOR_PROVIDERS]
 URLS = sorted({url for _, url, _ in ROUTES})
 #: Without the answer of a provider that it waits for, there is nothing to read: see test_step_up.py.

@@ -20,6 +20,7 @@ from tests.account import visitors as visitors_of_a_day
 from tests.hosts.layouts import frameworks as installed_frameworks
 from tests.html import checker
 from tests.oidc import provider
+from tests.providers import foreign
 from tests.support import services, spare
 from tests.support.host import Host, make_host
 from tests.support.kept import Kept
@@ -175,6 +176,7 @@ firefox = _service("firefox", services.firefox)
 html_checker = _service("html_checker", checker.installed)
 openid_provider = _service("openid_provider", provider.start)
 frameworks = _service("frameworks", installed_frameworks)
+foreign_servers = _service("foreign_servers", foreign.servers)
 visitors = _service("visitors", visitors_of_a_day.installed)
 
 

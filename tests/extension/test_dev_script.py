@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent.parent
 PYTHON = """#!/bin/sh
 echo "$*" >> calls
 case "$*" in
-    "-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+    "-m venv"*) for last; do :; done; mkdir -p "$last/bin" && cp "$0" "$last/bin/python" ;;
     *install*) [ ! -e interrupted ] || kill -KILL 0; echo "no such index"; [ ! -e offline ] ;;
 esac
 """
@@ -68,6 +68,7 @@ class Clone:
             "install -e .[sso,i18n]": "app",
             "install --compile -e . --group dev": "tests",
             "npm install --prefix tests/oidc": "npm",
+            "install -r tests/providers/requirements.txt": "providers",
         }
         return [part for call in self.calls() for words, part in parts.items() if words in call]
 
@@ -163,3 +164,16 @@ def test_an_environment_of_somebody_else_is_kept(clone: Clone) -> None:
     clone.dev("run")
     assert clone.made() == ["app"]
     assert theirs.exists()
+
+
+def test_programs_that_the_tests_ask_have_an_environment_of_their_own(clone: Clone) -> None:
+    """Installed once, again when others are wanted; and where it fails, the other tests run all the same."""
+    clone.dev("setup")
+    wanted = clone.folder / "tests/providers/requirements.txt"
+    wanted.parent.mkdir()
+    wanted.write_text("canaille")
+    clone.calls()
+    for made in (["venv", "providers"], []):
+        assert clone.dev("setup").returncode == 0
+        assert clone.made() == made
+    assert (wanted.parent / ".venv/bin/python").exists()

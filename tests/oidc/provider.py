@@ -37,6 +37,10 @@ class OpenIdProvider:
         registered: dict[str, str] = answer.json()
         return registered
 
+    def subject_of(self, username: str) -> str:
+        """What it calls this person."""
+        return username
+
     def sent_tokens(self) -> list[str]:
         """All logout tokens that it has sent so far, to whomever."""
         tokens: list[str] = self._for_tests("sent", {})

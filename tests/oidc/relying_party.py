@@ -49,7 +49,7 @@ class RelyingParty:
         self.host.sql(
             "INSERT INTO identity (issuer, subject, user_id) VALUES (:issuer, :subject, :user)",
             issuer=self.provider.issuer,
-            subject=username,
+            subject=self.provider.subject_of(username),
             user=self.host.user(username).id,
         )
 

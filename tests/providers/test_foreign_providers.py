@@ -1,0 +1,77 @@
+"""Single Sign-On with providers that differ: sign-in, the locked password, step-up and sign-out at each of them."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.oidc.relying_party import RelyingParty
+from tests.oidc.test_step_up import CONFIRM, ask_for_a_token, asked_who, grow_old, tokens
+from tests.providers.foreign import Foreign
+from tests.providers.visitor import Visitor
+from tests.support.devices import pass_time
+
+LOCKED = "Your account uses Single Sign On (SSO). Password is managed by your organization."
+
+
+def visitor(app: RelyingParty, name: str = "alice") -> Visitor:
+    """Signed in at the provider just now."""
+    person = Visitor(app.address)
+    assert person.sign_in_at_provider(name).text == f"Hello {name}"
+    return person
+
+
+def to_provider(app: RelyingParty, person: Visitor) -> requests.Response:
+    """Ask for what needs a recent sign-in, and press "Continue with op"."""
+    carried = asked_who(ask_for_a_token(person))
+    return person.send(CONFIRM, carried, allow_redirects=False)
+
+
+def test_who_signs_in_there_is_known_as_such_and_the_password_is_locked(
+    relying_party: RelyingParty, foreign: Foreign
+) -> None:
+    alice = visitor(relying_party)
+    (row,) = relying_party.live_rows()
+    assert (row.issuer, row.subject) == (foreign.issuer, foreign.subject_of("alice"))
+    assert LOCKED in alice.get("/profile/password").text
+    sent = {"current_password": "any", "new_password": "a quiet walk in the rain"}
+    assert alice.send("/profile/password", sent).status_code == 403
+
+
+@pytest.mark.parametrize("ahead", [-30, 0, 30])
+def test_whoever_signs_in_again_there_confirms_or_is_told_why_not(
+    ahead: int, relying_party: RelyingParty, foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the app's clock it is half a minute earlier or later than by the provider's."""
+    if ahead:
+        pass_time(monkeypatch, ahead)
+    alice = visitor(relying_party)
+    grow_old(relying_party)
+    page = alice.get(alice.way_back(to_provider(relying_party, alice), "alice"))
+    if foreign.kind.step_up == "done":
+        assert (page.status_code, len(tokens(relying_party))) == (200, 1), page.text
+        return
+    assert (page.status_code, tokens(relying_party)) == (403, [])
+    for said in (page.text, alice.get(CONFIRM).text):
+        assert foreign.kind.step_up in said, "and from then on before anybody goes there"
+
+
+def test_somebody_else_who_signs_in_there_confirms_nothing(relying_party: RelyingParty, foreign: Foreign) -> None:
+    alice = visitor(relying_party)
+    grow_old(relying_party)
+    question = to_provider(relying_party, alice)
+    alice.forget_provider()
+    page = alice.get(alice.way_back(question, "bob"))
+    assert (page.status_code, tokens(relying_party)) == (403, [])
+    assert "Somebody else has signed in at op." in page.text
+    assert alice.get("/page").text == "Hello alice"
+
+
+def test_signing_out_goes_on_there_and_comes_back(relying_party: RelyingParty, foreign: Foreign) -> None:
+    alice = visitor(relying_party)
+    answer = alice.send("/profile/sign-out", allow_redirects=False)
+    assert answer.headers["Location"].startswith(foreign.issuer), answer.headers
+    assert alice.way_back(answer, "alice").startswith(relying_party.address + "/pub")
+    assert not alice.is_in()
+    page = alice.get(alice.get("/sso/sign-in", allow_redirects=False).headers["Location"])
+    assert 'type="password"' in page.text, "who it is, is asked there again"

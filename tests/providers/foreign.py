@@ -18,7 +18,7 @@ PYTHON = HERE / ".venv/bin/python"
 
 class Kind(NamedTuple):
     """:param issuer: what is added to the address of its server. :param step_up: what a confirmation comes to:
-    "done", or how it is refused.
+    "done", or how it is refused. :param registers_at: where clients do.
     """
 
     name: str
@@ -27,12 +27,22 @@ class Kind(NamedTuple):
     issuer: str
     subjects: Mapping[str, str]
     step_up: str
+    registers_at: str
 
 
+_DJANGO = "django_providers.py"
 _KEYS = {"alice": "1", "bob": "2"}
+_UNDATED = "does not say when you signed in there"
+_METADATA = {
+    "scope": "openid profile email",
+    "grant_types": ["authorization_code"],
+    "response_types": ["code"],
+    "token_endpoint_auth_method": "client_secret_basic",
+}
 KINDS = (
-    Kind("oauth-toolkit", "django-oauth-toolkit", "django_providers.py", "/o", _KEYS, "done"),
-    Kind("allauth", "django-allauth", "django_providers.py", "", _KEYS, "does not say when you signed in there"),
+    Kind("oauth-toolkit", "django-oauth-toolkit", _DJANGO, "/o", _KEYS, "done", "/tests/register/oauth-toolkit"),
+    Kind("allauth", "django-allauth", _DJANGO, "", _KEYS, _UNDATED, "/tests/register/allauth"),
+    Kind("canaille", "canaille", "canaille_provider.py", "", {}, "done", "/oauth/register"),
 )
 
 
@@ -46,9 +56,11 @@ class Foreign:
 
     def register(self, **metadata: Any) -> dict[str, str]:
         """A new client; what it is called and its secret."""
+        # who is at the same address is trusted by some, and nobody is asked whether the app may know who they are
+        wanted = {**_METADATA, "client_uri": metadata["redirect_uris"][0].rpartition("/")[0], **metadata}
         with requests.Session() as http:
             http.trust_env = False  # no proxy between this machine and itself
-            answer = http.post(f"{self._address}/tests/register/{self.kind.name}", json=metadata, timeout=20)
+            answer = http.post(self._address + self.kind.registers_at, json=wanted, timeout=20)
         assert answer.status_code == 201, answer.text
         registered: dict[str, str] = answer.json()
         return registered

@@ -17,7 +17,7 @@ from .errors import SetupError
 from .features import DOCTOR
 from .globals import EXTENSION
 from .i18n import current_preferences
-from .pages import change_password_url, recent_sign_in, signed_out
+from .pages import change_password_url, error_page, recent_sign_in, signed_out
 from .pages.access import guarded
 from .pages.blueprint import blueprint as pages_blueprint
 from .pages.layout import headings
@@ -69,9 +69,11 @@ class MyProfile:
             find_places(config.session_place, [], "en")  # opens the file: better found out now than on a page
         tabs = _instances((*BUILT_IN, *self._tabs))
         ProfileBuilder(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
-        app.register_blueprint(pages_blueprint(config.url_prefix, tabs.values()))
-        app.register_blueprint(admin_blueprint(config.url_prefix))
-        app.register_blueprint(sso_blueprint(config.url_prefix, guarded(recent_sign_in.confirmed)))
+        prefix = config.url_prefix
+        sso = sso_blueprint(prefix, guarded(recent_sign_in.confirmed))
+        for blueprint in (pages_blueprint(prefix, tabs.values()), admin_blueprint(prefix), sso):
+            error_page.connect(blueprint)
+            app.register_blueprint(blueprint)
         change_password_url.register(app)
         signed_out.connect(app)
         app.add_template_global(user_menu, "myprofile_user_menu")

@@ -66,7 +66,11 @@ def _view(function: Any, tab: Tab, action: Action | None) -> Any:
             raise NotFound(code="feature_off")
         return function(user, current_profile.tabs[tab.name], action)
 
-    return guarded(view, Purpose(partial(_words, tab, action), lambda sent: url_of(tab)) if action else None)
+    if action is None:
+        return guarded(view)
+    purpose = Purpose(partial(_words, tab, action), lambda sent: url_of(tab))
+    # what other actions take is in templates, and may be nothing that somebody has typed
+    return guarded(view, purpose._replace(form=partial(action.form_class, tab)) if action.name == "save" else purpose)
 
 
 def _words(tab: Tab, action: Action) -> Any:

@@ -22,9 +22,11 @@ from ..i18n import current_preferences
 from ..tab import Tab
 from .forms import each_field
 from .navigation import url_of
+from .typed_again import note
 from .user_menu import menu_context, text_functions
 
 MESSAGE = "_myprofile_message"
+_OWN = "myprofile/layout.html"
 _HEADING_TAG = re.compile(r"(</?h)([1-5])\b")
 
 
@@ -35,17 +37,27 @@ def render(
     tab: Tab | None = None,
     error: Any = "",
     error_at: str = "",
+    message: Any = "",
     status: int = 200,
+    for_visitor: bool = False,
+    in_own_layout: bool = False,
     **context: Any,
 ) -> Any:
     """A page in the host's layout, or in the extension's own.
 
     :param error_at: the id of what ``error`` is about, where that is one field
+    :param message: what was done, where the page is the answer to that
+    :param for_visitor: nothing is asked of the store, which is down
     """
     state = request_state()
     state.draws_own_page = True
     try:
-        frame = _frame(title, tab, _errors(context.get("form"), error, error_at))
+        user = None if for_visitor else flask_login.current_user._get_current_object()
+        form = context.get("form")
+        note(form or ())
+        frame = _frame(title, tab, _errors(form, error, error_at), message, user)
+        if in_own_layout:
+            frame.layout = _OWN
         return _drawn(template, frame, tab, context), status
     finally:
         state.draws_own_page = False
@@ -77,8 +89,7 @@ def headings(html: str) -> Markup:
     return Markup(html)  # noqa: S704 (what a template has made)
 
 
-def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]]) -> SimpleNamespace:
-    user = flask_login.current_user._get_current_object()
+def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]], message: Any, user: Any) -> SimpleNamespace:
     common = menu_context(user)
     links = [
         SimpleNamespace(
@@ -86,7 +97,8 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]]) -> Simple
         )
         for each in common.pop("on")
     ]
-    message = session.pop(MESSAGE, None) if MESSAGE in session and not errors else None
+    if not message and not errors and MESSAGE in session:
+        message = session.pop(MESSAGE)
     return SimpleNamespace(
         **common,
         layout=_layout(),
@@ -102,7 +114,7 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]]) -> Simple
         errors=errors,
         theme=current_preferences.theme,
         emit_assets=False,
-        has_doctor=current_profile.features[DOCTOR] if request.blueprint == "myprofile_admin" else False,
+        has_doctor=request.blueprint == "myprofile_admin" and user is not None and current_profile.features[DOCTOR],
     )
 
 
@@ -115,7 +127,7 @@ def _layout() -> Any:
     """The template that ours extend. Where the host's blocks have other names, a bridge is made, once."""
     config = current_profile.config
     if config.base_template is None:
-        return adapter_of(current_app).layout or "myprofile/layout.html"
+        return adapter_of(current_app).layout or _OWN
     if all(ours == theirs for ours, theirs in config.base_blocks.items()):
         return config.base_template
     return _bridge(current_app.jinja_env, config.base_template, tuple(config.base_blocks.items()))

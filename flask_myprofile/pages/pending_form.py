@@ -14,6 +14,7 @@ from flask import Response, abort, after_this_request, current_app, request, url
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
+from wtforms import Form
 
 from ..account.pending_forms import KEPT, SentForm
 from ..auth.request_state import request_state
@@ -29,10 +30,11 @@ _FOLLOWS = {"form": re.compile(r"[A-Za-z0-9_-]{43}"), "next": re.compile(r"/(?![
 
 
 class Purpose(NamedTuple):
-    """What the forms of a view are for, in words, and the page that they are on."""
+    """What the forms of a view are for, in words; the page that they are on; and their class, for a user."""
 
     words: Callable[[], Any]
     page: Callable[[Mapping[str, str]], str]
+    form: Callable[[Any], type[Form] | None] = lambda user: None
 
 
 def what_follows(sent: Mapping[str, str]) -> dict[str, str]:
@@ -50,7 +52,7 @@ def keep(user: Any) -> dict[str, str]:
     with unit_of_work(current_profile.db.session):
         kept = current_profile.pending_forms.keep(session, _sent(), _secret())
     if kept is None:
-        purpose = _purpose(request.url_rule)
+        purpose = purpose_of_view(request.url_rule)
         return {"next": purpose.page(request.form)} if purpose else {}
     name, browser = kept
     after_this_request(lambda response: _give(response, browser))
@@ -96,7 +98,7 @@ def take(session: SessionRecord | None, follows: Mapping[str, str]) -> SentForm 
 def purpose_of(form: SentForm) -> Purpose | None:
     """What it is for, unless it cannot be carried out any more."""
     try:
-        return _purpose(_rule(form))
+        return purpose_of_view(_rule(form))
     except HTTPException:
         return None
 
@@ -122,7 +124,8 @@ def _rule(form: SentForm) -> Rule:
     return rule  # type: ignore[no-any-return]
 
 
-def _purpose(rule: Any) -> Purpose | None:
+def purpose_of_view(rule: Any) -> Purpose | None:
+    """What the forms that go to this address are for."""
     return getattr(current_app.view_functions.get(rule.endpoint), "myprofile_purpose", None) if rule else None
 
 

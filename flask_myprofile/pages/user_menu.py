@@ -47,32 +47,51 @@ def text_functions() -> dict[str, Any]:
 
 
 def menu_context(user: Any) -> dict[str, Any]:
+    """
+    :param user: None, or one who is not signed in, for a page that says no more than an error
+    """
+    if not user or not user.is_authenticated:
+        return _for_visitor()
     try:
         is_admin, tabs = current_profile.is_admin(user), tabs_that_are_on()
     except StoreDown:
         is_admin, tabs = False, []
     name, email = current_profile.users.display_name(user), current_profile.users.get(user, "email")
     return {
+        **_for_visitor(),
         "user": SimpleNamespace(
             name=name,
             email=None if email == name else email,
             initials=_initials(name),
             picture=_picture(user),
         ),
-        "menu": _current(),
         "is_admin": is_admin,
         "features_url": url_for(ADMIN_ENDPOINT) if is_admin else None,
         "profile_url": url_for("myprofile.index") if tabs else None,
         "sign_out_url": url_for("myprofile.sign_out"),
-        "csrf_field": csrf_field(),
         "csrf_token": generate_csrf(),
         "host_items": partial(_host_items, user),
+        "on": tabs,
+    }
+
+
+def _for_visitor() -> dict[str, Any]:
+    return {
+        "user": SimpleNamespace(name="", email="", initials="", picture=None),
+        "menu": _current(),
+        "is_admin": False,
+        "features_url": None,
+        "profile_url": None,
+        "sign_out_url": None,
+        "csrf_field": csrf_field(),
+        "csrf_token": "",
+        "host_items": list,
         "nonce": _nonce(),
         "lang": i18n.language_tag(),
         "dir": i18n.direction(),
         "css": static_url("myprofile.css"),
         "js": static_url("myprofile.js"),
-        "on": tabs,
+        "on": [],
     }
 
 

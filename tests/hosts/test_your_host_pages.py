@@ -117,3 +117,11 @@ def test_a_database_extension_that_is_another_is_named_at_the_start() -> None:
     flask_sqlalchemy_lite.SQLAlchemy(app)
     with pytest.raises(SetupError, match="needs Flask-SQLAlchemy, and cannot work with flask_sqlalchemy_lite"):
         MyProfile(app)
+
+
+def test_a_handler_of_the_hosts_shows_our_page_for_our_errors_and_its_own_for_others(example: Example) -> None:
+    names = example("Error pages", 0)
+    ada = Ada(names)
+    names["app"].extensions["myprofile"].config.features_pinned["password"] = False
+    assert 'id="myprofile"' in ada.get("/profile/password").text
+    assert ada.get("/nowhere").text == "<h1>Not Found</h1>"

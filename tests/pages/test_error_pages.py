@@ -1,0 +1,181 @@
+"""An error on a page of ours is in the layout and keeps what was typed, unless the host has a handler for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, render_template_string, request
+from jinja2 import DictLoader
+from werkzeug.exceptions import HTTPException
+
+from flask_myprofile import error_page
+from tests.pages.test_refusals import HTML, REFUSALS, signed_in, without_database
+from tests.support.host import JSON, NEW_PASSWORD, PASSWORD, Host, token_in
+from tests.support.walks import CHANGING, READABLE, busy, right_for, walked_host
+
+OURS = 'id="myprofile"'
+#: What is no page: an answer to a program with a token, and one that Flask gives before it knows whose page it is.
+NO_PAGES = ("insufficient_scope", "method_not_allowed")
+SIGN_OUT, PERSONAL, PREFERENCES = "/profile/sign-out", "/profile/personal-information", "/profile/preferences"
+
+
+def switch_off(host: Host, *features: str) -> None:
+    signed_in(host, "admin").post("/profile/admin/features", dict.fromkeys(features, "off"))
+
+
+@pytest.mark.parametrize("code", [code for code in REFUSALS if code not in NO_PAGES])
+def test_a_refusal_is_in_the_layout_with_one_alert_that_gets_the_focus(code: str, host: Host) -> None:
+    status, ask = REFUSALS[code]
+    page = ask(host, HTML)
+    assert page.status_code == status
+    assert OURS in page.text
+    assert page.text.count('role="alert"') == 1
+    assert page.text.count("data-mp-focus") == 1
+    assert "<title>Error: " in page.text
+
+
+@pytest.mark.parametrize("code", NO_PAGES)
+def test_what_is_no_page_is_answered_as_by_any_app(code: str, host: Host) -> None:
+    assert OURS not in REFUSALS[code][1](host, HTML).text
+
+
+def test_each_address_says_that_it_is_off_in_the_layout(new_host: Callable[..., Host]) -> None:
+    host = walked_host(new_host, MYPROFILE_FEATURES_PINNED={"my_profile": False})
+    alice = signed_in(host)
+    for url in READABLE:
+        page = alice.get(url)
+        assert page.status_code in (200, 302, 403, 404), url
+        assert page.status_code < 400 or OURS in page.text, url
+
+
+def test_what_was_typed_is_there_when_a_tab_was_switched_off_meanwhile(host: Host) -> None:
+    """As text to copy: nothing of it was saved, and nothing of it can be sent."""
+    alice = signed_in(host)
+    alice.get(PERSONAL)
+    switch_off(host, "personal_information")
+    page = alice.post(PERSONAL, {"first_name": "Ada <b>", "last_name": "Love & lace", "version": "of the page"})
+    assert page.status_code == 404
+    for text in ("What you typed", "First name", "Ada &lt;b&gt;", "Love &amp; lace"):
+        assert text in page.text
+    assert "of the page" not in page.text
+    assert "Ada" not in alice.get(PERSONAL).text
+    assert host.user("alice").first_name == "Alice"
+
+
+def test_no_password_comes_back(host: Host) -> None:
+    alice = signed_in(host)
+    switch_off(host, "password")
+    sent = {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
+    page = alice.post("/profile/password", sent)
+    assert (page.status_code, OURS in page.text) == (404, True)
+    assert not {PASSWORD, NEW_PASSWORD} & set(page.text.split("<"))
+    assert PASSWORD not in page.text
+    assert NEW_PASSWORD not in page.text
+
+
+def test_another_site_puts_no_words_onto_such_a_page(host: Host) -> None:
+    alice = signed_in(host)
+    switch_off(host, "personal_information")
+    page = alice.post(PERSONAL, {"first_name": "Call this number"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (page.status_code, "Call this number" in page.text) == (404, False)
+
+
+def test_a_person_whom_an_old_page_did_not_sign_out_can_sign_out_by_the_page_that_says_so(host: Host) -> None:
+    alice = signed_in(host)
+    page = alice.client.post(SIGN_OUT, data={"csrf_token": "of another session"})
+    assert (page.status_code, OURS in page.text) == (400, True)
+    form = page.text.partition('id="mp-error-title"')[2]
+    assert f'action="{SIGN_OUT}"' in form
+    assert alice.client.post(SIGN_OUT, data={"csrf_token": token_in(form)}).status_code == 303
+    assert not alice.is_in()
+
+
+def test_an_administrators_error_keeps_the_administrators_frame(host: Host) -> None:
+    admin = signed_in(host, "admin")
+    headers = {"X-CSRFToken": admin.csrf()}
+    page = admin.client.post(
+        "/profile/admin/sessions/sign-out-all", data="{}", content_type="text/plain", headers=headers
+    )
+    assert (page.status_code, OURS in page.text) == (415, True)
+    assert 'aria-label="Administration"' in page.text
+    assert 'aria-label="Administration"' not in signed_in(host).get("/profile/admin/features").text
+
+
+@pytest.mark.parametrize("url", READABLE)
+def test_without_a_database_the_page_says_so_in_the_layout(url: str, new_host: Callable[..., Host]) -> None:
+    host = walked_host(new_host)
+    here = busy(host)
+    token, sent = here.csrf(), right_for(url, here)
+    here.get(url)
+    heal = without_database(host)
+    try:
+        answers = [here.get(url)]
+        if url in CHANGING:
+            answers.append(here.client.post(url, data={"csrf_token": token, **sent}))
+        for page in answers:
+            assert (page.status_code, OURS in page.text) == (503, True)
+            assert int(page.headers["Retry-After"]) > 0
+            assert "Your data cannot be reached at the moment." in page.text
+            assert "<title>Error: " in page.text
+        typed = sent if url in (PERSONAL, PREFERENCES, "/profile/notes") else {}
+        assert [text for text in typed.values() if f">\n{text}</textarea>" not in answers[-1].text] == []
+    finally:
+        heal()
+
+
+BLOCKS = "<title>{% block title %}{% endblock %}</title>{% block content %}{% endblock %}"
+
+
+@pytest.mark.parametrize("asks_for", ["is_authenticated", "what.nobody.has"])
+def test_a_layout_that_cannot_be_drawn_gives_way_to_our_own(asks_for: str, new_host: Callable[..., Host]) -> None:
+    """Such as one that shows who is there, whom the database does not tell."""
+
+    def with_layout(app: Flask, db: Any) -> None:
+        app.jinja_loader = DictLoader({"base.html": f"<nav>{{{{ current_user.{asks_for} }}}}</nav>{BLOCKS}"})
+
+    host = new_host(before=with_layout, MYPROFILE_BASE_TEMPLATE="base.html", MYPROFILE_FEATURES={"password": False})
+    page = signed_in(host).get("/profile/password")
+    assert (page.status_code, OURS in page.text) == (404, True)
+    assert ("<nav>True</nav>" in page.text) == (asks_for == "is_authenticated")
+
+
+@pytest.mark.parametrize("kind", [404, HTTPException, Exception], ids=["the status", "all of HTTP", "all"])
+def test_the_handler_of_the_host_is_asked_and_nobody_else(kind: Any, new_host: Callable[..., Host]) -> None:
+    def with_handler(app: Flask, db: Any) -> None:
+        app.register_error_handler(kind, lambda error: (f"our own words: {error.code}", error.code))
+
+    host = new_host(before=with_handler, MYPROFILE_FEATURES={"password": False})
+    alice = signed_in(host)
+    page = alice.get("/profile/password")
+    assert (page.status_code, page.text) == (404, "our own words: 404")
+    assert alice.json("/profile/password").json["code"] == "feature_off"
+    refused = alice.get("/profile/admin/features")
+    assert (OURS in refused.text) == (kind == 404), "of another status"
+
+
+def test_a_handler_of_the_host_can_ask_for_our_page(new_host: Callable[..., Host]) -> None:
+    def with_handler(app: Flask, db: Any) -> None:
+        @app.errorhandler(HTTPException)
+        def errors(error: HTTPException) -> Any:
+            return error_page(error) or (render_template_string("not {{ path }}", path=request.path), error.code)
+
+    host = new_host(before=with_handler, MYPROFILE_FEATURES={"password": False})
+    alice = signed_in(host)
+    page, elsewhere = alice.get("/profile/password"), alice.get("/nowhere")
+    assert (page.status_code, OURS in page.text) == (404, True)
+    assert (elsewhere.status_code, elsewhere.text) == (404, "not /nowhere")
+    with alice.get("/profile/static/nothing.css") as static:
+        assert (static.status_code, OURS in static.text) == (404, False)
+    assert host.browser().get("/profile/nothing", headers=JSON).status_code == 404
+
+
+def test_the_page_extends_what_a_host_puts_in_its_place(new_host: Callable[..., Host], tmp_path: Path) -> None:
+    def with_template(app: Flask, db: Any) -> None:
+        own = '{% extends "myprofile-original/error.html" %}{% block mp_actions %}Call 555{% endblock %}'
+        app.jinja_loader = DictLoader({"myprofile/error.html": own})
+
+    host = new_host(before=with_template, MYPROFILE_FEATURES={"password": False})
+    assert "Call 555" in signed_in(host).get("/profile/password").text

@@ -46,6 +46,18 @@ def sign_in() -> ResponseReturnValue:
     return render_template("sign_in.html", form=form, next=target), 422 if form.is_submitted() else 200
 
 
+def sign_in_once_more() -> ResponseReturnValue:
+    """The answer to a form whose session is over: cookies were deleted, or somebody has signed in in another tab. What
+    was typed stays, but for the password."""
+    target = safe_next(request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(target or url_for("pages.dashboard"), 303)
+    flash(
+        gettext("This page was open while something else changed. Enter your password and send it once more."), "error"
+    )
+    return render_template("sign_in.html", form=SignInForm(), next=target), 400
+
+
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """A POST with a CSRF token: a link or an image on another site cannot sign anybody out.

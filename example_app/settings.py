@@ -17,6 +17,8 @@ DEFAULTS = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "REMEMBER_COOKIE_HTTPONLY": True,
     "REMEMBER_COOKIE_SAMESITE": "Lax",
+    # a page may be open for as long as one likes: a token is good for as long as the session that it belongs to
+    "WTF_CSRF_TIME_LIMIT": None,
     # served over https, add SESSION_COOKIE_SECURE and REMEMBER_COOKIE_SECURE
     "MYPROFILE_APP_NAME": "Acme Analytics",
     "MYPROFILE_BASE_TEMPLATE": "base.html",

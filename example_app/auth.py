@@ -52,9 +52,7 @@ def sign_in_once_more() -> ResponseReturnValue:
     target = safe_next(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(target or url_for("pages.dashboard"), 303)
-    flash(
-        gettext("This page was open while something else changed. Enter your password and send it once more."), "error"
-    )
+    flash(gettext("Enter your password and send this once more."), "error")
     return render_template("sign_in.html", form=SignInForm(), next=target), 400
 
 

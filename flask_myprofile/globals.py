@@ -34,11 +34,12 @@ EXTENSION = "myprofile"
 PACKAGE = __name__.rpartition(".")[0]
 #: The blueprints whose views are the extension's own, and commit for themselves.
 OWN_BLUEPRINTS = ("myprofile", "myprofile_admin", "myprofile_sso")
+SIGN_OUT = "myprofile.sign_out"
 #: What a ``before_request`` of the host's lets through whoever it stops: the user menu's style and script, Sign out,
 #: and the provider that tells of a logout.
 ESSENTIAL_ENDPOINTS = frozenset(
     {
-        *("myprofile.static", "myprofile.sign_out"),
+        *("myprofile.static", SIGN_OUT),
         *("myprofile_sso.backchannel_logout", "myprofile_sso.frontchannel_logout"),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app, flash, jsonify, redirect, request, url_for
+from flask import current_app, jsonify, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
@@ -18,6 +18,7 @@ from ..pages.forms import fill
 from ..pages.pending_form import Purpose
 from ..pages.session_rows import PAGE, as_json, as_rows, name_of, page_number, shows_places
 from ..pages.sign_out import sign_out as sign_out_here
+from ..pages.signed_out import say_elsewhere
 from ..responses import prefers_json
 from ..store.records import SessionRecord
 from ..transactions import unit_of_work
@@ -89,7 +90,7 @@ def _perform(admin: Any, form_class: type[FlaskForm], end: Callable[[Any, Any, A
     if prefers_json():
         return jsonify(message=message)
     if ended_own:
-        flash(message)
+        say_elsewhere(message)
         return redirect(after_sign_out(), 303)
     layout.remember_message(message)
     return redirect(url_for(_ENDPOINT, user=current_profile.users.key(user)), 303)

@@ -16,6 +16,8 @@ from werkzeug.datastructures import ImmutableMultiDict
 KEY = "_myprofile"
 #: In the place of a session that ended: until the sign-in page has said so, and from then until somebody signs in.
 SIGNED_OUT, TOLD = "signed out", "signed out, and told"
+#: Beside that, for whoever had proved the session: the reason that it ended for, and when, in seconds.
+WHY = "_myprofile_why"
 #: When a session that we have not adopted yet was signed first.
 SINCE = "_myprofile_since"
 _AS_IT_CAME = "_flask_myprofile_as_it_came"

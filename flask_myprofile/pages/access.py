@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from copy import copy
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import flask_login
-from flask import Response, current_app, redirect, request, url_for
+from flask import Response, current_app, redirect, request, session, url_for
 from flask.globals import request_ctx
 from flask_login import signals as login_signals
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,8 +17,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, Unauthorized
 from werkzeug.routing import BuildError, Map, Rule
 
 from ..auth.bearer import token_authenticated
+from ..auth.session_cookie import KEY, SIGNED_OUT
 from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
-from ..globals import OWN_BLUEPRINTS, current_profile, login_page
+from ..globals import OWN_BLUEPRINTS, SIGN_OUT, current_profile, login_page
 from ..i18n import gettext
 from ..responses import no_store, prefers_json, problem, store_is_down
 from ..store.database_errors import is_clash
@@ -26,6 +27,7 @@ from . import pending_form
 from .csrf import MAX_BODY
 from .pending_form import Purpose
 from .refusals import http_problem, lost_race, refused
+from .signed_out import say_elsewhere
 
 
 def guarded(view: Callable[..., Any], purpose: Purpose | None = None) -> Callable[..., Any]:
@@ -92,6 +94,8 @@ def _check_signed_in() -> Any:
 
 def _unauthorized(login_manager: Any) -> Any:
     try:
+        if request.endpoint == SIGN_OUT and not login_manager.unauthorized_callback and (page := login_page()):
+            return _signed_out_already(page)
         return login_manager.unauthorized()
     except BuildError:
         current_app.logger.error(
@@ -99,6 +103,15 @@ def _unauthorized(login_manager: Any) -> Any:
             login_manager.login_view,
         )
         raise Unauthorized from None
+
+
+def _signed_out_already(page: str) -> Response:
+    """What was asked for is so, and no page to go on to."""
+    told_why = session.get(KEY) == SIGNED_OUT
+    login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]
+    if not told_why:
+        say_elsewhere(gettext("You have been signed out."))
+    return cast(Response, redirect(flask_login.login_url(page, next_url=url_for("myprofile.index"))))
 
 
 def wrong_method(response: Response) -> Response:

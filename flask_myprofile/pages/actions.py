@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, flash, jsonify, redirect, request
+from flask import current_app, jsonify, redirect, request
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -24,6 +24,7 @@ from .forms import each_field, fill, read_condition
 from .navigation import url_of
 from .only_changed import VersionedForm
 from .refusals import lost_race, problem_of, refused
+from .signed_out import say_elsewhere
 
 #: What the code of a host or of a tab raises for its own mistakes: to come back later helps nobody.
 _FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, NotImplementedError, TypeError)
@@ -145,7 +146,7 @@ def _answer(tab: Tab, done: Done) -> Any:
         return layout.render(done.template, title=tab.label, tab=tab, **done.context)
     if done.redirect:
         if done.message:
-            flash(str(done.message))
+            say_elsewhere(done.message)
         return redirect(done.redirect, 303)
     layout.remember_message(done.message)
     return redirect(url_of(tab), 303)

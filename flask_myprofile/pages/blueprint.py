@@ -8,7 +8,7 @@ from inspect import isroutine
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, flash, jsonify, redirect, request
+from flask import Blueprint, jsonify, redirect, request
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from werkzeug.exceptions import MethodNotAllowed
 
@@ -25,6 +25,7 @@ from .forms import read_condition
 from .navigation import tabs_that_are_on, url_of
 from .pending_form import Purpose
 from .sign_out import sign_out
+from .signed_out import say_elsewhere
 
 
 def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
@@ -91,13 +92,13 @@ def _index(user: Any) -> Any:
 
 
 def _sign_out(user: Any) -> Any:
-    check_origin()
+    check_origin(signs_out=True)
     read_condition([])
     done = sign_out()
     if prefers_json():
         return jsonify(done.data)
     if done.message:
-        flash(str(done.message))
+        say_elsewhere(done.message)
     return redirect(str(done.redirect), 303)
 
 

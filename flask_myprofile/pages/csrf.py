@@ -35,10 +35,13 @@ class StaleForm(Refused):
     code = "csrf"
 
 
-def check_origin() -> None:
+def check_origin(*, signs_out: bool = False) -> None:
     """For requests that change something: they come from a page of this app, with its CSRF token, in a known format,
     and with the secret that the session has now.
 
+    :param signs_out: it does nothing but end this browser's session. A page from before somebody else signed in here
+        may do so, too, where the browser says that the page is of this very site: who presses Sign out wants nobody to
+        be left signed in.
     :raises Forbidden: another site sent it. :raises StaleForm: the CSRF token is wrong. :raises Conflict: the secret is
         the one before.
     """
@@ -46,7 +49,7 @@ def check_origin() -> None:
         return
     state = request_state()
     if state.resumed is None:
-        _check_sender()
+        _check_sender(signs_out)
     request.get_data(parse_form_data=True)  # all of it, however slowly it comes: who sent it is looked at after that
     current_record()
     if state.superseded:
@@ -55,17 +58,18 @@ def check_origin() -> None:
     state.origin_checked = True
 
 
-def _check_sender() -> None:
+def _check_sender(signs_out: bool) -> None:
     if _is_body_too_large():
         raise RequestEntityTooLarge
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+    came_from = request.headers.get("Sec-Fetch-Site")
+    if came_from == "cross-site":
         raise Forbidden(gettext("This request came from another site."), code="cross_site")
     if (request.content_length or request.mimetype) and request.mimetype not in FORMS and not request.is_json:
         raise UnsupportedMediaType
     if not current_app.config.get("WTF_CSRF_ENABLED", True):
         return
     token = _csrf_token()
-    if _is_of_this_session(token):
+    if _is_of_this_session(token) or (signs_out and came_from == "same-origin"):
         return
     if CSRFError in current_app.error_handler_spec[None][400] and not prefers_json():
         # the host has its own words for this

@@ -11,14 +11,12 @@ from flask import Blueprint, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from ..auth.bearer import token_authenticated
-from ..globals import OWN_BLUEPRINTS, current_profile
+from ..globals import OWN_BLUEPRINTS, SIGN_OUT, current_profile
 from ..i18n import lazy_gettext
 from ..responses import prefers_json
 from . import layout
 from .pending_form import Purpose, purpose_of_view
 from .typed_again import typed_again
-
-SIGN_OUT = "myprofile.sign_out"
 
 
 class Words(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect
+from flask import abort, redirect
 
 from ..account.password_throttle import TooManyGuesses
 from ..errors import TooMany
@@ -10,6 +10,7 @@ from ..globals import after_sign_out, login_page
 from ..i18n import gettext, ngettext
 from ..responses import prefers_json, problem
 from .sign_out import sign_out
+from .signed_out import say_elsewhere
 
 
 def too_many(many: TooManyGuesses) -> TooMany:
@@ -31,5 +32,5 @@ def _end_session() -> None:
     sign_out()
     if prefers_json():
         abort(problem(401, "signed_out", sentence, login_url=login_page()))
-    flash(sentence)
+    say_elsewhere(sentence)
     abort(redirect(after_sign_out(), 303))

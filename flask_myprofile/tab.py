@@ -72,6 +72,8 @@ class Action:
     fresh: bool
     #: Fields of an action without a form: what is done only if it is still so.
     condition: tuple[str, ...] = ()
+    #: What it is for, to go on after "To".
+    purpose: Any = None
 
     @property
     def slug(self) -> str:
@@ -92,6 +94,7 @@ def action(
     label: Any = None,
     fresh: bool = False,
     condition: Sequence[str] = (),
+    purpose: Any = None,
 ) -> Any:
     """Make a method an action: ``POST <tab>/<method-name>``; ``save`` is ``POST <tab>``.
 
@@ -100,7 +103,8 @@ def action(
     :param confirm: ask first, on the page that a GET of the action's URL shows.
     :param feature: the part that switches the action (default: the method's own name; ``save`` has none). False: as
         long as the tab is on, nothing switches it off.
-    :param label: what Feature Management calls the switch, and the page that asks for a recent sign-in the action.
+    :param label: what Feature Management calls the switch.
+    :param purpose: such as "pay the bill", for "To pay the bill, enter your password." Without one, the label is said.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
         is kept meanwhile and carried out then; passwords and files are not kept, and asked for again.
     :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
@@ -109,7 +113,6 @@ def action(
     The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.errors.Refused` or a subclass.
     It changes what it likes through ``db.session`` and does not commit: the extension does, and rolls back if it fails.
     """
-
     if isfunction(form) and next(iter(signature(form).parameters), "") == "self":
         raise SetupError(f"Write @action() with parentheses above {form.__qualname__}")
 
@@ -118,7 +121,7 @@ def action(
         if condition and (form is not None or not set(condition) <= set(taken)):
             raise SetupError(f"{function.__qualname__} must take {', '.join(condition)}, and have no form of its own")
         switch = None if feature is False else feature or (None if name == "save" else name)
-        made = Action(name, function, form, confirm, switch, label, fresh, tuple(condition))
+        made = Action(name, function, form, confirm, switch, label, fresh, tuple(condition), purpose)
         function.__myprofile_action__ = made  # type: ignore[attr-defined]
         return function
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from ..errors import Conflict, Invalid, Refused, StoreDown
 from ..features import DOCTOR, State
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, ngettext, time_ago
+from ..i18n import as_datetime, gettext, lazy_gettext, ngettext, time_ago
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import read_condition, sent_fields, wrong_with
@@ -27,8 +27,13 @@ from ..transactions import unit_of_work
 _RESET = "myprofile_admin.features_reset"
 
 #: What its forms are for, where one waits for a recent sign-in.
-SAVE = Purpose(lambda: gettext("Feature Management"), lambda sent: url_for(ADMIN_ENDPOINT))
-RESET = Purpose(lambda: gettext("Reset to defaults"), lambda sent: url_for(ADMIN_ENDPOINT))
+SAVE = Purpose(
+    lambda: gettext("Feature Management"),
+    lambda sent: url_for(ADMIN_ENDPOINT),
+    deed=lazy_gettext("save the feature settings"),
+    for_admin=True,
+)
+RESET = SAVE._replace(words=lambda: gettext("Reset to defaults"), deed=lazy_gettext("reset all features"))
 
 _ON, _OFF = ("on", "true", "1"), ("off", "false", "0", "")
 

@@ -11,7 +11,7 @@ from wtforms import StringField
 
 from ..errors import NotFound, Refused
 from ..globals import after_sign_out, current_profile
-from ..i18n import gettext, ngettext
+from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import fill
@@ -28,8 +28,15 @@ REASON = "admin"
 _ENDPOINT = "myprofile_admin.sessions"
 
 #: What its forms are for, where one waits for a recent sign-in.
-SIGN_OUT = Purpose(lambda: gettext("Sign out one session"), lambda sent: url_for(_ENDPOINT, user=sent.get("user")))
-SIGN_OUT_ALL = SIGN_OUT._replace(words=lambda: gettext("Sign out all"))
+SIGN_OUT = Purpose(
+    lambda: gettext("Sign out one session"),
+    lambda sent: url_for(_ENDPOINT, user=sent.get("user")),
+    deed=lazy_gettext("sign a user out of one session"),
+    for_admin=True,
+)
+SIGN_OUT_ALL = SIGN_OUT._replace(
+    words=lambda: gettext("Sign out all"), deed=lazy_gettext("sign a user out of all sessions")
+)
 
 
 class WhoseForm(FlaskForm):

@@ -143,7 +143,7 @@ def _answer(tab: Tab, done: Done) -> Any:
     if prefers_json():
         return jsonify(done.data if done.data is not None else {"message": str(done.message)})
     if done.template:
-        return layout.render(done.template, title=tab.label, tab=tab, **done.context)
+        return layout.render(done.template, title=tab.label, tab=tab, message=done.message, **done.context)
     if done.redirect:
         if done.message:
             say_elsewhere(done.message)

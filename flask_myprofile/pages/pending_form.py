@@ -24,22 +24,35 @@ from ..transactions import unit_of_work
 from .csrf import FORMS, csrf_field
 from .forms import never_kept
 
-#: What may follow: a form by its name, or a path of this app, which begins with one slash and has nothing in it that a
-#: browser would read as another site's address.
-_FOLLOWS = {"form": re.compile(r"[A-Za-z0-9_-]{43}"), "next": re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")}
+#: A path of this app, which begins with one slash and has nothing in it that a browser would read as another site's
+#: address.
+_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
+#: What may follow: a form by its name, or a path; and where one goes back to instead.
+_FOLLOWS = {"form": re.compile(r"[A-Za-z0-9_-]{43}"), "next": _PATH, "back": _PATH}
 
 
 class Purpose(NamedTuple):
-    """What the forms of a view are for, in words; the page that they are on; and their class, for a user."""
+    """What the forms of a view are for: its name; the page that they are on; their class, for a user; and what goes on
+    after "To", such as "save the feature settings"."""
 
     words: Callable[[], Any]
     page: Callable[[Mapping[str, str]], str]
     form: Callable[[Any], type[Form] | None] = lambda user: None
+    deed: Any = ""
+    for_admin: bool = False
 
 
 def what_follows(sent: Mapping[str, str]) -> dict[str, str]:
-    """What a confirmation is asked for: ``form``, the name of one that waits, or ``next``, a page of this app."""
+    """What a confirmation is asked for: ``form``, the name of one that waits, or ``next``, a page of this app; and
+    ``back``, the one to be shown with "Cancel"."""
     return {name: sent[name] for name, right in _FOLLOWS.items() if name in sent and right.fullmatch(sent[name])}
+
+
+def came_from() -> dict[str, str]:
+    """Where one was, as the browser says it."""
+    site, page = request.host_url, request.referrer or ""
+    back = page.removeprefix(site.rstrip("/")) if page.startswith(site) else ""
+    return {} if back.startswith(url_for("myprofile.confirm")) else what_follows({"back": back})
 
 
 def keep(user: Any) -> dict[str, str]:

@@ -23,10 +23,12 @@ from ..sso import step_up
 from ..store.records import SessionRecord
 from ..transactions import unit_of_work
 from . import layout, pending_form
-from .csrf import check_origin
+from .csrf import StaleForm, check_origin
 from .forms import fill
 from .password_answers import CANNOT_CHECK, answered
 from .refusals import problem_of
+
+_GONE = lazy_gettext("The form that you had sent waits no longer: it was carried out already, or it is too old.")
 
 
 class ConfirmForm(FlaskForm):
@@ -39,7 +41,7 @@ def view(user: Any) -> Any:
     """The page that asks who is there, and what follows when that is known."""
     session = current_profile.sessions.current(user)
     if request.method != "POST":
-        follows = pending_form.what_follows(request.args)
+        follows = pending_form.came_from() | pending_form.what_follows(request.args)
         return jsonify(can_confirm=_has_password(user)) if prefers_json() else _show(user, follows)
     follows = {} if prefers_json() else pending_form.what_follows(request.form)
     try:
@@ -82,8 +84,7 @@ def _go_on(form: SentForm | None, follows: Mapping[str, str]) -> Any:
     if prefers_json():
         return jsonify(message=said)
     if "form" in follows:
-        missing = gettext("The form that you had sent waits no longer: it was carried out already, or it is too old.")
-        said = f"{said} {missing}"
+        said = f"{said} {_GONE}"
     layout.remember_message(said)
     return redirect(follows.get("next") or url_for("myprofile.index"), 303)
 
@@ -93,7 +94,9 @@ def _cancel(session: SessionRecord | None, follows: Mapping[str, str]) -> Any:
     with unit_of_work(current_profile.db.session):
         form = pending_form.take(session, follows)
     purpose = pending_form.purpose_of(form) if form is not None else None
-    return redirect(purpose.page(dict(form.fields)) if form and purpose else url_for("myprofile.index"), 303)
+    layout.remember_message(gettext("Nothing was changed."))
+    back = purpose.page(dict(form.fields)) if form and purpose else follows.get("back")
+    return redirect(back or url_for("myprofile.index"), 303)
 
 
 def _prove(user: Any) -> None:
@@ -133,17 +136,19 @@ def _refuse(user: Any, refusal: Refused, follows: Mapping[str, str]) -> Any:
 
 def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None) -> Any:
     form = ConfirmForm(formdata=None, meta={"csrf": False})
+    session = current_profile.sessions.current(user)
+    waiting = pending_form.find(session, follows)
     error: Any = ""
     if refusal is not None:
         form.current_password.errors = [str(text) for texts in refusal.errors.values() for text in texts]
         error = refusal.message
+        if isinstance(refusal, StaleForm) and "form" in follows and waiting is None:
+            error = _GONE  # the page that followed was loaded once more, and sent it again
     unreadable = _is_unreadable(user)
     if unreadable:
         current_profile.users.log_unreadable(user)
     # whoever checks has not taken it: to type it again is of no use
     unreadable = unreadable or (refusal is not None and refusal.code == CANNOT_CHECK)
-    session = current_profile.sessions.current(user)
-    waiting = pending_form.find(session, follows)
     purpose = pending_form.purpose_of(waiting) if waiting is not None else None
     return layout.render(
         "myprofile/reauth.html",
@@ -155,9 +160,12 @@ def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None)
         # who was asked for a recent sign-in and came back with one has seen that this is possible
         counts_again=session is not None and session.auth_time is not None,
         purpose=purpose.words() if purpose else "",
+        deed=purpose.deed if purpose else "",
+        for_admin=purpose is not None and purpose.for_admin and current_profile.is_admin(user),
         # a form of another browser, or one that waits no longer, is not asked for
         follows={name: value for name, value in follows.items() if name != "form" or waiting is not None},
         waits=waiting is not None,
+        back_url=follows.get("back"),
         username=current_profile.users.get(user, "username") or current_profile.users.get(user, "email") or "",
         confirm_url=url_for("myprofile.confirm"),
         error=error,

@@ -170,6 +170,8 @@
       try { t.title = new Date(t.dateTime).toLocaleString(lang, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
     }
     root.querySelector("[data-mp-focus]")?.focus();
+    const at = root.querySelector("[data-mp-at]");
+    if (at) history.replaceState(history.state, "", at.dataset.mpAt);
   };
   init(d);
   on("htmx:afterSwap", (e) => init(e.target));

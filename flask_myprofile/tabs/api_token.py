@@ -54,7 +54,7 @@ def _this_token_alone() -> Iterator[None]:
         yield
     except Conflict as error:
         raise Conflict(
-            gettext("The token was regenerated in another window meanwhile. Look at it before you try again."),
+            gettext("This was done already, here or in another window. Look at the token before you try again."),
             code=error.code,
         ) from error
 
@@ -69,7 +69,7 @@ def _example() -> str:
     return f'curl -H "Authorization: Bearer $TOKEN" {request.url_root}'
 
 
-def _shown_page(token: str, message: str = "", **facts: bool) -> Done:
+def _shown_page(token: str, message: str, **facts: bool) -> Done:
     """The answer that has the token in it: the only one."""
     return Done(message, {"token": token}, SHOWN, {"secret": token, "example": _example(), **facts})
 
@@ -144,6 +144,7 @@ class ApiToken(Tab):
             _looked_at,
         ),
         label=lazy_gettext("Regenerate token"),
+        purpose=lazy_gettext("regenerate your API token"),
         fresh=True,
         condition=["version"],
     )
@@ -151,7 +152,7 @@ class ApiToken(Tab):
         replaced = current_profile.tokens.find(user) is not None
         if version is None and not prefers_json():  # a program confirms by its call, and need not say
             if replaced:
-                raise Invalid({}, gettext("Confirm first that the token is to be replaced."))
+                raise Invalid({}, gettext("You have a token already. Confirm first that it is to be replaced."))
             version = ""
         with _this_token_alone():
             token = current_profile.tokens.regenerate(user, version)
@@ -161,7 +162,12 @@ class ApiToken(Tab):
             token, gettext("Your new API token is ready."), fresh=True, replaced=replaced, shown_once=once
         )
 
-    @action(feature="copy", label=lazy_gettext("Copy API token"), fresh=True)
+    @action(
+        feature="copy",
+        label=lazy_gettext("Copy API token"),
+        purpose=lazy_gettext("see your API token"),
+        fresh=True,
+    )
     def reveal(self, user: Any) -> Done:
         try:
             token = current_profile.tokens.reveal(user)
@@ -169,7 +175,7 @@ class ApiToken(Tab):
             raise NotFound(
                 gettext("This token cannot be shown again. Regenerate it to get one that can."), code=error.code
             ) from error
-        return _shown_page(token, fresh=False, replaced=False, shown_once=False)
+        return _shown_page(token, gettext("This is your API token."), fresh=False, replaced=False, shown_once=False)
 
     @action(
         feature=False,  # whatever is off, what has leaked can be ended

@@ -143,7 +143,7 @@ class PersonalInformation(Tab):
         managed = managed_fields(user)
         return versioned("PersonalInformationForm", {n: _field(user, n, n in managed) for n in self.shown(user)})
 
-    @action(lambda tab, user: tab.form(user))
+    @action(lambda tab, user: tab.form(user), purpose=lazy_gettext("change what you sign in with"))
     def save(self, user: Any, form: VersionedForm) -> str:
         users, row = current_profile.users, held_user(user)
         typed = {field.name: checks.stored(field) for field in form.changed()}

@@ -91,7 +91,7 @@ class Sessions(Tab):
             "password_url": url_for("myprofile.password") if self._can_change_password(user) else None,
         }
 
-    @action(WhichForm)
+    @action(WhichForm, purpose=lazy_gettext("sign out another session"))
     def sign_out(self, user: Any, form: WhichForm) -> Any:
         if not form.id.data:
             raise Invalid({"id": gettext("Say which session to sign out")})
@@ -112,6 +112,7 @@ class Sessions(Tab):
             lazy_gettext("Cancel"),
         ),
         label=lazy_gettext("Sign out all other sessions"),
+        purpose=lazy_gettext("sign out all other sessions"),
         fresh=True,
     )
     def sign_out_others(self, user: Any) -> str:

@@ -225,34 +225,34 @@ def with_a_page_in_its_place(host: Host) -> None:
 @pytest.mark.parametrize(
     ("url", "sent", "words"),
     [
-        (VAULT, {"password": "x"}, "Vault"),
-        (f"{VAULT}/pay", {}, "Pay the bill"),
-        (f"{VAULT}/burn", {}, "Burn &lt;everything&gt;?"),
-        (f"{VAULT}/shake-it", {}, "Shake it"),
-        ("/profile/api-token/regenerate", {"version": ""}, "Regenerate token"),
-        ("/profile/api-token/reveal", {}, "Copy API token"),
-        ("/profile/sessions/sign-out", {"id": "x"}, "Sign out one session"),
-        ("/profile/sessions/sign-out-others", {}, "Sign out all other sessions"),
+        (VAULT, {"password": "x"}, "To continue with “Vault”"),
+        (f"{VAULT}/pay", {}, "To continue with “Pay the bill”"),
+        (f"{VAULT}/burn", {}, "To continue with “Burn &lt;everything&gt;?”"),
+        (f"{VAULT}/shake-it", {}, "To continue with “Shake it”"),
+        ("/profile/api-token/regenerate", {"version": ""}, "To regenerate your API token"),
+        ("/profile/api-token/reveal", {}, "To see your API token"),
+        ("/profile/sessions/sign-out", {"id": "x"}, "To sign out another session"),
+        ("/profile/sessions/sign-out-others", {}, "To sign out all other sessions"),
     ],
 )
 def test_the_page_that_asks_says_what_for(url: str, sent: dict[str, str], words: str, host: Host) -> None:
     alice = stale(host)
     answer = alice.post(url, sent)
     page = alice.get(answer.location).text
-    assert f"To continue with “{words}”, enter your password." in page
+    assert f"{words}, enter your password." in page
     asked_who(answer)
     refused = alice.post(CONFIRM, {"current_password": "wrong", **asked_who(answer)})
-    assert f"To continue with “{words}”, enter your password." in refused.text
-    assert "To continue with" not in alice.get(CONFIRM).text
+    assert f"{words}, enter your password." in refused.text
+    assert words not in alice.get(CONFIRM).text
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("/profile/admin/features", "Feature Management"),
-        ("/profile/admin/features/reset", "Reset to defaults"),
-        ("/profile/admin/sessions/sign-out", "Sign out one session"),
-        ("/profile/admin/sessions/sign-out-all", "Sign out all"),
+        ("/profile/admin/features", "To save the feature settings"),
+        ("/profile/admin/features/reset", "To reset all features"),
+        ("/profile/admin/sessions/sign-out", "To sign a user out of one session"),
+        ("/profile/admin/sessions/sign-out-all", "To sign a user out of all sessions"),
     ],
 )
 def test_the_administrators_pages_say_what_for_as_well(url: str, words: str, host: Host) -> None:
@@ -260,7 +260,24 @@ def test_the_administrators_pages_say_what_for_as_well(url: str, words: str, hos
     admin.login("admin")
     host.rows.age(created_at=1860)
     answer = admin.post(url, {"user": "bob", "id": "x"})
-    assert f"To continue with “{words}”, enter your password." in admin.get(answer.location).text
+    assert f"{words}, enter your password." in (page := admin.get(answer.location).text)
+    assert 'aria-label="Administration"' in page, "and keep their frame"
+    back = admin.post(CONFIRM, {"cancel": "1", **asked_who(answer)})
+    assert back.location.startswith("/profile/admin/")
+    assert "Nothing was changed." in admin.get(back.location).text
+
+
+def test_cancel_leads_to_where_one_was(host: Host) -> None:
+    """Also where no form waits; and to no other site."""
+    alice = stale(host)
+    own = {"Referer": "http://localhost/profile/preferences?zones=all"}
+    page = alice.get("/profile/confirm?next=/profile/safe", headers=own).text
+    cancel = '<a class="mp-btn" href="/profile/preferences?zones=all">Cancel</a>'
+    assert cancel in page
+    again = alice.post(CONFIRM, {"current_password": "wrong", "back": "/profile/preferences?zones=all"}, headers=own)
+    assert cancel in again.text
+    for elsewhere in ("https://evil.test/x", "http://localhost//evil.test", "http://localhost.evil.test/", "junk"):
+        assert 'href="/profile/">Cancel</a>' in alice.get(CONFIRM, headers={"Referer": elsewhere}).text
 
 
 def test_a_form_within_a_form_is_corrected_as_any(host: Host) -> None:

@@ -22,8 +22,8 @@ def weight(content: bytes) -> int:
     return len(gzip.compress(content, 9))
 
 
-@pytest.mark.parametrize(("name", "limit"), [("myprofile.css", 8 * KB), ("myprofile.js", 3 * KB)])
-def test_the_stylesheet_and_the_script_stay_small(name: str, limit: int) -> None:
+@pytest.mark.parametrize(("name", "limit"), [("myprofile.css", 8 * KB), ("myprofile.js", 3.5 * KB)])
+def test_the_stylesheet_and_the_script_stay_small(name: str, limit: float) -> None:
     assert weight((STATIC / name).read_bytes()) <= limit
 
 
@@ -34,7 +34,7 @@ def test_a_page_stays_small_and_brings_two_files(host: Host) -> None:
     for path in (*PAGES, *CONFIRMATIONS):
         answer = admin.get(path)
         assert answer.status_code == 200, path
-        assert weight(answer.data) <= 5 * KB, path
+        assert weight(answer.data) <= 6 * KB, path
         assert len(ASSET.findall(answer.text)) == 2, path
         assert not re.search(r"<img|@font-face|@import|<iframe", answer.text), path
 

@@ -26,7 +26,7 @@ def waiting(stale: Stale) -> int:
 
 def test_the_page_says_what_for_and_at_which_provider(stale: Stale) -> None:
     page = stale.alice.get(CONFIRM, query_string=stale.interrupt()).text
-    assert "To continue with “Sign out all other sessions”, sign in at Okta again." in page
+    assert "To sign out all other sessions, sign in at Okta again." in page
     assert 'form="mp-reauth-cancel"' in page
 
 

@@ -237,7 +237,7 @@ def test_of_two_regenerations_at_once_one_gives_the_token_and_one_409(
     monkeypatch.setattr(SqlStore, "replace_token", meanwhile)
     lost = alice.post_json(MAKE) if as_json else confirmed(alice)[0]
     assert lost.status_code == 409
-    assert "The token was regenerated in another window meanwhile." in lost.text
+    assert "This was done already, here or in another window." in lost.text
     assert "token_changed" in lost.text or not as_json
     assert call(host, won[0]).json == {"user": "alice"}
     assert host.sql("SELECT count(*) FROM myprofile_token") == [(1,)]
@@ -253,7 +253,7 @@ def test_one_confirmation_is_one_regeneration(host: Host) -> None:
     second, again = confirmed(alice, 2)
     token = shown_in(second.text)
     assert again.status_code == 409
-    assert "The token was regenerated in another window meanwhile." in again.text
+    assert "This was done already, here or in another window." in again.text
     assert call(host, token).json == {"user": "alice"}
     page = alice.get(MAKE).text
     asked = re.findall(r'name="version" value="([^"]+)"', page)[0]
@@ -271,7 +271,7 @@ def test_a_form_that_was_not_confirmed_replaces_no_token(host: Host) -> None:
     for sent in ({}, {"confirm": "true"}):
         refused = alice.post(MAKE, sent)
         assert refused.status_code == 422
-        assert "Confirm first that the token is to be replaced." in refused.text
+        assert "Confirm first that it is to be replaced." in refused.text
     for sent in ({"version": ""}, {"version": "1"}):
         assert alice.post(MAKE, sent).status_code == 409
     assert alice.post_json(SHOW).json["token"] == token

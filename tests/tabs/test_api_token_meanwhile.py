@@ -20,7 +20,7 @@ from tests.support.meanwhile import meanwhile
 
 TAB = "/profile/api-token"
 MAKE, SHOW, REVOKE = f"{TAB}/regenerate", f"{TAB}/reveal", f"{TAB}/revoke"
-SENTENCE = "The token was regenerated in another window meanwhile. Look at it before you try again."
+SENTENCE = "This was done already, here or in another window. Look at the token before you try again."
 ROUNDS = 50
 
 

@@ -7,10 +7,10 @@ from itertools import islice
 from typing import Any
 
 from babel import Locale
-from flask import has_request_context, request
+from flask import current_app, has_request_context, request
 
 from ..adapters import adapter_of
-from .languages import ENGLISH, flask_babel, flask_babel_of, has_babel, offered_as, tag_of
+from .languages import ENGLISH, flask_babel, flask_babel_of, has_babel, locale_of, offered_as, tag_of
 from .preferences import choices_of_user, current_preferences
 
 #: Languages that a browser may ask for; the rest of a longer list is not read.
@@ -37,11 +37,22 @@ def _of_user() -> Locale | None:
     """The language that the user chose, or else the first one of those that the browser asks for; of those on offer.
     None for visitors, who have that of the app."""
     choices = choices_of_user()
-    if choices is None:
-        return None
+    return None if choices is None else offered_as(choices.get("language", "")) or _asked_for()
+
+
+def _asked_for() -> Locale | None:
     asked = [each for each, quality in islice(request.accept_languages, _MOST) if quality > 0]
-    codes = [choices.get("language", ""), *asked]
-    return next((found for code in codes if (found := offered_as(code)) is not None), None)
+    return next((found for code in asked if (found := offered_as(code)) is not None), None)
+
+
+def automatic_language() -> Locale | None:
+    """The language for whoever has chosen none; None where a rule of the host's would have to say what it would be."""
+    if current_preferences.language is None:
+        return locale()
+    babel = flask_babel_of(current_app)
+    if babel is None:
+        return _asked_for() or ENGLISH
+    return (_asked_for() or locale_of(babel.default_locale)) if babel.locale_selector is _selected else None
 
 
 def refresh_locale() -> None:

@@ -169,6 +169,15 @@
     for (const t of root.querySelectorAll("time[data-mp-time]")) {
       try { t.title = new Date(t.dateTime).toLocaleString(lang, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
     }
+    /* the zone of this device, first in the list of zones; once */
+    const mark = root.querySelector("[data-mp-zone]"), zone = mark && Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) {
+      const list = byId(mark.dataset.mpZone), group = d.createElement("optgroup"), known = [...list.options].find((o) => o.value === zone);
+      group.label = mark.dataset.label;
+      group.append(new Option(known ? known.text : zone.split("/").pop().replace(/_/g, " "), zone));
+      list.options[0].after(group);
+      mark.remove();
+    }
     root.querySelector("[data-mp-focus]")?.focus();
     const at = root.querySelector("[data-mp-at]");
     if (at) history.replaceState(history.state, "", at.dataset.mpAt);

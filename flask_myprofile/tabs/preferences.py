@@ -17,7 +17,7 @@ from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..pages.only_changed import VERSION, VersionedForm, versioned
-from ..tab import Action, Part, Tab, action
+from ..tab import Action, Done, Part, Tab, action
 
 #: (value, how it reads, ``lang`` attribute where it is in a language of its own)
 Option = tuple[str, str, str | None]
@@ -45,7 +45,7 @@ class Preferences(Tab):
         return {name: _on_offer(name, chosen.get(name)) for name in self.shown()}
 
     def context(self, user: Any) -> dict[str, Any]:
-        chosen, every = self.values(user), request.args.get("zones") == "all"
+        chosen, every = self.values(user), request.values.get("zones") == "all"
         missing = self._is_on("language") and len(i18n.offered()) < 2
         return {
             "missing": gettext("This application is available in one language only.") if missing else "",
@@ -64,6 +64,9 @@ class Preferences(Tab):
 
     @action(lambda tab, user: form_of(tab.shown()))
     def save(self, user: Any, form: VersionedForm) -> Any:
+        if request.form.get("zones"):  # the button beside the list, which keeps what is chosen already
+            said = gettext("All cities are in the list now. Nothing has been saved yet.")
+            return Done(said, template=self.template, context={"form": form, **self.context(user)})
         # the rest is not written back: it may have been chosen elsewhere since it was read
         i18n.choose_preferences(user, {field.name: _on_offer(field.name, field.data) for field in form.changed()})
         i18n.refresh_locale()
@@ -118,7 +121,9 @@ def languages() -> list[Option]:
     found = [(i18n.tag_of(each), i18n.native_name(each), i18n.tag_of(each)) for each in i18n.offered()]
     # by own name, those in Latin letters first, as one looks for it
     found.sort(key=lambda option: (ord(option[1][0]) > 0x24F, option[1].casefold()))
-    return [("", gettext("Automatic"), None), *found]
+    given = i18n.automatic_language()
+    automatic = gettext("Automatic (%(language)s)", language=i18n.native_name(given)) if given else gettext("Automatic")
+    return [("", automatic, None), *found]
 
 
 def themes() -> list[Option]:

@@ -73,10 +73,20 @@ def clipped_text(page: Page) -> list[Any]:
     return [*page.evaluate(CLIPPED), *scrolling_sideways(page)]
 
 
-def focus(page: Page) -> list[Any]:
+def has_focus(page: Page) -> list[Any]:
     """After a form was sent, what it led to has the focus, and is the only thing that asks for it."""
     asking = page.locator("[data-mp-focus]")
-    wanted = asking.count()
-    if wanted == 1 and asking.evaluate("node => document.activeElement === node"):
-        return []
-    return [f"{wanted} ask for the focus"] if wanted else []
+    wanted, has_it = asking.count(), page.evaluate("document.activeElement.matches('[data-mp-focus]')")
+    return [] if wanted == 1 and has_it else [f"{wanted} ask for the focus, and one has it: {has_it}"]
+
+
+def announced(page: Page) -> list[Any]:
+    """Then one status is there to be spoken, with words in it, besides the number of what is not saved yet."""
+    said = page.locator(":is([role=status], [role=alert]):visible:not([data-mp-dirty])").all_inner_texts()
+    return [] if len([text for text in said if text.strip()]) == 1 else [said]
+
+
+def focus(page: Page, after_a_form: bool) -> list[Any]:
+    """Who has only opened a page reads it from the top, unless it says what is wrong."""
+    asks = page.locator("[data-mp-focus]").count() > 0
+    return [*has_focus(page), *announced(page)] if after_a_form or asks else []

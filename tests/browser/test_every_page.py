@@ -47,8 +47,10 @@ def said_first(page: Page, state: str) -> list[Any]:
 
 @pytest.mark.parametrize("state", STATES)
 def test_everybody_can_read_and_use_a_page(state: str, gallery: Gallery) -> None:
-    page = shown(gallery, state).page
-    found = {"focus": looks.focus(page), "B80": said_first(page, state) if state in SAID_FIRST else []}
+    person = shown(gallery, state)
+    page = person.page
+    found = {"focus": looks.focus(page, person.has_sent_a_form())}
+    found["B80"] = said_first(page, state) if state in SAID_FIRST else []
     found["axe, light"] = looks.accessibility(page)
     page.set_viewport_size(NARROW)
     found |= {"WCAG 2.5.8": looks.small_targets(page), "WCAG 1.4.10": looks.scrolling_sideways(page)}

@@ -13,7 +13,7 @@ from tests.support.host import PASSWORD, Host, token_in
 from tests.support.live import serving
 
 #: What Chromium says by itself when a page is answered with one of these, as they should be at times.
-REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (400|401|403|404|422)")
+REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (400|401|403|404|415|422)")
 PATIENCE = 15_000
 
 
@@ -103,6 +103,15 @@ class Visitor:
         menu.get_by_text(entry, exact=True).click()
         self.page.get_by_role("heading", name=entry, level=1).wait_for()
         return self.page
+
+    def has_sent_a_form(self) -> bool:
+        """Whether the page that is open is the answer to one, or where that has led to."""
+        opened: Request | None = next(
+            each for each in reversed(self.requests) if each.is_navigation_request() and not each.redirected_to
+        )
+        while opened is not None and opened.method != "POST":
+            opened = opened.redirected_from
+        return opened is not None
 
     def has_remember_cookie(self) -> bool:
         return any(cookie["name"] == "remember_token" for cookie in self.context.cookies())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
-from flask_babel import get_locale
+from flask_babel import Babel, get_locale
 from flask_babel import gettext as host_gettext
 
+from flask_myprofile import preferred_language
 from flask_myprofile.i18n import languages
 from tests.support.host import Browser, Host
 
@@ -85,7 +87,7 @@ def test_languages_are_listed_by_their_own_names(new_host: Callable[..., Host]) 
     alice = signed_in(new_host(MYPROFILE_LANGUAGES=("he", "en", "fr", "de", "es")))
     shown = options_of(alice.get(URL).text)
     assert shown == [
-        ("", "Automatic", True),
+        ("", "Automatic (English)", True),
         ("de", "Deutsch", False),
         ("en", "English", False),
         ("es", "Español", False),
@@ -95,6 +97,27 @@ def test_languages_are_listed_by_their_own_names(new_host: Callable[..., Host]) 
     assert 'value="he" lang="he"' in alice.get(URL).text
     alice.post(URL, {"language": "fr"})
     assert [code for code, _, selected in options_of(alice.get(URL).text) if selected] == ["fr"]
+
+
+@pytest.mark.parametrize("babel", [True, False], ids=["Flask-Babel", "without"])
+@pytest.mark.parametrize("chosen", ["", "fr"])
+def test_automatic_says_which_language_it_gives(chosen: str, babel: bool, new_host: Callable[..., Host]) -> None:
+    """By what the browser asks for, whatever is chosen now."""
+    alice = signed_in(new_host(babel=babel, MYPROFILE_LANGUAGES=("en", "fr", "de")))
+    alice.post(URL, {"language": chosen})
+    for asked, name in (("de-AT, en", "Deutsch"), ("xx", "English")):
+        page = alice.get(URL, headers={"Accept-Language": asked}).text
+        assert name in options_of(page)[0][1]
+
+
+def test_automatic_says_nothing_that_a_rule_of_the_host_would_have_to_say(new_host: Callable[..., Host]) -> None:
+    def with_rule(app: Flask, db: Any) -> None:
+        Babel(app, locale_selector=lambda: preferred_language() or "de")
+
+    alice = signed_in(new_host(babel=False, before=with_rule, MYPROFILE_LANGUAGES=("en", "fr", "de")))
+    assert options_of(alice.get(URL).text)[0][1].endswith("(Deutsch)")
+    alice.post(URL, {"language": "en"})
+    assert options_of(alice.get(URL).text)[0][1] == "Automatic"
 
 
 def test_the_choice_costs_no_query_of_its_own(host: Host) -> None:

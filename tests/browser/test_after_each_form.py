@@ -1,0 +1,197 @@
+"""After each form that a person sends, one element has the focus and one status is announced. All forms there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.browser import looks
+from tests.browser.gallery import LONG_AGO, MAYA, NEWCOMER, SAM, SAVED, SEND, Gallery, clicked, typed
+from tests.browser.visitor import Visitor
+from tests.support.live import Person
+
+Deed = tuple[str, str, Callable[[Visitor], Any]]
+SAID = "[data-mp-focus]"
+TOKEN, SESSIONS, FEATURES = "/profile/api-token", "/profile/sessions", "/profile/admin/features"
+A_USER, CONFIRM = "/profile/admin/sessions?user=somebody", "/profile/confirm"
+
+ONE = clicked("main .mp-list form [type=submit]", SAID)
+
+
+def name_of(person: Visitor) -> str:
+    return person.open("/profile/password").locator("[name=username]").first.input_value()
+
+
+def elsewhere(person: Visitor) -> str:
+    """The same person signs in at another browser."""
+    name = name_of(person)
+    with Person(person.site) as other:
+        other.sign_in(name)
+    return name
+
+
+def generated(person: Visitor) -> None:
+    person.open(TOKEN)
+    clicked(SEND, SAID)(person)
+    person.open(TOKEN)
+
+
+def in_dialog(person: Visitor, link: str = "") -> None:
+    person.page.locator(f"main a[href*='{link}'][data-mp-dialog]" if link else "main a[data-mp-dialog]").first.click()
+    clicked("dialog [type=submit]", SAID)(person)
+
+
+def regenerated(person: Visitor) -> None:
+    generated(person)
+    in_dialog(person, "/regenerate")
+
+
+def revoked(person: Visitor) -> None:
+    generated(person)
+    in_dialog(person, "/revoke")
+
+
+def revealed(person: Visitor) -> None:
+    generated(person)
+    clicked("form[action$='/reveal'] [type=submit]", SAID)(person)
+
+
+def signed_out_elsewhere(person: Visitor) -> None:
+    elsewhere(person)
+    person.open(SESSIONS)
+    clicked("main .mp-list form[action$='/sign-out'] [type=submit]", SAID)(person)
+
+
+def signed_out_all_others(person: Visitor) -> None:
+    elsewhere(person)
+    person.open(SESSIONS)
+    in_dialog(person, "/sign-out-others")
+
+
+def renamed(name: str) -> Callable[[Visitor], None]:
+    def rename(person: Visitor) -> None:
+        person.page.locator(".mp-rename summary").first.click()
+        person.page.locator(".mp-rename input[name=name]").first.fill(name)
+        clicked(".mp-rename [type=submit]", SAID)(person)
+
+    return rename
+
+
+def confirmed(then: Callable[[Visitor], None]) -> Callable[[Visitor], None]:
+    """Somebody whose sign-in is old wants a token."""
+
+    def confirm(person: Visitor) -> None:
+        clicked(SEND, "[form=mp-reauth-cancel]")(person)
+        then(person)
+
+    return confirm
+
+
+def right_password(person: Visitor) -> None:
+    name = person.page.locator("[name=username]").first.input_value()
+    typed("#token", current_password=f"{name}-demo-password")(person)
+
+
+def changed_the_password(person: Visitor) -> None:
+    new = "seven quiet swans on a lake"
+    name = person.page.locator("[name=username]").first.input_value()
+    typed(SAID, current_password=f"{name}-demo-password", new_password=new, confirm_password=new)(person)
+
+
+def left(person: Visitor) -> None:
+    person.page.locator(".mp-menu summary").click()
+    clicked(".mp-menu__out", ".flash")(person)
+
+
+def reset(person: Visitor) -> None:
+    person.page.locator("#f-sessions-address").click()
+    SAVED(person)
+    if person.page.locator("main a[href$='/reset']").count() == 0:  # it was the default that was chosen
+        person.page.locator("#f-sessions-address").click()
+        SAVED(person)
+    in_dialog(person, "/reset")
+
+
+def in_a_format_that_nobody_knows(person: Visitor) -> None:
+    person.page.locator("main form").first.evaluate("form => { form.enctype = 'text/plain' }")
+    clicked(SEND, SAID)(person)
+
+
+#: By the endpoint that the form goes to.
+DEEDS: dict[str, dict[str, Deed]] = {
+    "myprofile.personal_information": {
+        "saved": (SAM, "/profile/personal-information", SAVED),
+        "wrong": (SAM, "/profile/personal-information", typed(first_name="")),
+        "of no known format": (SAM, "/profile/personal-information", in_a_format_that_nobody_knows),
+    },
+    "myprofile.preferences": {
+        "saved": (SAM, "/profile/preferences", SAVED),
+        "all cities": (SAM, "/profile/preferences", clicked("[name=zones]", SAID)),
+    },
+    "myprofile.password": {
+        "wrong": (SAM, "/profile/password", typed(new_password="short")),
+        "changed": (NEWCOMER, "/profile/password", changed_the_password),
+    },
+    "myprofile.notifications": {"saved": (SAM, "/profile/notifications", SAVED)},
+    "myprofile.api_token_regenerate": {
+        "made": (NEWCOMER, TOKEN, clicked(SEND, "#token")),
+        "replaced": (NEWCOMER, TOKEN, regenerated),
+    },
+    "myprofile.api_token_reveal": {"shown": (NEWCOMER, TOKEN, revealed)},
+    "myprofile.api_token_revoke": {"revoked": (NEWCOMER, TOKEN, revoked)},
+    "myprofile.sessions_sign_out": {"another": (NEWCOMER, SESSIONS, signed_out_elsewhere)},
+    "myprofile.sessions_sign_out_others": {"all others": (NEWCOMER, SESSIONS, signed_out_all_others)},
+    "myprofile.sessions_rename": {
+        "renamed": (NEWCOMER, SESSIONS, renamed("At home")),
+        "too long": (NEWCOMER, SESSIONS, renamed("x" * 200)),
+    },
+    "myprofile.confirm": {
+        "wrong": (LONG_AGO, TOKEN, confirmed(typed(current_password="wrong"))),
+        "right": (LONG_AGO, TOKEN, confirmed(right_password)),
+        "nothing": (SAM, CONFIRM, typed(current_password="")),
+        "cancelled": (LONG_AGO, TOKEN, confirmed(clicked("[form=mp-reauth-cancel]", SAID))),
+    },
+    "myprofile.sign_out": {"left": (NEWCOMER, SESSIONS, left)},
+    "myprofile_admin.features": {"saved": (MAYA, FEATURES, SAVED)},
+    "myprofile_admin.features_reset": {"reset": (MAYA, FEATURES, reset)},
+    "myprofile_admin.sessions_sign_out": {"one": (MAYA, A_USER, clicked("main .mp-list form [type=submit]", SAID))},
+    "myprofile_admin.sessions_sign_out_all": {"all": (MAYA, A_USER, lambda person: in_dialog(person, ""))},
+}
+
+
+def test_no_form_is_left_out(gallery: Gallery) -> None:
+    tabs = gallery.app.extensions["myprofile"].tabs.values()
+    nothing_to_save = {f"myprofile.{tab.name}" for tab in tabs if "save" not in tab.actions}
+    for_providers = {"myprofile_sso.backchannel_logout"}
+    posted = {
+        rule.endpoint
+        for rule in gallery.app.url_map.iter_rules()
+        if rule.endpoint.startswith("myprofile") and "POST" in (rule.methods or ())
+    }
+    assert posted - nothing_to_save - for_providers == set(DEEDS)
+
+
+@pytest.mark.parametrize(("endpoint", "deed"), [(endpoint, deed) for endpoint in DEEDS for deed in DEEDS[endpoint]])
+def test_one_element_has_the_focus_and_one_status_is_announced(endpoint: str, deed: str, gallery: Gallery) -> None:
+    who, path, do = DEEDS[endpoint][deed]
+    person = gallery.person(who)
+    if "somebody" in path:
+        path = path.replace("somebody", name_of(gallery.person(NEWCOMER)))
+    person.open(path)
+    do(person)
+    assert person.has_sent_a_form()
+    at_home = endpoint == "myprofile.sign_out"  # the host's page
+    assert looks.announced(person.page) == []
+    assert looks.has_focus(person.page) == [] or at_home
+
+
+def test_a_page_where_nothing_has_the_focus_is_found(gallery: Gallery) -> None:
+    page = gallery.person(SAM).open("/profile/preferences")
+    assert looks.has_focus(page)
+    assert looks.announced(page)
+    SAVED(person := gallery.person(SAM))
+    assert looks.has_focus(person.page) == []
+    person.page.evaluate("document.activeElement.blur()")
+    assert looks.has_focus(person.page)

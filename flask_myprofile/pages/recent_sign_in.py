@@ -144,6 +144,8 @@ def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None)
         error = refusal.message
         if isinstance(refusal, StaleForm) and "form" in follows and waiting is None:
             error = _GONE  # the page that followed was loaded once more, and sent it again
+    else:
+        form.current_password.render_kw = {**form.current_password.render_kw, "data-mp-focus": True}
     unreadable = _is_unreadable(user)
     if unreadable:
         current_profile.users.log_unreadable(user)

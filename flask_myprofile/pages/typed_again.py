@@ -20,13 +20,16 @@ _seen: WeakKeyDictionary[Flask, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 
 def note(form: Iterable[Field]) -> None:
     """A form is drawn, or was sent, at this address."""
-    fields, secret = _fields(), never_kept(form)
+    fields = _fields()
     for field in each_field(form):
-        hidden = getattr(field.widget, "input_type", "") in ("hidden", "submit") or isinstance(field, BooleanField)
-        if field.name in secret or hidden or fields.get(field.name, "") is None:
-            fields[field.name] = None
-        else:
+        if _is_typed(field) and fields.get(field.name, "") is not None:
             fields[field.name] = field.label.text
+    fields |= dict.fromkeys(never_kept(form))
+
+
+def _is_typed(field: Field) -> bool:
+    is_hidden = getattr(field.widget, "input_type", "") in ("hidden", "submit") or isinstance(field, BooleanField)
+    return not is_hidden and not (field.render_kw or {}).get("readonly")
 
 
 def typed_again(purpose: Purpose | None, user: Any) -> list[tuple[Any, str]]:

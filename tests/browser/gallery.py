@@ -201,6 +201,15 @@ def the_provider_says_no_time(person: Visitor) -> None:
         each.undated = False
 
 
+def switched_off_meanwhile(person: Visitor) -> None:
+    with Person(person.site) as administrator:
+        administrator.sign_in(MAYA)
+        for state in ("off", "on"):
+            administrator.post("/profile/admin/features", {"personal_information": state})
+            if state == "off":
+                typed("#mp-error-title", first_name="Samuel")(person)
+
+
 OPEN_DIALOG = clicked("main [data-mp-dialog]", "dialog[open]")
 SAVED = typed(".mp-status")
 WITHOUT_A_NAME = typed(first_name="", last_name="")
@@ -209,6 +218,7 @@ STATES = {
     "personal information": State(SAM, "/profile/personal-information"),
     "personal information to be corrected": State(SAM, "/profile/personal-information", WITHOUT_A_NAME),
     "personal information saved": State(SAM, "/profile/personal-information", SAVED),
+    "personal information switched off": State(SAM, "/profile/personal-information", switched_off_meanwhile),
     "personal information by SSO": State(ALEX, "/profile/personal-information"),
     "preferences": State(SAM, "/profile/preferences"),
     "preferences to be corrected": State(SAM, "/profile/preferences", chose_what_is_not_offered),
@@ -237,6 +247,7 @@ STATES = {
     "who is there by SSO": State(ALEX, "/profile/confirm"),
     "who is there where the provider says no time": State(ALEX, "/profile/confirm", the_provider_says_no_time),
     "features": State(MAYA, "/profile/admin/features"),
+    "not for you": State(SAM, "/profile/admin/features"),
     "features with a tab off": State(MAYA, "/profile/admin/features", clicked("#f-password", ".mp-off:visible")),
     "features saved": State(MAYA, "/profile/admin/features", SAVED),
     "features changed": State(MAYA, "/profile/admin/features", moved_a_switch),

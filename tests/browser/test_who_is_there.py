@@ -12,7 +12,7 @@ WAITS = "who is there for a form"
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_cancel_leads_back_to_the_page_and_nothing_was_done(scripts: bool, gallery: Gallery) -> None:
     page = shown(gallery, WAITS, java_script_enabled=scripts).page
-    assert "Regenerate token" in page.locator(".mp-panel__head").inner_text()
+    assert "To regenerate your API token, enter your password." in page.locator(".mp-panel__head").inner_text()
     page.get_by_role("button", name="Cancel").click()
     page.wait_for_url("**/profile/api-token")
     assert page.get_by_role("button", name="Generate token").is_visible()

@@ -15,6 +15,7 @@ from .languages import tag_of as tag_of
 from .preferences import choose_preferences as choose_preferences
 from .preferences import current_preferences as current_preferences
 from .reader import automatic_language as automatic_language
+from .reader import automatic_timezone_name as automatic_timezone_name
 from .reader import direction as direction
 from .reader import language_tag as language_tag
 from .reader import locale as locale

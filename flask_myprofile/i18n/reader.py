@@ -83,6 +83,16 @@ def app_timezone_name() -> str:
     return str(flask_babel.get_timezone()) if has_babel() else "UTC"
 
 
+def automatic_timezone_name() -> str | None:
+    """Its name for whoever has chosen none; None where a rule of the host's would have to say what it would be."""
+    if current_preferences.timezone is None:
+        return app_timezone_name()
+    babel = flask_babel_of(current_app)
+    if babel is None:
+        return "UTC"
+    return str(babel.default_timezone) if babel.timezone_selector is _selected_zone else None
+
+
 def select_for(app: Any) -> None:
     """Let the choices take effect in an app with Flask-Babel whose host selects no language or time zone itself."""
     babel = flask_babel_of(app)
@@ -94,7 +104,11 @@ def select_for(app: Any) -> None:
     elif adapter_of(app).selects_language(own):
         babel.locale_selector = lambda: _chosen() or own()
     if babel.timezone_selector is None:
-        babel.timezone_selector = lambda: current_preferences.timezone
+        babel.timezone_selector = _selected_zone
+
+
+def _selected_zone() -> str | None:
+    return current_preferences.timezone
 
 
 def _chosen() -> str | None:

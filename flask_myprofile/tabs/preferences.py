@@ -153,16 +153,16 @@ def zones(chosen: str | None, every: bool) -> list[tuple[str, list[Option]]]:
             groups.setdefault(_continent(usual, spoken), []).append(option)
     for options in groups.values():
         options.sort(key=lambda option: option[1].casefold())
-    of_none = ("", [("", _of_the_app(chosen, spoken), None), *groups.pop("")])
+    of_none = ("", [("", _of_the_app(spoken), None), *groups.pop("")])
     return [of_none, *sorted(groups.items(), key=lambda group: group[0].casefold())]
 
 
-def _of_the_app(chosen: str | None, spoken: Locale) -> str:
-    """With its name, as long as it is the one in effect: a rule of the host's is not asked what it would say if."""
-    in_effect = i18n.app_timezone() if chosen is None else None
-    if in_effect is None:
+def _of_the_app(spoken: Locale) -> str:
+    """With its name, unless a rule of the host's would have to say it: that is not asked what it would say if."""
+    given = i18n.automatic_timezone_name()
+    if given is None or timezones.find(given) is None:
         return gettext("Same as the application")
-    return gettext("Same as the application (%(zone)s)", zone=timezones.city(in_effect, spoken))
+    return gettext("Same as the application (%(zone)s)", zone=timezones.city(given, spoken))
 
 
 def _continent(zone: str, spoken: Locale) -> str:

@@ -95,6 +95,7 @@
       const dlg = d.createElement("dialog"), no = d.createElement("button"), back = form.querySelector("[data-mp-close]");
       Object.assign(dlg, { className: "mp-dialog", role: "alertdialog" });
       dlg.setAttribute("aria-labelledby", form.querySelector(".mp-h2").id);
+      dlg.setAttribute("aria-describedby", "mp-confirm-text");
       Object.assign(no, { type: "button", autofocus: true, className: back.className, textContent: back.textContent });
       no.dataset.mpClose = "";
       back.parentNode.prepend(no);

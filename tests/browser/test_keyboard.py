@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -67,6 +68,7 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(path: str, gallery: Gallery)
     dialog = page.get_by_role("alertdialog")
     safe, risky = dialog.locator("[data-mp-close]"), dialog.locator("[type=submit]")
     expect(safe).to_be_focused()
+    expect(dialog).to_have_accessible_description(re.compile("."))
     page.keyboard.press("Tab")
     expect(risky).to_be_focused()
     for _ in range(6):  # round and round; a browser's own bar may be a stop

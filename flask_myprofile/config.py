@@ -188,6 +188,15 @@ class Config:
     personal_readonly: tuple[str, ...] = _setting(
         ("username", "email"), checks.texts, "Fields that are shown and cannot be edited."
     )
+    personal_readonly_hint: str | Callable[[], Any] | None = _setting(
+        None,
+        checks.optional(checks.text_or_callable),
+        "What stands under such a field: a text, or a callable() that gives one. Unset: that it cannot be changed "
+        "here, and to users of Single Sign-On that their organization manages it.",
+    )
+    personal_readonly_url: str | None = _setting(
+        None, checks.optional(checks.url_or_path), "Where such a field is changed: a URL, or a path, for a link."
+    )
     personal_required: tuple[str, ...] = _setting(
         (), checks.texts, "Fields that must not be emptied, besides those whose column must have a value."
     )

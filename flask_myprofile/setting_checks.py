@@ -106,6 +106,10 @@ def path_or_callable(value: Any) -> str | None:
     return None if callable(value) or text(value) is None else "the path of a GeoIP2 database, or a callable(address)"
 
 
+def text_or_callable(value: Any) -> str | None:
+    return None if callable(value) or text(value) is None else "a text, or a callable() that gives one"
+
+
 def url_or_callable(value: Any) -> str | None:
     right = callable(value) or (isinstance(value, str) and value.startswith(("https://", "http://")))
     return None if right else "the URL of a range service, or a callable(first five digits)"

@@ -8,6 +8,7 @@ from datetime import datetime, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from markupsafe import Markup
 from sqlalchemy import types
 from wtforms import (
     BooleanField,
@@ -28,6 +29,7 @@ from wtforms.widgets import TextArea
 from .. import i18n
 from ..account import text
 from ..account.columns import Attribute, choices_of
+from ..globals import current_profile
 from ..i18n import gettext
 from .column_values import LONGEST_SENT, as_utc, code_of, iso, spoken, words
 
@@ -237,6 +239,19 @@ def read_only(label: Any, hint: str, attributes: Mapping[str, Any], value: Any) 
     kw = {**attributes, "readonly": True, **({"disabled": True} if too_long else {})}
     widget = TextArea() if len(spoken(value).splitlines()) > 1 else None
     return UnboundField(ReadOnly, label, description=hint, render_kw=kw, widget=widget)
+
+
+def why_read_only(user: Any) -> str:
+    """In the host's words where it has some, and where else to go."""
+    config = current_profile.config
+    told, url = config.personal_readonly_hint, config.personal_readonly_url
+    if told is not None:
+        sentence = str(told() if callable(told) else told)
+    elif current_profile.passwords.is_sso(user):
+        sentence = gettext("Your organization manages this.")
+    else:
+        sentence = gettext("This cannot be changed here.")
+    return Markup('{} <a href="{}">{}</a>').format(sentence, url, gettext("Where to change it")) if url else sentence
 
 
 def has_field(attribute: Attribute) -> bool:

@@ -17,7 +17,7 @@ from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..pages import field_checks as checks
-from ..pages.column_fields import field_of, has_field, read_only
+from ..pages.column_fields import field_of, has_field, read_only, why_read_only
 from ..pages.column_values import is_editable, json_value
 from ..pages.held_user import held_user
 from ..pages.only_changed import VERSION, VersionedForm, versioned, why_not
@@ -253,7 +253,7 @@ def _field(user: Any, name: str, managed: bool) -> Any:
     if managed:
         return locked(gettext("Your organization manages this."))
     if name in config.personal_readonly:
-        return locked(gettext("Only an administrator can change this."))
+        return locked(why_read_only(user))
     required = attribute.required or name in config.personal_required
     if own is not None and attribute.writable:
         return checks.around(own, _given(name, attribute, True) if required else [], [fits])

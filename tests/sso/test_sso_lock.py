@@ -163,7 +163,8 @@ def test_fields_that_the_provider_owns_are_locked_for_its_users(
     okta.sign_in(alice)
     local.login("bob")
     page = alice.get(PERSONAL).text
-    assert page.count("Your organization manages this.") == 2
+    assert page.count("Your organization manages this.") == 4, "and nobody but the organization has the other two"
+    assert "This cannot be changed here." not in page
     assert "Your organization manages this." not in local.get(PERSONAL).text
     sent = {"first_name": "Mallory", "last_name": "Mallory", "phone": "1"}
     assert alice.post(PERSONAL, sent).status_code == 303

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from types import SimpleNamespace
@@ -11,11 +11,13 @@ from typing import Any
 
 import flask_login
 from flask import current_app, render_template, request, session
+from jinja2 import TemplateNotFound
 from markupsafe import Markup
 
 from .. import i18n
 from ..adapters import adapter_of
 from ..auth.request_state import request_state
+from ..config import Config
 from ..features import DOCTOR
 from ..globals import current_profile
 from ..i18n import current_preferences
@@ -27,6 +29,8 @@ from .user_menu import menu_context, text_functions
 
 MESSAGE = "_myprofile_message"
 _OWN = "myprofile/layout.html"
+#: A template that another one extends, includes or imports from.
+_PARTS = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)""")
 _HEADING_TAG = re.compile(r"(</?h)([1-5])\b")
 
 
@@ -131,6 +135,30 @@ def _layout() -> Any:
     if all(ours == theirs for ours, theirs in config.base_blocks.items()):
         return config.base_template
     return _bridge(current_app.jinja_env, config.base_template, tuple(config.base_blocks.items()))
+
+
+def follows_theme() -> bool:
+    """Whether light or dark, as a user chooses it, shows: in the layout of ours, in one of the host's that asks for the
+    choice, and where the host says so, by the feature."""
+    config, name = current_profile.config, "preferences.theme"
+    told = config.features_pinned.get(name, False) or config.features.get(name, False)
+    return told or config.base_template is None or any("current_preferences" in text for text in _sources(config))
+
+
+def _sources(config: Config) -> Iterator[str]:
+    """The text of the host's layout, and of the templates that it is made of."""
+    environment = current_app.jinja_env
+    loader: Any = environment.loader
+    left, seen = [config.base_template], set()
+    while left:
+        name = left.pop()
+        seen.add(name)
+        try:
+            text = loader.get_source(environment, name)[0]
+        except TemplateNotFound:
+            continue
+        yield text
+        left += set(_PARTS.findall(text)) - seen
 
 
 @cache

@@ -16,6 +16,7 @@ from ..account.preferences import THEMES
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
+from ..pages.layout import follows_theme
 from ..pages.only_changed import VERSION, VersionedForm, versioned
 from ..tab import Action, Done, Part, Tab, action
 
@@ -23,6 +24,14 @@ from ..tab import Action, Done, Part, Tab, action
 Option = tuple[str, str, str | None]
 
 _LANGUAGE, _TIMEZONE, _THEME = lazy_gettext("Language"), lazy_gettext("Time zone"), lazy_gettext("Appearance")
+
+
+#: Whether a choice would have any effect.
+_POSSIBLE: Mapping[str, Callable[[], bool]] = {
+    "language": lambda: len(i18n.offered()) > 1,
+    "timezone": timezones.are_known,
+    "theme": follows_theme,
+}
 
 
 class Preferences(Tab):
@@ -34,11 +43,10 @@ class Preferences(Tab):
     parts = (Part("language", _LANGUAGE), Part("timezone", _TIMEZONE), Part("theme", _THEME))
 
     def shown(self) -> list[str]:
-        possible = {"language": len(i18n.offered()) > 1, "timezone": timezones.are_known(), "theme": True}
-        return [part.name for part in self.parts if possible[part.name] and self._is_on(part.name)]
+        return [name for name in self._switched_on() if _POSSIBLE[name]()]
 
-    def _is_on(self, part: str) -> bool:
-        return current_profile.features[f"{self.name}.{part}"]
+    def _switched_on(self) -> list[str]:
+        return [part.name for part in self.parts if current_profile.features[f"{self.name}.{part.name}"]]
 
     def values(self, user: Any) -> dict[str, Any]:
         chosen = current_profile.preferences.of(user)
@@ -46,9 +54,8 @@ class Preferences(Tab):
 
     def context(self, user: Any) -> dict[str, Any]:
         chosen, every = self.values(user), request.values.get("zones") == "all"
-        missing = self._is_on("language") and len(i18n.offered()) < 2
         return {
-            "missing": gettext("This application is available in one language only.") if missing else "",
+            "all_off": not self._switched_on(),
             "languages": languages() if "language" in chosen else [],
             "zones": zones(chosen["timezone"], every) if "timezone" in chosen else [],
             "every_zone": every,

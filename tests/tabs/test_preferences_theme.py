@@ -87,6 +87,54 @@ def test_a_layout_of_the_hosts_looks_as_it_likes(new_host: Callable[..., Host]) 
     assert theme_of(alice, TAB) == "dark"
 
 
+SAYS = ("MYPROFILE_FEATURES", "MYPROFILE_FEATURES_PINNED")
+HEAD = "{% block title %}{% endblock %}{% block head %}{% endblock %}"
+LAYOUTS = {
+    "plain.html": f"<title>{HEAD}</title>{{% block content %}}{{% endblock %}}",
+    "asks.html": "{# current_preferences.theme #}" + f"<title>{HEAD}</title>{{% block content %}}{{% endblock %}}",
+    "extends.html": '{% extends "asks.html" %}',
+    "includes.html": '{%- include "asks.html" -%}' + f"<title>{HEAD}</title>{{% block content %}}{{% endblock %}}",
+    "in-a-circle.html": '{% extends "plain.html" %}{% if false %}{% include "in-a-circle.html" %}{% endif %}',
+}
+
+
+@pytest.mark.parametrize(
+    ("layout", "settings", "offered"),
+    [
+        ("plain.html", {}, False),
+        ("in-a-circle.html", {}, False),
+        *((name, {}, True) for name in ("asks.html", "extends.html", "includes.html")),
+        *(
+            ("plain.html", {f"MYPROFILE_{key}": {"preferences.theme": True}}, True)
+            for key in ("FEATURES", "FEATURES_PINNED")
+        ),
+        *(
+            ("asks.html", {f"MYPROFILE_{key}": {"preferences.theme": False}}, False)
+            for key in ("FEATURES", "FEATURES_PINNED")
+        ),
+    ],
+)
+def test_a_look_is_offered_only_where_it_shows(
+    layout: str, settings: dict[str, Any], offered: bool, new_host: Callable[..., Host]
+) -> None:
+    """What a host's layout never asks for, nobody chooses in vain."""
+
+    def own_layout(host: Host) -> None:
+        host.app.jinja_loader = DictLoader(LAYOUTS)
+
+    alice = signed_in(new_host(after=own_layout, MYPROFILE_BASE_TEMPLATE=layout, **settings))
+    assert ('name="theme"' in alice.get(TAB).text) is offered
+    assert ("theme" in alice.json(TAB).json) is offered
+    assert alice.post_json(TAB, {"theme": "dark"}).status_code == (200 if offered else 422)
+
+
+def test_one_language_is_no_choice_and_no_message(new_host: Callable[..., Host]) -> None:
+    page = signed_in(new_host(MYPROFILE_LANGUAGES=("en",))).get(TAB).text.partition("<main")[2]
+    assert 'name="language"' not in page
+    assert "language" not in page.lower()
+    assert "mp-note" not in page
+
+
 # ---- what an administrator leaves
 
 

@@ -20,6 +20,7 @@ from .pages.error_page import error_page as error_page
 from .sso.detection import record_sso as record_sso
 from .tab import Confirm as Confirm
 from .tab import Done as Done
+from .tab import Effect as Effect
 from .tab import Part as Part
 from .tab import Tab as Tab
 from .tab import action as action

@@ -28,6 +28,18 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What comes of moving a switch, in words and with numbers: said beside it as it moves.
+
+    :param asks: whether an administrator is asked before it is off, because not all of that can be undone.
+    """
+
+    off: Any = ""
+    on: Any = ""
+    asks: bool = False
+
+
+@dataclass(frozen=True)
 class Confirm:
     """The question before an action that cannot be undone: a page of its own, and a dialog where JavaScript runs.
 
@@ -50,6 +62,7 @@ class Done:
     :param data: the JSON answer (default: the message).
     :param template: answer the POST with this page. For what must be seen once and never fetched again.
     :param redirect: where the browser goes instead of back to the tab.
+    :param kind: how the message looks: ``success``, or ``info`` where nothing was done.
     """
 
     message: Any = ""
@@ -57,6 +70,7 @@ class Done:
     template: str | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
     redirect: str | None = None
+    kind: str = "success"
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,7 @@ class Action:
     confirm: Confirm | None
     feature: str | None
     label: Any
+    hint: Any
     fresh: bool
     #: Fields of an action without a form: what is done only if it is still so.
     condition: tuple[str, ...] = ()
@@ -92,6 +107,7 @@ def action(
     confirm: Confirm | None = None,
     feature: str | Literal[False] | None = None,
     label: Any = None,
+    hint: Any = "",
     fresh: bool = False,
     condition: Sequence[str] = (),
     purpose: Any = None,
@@ -103,7 +119,7 @@ def action(
     :param confirm: ask first, on the page that a GET of the action's URL shows.
     :param feature: the part that switches the action (default: the method's own name; ``save`` has none). False: as
         long as the tab is on, nothing switches it off.
-    :param label: what Feature Management calls the switch.
+    :param label: what Feature Management calls the switch, with the ``hint`` below it.
     :param purpose: such as "pay the bill", for "To pay the bill, enter your password." Without one, the label is said.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
         is kept meanwhile and carried out then; passwords and files are not kept, and asked for again.
@@ -121,7 +137,7 @@ def action(
         if condition and (form is not None or not set(condition) <= set(taken)):
             raise SetupError(f"{function.__qualname__} must take {', '.join(condition)}, and have no form of its own")
         switch = None if feature is False else feature or (None if name == "save" else name)
-        made = Action(name, function, form, confirm, switch, label, fresh, tuple(condition), purpose)
+        made = Action(name, function, form, confirm, switch, label, hint, fresh, tuple(condition), purpose)
         function.__myprofile_action__ = made  # type: ignore[attr-defined]
         return function
 
@@ -175,8 +191,14 @@ class Tab:
         parts = {part.name: part for part in self.parts}
         for item in self.actions.values():
             if item.feature and item.feature not in parts:
-                parts[item.feature] = Part(item.feature, item.label or item.feature.replace("_", " ").capitalize())
+                label = item.label or item.feature.replace("_", " ").capitalize()
+                parts[item.feature] = Part(item.feature, label, item.hint)
         return list(parts.values())
+
+    def effects(self) -> Mapping[str, Effect]:
+        """Feature, as ``notifications.pause`` -> what comes of its switch. Asked for an administrator's page alone: it
+        may count, if only so much at most."""
+        return {}
 
     def is_offered(self, user: Any) -> bool:
         """Whether there is anything on it for this user."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..store.protocols import PreferenceStore
+from .user_search import MOST_COUNTED
 from .users import Users
 
 #: The looks that one may ask for whatever the device has.
@@ -22,6 +23,10 @@ class Preferences:
     def of(self, user: Any) -> Mapping[str, str]:
         """The user's choices; a name that is missing was never chosen."""
         return self._store.preferences(self._users.key(user))
+
+    def count(self) -> Mapping[str, int]:
+        """How many users have chosen each; no more than :data:`MOST_COUNTED` choices are looked at."""
+        return self._store.count_preferences(MOST_COUNTED)
 
     def save(self, user: Any, values: Mapping[str, str | None]) -> None:
         """Store choices; None takes one back. The caller commits."""

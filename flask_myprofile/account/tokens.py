@@ -19,8 +19,9 @@ from typing import Any
 from ..config import Config
 from ..errors import Conflict, NotFound
 from ..store.protocols import TokenStore
-from ..store.records import TokenRecord
+from ..store.records import TokenCounts, TokenRecord
 from .clock import is_due, now
+from .user_search import MOST_COUNTED
 from .users import Users
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -153,6 +154,11 @@ class Tokens:
 
     def touch(self, record: TokenRecord, ip: str, user_agent: str) -> None:
         self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)
+
+    def count(self, seconds: int) -> TokenCounts:
+        """How many work, how many of those were used within so many seconds, and how many can be copied; no more than
+        :data:`MOST_COUNTED` are looked at."""
+        return self._store.count_tokens(now(), now() - seconds, MOST_COUNTED)
 
     def forget_copies(self) -> None:
         """Delete every ciphertext: what an admin who switches copying off expects."""

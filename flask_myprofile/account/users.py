@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import String, func, inspect, select
-from sqlalchemy.exc import DataError
+from sqlalchemy import String, inspect
 
 from ..errors import Invalid, SetupError
 from ..store.user_keys import UserKeys, key_of
@@ -15,16 +14,11 @@ from .attributes import Source, holder_of, read_attribute
 from .held_objects import held_in
 from .password_marks import PasswordMarks
 from .password_methods import Checker, Writer, own_writer
-from .text import storable
 from .user_classes import UserClasses
 from .user_fields import UserFields
 from .user_passwords import UserPasswords
+from .user_search import FULL_NAME, HANDLES, NAMES, UserSearch
 
-_NAMES = ("name", "full_name", "display_name")
-#: What people sign in with, and an administrator may know them by, besides the key.
-_HANDLES = ("username", "email")
-#: No key, user name or address is longer.
-_LONGEST_HANDLE = 320
 _NOT_HELD = (
     "MyProfile saves nothing for user %r: user_loader gave a %s.%s, and db.session has no such user. Let user_loader "
     "return what db.session.get() does, or tell MyProfile(users=…) which user that is: Users.held()"
@@ -34,7 +28,7 @@ _log = logging.getLogger(__name__)
 Adapted = Callable[[], Any]
 
 
-class Users(UserClasses, UserFields, PasswordMarks):
+class Users(UserClasses, UserSearch, PasswordMarks):
     """How the extension reads and writes the host's users; the defaults fit a conventional Flask-SQLAlchemy model.
 
     :param model: the user class; unset: the mapped class that has Flask-Login's methods.
@@ -153,49 +147,10 @@ class Users(UserClasses, UserFields, PasswordMarks):
         found = self._by_login_id(login_id)
         return found is not None and self.key(found) == user_key
 
-    def find(self, text: str) -> Any | None:
-        """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
-
-        None for whatever else is typed, a name that two users share included.
-        """
-        text = text.strip()
-        if not text or len(text) > _LONGEST_HANDLE or not storable(text):
-            return None
-        user = self._with_key(text)
-        if user is not None:
-            return user
-        return next((found for name in _HANDLES if (found := self._with_handle(name, text)) is not None), None)
-
-    def _with_key(self, text: str) -> Any | None:
-        try:
-            user = self.load(text)
-        except (TypeError, ValueError, ArithmeticError, LookupError):  # "ana" for the number that user_loader expects
-            return None
-        except DataError:  # a number greater than the column takes, which leaves the transaction unusable
-            self._db.session.rollback()
-            return None
-        return user if user is not None and self.key(user) == text else None
-
-    def _with_handle(self, field: str, text: str) -> Any | None:
-        model, source = self.model, self._fields.get(field, field)
-        if model is None or not isinstance(source, str) or "." in source:
-            return None
-        attribute = self.describe(model, field)
-        if attribute is None or attribute.type is None:
-            return None
-        column: Any = getattr(model, source)
-        found = self._two(model, column == text)
-        if not found and field == "email":  # nobody's address differs from another's by that
-            found = self._two(model, func.lower(column) == text.lower())
-        return found[0] if len(found) == 1 else None
-
-    def _two(self, model: type[Any], condition: Any) -> Sequence[Any]:
-        return self._db.session.scalars(select(model).where(condition).limit(2)).all()  # type: ignore[no-any-return]
-
     def is_handle(self, field: str) -> bool:
         """Whether people are known by this field, user name or e-mail address, whatever it is called."""
         source = self._fields.get(field, field)
-        return field in _HANDLES or source in [self._fields.get(name, name) for name in _HANDLES]
+        return field in HANDLES or source in [self._fields.get(name, name) for name in HANDLES]
 
     def is_active(self, user: Any) -> bool:
         return bool(getattr(user, "is_active", True))
@@ -242,12 +197,12 @@ class Users(UserClasses, UserFields, PasswordMarks):
         """The name to greet the user by: full name, else user name, else e-mail address."""
         if self._display_name is not None:
             return str(read_attribute(user, self._display_name) or "")
-        for field in _NAMES:
+        for field in NAMES:
             name = _name(self.get(user, field))
             # "Alice None" is put together of a name and one that is empty, unless it is stored so
             if name and ("None" not in name.split() or field in self.fields_of_model()):
                 return name
-        parts = [_name(self.get(user, first)) or _name(self.get(user, other)) for first, other in _FULL_NAME]
+        parts = [_name(self.get(user, first)) or _name(self.get(user, other)) for first, other in FULL_NAME]
         return " ".join(part for part in parts if part) or str(
             self.get(user, "username") or self.get(user, "email") or self.key(user)
         )
@@ -261,6 +216,3 @@ class Users(UserClasses, UserFields, PasswordMarks):
 
 def _name(value: Any) -> str:
     return str(value or "").strip()
-
-
-_FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))

@@ -73,7 +73,9 @@ def sign_out_all(admin: Any) -> Any:
         return _refuse(_unknown(), typed)
     if user is None or not current_profile.sessions.count(user):
         return redirect(url_for(_ENDPOINT, user=typed or None))
-    return layout.render("myprofile/admin/confirm.html", title=gettext("User sessions"), confirm=_question(admin, user))
+    question = _question(admin, user)
+    heading = gettext("User sessions")
+    return layout.render("myprofile/admin/confirm.html", title=question["title"], heading=heading, confirm=question)
 
 
 # ---- what ends

@@ -148,5 +148,5 @@ def _answer(tab: Tab, done: Done) -> Any:
         if done.message:
             say_elsewhere(done.message)
         return redirect(done.redirect, 303)
-    layout.remember_message(done.message)
+    layout.remember_message(done.message, done.kind)
     return redirect(url_of(tab), 303)

@@ -77,9 +77,9 @@ def _drawn(template: str, frame: SimpleNamespace, tab: Tab | None, context: Mapp
     return render_template(template, mp=frame, tab=seen, when=_when, **given)
 
 
-def remember_message(text: Any) -> None:
-    """Say it on the page that the browser is redirected to."""
-    session[MESSAGE] = str(text)
+def remember_message(text: Any, kind: str = "success") -> None:
+    """Say it on the page that the browser is redirected to; ``info`` where nothing was done."""
+    session[MESSAGE] = (kind, str(text))
 
 
 def headings(html: str) -> Markup:
@@ -114,7 +114,7 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]], message: 
         app_name=current_profile.config.app_name or current_app.name,
         home_url=request.script_root + "/",
         tabs=links,
-        message=SimpleNamespace(kind="success", text=message) if message else None,
+        message=SimpleNamespace(kind=message[0], text=message[1]) if message else None,
         errors=errors,
         theme=current_preferences.theme,
         emit_assets=False,

@@ -134,11 +134,13 @@
       if (e.target.form?.contains(list)) check(list);
   });
 
-  /* how many switches differ from what is saved */
+  /* how many switches differ from what is saved; only then a browser asks before it leaves them */
+  const keep = (e) => e.preventDefault();
   const count = (form) => {
-    const n = [...form.elements].filter((x) => x.type === "checkbox" && x.checked !== x.defaultChecked).length;
+    const n = [...form.elements].filter((x) => x.type === "checkbox" && x.checked !== x.defaultChecked !== "mpMoved" in x.dataset).length;
     const out = form.querySelector("[data-mp-dirty]");
     out.textContent = n ? out.dataset.some.replace("{n}", n) : out.dataset.none;
+    (n ? addEventListener : removeEventListener)("beforeunload", keep);
   };
   on("change", (e) => {
     const form = closest(e, "form[data-mp-track]");
@@ -152,6 +154,7 @@
     if (!form || e.defaultPrevented) return;
     if (form.dataset.mpSent) return e.preventDefault();
     form.dataset.mpSent = 1;
+    if (form.matches("[data-mp-track], dialog *")) removeEventListener("beforeunload", keep);
     for (const b of form.querySelectorAll("[type=submit]")) b.setAttribute("aria-disabled", "true");
     /* nobody tells of the browser's Stop button, or of a connection that broke */
     setTimeout(free, 5000, form);
@@ -159,6 +162,7 @@
   const free = (form) => {
     delete form.dataset.mpSent;
     for (const b of form.querySelectorAll("[aria-disabled]")) b.removeAttribute("aria-disabled");
+    if (form.matches("[data-mp-track]")) count(form);
   };
   addEventListener("pageshow", (e) => { if (e.persisted) d.querySelectorAll("form[data-mp-sent]").forEach(free); });
 

@@ -15,6 +15,7 @@ from .records import (
     PendingFormRecord,
     Pruned,
     SessionRecord,
+    TokenCounts,
     TokenRecord,
 )
 
@@ -241,6 +242,10 @@ class TokenStore(Protocol):
 
     def forget_ciphertexts(self) -> None: ...
 
+    def count_tokens(self, at: int, since: int, most: int) -> TokenCounts:
+        """At this moment; "lately" is after ``since``. Of more than ``most`` tokens, the rest is not looked at."""
+        ...
+
     def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
         """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
         ...
@@ -250,6 +255,10 @@ class PreferenceStore(Protocol):
     def preferences(self, user_key: str) -> Mapping[str, str]: ...
 
     def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None: ...
+
+    def count_preferences(self, most: int) -> Mapping[str, int]:
+        """How many users have chosen each. Of more than ``most`` choices, the rest is not looked at."""
+        ...
 
 
 class GuessStore(Protocol):

@@ -166,6 +166,14 @@ class TokenRecord(NamedTuple):
     last_used_agent: str | None
 
 
+class TokenCounts(NamedTuple):
+    """How many API tokens work, how many of those were used lately, and how many have a ciphertext."""
+
+    working: int
+    used: int
+    copies: int
+
+
 class FeatureRecord(NamedTuple):
     """An admin's choice for one feature."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import delete, not_, or_, select, update
+from sqlalchemy import and_, case, delete, func, not_, or_, select, update
 
 from .database import Database, in_one_transaction
-from .records import SKEW, TokenRecord
+from .records import SKEW, TokenCounts, TokenRecord
 
 
 class SqlTokens(Database):
@@ -57,6 +57,14 @@ class SqlTokens(Database):
         table = self._tables.token
         with self._write() as execute:
             execute(update(table).where(table.c.ciphertext.is_not(None)).values(ciphertext=None))
+
+    def count_tokens(self, at: int, since: int, most: int) -> TokenCounts:
+        table = self._tables.token
+        some = select(table.c.expires_at, table.c.last_used_at, table.c.ciphertext).limit(most).subquery()
+        works = or_(some.c.expires_at.is_(None), some.c.expires_at > at)
+        counted = (works, and_(works, some.c.last_used_at > since), some.c.ciphertext.is_not(None))
+        row = self._read(select(*(func.sum(case((which, 1), else_=0)) for which in counted))).one()
+        return TokenCounts(*(int(number or 0) for number in row))
 
     def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
         table = self._tables.token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import delete, func, insert, or_, select, text, update
 from sqlalchemy.dialects import mysql
@@ -100,6 +101,11 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
                 {"user_key": user_key, "name": name},
                 None if value is None else {"value": value},
             )
+
+    def count_preferences(self, most: int) -> dict[str, int]:
+        some = select(self._tables.preference.c.name).limit(most).subquery()
+        counted: Any = self._read(select(some.c.name, func.count()).group_by(some.c.name))
+        return dict(counted.all())
 
     # ---- whether it works
 

@@ -8,14 +8,17 @@ from typing import Any
 
 from flask import request
 
+from ..account.user_search import MOST_COUNTED
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, iso_time, lazy_gettext, time_ago
+from ..i18n import as_datetime, gettext, iso_time, lazy_gettext, ngettext, time_ago
 from ..responses import prefers_json
 from ..signals import announce, token_changed
-from ..store.records import TokenRecord
-from ..tab import Confirm, Done, Part, Tab, action
+from ..store.records import TokenCounts, TokenRecord
+from ..tab import Confirm, Done, Effect, Part, Tab, action
 
+#: Seconds: "in the last 30 days".
+_LATELY = 30 * 86_400
 SHOWN = "myprofile/tabs/api_token_shown.html"
 
 
@@ -74,6 +77,31 @@ def _shown_page(token: str, message: str, **facts: bool) -> Done:
     return Done(message, {"token": token}, SHOWN, {"secret": token, "example": _example(), **facts})
 
 
+def _reach(counts: TokenCounts) -> str:
+    """How many people it concerns."""
+    if counts.working >= MOST_COUNTED:
+        return gettext("More than %(num)s users have a token.", num=MOST_COUNTED - 1)
+    return ngettext(
+        "%(num)s user has a token; used in the last 30 days: %(used)s.",
+        "%(num)s users have a token; used in the last 30 days: %(used)s.",
+        counts.working,
+        used=counts.used,
+    )
+
+
+def _gone(copies: int) -> str:
+    if not copies:
+        return ""
+    if copies >= MOST_COUNTED:
+        most = MOST_COUNTED - 1
+        return gettext("More than %(num)s tokens cannot be copied any more, for good. They go on working.", num=most)
+    return ngettext(
+        "%(num)s token cannot be copied any more, for good. It goes on working.",
+        "%(num)s tokens cannot be copied any more, for good. They go on working.",
+        copies,
+    )
+
+
 class ApiToken(Tab):
     name = "api_token"
     label = lazy_gettext("API Token")
@@ -96,6 +124,19 @@ class ApiToken(Tab):
             lazy_gettext("Users make and replace their token. Off: they can still revoke the one that they have."),
         ),
     )
+
+    def effects(self) -> dict[str, Effect]:
+        counts, found = current_profile.tokens.count(_LATELY), {}
+        if counts.working:
+            reach = _reach(counts)
+            stop = gettext("Every token stops working at once.")
+            again = gettext("Tokens from before work again at once.")
+            none = gettext("Nobody makes or replaces a token any more.")
+            found[self.name] = Effect(f"{stop} {reach}", f"{again} {reach}", asks=True)
+            found[f"{self.name}.regenerate"] = Effect(f"{none} {reach}")
+        later = gettext("Tokens that are made from now on can be copied, those from before cannot.")
+        found[f"{self.name}.copy"] = Effect(_gone(counts.copies), later, asks=counts.copies > 0)
+        return found
 
     def values(self, user: Any) -> dict[str, Any]:
         record = current_profile.tokens.find(user)

@@ -16,7 +16,7 @@ from ..i18n import gettext, join_list, lazy_gettext, ngettext
 from ..pages.held_user import held_user
 from ..pages.password_answers import answered
 from ..signals import announce, password_changed
-from ..tab import Action, Tab, action
+from ..tab import Action, Effect, Tab, action
 
 UNREADABLE = lazy_gettext("Your password cannot be checked here, and so it cannot be changed here either.")
 #: The one sentence, as the product has it.
@@ -54,6 +54,10 @@ class Password(Tab):
     summary = lazy_gettext("A few random words make a password that is strong and easy to remember.")
     meaning = lazy_gettext("Users change their own password. Single Sign On users never can.")
     icon = "lock"
+
+    def effects(self) -> dict[str, Effect]:
+        off = gettext("Users cannot change their password here, not even one that has leaked. Nobody is signed out.")
+        return {self.name: Effect(off)}
 
     def values(self, user: Any) -> dict[str, Any]:
         managed = not current_profile.can_change_password(user)

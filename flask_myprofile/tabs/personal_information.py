@@ -22,7 +22,7 @@ from ..pages.column_values import is_editable, json_value
 from ..pages.held_user import held_user
 from ..pages.only_changed import VERSION, VersionedForm, versioned, why_not
 from ..store.database_errors import broken_rule
-from ..tab import Part, Tab, action
+from ..tab import Done, Part, Tab, action
 from ..transactions import after_commit
 
 _FIRST = lazy_gettext("First name")
@@ -66,6 +66,7 @@ _NEEDED: Mapping[str, Any] = {
 #: Characters of a field whose column takes any number, and of an e-mail address: no longer one is valid. Nothing is
 #: computed for more: to check 60,000 letters of an address takes a second.
 _LONGEST, _LONGEST_EMAIL = 5_000, 320
+_HINTS = (lazy_gettext("Users see and change it."), lazy_gettext("Users see it, and cannot change it here."))
 _SIDE_BY_SIDE = (("first_name", "last_name"), ("given_name", "family_name"))
 #: Of the conventional attributes, those of such a kind are shown unless the host says which are.
 _USUAL = ("text", "lines", "choice")
@@ -83,7 +84,8 @@ class PersonalInformation(Tab):
 
     def all_parts(self) -> list[Part]:
         models = current_profile.users.models() or [type(flask_login.current_user._get_current_object())]
-        return [Part(name, label_of(name)) for name in dict.fromkeys(n for each in models for n in self.fields(each))]
+        names = dict.fromkeys(name for each in models for name in self.fields(each))
+        return [Part(name, label_of(name), _HINTS[name in current_profile.config.personal_readonly]) for name in names]
 
     def __init__(self) -> None:
         self._known: dict[type[Any], list[str]] = {}
@@ -134,9 +136,8 @@ class PersonalInformation(Tab):
     def context(self, user: Any) -> dict[str, Any]:
         shown = self.shown(user)
         pairs = {first: last for first, last in _SIDE_BY_SIDE if first in shown and last in shown}
-        return {
-            "rows": [[name, pairs[name]] if name in pairs else [name] for name in shown if name not in pairs.values()]
-        }
+        first = [name for name in shown if name not in pairs.values()]
+        return {"rows": [[name, pairs[name]] if name in pairs else [name] for name in first]}
 
     def form(self, user: Any) -> type[VersionedForm]:
         user = current_profile.users.held(user) or user
@@ -144,10 +145,11 @@ class PersonalInformation(Tab):
         return versioned("PersonalInformationForm", {n: _field(user, n, n in managed) for n in self.shown(user)})
 
     @action(lambda tab, user: tab.form(user), purpose=lazy_gettext("change what you sign in with"))
-    def save(self, user: Any, form: VersionedForm) -> str:
+    def save(self, user: Any, form: VersionedForm) -> str | Done:
         users, row = current_profile.users, held_user(user)
         typed = {field.name: checks.stored(field) for field in form.changed()}
-        changed = {name: value for name, value in typed.items() if users.get(row, name) != value}
+        if not (changed := {name: value for name, value in typed.items() if users.get(row, name) != value}):
+            return Done(gettext("Nothing was changed."), kind="info")
         if any(map(users.is_handle, changed)):  # what one signs in with, and where a forgotten password is sent to
             current_profile.sessions.require_fresh(user)
         if nowhere := [name for name in changed if not users.has_place(row, name)]:

@@ -15,10 +15,10 @@ from ..account import timezones
 from ..account.preferences import THEMES
 from ..errors import NotFound
 from ..globals import current_profile
-from ..i18n import gettext, lazy_gettext
+from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.layout import follows_theme
 from ..pages.only_changed import VERSION, VersionedForm, versioned
-from ..tab import Action, Done, Part, Tab, action
+from ..tab import Action, Done, Effect, Part, Tab, action
 
 #: (value, how it reads, ``lang`` attribute where it is in a language of its own)
 Option = tuple[str, str, str | None]
@@ -40,13 +40,21 @@ class Preferences(Tab):
     summary = lazy_gettext("They follow you to every device you sign in from.")
     meaning = lazy_gettext("Users choose how the application looks to them.")
     icon = "sliders-horizontal"
-    parts = (Part("language", _LANGUAGE), Part("timezone", _TIMEZONE), Part("theme", _THEME))
+    parts = (
+        Part("language", _LANGUAGE, lazy_gettext("Users choose the language of the pages.")),
+        Part("timezone", _TIMEZONE, lazy_gettext("Users choose the zone in which times are shown.")),
+        Part("theme", _THEME, lazy_gettext("Users choose light or dark, where the layout follows it.")),
+    )
 
     def shown(self) -> list[str]:
         return [name for name in self._switched_on() if _POSSIBLE[name]()]
 
     def _switched_on(self) -> list[str]:
         return [part.name for part in self.parts if current_profile.features[f"{self.name}.{part.name}"]]
+
+    def effects(self) -> dict[str, Effect]:
+        chosen = current_profile.preferences.count()
+        return {f"{self.name}.{name}": Effect(_kept(number)) for name, number in chosen.items()}
 
     def values(self, user: Any) -> dict[str, Any]:
         chosen = current_profile.preferences.of(user)
@@ -75,10 +83,21 @@ class Preferences(Tab):
             said = gettext("All cities are in the list now. Nothing has been saved yet.")
             return Done(said, template=self.template, context={"form": form, **self.context(user)})
         # the rest is not written back: it may have been chosen elsewhere since it was read
-        i18n.choose_preferences(user, {field.name: _on_offer(field.name, field.data) for field in form.changed()})
+        changed = {field.name: _on_offer(field.name, field.data) for field in form.changed()}
+        if not changed:
+            return Done(gettext("Nothing was changed."), kind="info")
+        i18n.choose_preferences(user, changed)
         i18n.refresh_locale()
         # printed after the commit, in the language just chosen
         return lazy_gettext("Your preferences have been saved.")
+
+
+def _kept(number: int) -> str:
+    return ngettext(
+        "%(num)s user has made a choice and keeps it. Nobody can make another one.",
+        "%(num)s users have made a choice and keep it. Nobody can make another one.",
+        number,
+    )
 
 
 def _on_offer(name: str, value: str | None) -> str | None:

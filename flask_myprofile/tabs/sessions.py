@@ -18,7 +18,7 @@ from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..pages.sign_out import sign_out as sign_out_here
 from ..store.records import SessionRecord
-from ..tab import Confirm, Part, Tab, action
+from ..tab import Confirm, Effect, Part, Tab, action
 
 
 class WhichForm(FlaskForm):
@@ -48,11 +48,33 @@ class Sessions(Tab):
     meaning = lazy_gettext("Users see where they are signed in. Available to every role.")
     icon = "monitor-smartphone"
     parts = (
-        Part("sign_out", lazy_gettext("Sign out one session")),
-        Part("sign_out_others", lazy_gettext("Sign out all other sessions")),
-        Part("rename", lazy_gettext("Name a session")),
-        Part("address", lazy_gettext("Show network address and place")),
+        Part(
+            "sign_out",
+            lazy_gettext("Sign out one session"),
+            lazy_gettext("Users end a session that is not theirs, or that they have left open."),
+        ),
+        Part(
+            "sign_out_others",
+            lazy_gettext("Sign out all other sessions"),
+            lazy_gettext("Users end all their sessions but the one they are in."),
+        ),
+        Part(
+            "rename",
+            lazy_gettext("Name a session"),
+            lazy_gettext("Users call a session what they like. Off: names that were given stay."),
+        ),
+        Part(
+            "address",
+            lazy_gettext("Show network address and place"),
+            lazy_gettext("Users and administrators see where a session was used. Off: addresses are kept, not shown."),
+        ),
     )
+
+    def effects(self) -> dict[str, Effect]:
+        off = gettext(
+            "Users do not see where they are signed in. Nobody is signed out, and administrators can still do that."
+        )
+        return {self.name: Effect(off)}
 
     def values(self, user: Any) -> dict[str, Any]:
         rows, total = self._listed(user)

@@ -214,7 +214,9 @@ def test_the_page_saved_as_it_is_changes_nothing(new_host: Callable[..., Host]) 
     assert set(before) - set(sent) == {"my_profile", "password"}
     assert admin.client.post(URL, data=sent).status_code == 303
     assert (states(admin), rows(host)) == (before, {})
-    assert "Feature settings saved. 0 changes." in admin.get(URL).text
+    page = admin.get(URL).text
+    assert "Nothing was changed." in page
+    assert "mp-note--success" not in page, "nothing is green where nothing was done"
     again = as_a_browser_sends(admin.get(URL).text)
     admin.client.post(URL, data={**again, "preferences": ["off"], "sessions": ["off", "on"]})
     assert states(admin) == {**before, "preferences": False, "sessions": True}

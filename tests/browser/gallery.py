@@ -210,6 +210,34 @@ def switched_off_meanwhile(person: Visitor) -> None:
                 typed("#mp-error-title", first_name="Samuel")(person)
 
 
+def saved_something(person: Visitor) -> None:
+    typed(".mp-status", title=f"Analyst {next(_titles)}")(person)
+
+
+def moved_all_switches(person: Visitor) -> None:
+    for switch in person.page.locator("main [role=switch]:enabled").all():
+        switch.evaluate("(box) => box.click()")
+    person.page.locator(".mp-effect:visible").first.wait_for()
+
+
+def asked_before_saving(person: Visitor) -> None:
+    for name in ("api_token", "api_token-copy"):
+        person.page.locator(f"#f-{name}").click()
+    person.page.locator(SEND).click()
+    person.page.locator("[name=_back]").wait_for()
+
+
+def overtaken(person: Visitor) -> None:
+    with Person(person.site) as elsewhere:
+        elsewhere.sign_in(MAYA)
+        is_on = person.page.locator("#f-sessions-address").is_checked()
+        elsewhere.post("/profile/admin/features", {"sessions.address": "off" if is_on else "on"})
+    person.page.locator("#f-password").click()
+    person.page.locator(SEND).click()
+    person.page.locator(".mp-summary").wait_for()
+
+
+_titles = count(1)
 OPEN_DIALOG = clicked("main [data-mp-dialog]", "dialog[open]")
 SAVED = typed(".mp-status")
 WITHOUT_A_NAME = typed(first_name="", last_name="")
@@ -217,7 +245,8 @@ STATES = {
     "menu open": State(MAYA, "/dashboard", clicked(".mp-menu summary", ".mp-menu__panel")),
     "personal information": State(SAM, "/profile/personal-information"),
     "personal information to be corrected": State(SAM, "/profile/personal-information", WITHOUT_A_NAME),
-    "personal information saved": State(SAM, "/profile/personal-information", SAVED),
+    "personal information saved": State(SAM, "/profile/personal-information", saved_something),
+    "personal information as it was": State(SAM, "/profile/personal-information", SAVED),
     "personal information switched off": State(SAM, "/profile/personal-information", switched_off_meanwhile),
     "personal information by SSO": State(ALEX, "/profile/personal-information"),
     "preferences": State(SAM, "/profile/preferences"),
@@ -251,6 +280,9 @@ STATES = {
     "features with a tab off": State(MAYA, "/profile/admin/features", clicked("#f-password", ".mp-off:visible")),
     "features saved": State(MAYA, "/profile/admin/features", SAVED),
     "features changed": State(MAYA, "/profile/admin/features", moved_a_switch),
+    "features moved": State(MAYA, "/profile/admin/features", moved_all_switches),
+    "features question": State(MAYA, "/profile/admin/features", asked_before_saving),
+    "features changed meanwhile": State(MAYA, "/profile/admin/features", overtaken),
     "doctor": State(MAYA, "/profile/admin/doctor"),
     "find a user": State(MAYA, "/profile/admin/sessions"),
     "no such user": State(MAYA, "/profile/admin/sessions?user=nobody"),

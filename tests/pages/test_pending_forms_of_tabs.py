@@ -259,7 +259,7 @@ def test_the_administrators_pages_say_what_for_as_well(url: str, words: str, hos
     admin = host.browser()
     admin.login("admin")
     host.rows.age(created_at=1860)
-    answer = admin.post(url, {"user": "bob", "id": "x"})
+    answer = admin.post(url, {"preferences": "off"} if url.endswith("features") else {"user": "bob", "id": "x"})
     assert f"{words}, enter your password." in (page := admin.get(answer.location).text)
     assert 'aria-label="Administration"' in page, "and keep their frame"
     back = admin.post(CONFIRM, {"cancel": "1", **asked_who(answer)})

@@ -1,0 +1,112 @@
+"""Finding users for an administrator, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import String, func, literal, or_, select, type_coerce
+from sqlalchemy.exc import DataError
+
+from .text import storable
+from .user_fields import UserFields
+
+#: What people sign in with, and an administrator may know them by, besides the key.
+HANDLES = ("username", "email")
+#: What else they may be called; the parts of a full name.
+NAMES = ("name", "full_name", "display_name")
+FULL_NAME = (("first_name", "given_name"), ("last_name", "family_name"))
+#: Beyond that nothing is counted: a page does not wait for it.
+MOST_COUNTED = 10_001
+#: No key, user name or address is longer.
+_LONGEST_HANDLE = 320
+#: Words of what is looked for: each is one more condition.
+_MOST_WORDS = 5
+
+
+class UserSearch(UserFields):
+    """The part of :class:`~.users.Users` that finds them."""
+
+    def key(self, user: Any) -> str:
+        """See :meth:`Users.key`."""
+        raise NotImplementedError
+
+    def load(self, key: str) -> Any | None:
+        """See :meth:`Users.load`."""
+        raise NotImplementedError
+
+    def find(self, text: str) -> Any | None:
+        """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
+
+        None for whatever else is typed, a name that two users share included.
+        """
+        text = text.strip()
+        if not text or len(text) > _LONGEST_HANDLE or not storable(text):
+            return None
+        user = self._with_key(text)
+        if user is not None:
+            return user
+        return next((found for name in HANDLES if (found := self._with_handle(name, text)) is not None), None)
+
+    def _with_key(self, text: str) -> Any | None:
+        try:
+            user = self.load(text)
+        except (TypeError, ValueError, ArithmeticError, LookupError):  # "ana" for the number that user_loader expects
+            return None
+        except DataError:  # a number greater than the column takes, which leaves the transaction unusable
+            self._db.session.rollback()
+            return None
+        return user if user is not None and self.key(user) == text else None
+
+    def _with_handle(self, field: str, text: str) -> Any | None:
+        model, source = self.model, self._fields.get(field, field)
+        if model is None or not isinstance(source, str) or "." in source:
+            return None
+        attribute = self.describe(model, field)
+        if attribute is None or attribute.type is None:
+            return None
+        column: Any = getattr(model, source)
+        found = self._two(model, column == text)
+        if not found and field == "email":  # nobody's address differs from another's by that
+            found = self._two(model, func.lower(column) == text.lower())
+        return found[0] if len(found) == 1 else None
+
+    def _two(self, model: type[Any], condition: Any) -> Sequence[Any]:
+        return self._db.session.scalars(select(model).where(condition).limit(2)).all()  # type: ignore[no-any-return]
+
+    def search(self, text: str, limit: int) -> Sequence[Any]:
+        """Users who have each word of it somewhere in their names or their e-mail address, in any case; the one whom
+        :meth:`find` finds goes first."""
+        exact, words = self.find(text), text.split()[:_MOST_WORDS]
+        first = [] if exact is None else [exact]
+        columns = list(self._searched())
+        if not columns or not words or len(text) > _LONGEST_HANDLE or not storable(text):
+            return first
+        conditions = [or_(*(_has(column, word) for column in columns)) for word in words]
+        model: Any = self.model
+        found = self._db.session.scalars(select(model).where(*conditions).limit(limit)).all()
+        return [*first, *(user for user in found if user is not exact)][:limit]
+
+    def _searched(self) -> Iterator[Any]:
+        """The columns with what somebody may be known by; none where the class of users is not known."""
+        model = self.model
+        for field in (*HANDLES, *NAMES, *(name for pair in FULL_NAME for name in pair)) if model is not None else ():
+            source = self._fields.get(field, field)
+            attribute = self.describe(model, field) if isinstance(source, str) and "." not in source else None  # type: ignore[arg-type]
+            if attribute is not None and attribute.type is not None and attribute.kind in ("text", "lines"):
+                # as text, whatever a type of the host's would make of a part of its values
+                yield type_coerce(getattr(model, str(source)), String())
+
+    def count(self) -> int | None:
+        """How many users there are, or :data:`MOST_COUNTED` for more; None where their class is not known."""
+        if self.model is None:
+            return None
+        some = select(literal(1).label("one")).select_from(self.model).limit(MOST_COUNTED).subquery()
+        number: int = self._db.session.scalar(select(func.count()).select_from(some))
+        return number
+
+
+def _has(column: Any, word: str) -> Any:
+    """SQLite folds the case of English letters alone."""
+    spelt = {word} if word.isascii() else {word, word.lower(), word.upper(), word.capitalize()}
+    return or_(*(column.icontains(each, autoescape=True) for each in sorted(spelt)))

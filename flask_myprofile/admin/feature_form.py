@@ -1,0 +1,115 @@
+"""What an administrator has sent of Feature Management, and what it is beside what others have saved meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from flask import request
+
+from ..errors import Invalid
+from ..features import DOCTOR, ROOT, State
+from ..globals import current_profile
+from ..i18n import gettext
+from ..pages.forms import sent_fields, wrong_with
+
+#: Fields of the form that are no features: no tab can have such a name. Which switches were on when the page was made,
+#: what the administrator was asked about and wants all the same, and the way back from that question.
+SHOWN, CONFIRMED, BACK = "_shown", "_confirmed", "_back"
+_ON, _OFF = ("on", "true", "1"), ("off", "false", "0", "")
+
+
+class Sent(NamedTuple):
+    """The switches, by feature, and the version of the page that they were on, if it was one.
+
+    :param shown: the features that were on when the page was made; None: it does not say.
+    """
+
+    values: Mapping[str, bool]
+    version: str | None = None
+    shown: Collection[str] | None = None
+    confirmed: Collection[str] = ()
+    goes_back: bool = False
+
+    def is_moved(self, name: str) -> bool:
+        """Whether the administrator has moved it; where that is not known, whatever was sent."""
+        return name in self.values and (self.shown is None or self.values[name] != (name in self.shown))
+
+    def wants(self, name: str, state: State) -> bool:
+        """On or off, as the administrator left it; whatever is stored by now, where it was not touched."""
+        return self.values[name] if self.is_moved(name) and not state.locked else state.on
+
+    def is_overtaken(self, name: str, state: State) -> bool:
+        """Whether somebody else has moved it since the page was made."""
+        return self.shown is not None and name in self.values and state.on != (name in self.shown)
+
+    def as_fields(self, confirmed: Iterable[str]) -> dict[str, str]:
+        """The same, to be sent once more."""
+        switches = {name: "on" if on else "off" for name, on in self.values.items()}
+        version = {} if self.version is None else {"version": self.version}
+        shown = {} if self.shown is None else {SHOWN: " ".join(self.shown)}
+        return {**switches, **version, **shown, CONFIRMED: " ".join(confirmed)}
+
+
+NOTHING = Sent({})
+
+
+def feature_names() -> list[str]:
+    names = [ROOT, DOCTOR]
+    for tab in current_profile.tabs.values():
+        names += [tab.name, *(f"{tab.name}.{part.name}" for part in tab.all_parts())]
+    return names
+
+
+def defaults() -> dict[str, bool]:
+    """Feature -> its default, for those that are not locked."""
+    states = {name: current_profile.features.state(name) for name in feature_names()}
+    return {name: state.default for name, state in states.items() if not state.locked}
+
+
+def differs() -> bool:
+    """Whether an administrator has changed any of them to something else."""
+    return any(current_profile.features.state(name).on != default for name, default in defaults().items())
+
+
+def read() -> Sent:
+    """What was sent. A switch sends "off" and then, if it is on, "on": the last counts.
+
+    :raises Invalid: there is no such feature, or it is neither on nor off.
+    """
+    sent, known = sent_fields(), set(feature_names())
+    page = {} if request.is_json else {name: sent.pop(name, []) for name in (SHOWN, CONFIRMED, BACK)}
+    version = sent.pop("version", None)
+    errors = {name: gettext("There is no such feature") for name in sent if name not in known}
+    values = {name: _switch(each[-1]) for name, each in sent.items()}
+    errors |= {name: gettext("This must be true or false") for name, value in values.items() if value is None}
+    if version is not None and (wrong := wrong_with(version)):
+        errors["version"] = wrong
+    if errors:
+        raise Invalid(errors)
+    return _sent({name: bool(value) for name, value in values.items()}, version, page)
+
+
+def as_typed() -> Sent:
+    """As much of it as can be shown again, whatever is wrong with the rest."""
+    sent, known = request.form.to_dict(flat=False), set(feature_names())
+    values = {name: _switch(each[-1]) for name, each in sent.items() if name in known}
+    return _sent({name: on for name, on in values.items() if on is not None}, sent.get("version"), sent)
+
+
+def _sent(values: Mapping[str, bool], version: list[Any] | None, page: Mapping[str, list[Any]]) -> Sent:
+    shown = page.get(SHOWN)
+    return Sent(
+        values,
+        version[0] if version else None,
+        str(shown[0]).split() if shown else None,
+        " ".join(map(str, page.get(CONFIRMED, []))).split(),
+        bool(page.get(BACK)),
+    )
+
+
+def _switch(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    text = value.lower() if isinstance(value, str) else None
+    return True if text in _ON else False if text in _OFF else None

@@ -1,0 +1,140 @@
+"""What Feature Management shows: a switch for each tab and part, what comes of it, and who moved it last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import url_for
+
+from ..account.user_search import MOST_COUNTED
+from ..features import DOCTOR, State
+from ..globals import current_profile
+from ..i18n import as_datetime, gettext, ngettext, time_ago
+from ..pages import layout
+from ..pages.navigation import ADMIN_ENDPOINT
+from ..tab import Effect, Tab
+from .feature_form import BACK, NOTHING, SHOWN, Sent, differs
+
+RESET_ENDPOINT = "myprofile_admin.features_reset"
+_NO_EFFECT = Effect()
+
+
+def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
+    """The page, with the switches as they were ``sent`` if that could not be saved."""
+    features, tabs = current_profile.features, list(current_profile.tabs.values())
+    version = features.version()  # before what has it
+    found, reach = effects(), _reach()
+    sections = [_section(tab, sent, found, reach) for tab in tabs]
+    rows = [row for section in sections for row in (section, *section["parts"])]
+    doctor = _doctor(sent)
+    return layout.render(
+        "myprofile/admin/features.html",
+        title=gettext("Feature Management"),
+        error=error,
+        status=status,
+        sections=sections,
+        administration=doctor,
+        on_count=sum(features.state(tab.name).on for tab in tabs),
+        count=len(tabs),
+        version=version,
+        shown_field=SHOWN,
+        shown=" ".join(row["name"] for row in (*rows, doctor) if row["stored"]),
+        reset_url=url_for(RESET_ENDPOINT) if differs() else None,
+    )
+
+
+def ask(sent: Sent, names: Iterable[str]) -> Any:
+    """The question before what cannot be undone: carries what was sent, and leads back to it. Nothing is saved yet."""
+    question = {
+        "title": gettext("Save these changes?"),
+        "texts": warnings(names),
+        "yes": gettext("Save"),
+        "no": gettext("Go back and change nothing"),
+        "danger": True,
+        "action_url": url_for(ADMIN_ENDPOINT),
+        "back_field": BACK,
+        "fields": sent.as_fields((*sent.confirmed, *names)),
+    }
+    return ask_in_words(question, status=422)
+
+
+def ask_in_words(question: Mapping[str, Any], status: int = 200) -> Any:
+    heading = gettext("Feature Management")
+    return layout.render(
+        "myprofile/admin/confirm.html", title=question["title"], heading=heading, confirm=question, status=status
+    )
+
+
+def warnings(names: Iterable[str]) -> list[str]:
+    """What comes of switching these off."""
+    labels, found = _labels(), effects()
+    return [f"{labels[name]}: {found[name].off}" for name in names]
+
+
+def effects() -> dict[str, Effect]:
+    return {name: effect for tab in current_profile.tabs.values() for name, effect in tab.effects().items()}
+
+
+def _labels() -> dict[str, Any]:
+    labels: dict[str, Any] = {}
+    for tab in current_profile.tabs.values():
+        labels[tab.name] = tab.label
+        labels |= {f"{tab.name}.{part.name}": f"{tab.label}, {part.label}" for part in tab.all_parts()}
+    return labels
+
+
+def _reach() -> str:
+    """Of a switch that says nothing else."""
+    number = current_profile.users.count()
+    if number is None:
+        return gettext("Holds for everybody as soon as it is saved.")
+    if number >= MOST_COUNTED:
+        return gettext("Holds for more than %(num)s users as soon as it is saved.", num=MOST_COUNTED - 1)
+    return ngettext(
+        "Holds for %(num)s user as soon as it is saved.", "Holds for %(num)s users as soon as it is saved.", number
+    )
+
+
+def _section(tab: Tab, sent: Sent, found: Mapping[str, Effect], reach: str) -> dict[str, Any]:
+    parts = [
+        {"label": part.label, "hint": part.hint, **_row(f"{tab.name}.{part.name}", sent, found, reach)}
+        for part in tab.all_parts()
+    ]
+    own = _row(tab.name, sent, found, reach)
+    return {"label": tab.label, "meaning": tab.meaning, "icon": tab.icon, "parts": parts, **own}
+
+
+def _doctor(sent: Sent) -> dict[str, Any]:
+    meaning = gettext("Administrators see whether this app is set up right, with names of settings and tables.")
+    return {"label": gettext("Doctor"), "meaning": meaning, "icon": "badge-check", **_row(DOCTOR, sent, {}, "")}
+
+
+def _row(name: str, sent: Sent, found: Mapping[str, Effect], reach: str) -> dict[str, Any]:
+    state, effect = current_profile.features.state(name), found.get(name, _NO_EFFECT)
+    locked = f'MYPROFILE_FEATURES_PINNED = {{"{name}": {state.on}}}' if state.locked else ""
+    on = sent.wants(name, state)
+    said = str(effect.off if state.on else effect.on)
+    return {
+        "name": name,
+        "on": on,
+        "stored": state.on,
+        "moved": on != state.on,
+        "overtaken": sent.is_overtaken(name, state),
+        "locked": state.locked,
+        "locked_text": locked,
+        "changed_text": _provenance(state),
+        "effect": "" if state.locked else said or reach,
+        "is_own_effect": bool(said),
+        "asks": effect.asks and state.on,
+    }
+
+
+def _provenance(state: State) -> str:
+    if state.changed is None:
+        return ""
+    when = as_datetime(state.changed.changed_at)
+    words = {"name": state.changed.changed_by, "when": time_ago(when) if when else ""}
+    if state.default:
+        return gettext("Changed by %(name)s, %(when)s. Default: on.", **words)
+    return gettext("Changed by %(name)s, %(when)s. Default: off.", **words)

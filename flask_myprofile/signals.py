@@ -27,7 +27,8 @@ session_ended = _signals.signal("myprofile-session-ended")
 session_refused = _signals.signal("myprofile-session-refused")
 #: The user changed the password on the Password tab.
 password_changed = _signals.signal("myprofile-password-changed")
-#: An API token was made (``action="regenerated"``) or ended (``action="revoked"``).
+#: An API token was made (``action="regenerated"``) or ended (``action="revoked"``). Extra, where an administrator did
+#: it: ``by``, their key.
 token_changed = _signals.signal("myprofile-token-changed")
 #: An admin changed toggles. Extra: ``changes`` (feature name -> bool).
 features_changed = _signals.signal("myprofile-features-changed")

@@ -1,4 +1,4 @@
-"""The administrators' pages: Feature Management, the sessions of a user, and whether the app is set up right."""
+"""The administrators' pages: Feature Management, one a user, and whether the app is set up right."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..i18n import gettext
 from ..pages.access import guarded
 from ..responses import no_store
 from . import doctor, features, users
+from . import user_actions as actions
 
 
 def blueprint(prefix: str) -> Blueprint:
@@ -27,8 +28,10 @@ def blueprint(prefix: str) -> Blueprint:
         ("/features/reset", "features_reset", features.reset, both, features.RESET),
         ("/doctor", "doctor", doctor.view, ["GET"], None),
         ("/sessions", "sessions", users.view, ["GET"], None),
-        ("/sessions/sign-out", "sessions_sign_out", users.sign_out, both, users.SIGN_OUT),
-        ("/sessions/sign-out-all", "sessions_sign_out_all", users.sign_out_all, both, users.SIGN_OUT_ALL),
+        ("/sessions/sign-out", "sessions_sign_out", actions.sign_out, both, actions.SIGN_OUT),
+        ("/sessions/sign-out-all", "sessions_sign_out_all", actions.sign_out_all, both, actions.SIGN_OUT_ALL),
+        ("/sessions/revoke-token", "sessions_revoke_token", actions.revoke_token, both, actions.REVOKE),
+        ("/sessions/end-everything", "sessions_end_everything", actions.end_everything, both, actions.END_EVERYTHING),
     ):
         admin.add_url_rule(url, endpoint, guarded(_for_administrators(view), purpose), methods=methods)
     return admin

@@ -11,10 +11,11 @@ from flask import request
 from ..account.user_search import MOST_COUNTED
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, iso_time, lazy_gettext, ngettext, time_ago
+from ..i18n import gettext, lazy_gettext, ngettext
+from ..pages.token_facts import as_json, as_shown, last_use, state_of
 from ..responses import prefers_json
 from ..signals import announce, token_changed
-from ..store.records import TokenCounts, TokenRecord
+from ..store.records import TokenCounts
 from ..tab import Confirm, Done, Effect, Part, Tab, action
 
 #: Seconds: "in the last 30 days".
@@ -30,19 +31,7 @@ def _warning(tab: Tab, user: Any) -> list[str]:
         "Integrations using the current token will stop working until you update them with the new token. "
         "This cannot be undone."
     )
-    return [stops, _last_use(record)]
-
-
-def _last_use(record: TokenRecord) -> str:
-    when = as_datetime(record.last_used_at)
-    if when is None:
-        return gettext("The current token has never been used.")
-    return gettext(
-        "The current token was last used %(when)s, from %(ip)s by %(agent)s.",
-        when=time_ago(when),
-        ip=record.last_used_ip or gettext("an unknown address"),
-        agent=record.last_used_agent or gettext("an unknown program"),
-    )
+    return [stops, last_use(record)]
 
 
 def _looked_at(tab: Tab, user: Any) -> dict[str, str]:
@@ -139,40 +128,17 @@ class ApiToken(Tab):
         return found
 
     def values(self, user: Any) -> dict[str, Any]:
-        record = current_profile.tokens.find(user)
-        return {
-            "hint": record.hint if record else None,
-            "created_at": iso_time(record.created_at) if record else None,
-            "last_used_at": iso_time(record.last_used_at) if record else None,
-            "last_used_ip": record.last_used_ip if record else None,
-            "last_used_agent": record.last_used_agent if record else None,
-            "expires_at": iso_time(record.expires_at) if record else None,
-            "version": current_profile.tokens.version(record),
-        }
+        return as_json(current_profile.tokens.find(user))
 
     def context(self, user: Any) -> dict[str, Any]:
         record, features = current_profile.tokens.find(user), current_profile.features
         return {
-            "state": self._state(record),
-            "token": self._shown(record) if record else None,
+            "state": state_of(record),
+            "token": as_shown(record) if record else None,
             "can_copy": features["api_token.copy"] and record is not None and record.ciphertext is not None,
             "can_regenerate": features["api_token.regenerate"],
             "can_revoke": record is not None,
             "example": _example(),
-        }
-
-    def _state(self, record: TokenRecord | None) -> str:
-        if record is None:
-            return "empty"
-        return "expired" if current_profile.tokens.is_expired(record) else "exists"
-
-    def _shown(self, record: TokenRecord) -> dict[str, Any]:
-        times = {name: as_datetime(getattr(record, name)) for name in ("created_at", "last_used_at", "expires_at")}
-        return {
-            **times,
-            "hint": record.hint,
-            "last_used_ip": record.last_used_ip,
-            "last_used_agent": record.last_used_agent,
         }
 
     @action(

@@ -286,7 +286,11 @@ STATES = {
     "doctor": State(MAYA, "/profile/admin/doctor"),
     "find a user": State(MAYA, "/profile/admin/sessions"),
     "no such user": State(MAYA, "/profile/admin/sessions?user=nobody"),
+    "found users": State(MAYA, "/profile/admin/sessions?find=e"),
     "a user's sessions": State(MAYA, "/profile/admin/sessions?user=sam"),
+    "a user's sessions and token": State(MAYA, "/profile/admin/sessions?user=maya"),
+    "a user's token question": State(MAYA, "/profile/admin/sessions/revoke-token?user=maya"),
+    "a user's everything question": State(MAYA, "/profile/admin/sessions/end-everything?user=maya"),
     "a user's sessions question": State(MAYA, "/profile/admin/sessions/sign-out-all?user=sam"),
     "signed out of this session": State(NEWCOMER, "/dashboard", signed_out_elsewhere),
 }

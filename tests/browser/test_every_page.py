@@ -37,7 +37,7 @@ SAID_FIRST = {
     "features changed": ("Feature settings saved. 1 change.", True),
     "features changed meanwhile": ("Error: Feature Management", True),
     "features question": ("Save these changes?", True),
-    "no such user": ("Error: User sessions", True),
+    "no such user": ("Error: Users", True),
     "sessions": ("Sessions – My Profile", False),
     "token question": ("Regenerate your API token? – My Profile", False),
     "features": ("Feature Management", False),

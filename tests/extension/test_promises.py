@@ -37,6 +37,8 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile_admin.sessions": ("/admin/sessions", READ),
     "myprofile_admin.sessions_sign_out": ("/admin/sessions/sign-out", BOTH),
     "myprofile_admin.sessions_sign_out_all": ("/admin/sessions/sign-out-all", BOTH),
+    "myprofile_admin.sessions_revoke_token": ("/admin/sessions/revoke-token", BOTH),
+    "myprofile_admin.sessions_end_everything": ("/admin/sessions/end-everything", BOTH),
 }
 TABS = ["personal-information", "preferences", "password", "api-token", "sessions"]
 PERSONAL = "/profile/personal-information"

@@ -20,6 +20,8 @@ CONFIRMATIONS = [
     "/profile/api-token/revoke",
     "/profile/sessions/sign-out-others",
     "/profile/admin/sessions/sign-out-all?user=admin",
+    "/profile/admin/sessions/revoke-token?user=admin",
+    "/profile/admin/sessions/end-everything?user=admin",
 ]
 #: Something wrong for each form of the first three.
 WRONG = {"first_name": "", "last_name": "x" * 99, "language": "tlh", "current_password": "", "new_password": "a"}

@@ -53,7 +53,11 @@ def pages(admin: Browser) -> Iterator[tuple[str, Any]]:
         yield url, admin.get(url, follow_redirects=True)
     for user in ("bob", "nobody"):
         yield f"sessions of {user}", admin.get(f"/profile/admin/sessions?user={user}")
-    yield "all sessions of bob", admin.get("/profile/admin/sessions/sign-out-all?user=bob")
+    for question in ("sign-out-all", "end-everything"):
+        yield f"{question} of bob", admin.get(f"/profile/admin/sessions/{question}?user=bob")
+    yield "somebody's token", admin.get("/profile/admin/sessions/revoke-token?user=admin")
+    for text in ("a", "nobody at all"):
+        yield f"looking for {text}", admin.get(f"/profile/admin/sessions?find={text}")
 
 
 def answers(host: Host, admin: Browser) -> Iterator[tuple[str, Any]]:

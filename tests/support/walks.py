@@ -98,7 +98,10 @@ OF_A_SESSION: dict[str, dict[str, str]] = {
 }
 #: What somebody is asked on the way to something else.
 OF_ONESELF = {"/profile/confirm": {"current_password": PASSWORD}}
-OF_A_USER = {"/profile/admin/sessions/sign-out-all": {"user": "admin"}}
+OF_A_USER = {
+    f"/profile/admin/sessions/{action}": {"user": "admin"}
+    for action in ("sign-out-all", "revoke-token", "end-everything")
+}
 TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER, *OF_ONESELF]
 
 

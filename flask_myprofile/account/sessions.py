@@ -17,6 +17,10 @@ from .users import Users
 
 #: Characters that a user's own name for a session may have.
 NAME_LENGTH = 64
+#: Seconds since its last activity after which a session counts as unused.
+UNUSED = 30 * 86_400
+#: A limit that is none.
+EVERY = 2**31 - 1
 #: Rows that one batch of pruning deletes at most, so that no lock is held for long.
 PRUNE_BATCH = 1000
 
@@ -151,7 +155,7 @@ class Sessions:
             return False
         # the write first: who has read has a connection, and the write needs another one, which the host may not have
         ended = self._registry.end(self._users.key(user), reason, by, only=[session_id])
-        return bool(ended) or self._of(user, session_id) is not None
+        return bool(ended) or self.find(user, session_id) is not None
 
     def end_others(self, user: Any, reason: str = "signed_out") -> int:
         """End all sessions of this user but the one of this request; how many ended."""
@@ -159,6 +163,20 @@ class Sessions:
         if current is not None:
             self._keep()
         return len(self._registry.end(self._users.key(user), reason, keep=current.id if current else None))
+
+    def is_unused(self, record: SessionRecord) -> bool:
+        """Whether nobody has used it for a month. The session of this request is in use, whatever its row says."""
+        current = self._current()
+        return record.last_seen_at < now() - UNUSED and (current is None or record.id != current.id)
+
+    def end_unused(self, user: Any, reason: str = "signed_out") -> int:
+        """End the sessions of this user that nobody has used for a month; how many ended."""
+        unused = [record.id for record in self.list(user, EVERY) if self.is_unused(record)]
+        return len(self._registry.end(self._users.key(user), reason, only=unused)) if unused else 0
+
+    def runs_out_at(self, record: SessionRecord) -> int | None:
+        """When a session runs out if nobody uses it any more, in seconds since the epoch; None: never."""
+        return self._registry.live_since().runs_out_at(record)
 
     def end_all(self, user: Any, reason: str = "signed_out", by: Any = None) -> int:
         """End every session of this user; how many ended. ``by``: see :meth:`end`."""
@@ -177,7 +195,7 @@ class Sessions:
 
     def rename(self, user: Any, session_id: str, name: str) -> bool:
         """Keep the user's own name for a session (empty: none); False where it is not theirs, or has ended."""
-        if self._of(user, session_id) is None:
+        if self.find(user, session_id) is None:
             return False
         return self._store.name_session(self._users.key(user), session_id, printable(name, NAME_LENGTH).strip() or None)
 
@@ -204,8 +222,8 @@ class Sessions:
             if after is None:
                 return total
 
-    def _of(self, user: Any, session_id: str) -> SessionRecord | None:
-        """The row of that id, live or ended, if it is this user's."""
+    def find(self, user: Any, session_id: str) -> SessionRecord | None:
+        """The session of that id, live or ended, if it is this user's."""
         if not _is_id(session_id):
             return None
         record = self._store.session(session_id)

@@ -6,6 +6,8 @@ from .formats import iso_time as iso_time
 from .formats import join_list as join_list
 from .formats import long_date as long_date
 from .formats import reader_zone as reader_zone
+from .formats import short_date as short_date
+from .formats import short_moment as short_moment
 from .formats import time_ago as time_ago
 from .languages import flask_babel_of as flask_babel_of
 from .languages import native_name as native_name

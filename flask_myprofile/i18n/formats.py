@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
 from babel.lists import format_list
 
 from ..account.timezones import find as find_timezone
@@ -40,6 +40,21 @@ def time_ago(when: datetime, now: datetime | None = None) -> str:
 def long_date(when: datetime) -> str:
     """ "14 November 2026", in the reader's language and zone."""
     return str(format_date(_local(when), format="long", locale=locale()))
+
+
+def short_date(when: datetime) -> str:
+    """ "14 Nov", with the year where that is another one, in the reader's language and zone."""
+    local = _local(when)
+    if local.year == _local(datetime.now(timezone.utc)).year:
+        return str(format_skeleton("MMMd", local, locale=locale()))
+    return str(format_date(local, format="medium", locale=locale()))
+
+
+def short_moment(when: datetime) -> str:
+    """ "14 Nov, 13:02": the same with the time of day."""
+    pattern = str(get_datetime_format("medium", locale=locale())).replace("'", "")
+    time = format_time(_local(when), format="short", locale=locale())
+    return pattern.replace("{1}", short_date(when)).replace("{0}", time)
 
 
 def _local(when: datetime) -> datetime:

@@ -18,7 +18,7 @@ from ..responses import RETRY_AFTER, prefers_json, problem
 from ..store.database_errors import is_clash
 from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
-from . import layout
+from . import layout, not_me
 from .csrf import check_origin
 from .forms import each_field, fill, read_condition
 from .navigation import url_of
@@ -67,7 +67,7 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
         raise
     except Exception as error:
         return _failed(user, tab, form, error)
-    return _answer(tab, done if isinstance(done, Done) else Done(done))
+    return _answer(tab, action, done if isinstance(done, Done) else Done(done))
 
 
 def _check_complete() -> None:
@@ -139,7 +139,7 @@ def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:
     return show(user, tab, form, error=sentence, status=status)
 
 
-def _answer(tab: Tab, done: Done) -> Any:
+def _answer(tab: Tab, action: Action, done: Done) -> Any:
     if prefers_json():
         return jsonify(done.data if done.data is not None else {"message": str(done.message)})
     if done.template:
@@ -149,4 +149,4 @@ def _answer(tab: Tab, done: Done) -> Any:
             say_elsewhere(done.message)
         return redirect(done.redirect, 303)
     layout.remember_message(done.message, done.kind)
-    return redirect(url_of(tab), 303)
+    return redirect(not_me.onward(tab, action) or url_of(tab), 303)

@@ -16,7 +16,7 @@ from ..errors import NotFound
 from ..globals import PACKAGE, current_profile
 from ..responses import no_store, prefers_json
 from ..tab import Action, Tab
-from . import layout, recent_sign_in
+from . import layout, not_me_page, recent_sign_in
 from .access import guarded
 from .actions import perform, show
 from .assets import PagesBlueprint
@@ -46,6 +46,7 @@ def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
     pages.add_url_rule("/", "index", guarded(_index), strict_slashes=False)
     pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
     pages.add_url_rule("/confirm", "confirm", guarded(recent_sign_in.view), methods=["GET", "POST"])
+    pages.add_url_rule("/sessions/not-me", "sessions_not_me", guarded(not_me_page.view))
     for tab in tabs:
         save = tab.actions.get("save")
         pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from functools import cache, partial
 from types import SimpleNamespace
 from typing import Any
 
 import flask_login
-from flask import current_app, render_template, request, session
+from flask import current_app, render_template, request, session, url_for
 from jinja2 import TemplateNotFound
 from markupsafe import Markup
 
-from .. import i18n
 from ..adapters import adapter_of
 from ..auth.request_state import request_state
 from ..config import Config
@@ -22,7 +20,9 @@ from ..features import DOCTOR
 from ..globals import current_profile
 from ..i18n import current_preferences
 from ..tab import Tab
+from . import not_me
 from .forms import each_field
+from .moments import moment_of
 from .navigation import url_of
 from .typed_again import note
 from .user_menu import menu_context, text_functions
@@ -69,12 +69,18 @@ def render(
 
 def _drawn(template: str, frame: SimpleNamespace, tab: Tab | None, context: Mapping[str, Any]) -> str:
     seen = (
-        {"name": tab.name, "label": tab.label, "summary": tab.summary, "icon": tab.icon, "url": url_of(tab)}
+        {"name": tab.name, "label": tab.label, "summary": tab.summary, "icon": tab.icon, "url": _url_of(tab)}
         if tab
         else None
     )
     given = {**adapter_of(current_app).template_context(), **text_functions(), **context}
-    return render_template(template, mp=frame, tab=seen, when=_when, **given)
+    return render_template(template, mp=frame, tab=seen, when=moment_of, **given)
+
+
+def _url_of(tab: Tab) -> str:
+    """The form of the Password tab goes on along the path that it is a step of."""
+    path = not_me.on_path() if tab.name == "password" else None
+    return url_for("myprofile.password", not_me=path) if path else url_of(tab)
 
 
 def remember_message(text: Any, kind: str = "success") -> None:
@@ -117,9 +123,16 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]], message: 
         message=SimpleNamespace(kind=message[0], text=message[1]) if message else None,
         errors=errors,
         theme=current_preferences.theme,
+        skip_url=_skip_url(tab),
         emit_assets=False,
         has_doctor=request.blueprint == "myprofile_admin" and user is not None and current_profile.features[DOCTOR],
     )
+
+
+def _skip_url(tab: Tab | None) -> str | None:
+    """Where “This wasn’t me” goes on without this page."""
+    path = not_me.on_path() if tab is not None and tab.name == "password" else None
+    return not_me.url_of_path(path, tab.name) if path and tab else None
 
 
 def _errors(form: Any, error: Any, error_at: str) -> list[tuple[str, Any]]:
@@ -171,15 +184,3 @@ def _bridge(environment: Any, base: str, blocks: Sequence[tuple[str, str]]) -> A
         if ours != theirs
     )
     return environment.from_string(f'{{% extends "{base}" %}}{filled}')
-
-
-def _when(moment: datetime | None) -> Mapping[str, str] | None:
-    """For ``<time>``: the exact moment, and how a person says it."""
-    if moment is None:
-        return None
-    return {
-        "iso": i18n.iso_time(int(moment.timestamp())) or "",
-        "text": i18n.time_ago(moment),
-        "date": i18n.long_date(moment),
-        "zone": current_preferences.timezone or "",
-    }

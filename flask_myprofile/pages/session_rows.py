@@ -7,12 +7,14 @@ from typing import Any
 
 from flask import current_app, request
 
+from ..account.clock import now
 from ..account.devices import APP, MAC_OR_IPAD, TELEVISION, Device, describe
 from ..account.places import find_places, is_local
+from ..config import DAY
 from ..errors import SetupError
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, language_tag, lazy_gettext
-from ..store.records import ADOPTED, SessionRecord
+from ..store.records import ADOPTED, PASSWORD, SessionRecord
 
 #: Sessions on one page.
 PAGE = 50
@@ -52,6 +54,7 @@ def _json(row: SessionRecord, current: bool, places: Mapping[str, str], shows_ad
         "place": places.get(row.ip),
         "created_at": iso_time(row.created_at),
         "last_seen_at": iso_time(row.last_seen_at),
+        "expires_at": iso_time(current_profile.sessions.runs_out_at(row)),
         "method": row.method,
         "provider": row.provider,
         "remembered": row.remembered,
@@ -68,7 +71,6 @@ def as_rows(
 
 def _row(row: SessionRecord, current: bool, places: Mapping[str, str], shows_address: bool) -> dict[str, Any]:
     device, icon = device_of(row)
-    method, method_icon = method_of(row)
     return {
         "id": row.id,
         "name": row.name or device,
@@ -80,9 +82,34 @@ def _row(row: SessionRecord, current: bool, places: Mapping[str, str], shows_add
         "current": current,
         "last_seen_at": as_datetime(row.last_seen_at),
         "created_at": as_datetime(row.created_at),
-        "method_text": method,
-        "method_icon": method_icon,
+        "user_agent": row.user_agent,
+        "method_text": _method_of(row),
+        "method_name": row.provider or row.method,
+        "signed_in_text": _signed_in(row),
+        **_until(row),
     }
+
+
+def _signed_in(row: SessionRecord) -> str:
+    """The template puts the moment in, and what the method is called."""
+    if row.method == PASSWORD:
+        return gettext("Signed in with a password on %(when)s")
+    if row.method == ADOPTED:
+        return gettext("Signed in before %(when)s")
+    if row.method == "sso" and not row.provider:
+        return gettext("Signed in by Single Sign On on %(when)s")
+    return gettext("Signed in with %(method)s on %(when)s")
+
+
+def _until(row: SessionRecord) -> dict[str, Any]:
+    """When it runs out, to the minute where that is today or tomorrow."""
+    at, idle = current_profile.sessions.runs_out_at(row), current_profile.config.session_idle
+    if at is None:
+        return {}
+    text = gettext("stays signed in until %(when)s")
+    if idle and not row.remembered and at == row.last_seen_at + idle:
+        text = gettext("is signed out on %(when)s unless it is used")
+    return {"until": as_datetime(at), "until_text": text, "until_how": "exact" if at < now() + DAY else "day"}
 
 
 def name_of(row: SessionRecord) -> str:
@@ -109,19 +136,19 @@ def _in_words(device: Device) -> str:
     return gettext("Unknown browser on %(system)s", system=system)
 
 
-def method_of(row: SessionRecord) -> tuple[str, str]:
-    """How it signed in, in words, and an icon for it."""
+def _method_of(row: SessionRecord) -> str:
+    """How it signed in, in words."""
     if row.method == "sso":
         return (
             gettext("Single Sign On · %(provider)s", provider=row.provider)
             if row.provider
             else gettext("Single Sign On")
-        ), "shield-check"
-    if row.method == "password":
-        return (gettext("Password, remembered") if row.remembered else gettext("Password")), "lock"
+        )
+    if row.method == PASSWORD:
+        return gettext("Password, remembered") if row.remembered else gettext("Password")
     if row.method == ADOPTED:
-        return gettext("Signed in earlier"), "lock"
-    return row.provider or row.method, "shield-check"
+        return gettext("Signed in earlier")
+    return row.provider or row.method
 
 
 def shows_places() -> bool:

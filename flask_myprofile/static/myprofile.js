@@ -166,13 +166,24 @@
   };
   addEventListener("pageshow", (e) => { if (e.persisted) d.querySelectorAll("form[data-mp-sent]").forEach(free); });
 
+  /* of many tabs in one line, the current one is in sight, and the one that has the focus */
+  const center = (link) => {
+    const strip = link.closest("ul"), [at, all] = [link, strip].map((el) => el.getBoundingClientRect());
+    strip.scrollLeft += at.left + at.width / 2 - all.left - all.width / 2;
+  };
+  on("focusin", (e) => { if (closest(e, ".mp-nav a")) center(e.target); });
+
+  /* a picture that does not come leaves the initials that are behind it */
+  on("error", (e) => { if (closest(e, ".mp-avatar")) e.target.remove(); }, true);
+
   const init = (root) => {
+    for (const img of root.querySelectorAll(".mp-avatar img")) if (img.complete && !img.naturalWidth) img.remove();
+    root.querySelectorAll(".mp-nav [aria-current]").forEach(center);
     for (const el of root.querySelectorAll("[data-mp-js]")) el.hidden = false;
     for (const form of root.querySelectorAll("form[data-mp-track]")) count(form);
     /* the exact moment in the reader's language and zone, the browser's where they chose none, as a tooltip */
-    const lang = d.documentElement.lang || undefined;
     for (const t of root.querySelectorAll("time[data-mp-time]")) {
-      try { t.title = new Date(t.dateTime).toLocaleString(lang, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
+      try { t.title = new Date(t.dateTime).toLocaleString(t.closest("[lang]")?.lang || undefined, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
     }
     /* the zone of this device, first in the list of zones; once */
     const mark = root.querySelector("[data-mp-zone]"), zone = mark && Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -144,6 +144,13 @@ class LiveSince(NamedTuple):
             return record.remember_until < self.now
         return record.created_at < (self.created_at or 0) or record.last_seen_at < (self.last_seen_at or 0)
 
+    def runs_out_at(self, record: SessionRecord) -> int | None:
+        """When it will have run out if nobody uses it any more; None: never."""
+        if record.remember_until is not None:
+            return record.remember_until
+        limits = ((record.created_at, self.created_at), (record.last_seen_at, self.last_seen_at))
+        return min((at + self.now - since for at, since in limits if since is not None), default=None)
+
 
 class Pruned(NamedTuple):
     """How far a batch of pruning came (``after``: the last id, None at the end) and how many rows it deleted."""

@@ -10,15 +10,19 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from ..account import text
-from ..account.sessions import NAME_LENGTH
+from ..account.sessions import EVERY, NAME_LENGTH
 from ..auth.request_state import request_state
 from ..errors import Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
+from ..pages import not_me
 from ..pages.session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..pages.sign_out import sign_out as sign_out_here
 from ..store.records import SessionRecord
 from ..tab import Confirm, Effect, Part, Tab, action
+
+#: The sessions in use that are shown besides this one; the others are folded below them.
+SHOWN = 4
 
 
 class WhichForm(FlaskForm):
@@ -77,40 +81,46 @@ class Sessions(Tab):
         return {self.name: Effect(off)}
 
     def values(self, user: Any) -> dict[str, Any]:
-        rows, total = self._listed(user)
-        shown = as_json(rows, current_profile.sessions.current(user), current_profile.features["sessions.address"])
-        return {"sessions": shown, "total": total}
-
-    def _listed(self, user: Any) -> tuple[Sequence[SessionRecord], int]:
-        """One page of the user's sessions, and how many there are: one of this very request is stored after it."""
-        sessions, current = current_profile.sessions, current_profile.sessions.current(user)
+        rows, current = self._listed(user), current_profile.sessions.current(user)
         offset = (page_number() - 1) * PAGE
-        rows, total = sessions.list(user, PAGE, offset), sessions.count(user)
-        if current is not None and request_state().begins and not offset:
-            return [current, *rows], total + 1
-        return rows, total
+        shown = as_json(rows[offset : offset + PAGE], current, current_profile.features["sessions.address"])
+        return {"sessions": shown, "total": len(rows)}
+
+    def _listed(self, user: Any) -> Sequence[SessionRecord]:
+        """All that are live, by one query; the one of this very request is stored after it, where it is new."""
+        sessions, current = current_profile.sessions, current_profile.sessions.current(user)
+        rows = sessions.list(user, EVERY)
+        return [current, *rows] if current is not None and request_state().begins else rows
 
     def context(self, user: Any) -> dict[str, Any]:
         features, current = current_profile.features, current_profile.sessions.current(user)
-        rows, total = self._listed(user)
-        listed = [row for row in rows if current is None or row.id != current.id]
+        others = [row for row in self._listed(user) if current is None or row.id != current.id]
+        page, unused = page_number(), list(filter(current_profile.sessions.is_unused, others))
+        offset = (page - 1) * PAGE
+        listed = others[offset : offset + PAGE]
         shown = as_rows([*([current] if current else []), *listed], current, features["sessions.address"])
-        page, correction = page_number(), _correction(shown, 0 if current else 1)
+        correction = _correction(shown)
+        can_say_not_me = not_me.is_offered(user)
+        for number, row in enumerate(shown, 0 if current else 1):
+            row["number"], row["open"] = number, correction is not None and row["id"] == correction["id"]
+            row["not_me_url"] = not_me.url_of_path(row["id"]) if can_say_not_me and not row["current"] else None
+        first = shown.pop(0) if current else None
         return {
-            "current": shown.pop(0) if current else None,
-            "others": shown,
-            "total_others": total - (1 if current else 0),
+            "current": first,
+            "groups": _groups(shown, {row.id for row in unused}, len(unused), page),
+            "total_others": len(others),
+            "total_unused": len(unused),
             "can_sign_out": features["sessions.sign_out"],
             "can_sign_out_others": features["sessions.sign_out_others"],
             "can_rename": features["sessions.rename"],
+            "can_say_not_me": can_say_not_me,
             "rename_url": url_for("myprofile.sessions_rename", page=page if page > 1 else None),
             "correction": correction,
             "error_at": correction["field"] if correction else "",
             "shows_places": features["sessions.address"] and shows_places(),
             "first_url": url_for("myprofile.sessions") if page > 1 else None,
-            "more_url": f"?page={page + 1}" if page * PAGE < total else None,
+            "more_url": f"?page={page + 1}" if offset + PAGE < len(others) else None,
             "sign_out_self_url": url_for("myprofile.sign_out"),
-            "password_url": url_for("myprofile.password") if self._can_change_password(user) else None,
         }
 
     @action(WhichForm, purpose=lazy_gettext("sign out another session"))
@@ -143,6 +153,13 @@ class Sessions(Tab):
             return gettext("There was no other session to sign out.")
         return ngettext("Signed out of %(num)s other session.", "Signed out of %(num)s other sessions.", ended)
 
+    @action(feature="sign_out_others", label=lazy_gettext("Sign out of unused sessions"), fresh=True)
+    def sign_out_unused(self, user: Any) -> str:
+        ended = current_profile.sessions.end_unused(user)
+        if not ended:
+            return gettext("There was no unused session to sign out.")
+        return ngettext("Signed out of %(num)s unused session.", "Signed out of %(num)s unused sessions.", ended)
+
     @action(NameForm)
     def rename(self, user: Any, form: NameForm) -> str:
         if not form.id.data:
@@ -156,9 +173,6 @@ class Sessions(Tab):
             raise NotFound(code="no_such_session")
         renamed = current_profile.sessions.load(form.id.data)
         return gettext("The session is now called %(name)s.", name=name or (device_of(renamed)[0] if renamed else ""))
-
-    def _can_change_password(self, user: Any) -> bool:
-        return current_profile.features["password"] and current_profile.can_change_password(user)
 
 
 def _invalid(field: str, sentence: str) -> Invalid:
@@ -179,13 +193,31 @@ def _wrong_with(name: str) -> str | None:
     return None
 
 
-def _correction(rows: list[dict[str, Any]], first: int) -> dict[str, Any] | None:
-    """The name that was typed and has not been taken, to be shown again beside what is wrong with it.
-
-    :param first: the number of the first of these rows on the page
-    """
+def _correction(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The name that was typed and has not been taken, to be shown again beside what is wrong with it."""
     if request.method != "POST" or request.endpoint != "myprofile.sessions_rename":
         return None
     which, typed = request.form.get("id"), request.form.get("name", "")
+    first = 0 if rows and rows[0]["current"] else 1
     fields = [f"mp-rename-{number}-name" for number, row in enumerate(rows, first) if row["id"] == which]
     return {"id": which, "name": typed, "error": _wrong_with(text.clean(typed)), "field": "".join(fields)}
+
+
+def _groups(rows: list[dict[str, Any]], unused: set[str], total_unused: int, page: int) -> list[dict[str, Any]]:
+    """The sessions besides this one: a few, what is folded below them, and those that nobody uses. Whoever has asked
+    for a further page sees all of it."""
+    recent = [row for row in rows if row["id"] not in unused]
+    few = len(recent) if page > 1 or len(recent) <= SHOWN + 1 else SHOWN
+    rest, old = recent[few:], [row for row in rows if row["id"] in unused]
+    groups: list[dict[str, Any]] = [
+        {"label": None, "rows": recent[:few]},
+        {"label": ngettext("%(num)s more session", "%(num)s more sessions", len(rest)), "rows": rest},
+        {
+            "label": ngettext("%(num)s not used for a month", "%(num)s not used for a month", total_unused),
+            "rows": old,
+            "unused": True,
+        },
+    ]
+    return [
+        {**group, "open": page > 1 or any(row["open"] for row in group["rows"])} for group in groups if group["rows"]
+    ]

@@ -37,6 +37,7 @@ SETTINGS = {
     "MYPROFILE_FEATURES": {"api_token": True, "doctor": True},
     "MYPROFILE_FEATURES_PINNED": {"sessions.sign_out": True},
 }
+NOT_ME = ".mp-session__foot > a"
 SEND = "main form .mp-btn--primary[type=submit]"
 
 
@@ -178,10 +179,15 @@ def signed_out_elsewhere(person: Visitor) -> None:
 
 
 def named_too_long(person: Visitor) -> None:
-    person.page.locator(".mp-rename summary").first.click()
+    person.page.locator(".mp-more summary").first.click()
     person.page.locator(".mp-rename input[name=name]").first.fill("x" * 200)
     person.page.locator(".mp-rename [type=submit]").first.click()
     person.page.locator(".mp-summary").wait_for()
+
+
+def skipped_a_step(person: Visitor) -> None:
+    clicked(NOT_ME, ".mp-steps")(person)
+    clicked("[aria-current=step] .mp-actions > a", ".mp-steps .mp-badge")(person)
 
 
 def moved_a_switch(person: Visitor) -> None:
@@ -263,10 +269,13 @@ STATES = {
     "token question": State(MAYA, "/profile/api-token/regenerate"),
     "sessions": State(MAYA, "/profile/sessions"),
     "one session": State(SAM, "/profile/sessions"),
-    "naming a session": State(MAYA, "/profile/sessions", clicked(".mp-rename summary", ".mp-rename[open]")),
+    "a session's details": State(MAYA, "/profile/sessions", clicked(".mp-more summary", ".mp-more[open]")),
     "name to be corrected": State(MAYA, "/profile/sessions", named_too_long),
     "sessions dialog": State(MAYA, "/profile/sessions", OPEN_DIALOG),
     "sessions question": State(MAYA, "/profile/sessions/sign-out-others"),
+    "this wasn't me": State(MAYA, "/profile/sessions", clicked(NOT_ME, ".mp-steps")),
+    "a step of it skipped": State(MAYA, "/profile/sessions", skipped_a_step),
+    "its password": State(SAM, f"/profile/password?not_me={'0' * 24}"),
     "sessions by SSO": State(ALEX, "/profile/sessions"),
     "notifications": State(SAM, "/profile/notifications"),
     "notifications saved": State(SAM, "/profile/notifications", SAVED),

@@ -33,7 +33,7 @@ SPACED = """() => {
     document.adoptedStyleSheets.push(sheet);
 }"""
 CLIPPED = """() => [...document.querySelectorAll(".mp *")]
-    .filter(e => e.checkVisibility() && !e.closest(".mp-vh, svg, select") && !e.matches("textarea, input"))
+    .filter(e => e.checkVisibility() && !e.closest(".mp-vh, svg, select") && !e.matches("textarea, input, .mp-nav ul"))
     .filter(e => (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != "visible")
         || (e.scrollHeight > e.clientHeight + 1 && getComputedStyle(e).overflowY != "visible" && e.tagName != "DIALOG"))
     .map(e => e.className || e.tagName)"""

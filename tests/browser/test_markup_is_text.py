@@ -21,7 +21,7 @@ def test_nothing_that_looks_like_code_is_carried_out(visitor: Callable[..., Visi
     page.get_by_role("button", name="Save").click()
     page.get_by_role("status").filter(has_text="has been saved").wait_for()
     sam.open("/profile/sessions")
-    page.locator(".mp-rename summary").first.click()
+    page.locator(".mp-more summary").first.click()
     page.locator(".mp-rename input[name=name]").first.fill(PICTURE)
     page.locator(".mp-rename [type=submit]").first.click()
     page.get_by_role("status").filter(has_text="is now called").wait_for()

@@ -26,7 +26,7 @@ def signed_in(host: Host, name: str = "alice") -> Browser:
 
 
 def menu_of(html: str) -> str:
-    found = re.search(r'<details class="mp mp-menu">.*?</details>', html, re.S)
+    found = re.search(r'<details class="mp mp-menu"[^>]*>.*?</details>', html, re.S)
     assert found, "no user menu"
     return found[0]
 

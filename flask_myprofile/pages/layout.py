@@ -11,7 +11,7 @@ from typing import Any
 import flask_login
 from flask import current_app, render_template, request, session, url_for
 from jinja2 import TemplateNotFound
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..adapters import adapter_of
 from ..auth.request_state import request_state
@@ -31,6 +31,7 @@ MESSAGE = "_myprofile_message"
 _OWN = "myprofile/layout.html"
 #: A template that another one extends, includes or imports from.
 _PARTS = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)""")
+_TITLE = re.compile(r"<title[^>]*>([^<]*)</title>")
 _HEADING_TAG = re.compile(r"(</?h)([1-5])\b")
 
 
@@ -74,7 +75,17 @@ def _drawn(template: str, frame: SimpleNamespace, tab: Tab | None, context: Mapp
         else None
     )
     given = {**adapter_of(current_app).template_context(), **text_functions(), **context}
-    return render_template(template, mp=frame, tab=seen, when=moment_of, **given)
+    html = render_template(template, mp=frame, tab=seen, when=moment_of, **given)
+    return _named_once(html, str(escape(frame.app_name)))
+
+
+def _named_once(html: str, app_name: str) -> str:
+    """Where the host's layout puts the app's name into each title, ours is not beside it."""
+    found = _TITLE.search(html)
+    before, ours, after = found[1].partition(f" – {app_name}") if found else ("", "", "")
+    if found and ours and (after.strip() or app_name.casefold() in before.casefold()):
+        return html[: found.start(1)] + before + after + html[found.end(1) :]
+    return html
 
 
 def _url_of(tab: Tab) -> str:

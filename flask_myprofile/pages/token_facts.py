@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..account.clock import now
+from ..config import DAY
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, time_ago
 from ..store.records import TokenRecord
 
+#: Seconds before a token expires from which on the pages say so.
+SOON = 14 * DAY
 _TIMES = ("created_at", "last_used_at", "expires_at")
 _TEXTS = ("hint", "last_used_ip", "last_used_agent")
 
@@ -22,7 +26,8 @@ def as_json(record: TokenRecord | None) -> dict[str, Any]:
 def as_shown(record: TokenRecord) -> dict[str, Any]:
     """The same for the templates."""
     times = {name: as_datetime(getattr(record, name)) for name in _TIMES}
-    return {**times, **{name: getattr(record, name) for name in _TEXTS}}
+    soon = 0 < (record.expires_at or 0) - now() <= SOON
+    return {**times, **{name: getattr(record, name) for name in _TEXTS}, "expires_soon": soon}
 
 
 def state_of(record: TokenRecord | None) -> str:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import request
-
 from ..account.user_search import MOST_COUNTED
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
+from ..pages.api_example import example_address
 from ..pages.token_facts import as_json, as_shown, last_use, state_of
 from ..responses import prefers_json
 from ..signals import announce, token_changed
@@ -58,7 +57,7 @@ def _without(tab: Tab, user: Any) -> list[str]:
 
 
 def _example() -> str:
-    return f'curl -H "Authorization: Bearer $TOKEN" {request.url_root}'
+    return f'curl -H "Authorization: Bearer $TOKEN" {example_address()}'
 
 
 def _shown_page(token: str, message: str, **facts: bool) -> Done:

@@ -53,3 +53,31 @@ def test_what_a_layout_has_in_its_head_and_scripts_stays_there(new_host: Callabl
     assert html.count("/host.css") == 1
     assert html.count("/host.js") == 1
     assert html.index("/host.css") < html.index("myprofile.css"), "the last one wins, should they meet"
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("{% block title %}{% endblock %} | Acme", "Preferences – My Profile | Acme"),
+        ("Host: {% block title %}{% endblock %}", "Host: Preferences – My Profile"),
+        ("{% block title %}{% endblock %}", "Preferences – My Profile – host"),
+    ],
+)
+def test_an_app_is_named_once_in_a_title(title: str, shown: str, new_host: Callable[..., Host]) -> None:
+    layout = f"<!doctype html><html lang=en><title>{title}</title><main>{{% block content %}}{{% endblock %}}</main>"
+    assert f"<title>{shown}</title>" in page_in(new_host, layout, {"title": "title", "content": "content"})
+
+
+def test_what_is_ours_says_its_language_and_direction_whatever_the_page_says(new_host: Callable[..., Host]) -> None:
+    def add_layout(host: Host) -> None:
+        menu = "{{ myprofile_user_menu() }}"
+        layout = ONE_BLOCK.replace("NAME", "main").replace("<main>", f"{menu}<main>")
+        host.app.jinja_loader = DictLoader({"base.html": layout})  # type: ignore[method-assign]
+
+    told = {"MYPROFILE_BASE_TEMPLATE": "base.html", "MYPROFILE_BASE_BLOCKS": {"content": "main"}}
+    alice = new_host(after=add_layout, **told).browser()
+    alice.login("alice")
+    alice.post("/profile/preferences", {"language": "he"})
+    html = alice.get("/profile/preferences").text
+    assert '<div class="mp mp-page" id="myprofile" lang="he" dir="rtl"' in html
+    assert '<details class="mp mp-menu" lang="he">' in html

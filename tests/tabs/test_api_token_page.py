@@ -1,0 +1,51 @@
+"""What the API Token tab shows that helps to use the token, and to have another one in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+
+from tests.support.host import Host
+
+TAB = "/profile/api-token"
+DAY = 86_400
+
+
+def example(new_host: Callable[..., Host], *rules: str) -> str:
+    def add_views(host: Host) -> None:
+        for rule in rules:
+            host.app.add_url_rule(rule, rule.replace(".", ""), lambda **values: "", methods=["GET"])
+        host.app.add_url_rule("/api/sent", view_func=lambda: "", endpoint="sent", methods=["POST"])
+
+    alice = new_host(after=add_views).browser()
+    alice.login("alice")
+    alice.post_json(f"{TAB}/regenerate")
+    found = unescape(alice.get(TAB).text).partition('$TOKEN" ')[2]
+    return found.partition("<")[0]
+
+
+@pytest.mark.parametrize(
+    ("rules", "address"),
+    [
+        (["/api/orders", "/api/v1/me", "/api/docs"], "http://localhost/api/v1/me"),
+        (["/api/orders", "/api/customers"], "http://localhost/api/orders"),
+        (["/api", "/api/orders/<int:number>", "/reports"], "http://localhost/…"),
+    ],
+)
+def test_the_example_calls_what_there_is(rules: list[str], address: str, new_host: Callable[..., Host]) -> None:
+    assert example(new_host, *rules) == address
+
+
+@pytest.mark.parametrize(("days", "said"), [(13, True), (15, False), (-1, False)])
+def test_the_page_says_so_before_a_token_expires(days: int, said: bool, new_host: Callable[..., Host]) -> None:
+    host = new_host(MYPROFILE_API_TOKEN_LIFETIME=90 * DAY)
+    alice = host.browser()
+    alice.login("alice")
+    alice.post_json(f"{TAB}/regenerate")
+    assert "Expires on" not in alice.get(TAB).text
+    host.sql("UPDATE myprofile_token SET expires_at = expires_at - :gone", gone=(90 - days) * DAY)
+    page = alice.get(TAB).text
+    assert ('mp-badge--warning">' in page) == ("Expires on" in page) == said
+    assert ("This token has expired" in page) == (days < 0)

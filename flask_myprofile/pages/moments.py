@@ -29,6 +29,11 @@ class Moment:
         return i18n.long_date(self._when)
 
     @property
+    def full(self) -> str:
+        """ "2 hours ago · 28 Nov, 13:02"."""
+        return f"{self.text} · {self.exact}"
+
+    @property
     def day(self) -> str:
         """ "28 Nov"."""
         return i18n.short_date(self._when)

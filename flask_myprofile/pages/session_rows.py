@@ -13,7 +13,7 @@ from ..account.places import find_places, is_local
 from ..config import DAY
 from ..errors import SetupError
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, iso_time, language_tag, lazy_gettext
+from ..i18n import as_datetime, gettext, iso_time, language_tag, lazy_gettext, short_date, short_moment
 from ..store.records import ADOPTED, PASSWORD, SessionRecord
 
 #: Sessions on one page.
@@ -86,7 +86,7 @@ def _row(row: SessionRecord, current: bool, places: Mapping[str, str], shows_add
         "method_text": _method_of(row),
         "method_name": row.provider or row.method,
         "signed_in_text": _signed_in(row),
-        **_until(row),
+        "until_text": _until(row),
     }
 
 
@@ -101,15 +101,16 @@ def _signed_in(row: SessionRecord) -> str:
     return gettext("Signed in with %(method)s on %(when)s")
 
 
-def _until(row: SessionRecord) -> dict[str, Any]:
+def _until(row: SessionRecord) -> str:
     """When it runs out, to the minute where that is today or tomorrow."""
     at, idle = current_profile.sessions.runs_out_at(row), current_profile.config.session_idle
-    if at is None:
-        return {}
-    text = gettext("stays signed in until %(when)s")
+    moment = as_datetime(at)
+    if at is None or moment is None:
+        return ""
+    when = short_moment(moment) if at < now() + DAY else short_date(moment)
     if idle and not row.remembered and at == row.last_seen_at + idle:
-        text = gettext("is signed out on %(when)s unless it is used")
-    return {"until": as_datetime(at), "until_text": text, "until_how": "exact" if at < now() + DAY else "day"}
+        return gettext("is signed out on %(when)s unless it is used", when=when)
+    return gettext("stays signed in until %(when)s", when=when)
 
 
 def name_of(row: SessionRecord) -> str:

@@ -199,7 +199,7 @@ def _correction(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
         return None
     which, typed = request.form.get("id"), request.form.get("name", "")
     first = 0 if rows and rows[0]["current"] else 1
-    fields = [f"mp-rename-{number}-name" for number, row in enumerate(rows, first) if row["id"] == which]
+    fields = [f"mp-name-{number}" for number, row in enumerate(rows, first) if row["id"] == which]
     return {"id": which, "name": typed, "error": _wrong_with(text.clean(typed)), "field": "".join(fields)}
 
 

@@ -176,13 +176,15 @@ def test_each_control_says_which_session_it_is_for(two: tuple[Browser, Browser])
     here, there = two
     rename(here, there, "Grandma's")
     html = unescape(here.get(URL).text)
-    found = re.findall(r'<(h4|summary|label|button)[^>]* id="([^"]+)"[^>]*>(.*?)</\1>', html, re.DOTALL)
-    texts = {id_: re.sub(r"<[^>]+>", "", text).strip() for _, id_, text in found}
-    named = re.findall(r'aria-labelledby="(mp-(?:more|rename)[^"]+)"', html)
-    spoken = Counter(" ".join(texts[id_] for id_ in ids.split()) for ids in named)
-    assert spoken == Counter(
-        f"{word} {name}" for word in ("Details", FIELD, "Save") for name in ("Grandma's", "Firefox on Linux")
-    )
+    headings = re.findall(r'<h4[^>]* id="([^"]+)"[^>]*>(.*?)</h4>', html)
+    names = {id_: re.sub(r"<[^>]+>", "", text) for id_, text in headings}
+    controls = re.findall(r'<(summary|input|button)[^>]* aria-describedby="(mp-session-\d)[^>]*>([^<]*)', html)
+    spoken = Counter(f"{text.strip() or tag} {names[id_]}" for tag, id_, text in controls)
+    words = ("Details", "input", "Save", "Sign out")
+    wanted = Counter(f"{word} {name}" for word in words for name in ("Grandma's", "Firefox on Linux"))
+    wanted["Sign out on this device Firefox on Linux"] = wanted.pop("Sign out Firefox on Linux")
+    assert spoken == wanted
+    assert html.count(FIELD) == 2
     ids = re.findall(r' id="([^"]+)"', html)
     assert len(ids) == len(set(ids))
 

@@ -1,0 +1,133 @@
+"""Whoever has long names and many of everything, in a host that has thought of nothing: nothing scrolls sideways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser import looks
+from tests.browser.gallery import NOT_ME, State, clicked, named_too_long, typed
+from tests.browser.long import served
+from tests.browser.visitor import Visitor, close
+
+
+def unfolded(person: Visitor) -> None:
+    """All of them, and the details of some: to look at more of the same takes long."""
+    for details in person.page.locator("main .mp-fold, main .mp-session .mp-more").all()[:8]:
+        details.evaluate("node => { node.open = true }")
+
+
+DIALOG = clicked("main [data-mp-dialog]", "dialog[open]")
+ADMIN = "admin"
+STATES = {
+    "menu": State(ADMIN, "/own", clicked(".mp-menu summary", ".mp-menu__panel")),
+    "personal information": State(ADMIN, "/profile/personal-information"),
+    "personal information refused": State(ADMIN, "/profile/personal-information", typed(last_name="x" * 300)),
+    "preferences": State(ADMIN, "/profile/preferences"),
+    "password": State(ADMIN, "/profile/password"),
+    "token": State(ADMIN, "/profile/api-token"),
+    "token dialog": State(ADMIN, "/profile/api-token", DIALOG),
+    "sessions": State(ADMIN, "/profile/sessions"),
+    "sessions unfolded": State(ADMIN, "/profile/sessions", unfolded),
+    "sessions dialog": State(ADMIN, "/profile/sessions", DIALOG),
+    "a name refused": State(ADMIN, "/profile/sessions", named_too_long),
+    "this wasn't me": State(ADMIN, "/profile/sessions", clicked(NOT_ME, ".mp-steps")),
+    "a custom tab": State(ADMIN, "/profile/custom20"),
+    "features": State(ADMIN, "/profile/admin/features"),
+    "a user's sessions": State(ADMIN, "/profile/admin/sessions?user=admin"),
+}
+#: Those that are looked at in dark colours as well.
+DARK = ("menu", "personal information refused", "sessions dialog", "this wasn't me")
+WIDTHS = (1280, 390, 320)
+
+
+@pytest.fixture(scope="module")
+def site(frameworks: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("long")) as (host, address):
+        admin = host.browser()
+        admin.login("admin")
+        assert len(admin.json("/profile/admin/features").json["features"]) >= 60
+        yield address
+
+
+@pytest.fixture(scope="module")
+def person(site: str, chromium: Browser) -> Iterator[Visitor]:
+    visitor = Visitor(chromium.new_context(), site)
+    visitor.sign_in_at_host("admin")
+    yield visitor
+    close([visitor])
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_is_too_long_for_a_page(state: str, person: Visitor) -> None:
+    person.page.set_viewport_size({"width": 1280, "height": 800})
+    person.open(STATES[state].path)
+    STATES[state].then(person)
+    found: dict[str, list[Any]] = {}
+    for width in WIDTHS:
+        person.page.set_viewport_size({"width": width, "height": 800})
+        found[f"{width} px"] = looks.scrolling_sideways(person.page)
+    found["axe, light"] = looks.accessibility(person.page)
+    if state in DARK:
+        person.page.emulate_media(color_scheme="dark")
+        found["axe, dark"] = looks.drawing(person.page)
+        person.page.emulate_media(color_scheme="light")
+    assert {look: what for look, what in found.items() if what} == {}
+
+
+def test_where_the_layout_has_no_padding_there_is_a_margin(person: Visitor) -> None:
+    page = person.open("/profile/sessions")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        box = page.locator(".mp-page").bounding_box()
+        assert box and box["x"] >= 16 and box["x"] + box["width"] <= width - 16
+
+
+def test_55_sessions_are_two_screens_of_a_phone_before_the_first_fold(person: Visitor) -> None:
+    page = person.open("/profile/sessions")
+    page.set_viewport_size({"width": 390, "height": 844})
+    folds = page.locator(".mp-fold > summary")
+    expect(folds).to_have_count(2)
+    first = folds.first.bounding_box()
+    assert first and first["y"] <= 2 * 844
+
+
+def test_the_menu_is_seen_on_whatever_bar_it_is_on(person: Visitor) -> None:
+    """WCAG 1.4.11: its arrow and the ring around what has the focus are the bar's own colour."""
+    menu = person.open("/own").locator(".mp-menu > summary")
+    menu.focus()
+    for bar, inside in BARS.values():
+        contrast = menu.evaluate(CONTRAST, [bar, inside])
+        assert min(contrast) >= 3, (bar, inside, contrast)
+
+
+#: The attributes of a bar, and what its text is.
+BARS = {
+    "dark": ("background: #101828; color: #fff", {}),
+    "light": ("background: #fff; color: #111", {}),
+    "of the brand": ("background: #3651d4; color: #fff", {}),
+    "Bootstrap 4": ("background: #343a40; color: #212529", {"class": "navbar-dark"}),
+    "Bootstrap 5": ("background: #212529; --bs-body-color: #dee2e6; color: #212529", {"data-bs-theme": "dark"}),
+}
+CONTRAST = """(menu, [style, attributes]) => {
+    const bar = menu.closest("header"), shown = getComputedStyle(menu);
+    for (const name of ["class", "data-bs-theme"]) bar.removeAttribute(name);
+    bar.style.cssText = style;
+    for (const [name, value] of Object.entries(attributes)) bar.setAttribute(name, value);
+    const light = colour => {
+        const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        const parts = [...canvas.getImageData(0, 0, 1, 1).data].map(x => x / 255)
+            .map(x => x <= .04045 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4);
+        return .2126 * parts[0] + .7152 * parts[1] + .0722 * parts[2];
+    };
+    const behind = light(getComputedStyle(bar).backgroundColor);
+    return [getComputedStyle(menu.querySelector("svg")).stroke, shown.outlineColor].map(colour => {
+        const own = light(colour === "currentcolor" ? shown.color : colour);
+        return (Math.max(own, behind) + .05) / (Math.min(own, behind) + .05);
+    });
+}"""

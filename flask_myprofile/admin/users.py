@@ -76,11 +76,9 @@ def show(admin: Any, user: Any, *, typed: str = "", error: Any = "", status: int
     return _render(error=error, status=status, typed=typed, **shown)
 
 
-def _render(error: Any = "", status: int = 200, whose: Any = None, **context: Any) -> Any:
-    title = whose["name"] if whose else gettext("Users")
-    return layout.render(
-        "myprofile/admin/sessions.html", title=title, error=error, status=status, whose=whose, **context
-    )
+def _render(error: Any = "", status: int = 200, **context: Any) -> Any:
+    title = gettext("Users")
+    return layout.render("myprofile/admin/sessions.html", title=title, error=error, status=status, **context)
 
 
 def _sessions(admin: Any, user: Any) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def test_no_more_is_counted_than_a_page_waits_for(host: Host, monkeypatch: pytes
     counting = [each for each in seen if "count(" in each.lower() or "sum(" in each.lower()]
     assert len(counting) == 3
     assert all("LIMIT" in each for each in counting)
-    assert len(seen) == len(counting) + 4, "besides: who is there, in which session, the version and what has it"
+    assert len(seen) <= len(counting) + 4, "besides: who is there, in which session, the version and what has it"
 
 
 # ---- one question before what cannot be undone

@@ -130,7 +130,7 @@ def test_the_api_answers_a_browser_and_a_token_and_nobody_else(person: Person) -
             bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
             assert program.get("/api/me", headers=bearer).json() == sam
             assert program.get("/api/me", headers={"Authorization": f"{bearer['Authorization']}x"}).status_code == 401
-            maya.post("/profile/admin/features", {"api_token": "off"})
+            maya.post("/profile/admin/features", {"api_token": "off", "_confirmed": "api_token"})
             assert program.get("/api/me", headers=bearer).status_code == 401
 
 

@@ -34,6 +34,7 @@ SETTINGS: dict[str, Any] = {
     "MYPROFILE_PASSWORD_HASH": "argon2id",
     "MYPROFILE_SSO_BACKCHANNEL_ALSO": ["sessions", "api_token"],
     "MYPROFILE_SESSION_TOUCH": 86_400,  # or each look at what is so would write
+    "MYPROFILE_REAUTH_MAX_AGE": 86_400,  # thousands of races take longer than a sign-in is recent
 }
 
 

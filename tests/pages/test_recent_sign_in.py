@@ -157,6 +157,17 @@ def test_what_was_sent_is_carried_out_once(host: Host) -> None:
     assert len(alice.sessions()) == 2, "the second confirmation confirms, and no more"
 
 
+def test_the_page_that_followed_says_what_it_was_when_it_is_loaded_again(host: Host) -> None:
+    """Without scripts, the browser sends the password once more."""
+    alice = stale(host)
+    carried = asked_who(alice.post("/profile/api-token/regenerate", {"version": ""}))
+    sent = {"csrf_token": alice.csrf(), "current_password": PASSWORD, **carried}
+    first, again = (alice.client.post(CONFIRM, data=sent) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 400)
+    assert "it was carried out already" in again.text
+    assert alice.post_json("/profile/api-token/reveal").json["token"] in first.text
+
+
 def test_feature_management_asks_as_well(host: Host) -> None:
     admin = host.browser()
     admin.login("admin")

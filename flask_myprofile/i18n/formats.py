@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timezone, tzinfo
@@ -14,6 +15,8 @@ from ..account.timezones import find as find_timezone
 from .preferences import current_preferences
 from .reader import app_timezone_name, in_app_timezone, locale
 from .translation import gettext
+
+_SAID_TWICE = re.compile(r"\s*\(\d+\)$")
 
 
 def as_datetime(seconds: int | None) -> datetime | None:
@@ -34,7 +37,8 @@ def time_ago(when: datetime, now: datetime | None = None) -> str:
         return gettext("just now")
     if passed.days >= 30:
         return long_date(when)
-    return str(format_timedelta(-passed, add_direction=True, locale=locale()))
+    # where the word says how many there are, as in Hebrew, CLDR has the number in parentheses after it
+    return _SAID_TWICE.sub("", format_timedelta(-passed, add_direction=True, locale=locale()))
 
 
 def long_date(when: datetime) -> str:

@@ -30,8 +30,8 @@ class Moment:
 
     @property
     def full(self) -> str:
-        """ "2 hours ago · 28 Nov, 13:02"."""
-        return f"{self.text} · {self.exact}"
+        """ "2 hours ago · 28 Nov, 13:02", of what is long ago the latter alone."""
+        return self.exact if self.text == self.date else f"{self.text} · {self.exact}"
 
     @property
     def day(self) -> str:

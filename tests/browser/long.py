@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import DictLoader
 
-from flask_myprofile import Part, Tab
+from flask_myprofile import Part, Tab, Users
 from tests.browser.gallery import DEVICES
 from tests.hosts.layouts import add_layouts
 from tests.support.host import Host, make_host
@@ -47,7 +47,8 @@ def _tab(number: int) -> type[Tab]:
 
 def options(tabs: int) -> dict[str, Any]:
     """For a host with so many tabs."""
-    return {"myprofile_options": {"tabs": [_tab(number) for number in range(tabs - 5)]}, "myprofile": True}
+    users = Users(fields={"avatar_url": lambda user: "/static/that-is-not-there.png"})
+    return {"myprofile_options": {"tabs": [_tab(number) for number in range(tabs - 5)], "users": users}}
 
 
 @contextmanager

@@ -95,6 +95,32 @@ def test_55_sessions_are_two_screens_of_a_phone_before_the_first_fold(person: Vi
     assert first and first["y"] <= 2 * 844
 
 
+def test_a_picture_that_does_not_come_leaves_the_initials(person: Visitor) -> None:
+    for path in ("/own", "/profile/personal-information"):
+        page = person.open(path)
+        expect(page.locator(".mp-avatar img")).to_have_count(0)
+        assert page.locator(".mp-avatar").last.inner_text() == "Dה"
+
+
+def test_what_takes_a_while_says_so(person: Visitor) -> None:
+    """A question that is slow to come, and its answer."""
+    page = person.open("/profile/api-token")
+    waits = "node => getComputedStyle(node, '::after').borderStyle"
+    page.route("**/regenerate", lambda route: None)
+    link = page.locator("a[data-mp-dialog][href$=regenerate]")
+    link.click()
+    expect(link).to_have_attribute("aria-busy", "true")
+    assert link.evaluate(waits) == "solid"
+    page.unroute("**/regenerate")
+    page = person.open("/profile/api-token")
+    page.locator("a[data-mp-dialog][href$=regenerate]").click()
+    send = page.locator("dialog [type=submit]")
+    page.evaluate("addEventListener('submit', event => event.preventDefault())")  # as long as it is under way
+    send.click()
+    expect(send).to_have_attribute("aria-disabled", "true")
+    assert send.evaluate(waits) == "solid"
+
+
 def test_the_menu_is_seen_on_whatever_bar_it_is_on(person: Visitor) -> None:
     """WCAG 1.4.11: its arrow and the ring around what has the focus are the bar's own colour."""
     menu = person.open("/own").locator(".mp-menu > summary")

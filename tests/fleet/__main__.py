@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.fleet.engines import ENGINES, Running
-from tests.fleet.load import DEVICES, WRONG, Load
+from tests.fleet.load import DEVICES, HOW, WRONG, Load
 from tests.fleet.nodes import fleet
 from tests.fleet.rounds import Rounds
 from tests.support import services
-from tests.support.host import make_host
+from tests.support.host import PASSWORD, Host, make_host
 
 SETTINGS: dict[str, Any] = {"WTF_CSRF_ENABLED": False, "MYPROFILE_SESSION_LIMIT": 100}
 PACKAGES = ("Flask", "SQLAlchemy", "psycopg", "PyMySQL", "redis")
@@ -33,6 +33,7 @@ def loaded(running: Running, folder: Path, **more: Any) -> Iterator[tuple[Load, 
     url, *_ = [each.pop("SQLALCHEMY_DATABASE_URI") for each in map(dict, settings)]
     given = {name: value for name, value in settings[0].items() if name != "SQLALCHEMY_DATABASE_URI"}
     host = make_host(url, **given)
+    _add_users(host)
     host.close(drop=False)
     with fleet((settings[0], settings[1]), folder, threads=DEVICES + 2) as nodes:
         load = Load([node.wires(DEVICES) for node in nodes], "alice")
@@ -40,6 +41,16 @@ def loaded(running: Running, folder: Path, **more: Any) -> Iterator[tuple[Load, 
             yield load, Rounds(load, nodes)
         finally:
             load.close()
+
+
+def _add_users(host: Host) -> None:
+    with host.app.app_context():
+        if host.db.session.execute(host.db.select(host.User).filter_by(username="user0")).scalar() is None:
+            for name in (f"user{number}" for number in range(DEVICES)):
+                each = host.User(username=name, email=f"{name}@x.test", first_name=name, last_name="Test")
+                each.set_password(PASSWORD)
+                host.db.session.add(each)
+            host.db.session.commit()
 
 
 def run(running: Running, folder: Path, rounds: int) -> Load:
@@ -59,7 +70,7 @@ def run(running: Running, folder: Path, rounds: int) -> Load:
 
 def row(name: str, running: Running, load: Load, seconds: float) -> str:
     counts = [str(load.counts[each]) for each in (*COLUMNS, "prune failed")]
-    times = [f"{_p99(load.times[how]) * 1000:.0f}" for how in ("alone", "at once")]
+    times = [f"{_p99(load.times[how]) * 1000:.0f}" for how in HOW]
     return f"| {' | '.join([name, running.version, *counts, *times, f'{seconds:.0f}'])} |"
 
 
@@ -74,7 +85,7 @@ def main() -> int:
     asked = parser.parse_args()
     names = [f"{each} {version(each)}" for each in PACKAGES]
     print(f"{date.today()}, Python {platform.python_version()}, {', '.join(names)}; {asked.rounds} rounds\n")
-    head = ["engine", "version", *COLUMNS, "prune failed", "p99 alone, ms", f"p99 of {DEVICES}, ms", "seconds"]
+    head = ["engine", "version", *COLUMNS, "prune failed", *(f"p99 {how}, ms" for how in HOW), "seconds"]
     print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head), flush=True)
     wrong = 0
     for name in asked.engine or ENGINES:

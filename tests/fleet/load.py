@@ -15,6 +15,9 @@ from tests.workers.fleet import Answer, Wire, cookie_header
 
 #: How many devices of one user ask at once, at most.
 DEVICES = 8
+#: Whose times are told apart: one device, as many of one user, and as many of a user each.
+HOW = ("alone", "of one user", "of all users")
+#: What nobody wants to see.
 WRONG = (
     "500",
     "503",
@@ -44,7 +47,7 @@ class Load:
         self._nodes, self._username = nodes, username
         self._threads, self._lock = ThreadPoolExecutor(DEVICES), threading.Lock()
         self.counts: Counter[str] = Counter()
-        self.times: dict[str, list[float]] = {"alone": [], "at once": []}
+        self.times: dict[str, list[float]] = {how: [] for how in HOW}
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -84,10 +87,10 @@ class Load:
 
     # ---- what a browser does
 
-    def sign_in(self, device: int, password: str, how: str = "at once") -> Device | None:
+    def sign_in(self, device: int, password: str, how: str = "of one user", user: str = "") -> Device | None:
         """None: it is not said that it is done."""
         began = time.monotonic()
-        form = {"username": self._username, "password": password}
+        form = {"username": user or self._username, "password": password}
         answer = self.ask(device, device, "POST", "/login", form=form)
         if answer is None or answer.status != 302:
             return None

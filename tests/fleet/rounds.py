@@ -22,6 +22,7 @@ class Rounds:
     def all_kinds(self, rounds: int) -> None:
         for number in range(rounds):
             self.alone()
+            self.each_alone()
             self.in_and_out()
             self.revoke()
             self.change_password()
@@ -33,6 +34,11 @@ class Rounds:
         if held is not None:
             self._load.check("acknowledged lost", held, is_in=True)
             self._end([held])
+
+    def each_alone(self) -> None:
+        """As many as are in each other's way otherwise, and nobody is in another's."""
+        sign_ins = [partial(self._load.sign_in, n, PASSWORD, "of all users", f"user{n}") for n in range(DEVICES)]
+        self._end([each for each in self._load.at_once(sign_ins) if each is not None])
 
     def in_and_out(self, devices: int = DEVICES) -> None:
         """They sign in at once, are in at the other node, sign out at once, and are out there."""

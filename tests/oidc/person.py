@@ -64,7 +64,7 @@ class Person(live.Person):
 
     def copy(self) -> Person:
         """Another browser with the same cookies."""
-        other = Person(self.site)
+        other = type(self)(self.site)
         other.http.cookies.update(self.http.cookies)
         return other
 

@@ -18,7 +18,7 @@ PYTHON = HERE / ".venv/bin/python"
 
 class Kind(NamedTuple):
     """:param issuer: what is added to the address of its server. :param step_up: what a confirmation comes to:
-    "done", or how it is refused. :param registers_at: where clients do.
+    "done", or how it is refused. :param registers_at: where clients do. :param tells: whether it tells of logouts.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Kind(NamedTuple):
     subjects: Mapping[str, str]
     step_up: str
     registers_at: str
+    tells: bool = False
 
 
 _DJANGO = "django_providers.py"
@@ -42,6 +43,7 @@ _METADATA = {
 KINDS = (
     Kind("oauth-toolkit", "django-oauth-toolkit", _DJANGO, "/o", _KEYS, "done", "/tests/register/oauth-toolkit"),
     Kind("allauth", "django-allauth", _DJANGO, "", _KEYS, _UNDATED, "/tests/register/allauth"),
+    Kind("idpyoidc", "idpyoidc", "idpy_provider.py", "", {}, "done", "/registration", True),
     Kind("canaille", "canaille", "canaille_provider.py", "", {}, "done", "/oauth/register"),
 )
 

@@ -75,3 +75,18 @@ def test_signing_out_goes_on_there_and_comes_back(relying_party: RelyingParty, f
     assert not alice.is_in()
     page = alice.get(alice.get("/sso/sign-in", allow_redirects=False).headers["Location"])
     assert not page.url.startswith(relying_party.address + "/"), "who it is, is asked there again"
+
+
+@pytest.mark.parametrize("ahead", [-30, 0, 30])
+def test_a_logout_of_one_browser_there_ends_what_began_in_it(
+    ahead: int, relying_party: RelyingParty, foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At those that tell the app of it, by whatever kind of token."""
+    if not foreign.kind.tells:
+        pytest.skip(f"{foreign.kind.package} tells nobody of a logout")
+    if ahead:
+        pass_time(monkeypatch, ahead)
+    laptop, phone, bob = (visitor(relying_party, name) for name in ("alice", "alice", "bob"))
+    copy = laptop.copy()
+    copy.way_back(laptop.send("/profile/sign-out", allow_redirects=False), "alice")
+    assert [person.is_in() for person in (laptop, copy, phone, bob)] == [False, False, True, True]

@@ -110,7 +110,7 @@ class ClusterServer(Server):
 
     def __init__(self, nodes: list[tuple[str, int]], settings: dict[str, Any], prefix: str) -> None:
         super().__init__(None, prefix)
-        self._nodes, self._settings, self._lock = nodes, settings, Lock()
+        self._nodes, self._settings = nodes, settings
 
     def scan(self, pattern: str, place: str | None, count: int) -> tuple[str | None, list[bytes]]:
         """One node after the other."""
@@ -145,10 +145,8 @@ class ClusterServer(Server):
         return found
 
     def _connected(self) -> Any:
-        if self._client is None:
-            with self._lock:
-                if self._client is None:
-                    self._client = self._connect()
+        if self._client is None:  # two threads may both do so, where one would have to wait for the failure of another
+            self._client = self._connect()
         return self._client
 
     def _connect(self) -> Any:
@@ -161,10 +159,25 @@ class ClusterServer(Server):
 
 
 class _ClusterClient(RedisCluster):
-    """Also finds a node that has no slot yet, and is about to get its first: redis-py 8.1 knows of none that has none,
-    and fails where it is sent there."""
+    """That of redis-py, but for two things that it does not do well (8.1)."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        manager: Any = self.nodes_manager
+        self._ask_nodes, self._asking = manager.initialize, Lock()
+        manager.initialize = self._ask_nodes_once
+
+    def _ask_nodes_once(self, *given: Any, **more: Any) -> None:
+        """Which nodes there are is asked after each failure, by one thread after the other. Where no node answers, each
+        would wait for all before it; so whoever finds another at it leaves it to that one, and has failed already."""
+        if self._asking.acquire(blocking=False):
+            try:
+                self._ask_nodes(*given, **more)
+            finally:
+                self._asking.release()
 
     def get_node(self, host: Any = None, port: Any = None, node_name: Any = None) -> Any:
+        """Also one that has no slot yet, and is about to get its first, where it is not known otherwise."""
         found = super().get_node(host, port, node_name)
         if found is None and node_name is not None:
             at, _, number = node_name.rpartition(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from redis.crc import key_slot
 
 from flask_myprofile.errors import StoreDown
@@ -120,3 +122,25 @@ def test_where_a_node_ends_its_replica_takes_over_and_nobody_has_to_restart(impa
     assert load.still_in(killed - 0.2) == []
     assert {*load.wrong} <= {"refused", "signed in, and is not in", "could not be ended"}
     assert load.ended[-1][2] > killed
+
+
+def test_where_no_node_answers_nobody_waits_for_the_others_who_ask(cluster: Cluster) -> None:
+    store = at(f"{cluster.url}?socket_timeout=0.2&socket_connect_timeout=0.2")
+    users = [f"user {number}" for number in range(12)]
+    assert all(store.add_session(session(1, user)) for user in users)
+
+    def ask(user: str) -> float:
+        began = time.monotonic()
+        with pytest.raises(StoreDown):
+            store.find_live(session(1, user).id, user, ANY)
+        return time.monotonic() - began
+
+    for node in cluster.nodes:
+        node.signal(signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(len(users)) as pool:
+            assert max(pool.map(ask, users)) < 12 * 0.6 / 2, "one after the other it would be twice that"
+    finally:
+        for node in cluster.nodes:
+            node.signal(signal.SIGCONT)
+    wait_until(lambda: store.find_live(session(1, users[0]).id, users[0], ANY) is not None)

@@ -42,6 +42,8 @@ class Server:
     :param prefix: of all keys.
     """
 
+    _troubles: tuple[type[Exception], ...] = (RedisError,)
+
     def __init__(self, client: Any, prefix: str) -> None:
         self._client, self.prefix = client, prefix
 
@@ -49,7 +51,7 @@ class Server:
         """:param command: a method of redis-py's client."""
         try:
             return getattr(self._connected(), command)(*given, **more)
-        except (RedisError, RedisClusterException) as error:
+        except self._troubles as error:
             if _code(error) in _PRIMARY_NO_MORE:
                 self._forget_primary()
             raise _down(error) from None
@@ -107,6 +109,9 @@ class PlainServer(Server):
 
 class ClusterServer(Server):
     """A Redis Cluster. It is asked for its nodes when it is first needed, and again until one of them answers."""
+
+    #: While a node ends, redis-py before 8 also raises AttributeError, ValueError and more where there are threads.
+    _troubles = (Exception,)
 
     def __init__(self, nodes: list[tuple[str, int]], settings: dict[str, Any], prefix: str) -> None:
         super().__init__(None, prefix)

@@ -26,7 +26,7 @@ NewHost = Callable[..., Host]
 @pytest.fixture
 def store(cluster: Cluster) -> RedisSessions:
     cluster.empty()
-    return at(cluster.url)
+    return at(cluster.url + "?socket_timeout=10")
 
 
 def calls(cluster: Cluster, do: Callable[[], Any]) -> dict[str, int]:
@@ -71,7 +71,7 @@ def test_of_a_thousand_sessions_each_is_listed_and_ended(store: RedisSessions, c
 
 def test_a_request_is_one_round_trip(new_host: NewHost, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster.empty()
-    host = new_host(MYPROFILE_SESSION_STORE=cluster.url)
+    host = new_host(MYPROFILE_SESSION_STORE=cluster.url + "?socket_timeout=10")
     alice, other = host.browser(), host.browser()
     alice.login("alice")
     alice.get("/page")
@@ -121,7 +121,7 @@ def test_an_account_that_may_do_what_the_documentation_says_may_do_enough(
     rights = re.findall(r"`~myprofile_\*`.*?`(.+?)`.*?in a cluster `(.+?)`", manual)[0]
     for node in cluster.nodes:
         node.tell("ACL", "SETUSER", "app", "on", ">pa55word", "~myprofile_*", *" ".join(rights).split())
-    theirs = at(cluster.url.replace("//", "//app:pa55word@"), "myprofile_")
+    theirs = at(cluster.url.replace("//", "//app:pa55word@") + "?socket_timeout=10", "myprofile_")
     assert all(theirs.add_session(session(1, user, idp_session="one")) for user in "abcdef")
     assert theirs.end_sessions("a", NOW, "x") == [session(1, "a").id]
     assert len(theirs.sessions_at_provider("one", ANY)) == 5

@@ -20,6 +20,9 @@ from tests.support.redis_server import at
 from tests.support.stores import ANY, NOW, session
 
 cluster = cluster_fixture("cluster", "function")
+#: What takes a busy machine long is no failure.
+PATIENTLY = "?socket_timeout=10"
+
 impatient = cluster_fixture("impatient", "function", node_timeout=1000)
 
 
@@ -85,7 +88,7 @@ class Load:
 
 
 def test_nobody_notices_that_slots_move_to_a_node_that_is_new(cluster: Cluster) -> None:
-    store = at(cluster.url)
+    store = at(cluster.url + PATIENTLY)
     users = [f"user {number}" for number in range(6)]
     kept = [session(1_000_000 + number, user) for user in users for number in range(20)]
     assert all(store.add_session(record) for record in kept)
@@ -104,7 +107,7 @@ def test_nobody_notices_that_slots_move_to_a_node_that_is_new(cluster: Cluster) 
 
 def test_where_a_node_ends_its_replica_takes_over_and_nobody_has_to_restart(impatient: Cluster) -> None:
     """Its users are refused meanwhile, and those of the others are not."""
-    store, lost = at(impatient.url), impatient.nodes[0]
+    store, lost = at(impatient.url + PATIENTLY), impatient.nodes[0]
     replica = impatient.add_replica(lost)
     on_it = [user for user in map(str, range(100)) if impatient.node_of(store._key_of(session(1, user).id)) is lost]
     elsewhere = next(user for user in map(str, range(100)) if user not in on_it)

@@ -63,7 +63,7 @@ def watched() -> Iterator[Watched]:
             wait_until(lambda: second.tell("ROLE")[3] == b"connected")
             wait_until(lambda: sentinel.tell("INFO", "sentinel")["master0"]["slaves"] == 1)
             url = f"redis+sentinel://:{PASSWORD}@127.0.0.1:1,127.0.0.1:{sentinel.port}/sessions/0"
-            yield Watched(f"{url}?sentinel_password={OTHER}&socket_timeout=0.5", sentinel, first, second)
+            yield Watched(f"{url}?sentinel_password={OTHER}&socket_timeout=1", sentinel, first, second)
         finally:
             for node in nodes:
                 node.running.close()

@@ -3,14 +3,14 @@
 (() => {
   "use strict";
   const d = document;
-  /* the user menu may bring a second copy, which must stay silent */
+  /* the user menu may bring a second copy */
   if (d.documentElement.dataset.mpReady) return;
   d.documentElement.dataset.mpReady = "1";
   const on = (type, fn, capture) => d.addEventListener(type, fn, capture);
   const byId = (id) => d.getElementById(id);
   const closest = (e, sel) => e.target instanceof Element ? e.target.closest(sel) : null;
 
-  /* the region exists before its text changes, so that screen readers speak it */
+  /* there before its text changes, so that screen readers speak it */
   let live;
   const say = (text) => {
     if (!live?.isConnected) {
@@ -44,7 +44,7 @@
     for (const li of list.querySelectorAll("[data-mp-rule]")) {
       const [name, arg] = li.dataset.mpRule.split(":");
       if (value && tests[name]) li.dataset.mpState = tests[name](value, arg) ? "ok" : "no";
-      else delete li.dataset.mpState;   /* what the server said was of another password */
+      else delete li.dataset.mpState;   /* what the server said is of another one */
     }
   };
 
@@ -62,7 +62,7 @@
     let ok = true;
     try { await navigator.clipboard.writeText("value" in el ? el.value : el.textContent); }
     catch {
-      /* plain http has no clipboard; where the old command fails too, the selection is ready for Ctrl+C */
+      /* plain http has no clipboard: the old command, or a selection for Ctrl+C */
       if (el.select) { el.focus(); el.select(); }
       ok = d.execCommand("copy");
     }
@@ -78,7 +78,7 @@
   };
   const copyAnswer = async (btn) => {
     try {
-      /* Safari forgets the click during a wait, so the clipboard gets the promise */
+      /* Safari forgets the click meanwhile: the clipboard gets the promise */
       await navigator.clipboard.write([new ClipboardItem({ "text/plain": ask(btn.form).then((x) => new Blob([x], { type: "text/plain" })) })]);
       copied(btn, true);
     } catch { btn.form.requestSubmit(); }   /* its page shows the token, or asks to sign in */
@@ -103,7 +103,7 @@
       dlg.append(form);
       dlg.addEventListener("close", () => dlg.remove());
       link.closest(".mp").append(dlg);
-      link.focus();   /* focus returns here, and Safari does not focus a clicked link */
+      link.focus();   /* focus returns here; Safari does not focus it */
       dlg.showModal();
     } catch { location.href = link.href; }
     link.ariaBusy = null;
@@ -134,7 +134,7 @@
       if (e.target.form?.contains(list)) check(list);
   });
 
-  /* how many switches differ from what is saved; only then a browser asks before it leaves them */
+  /* asks before one leaves switches that differ from what is saved */
   const keep = (e) => e.preventDefault();
   const count = (form) => {
     const n = [...form.elements].filter((x) => x.type === "checkbox" && x.checked !== x.defaultChecked !== "mpMoved" in x.dataset).length;
@@ -156,7 +156,7 @@
     form.dataset.mpSent = 1;
     if (form.matches("[data-mp-track], dialog *")) removeEventListener("beforeunload", keep);
     for (const b of form.querySelectorAll("[type=submit]")) b.setAttribute("aria-disabled", "true");
-    /* nobody tells of the browser's Stop button, or of a connection that broke */
+    /* nobody tells of the Stop button, or of a broken connection */
     setTimeout(free, 5000, form);
   });
   const free = (form) => {
@@ -166,14 +166,15 @@
   };
   addEventListener("pageshow", (e) => { if (e.persisted) d.querySelectorAll("form[data-mp-sent]").forEach(free); });
 
-  /* of many tabs in one line, the current one is in sight, and the one that has the focus */
+  /* the current tab is in sight, and the one that has the focus */
+  const middle = (el) => { const r = el.getBoundingClientRect(); return r.left + r.width / 2; };
   const center = (link) => {
-    const strip = link.closest("ul"), [at, all] = [link, strip].map((el) => el.getBoundingClientRect());
-    strip.scrollLeft += at.left + at.width / 2 - all.left - all.width / 2;
+    const strip = link.closest("ul");
+    strip.scrollLeft += middle(link) - middle(strip);
   };
   on("focusin", (e) => { if (closest(e, ".mp-nav a")) center(e.target); });
 
-  /* a picture that does not come leaves the initials that are behind it */
+  /* without the picture, the initials behind it */
   on("error", (e) => { if (closest(e, ".mp-avatar")) e.target.remove(); }, true);
 
   const init = (root) => {
@@ -181,11 +182,11 @@
     root.querySelectorAll(".mp-nav [aria-current]").forEach(center);
     for (const el of root.querySelectorAll("[data-mp-js]")) el.hidden = false;
     for (const form of root.querySelectorAll("form[data-mp-track]")) count(form);
-    /* the exact moment in the reader's language and zone, the browser's where they chose none, as a tooltip */
+    /* tooltip: the exact moment in the reader's language and zone, or the browser's */
     for (const t of root.querySelectorAll("time[data-mp-time]")) {
       try { t.title = new Date(t.dateTime).toLocaleString(t.closest("[lang]")?.lang || undefined, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
     }
-    /* the zone of this device, first in the list of zones; once */
+    /* this device's zone first; once */
     const mark = root.querySelector("[data-mp-zone]"), zone = mark && Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone) {
       const list = byId(mark.dataset.mpZone), group = d.createElement("optgroup"), known = [...list.options].find((o) => o.value === zone);

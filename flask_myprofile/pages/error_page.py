@@ -102,7 +102,9 @@ def error_page(error: HTTPException) -> Any:
 def _draw(error: HTTPException, words: Words, in_own_layout: bool) -> Any:
     user = flask_login.current_user._get_current_object()
     purpose = purpose_of_view(request.url_rule)
-    happened = error.description if error.description != type(error).description else words.happened
+    # what a limit of requests says is its rule: "5 per 1 minute"
+    is_said = error.description != type(error).description and error.code != 429
+    happened = error.description if is_said else words.happened
     shown, status = layout.render(
         "myprofile/error.html",
         title=words.title,

@@ -13,6 +13,8 @@ from wtforms import BooleanField, Field
 from .forms import each_field, never_kept
 from .pending_form import Purpose
 
+#: Names of fields of one endpoint that are remembered: those of a list within a form are as many as somebody sends.
+_MOST = 200
 #: Of each app and endpoint, the fields that its forms have had: their labels, and None for those for passwords and
 #: files. To make the form again may need what is down, or what is switched off now.
 _seen: WeakKeyDictionary[Flask, dict[str, dict[str, Any]]] = WeakKeyDictionary()
@@ -20,11 +22,15 @@ _seen: WeakKeyDictionary[Flask, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 
 def note(form: Iterable[Field]) -> None:
     """A form is drawn, or was sent, at this address."""
-    fields = _fields()
+    fields, secret = _fields(), never_kept(form)
     for field in each_field(form):
-        if _is_typed(field) and fields.get(field.name, "") is not None:
-            fields[field.name] = field.label.text
-    fields |= dict.fromkeys(never_kept(form))
+        name = field.name
+        if name not in fields and len(fields) >= _MOST:
+            continue
+        if name in secret:
+            fields[name] = None
+        elif _is_typed(field) and fields.get(name, "") is not None:
+            fields[name] = field.label.text
 
 
 def _is_typed(field: Field) -> bool:
@@ -43,8 +49,8 @@ def typed_again(purpose: Purpose | None, user: Any) -> list[tuple[Any, str]]:
         sent = request.form
     except Exception:  # too large
         return []
-    known = [(name, label) for name, label in _fields().items() if label is not None]
-    return [(label, text) for name, label in known for text in sent.getlist(name) if text]
+    known = list(_fields().items())
+    return [(label, text) for name, label in known if label is not None for text in sent.getlist(name) if text]
 
 
 def _fields() -> dict[str, Any]:

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 from flask import Flask, render_template_string, request
+from flask_wtf import FlaskForm
 from jinja2 import DictLoader
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
+from wtforms import FieldList, PasswordField, StringField
 
 from flask_myprofile import error_page
+from flask_myprofile.pages.pending_form import Purpose
+from flask_myprofile.pages.typed_again import _seen, note, typed_again
 from tests.pages.test_refusals import HTML, REFUSALS, signed_in, without_database
 from tests.support.host import JSON, NEW_PASSWORD, PASSWORD, Host, token_in
 from tests.support.walks import CHANGING, READABLE, busy, right_for, walked_host
@@ -74,6 +79,31 @@ def test_no_password_comes_back(host: Host) -> None:
     assert not {PASSWORD, NEW_PASSWORD} & set(page.text.split("<"))
     assert PASSWORD not in page.text
     assert NEW_PASSWORD not in page.text
+
+
+def test_fields_without_end_are_not_remembered_without_end(host: Host) -> None:
+    class Many(FlaskForm):
+        names = FieldList(StringField("Name"))
+        password = PasswordField("Password")
+
+    with host.app.test_request_context("/profile/personal-information"):
+        for first in range(0, 2000, 500):
+            sent = MultiDict({f"names-{number}": "x" for number in range(first, first + 500)})
+            note(Many(formdata=sent, meta={"csrf": False}))
+        assert len(_seen[host.app]["myprofile.personal_information"]) <= 200
+
+
+def test_what_was_a_password_once_is_never_shown(host: Host) -> None:
+    def form_with(field: Any) -> Any:
+        return type("Form", (FlaskForm,), {"word": field("Word")})(formdata=None, meta={"csrf": False})
+
+    with host.app.test_request_context("/profile/notifications-of-nobody", method="POST", data={"word": "x", "more": "y"}):
+        purpose = Purpose(lambda: "", lambda sent: "")
+        note(form_with(StringField))
+        assert typed_again(purpose, None) == [("Word", "x")]
+        note(form_with(PasswordField))
+        note(form_with(StringField))
+        assert typed_again(purpose, None) == []
 
 
 def test_another_site_puts_no_words_onto_such_a_page(host: Host) -> None:

@@ -35,6 +35,10 @@ class Sent(NamedTuple):
         """Whether the administrator has moved it; where that is not known, whatever was sent."""
         return name in self.values and (self.shown is None or self.values[name] != (name in self.shown))
 
+    def moved(self) -> list[str]:
+        """Those that are known to be moved."""
+        return [] if self.shown is None else [name for name in self.values if self.is_moved(name)]
+
     def wants(self, name: str, state: State) -> bool:
         """On or off, as the administrator left it; whatever is stored by now, where it was not touched."""
         return self.values[name] if self.is_moved(name) and not state.locked else state.on

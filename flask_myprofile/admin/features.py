@@ -84,7 +84,7 @@ def _save_page(user: Any) -> Any:
     except Refused as refusal:
         # what another site has sent is not kept for anybody
         return _refuse(refusal, NOTHING if isinstance(refusal, Forbidden) else as_typed())
-    return _answer(changes)
+    return _answer(changes, len(changes) or len(sent.moved()))
 
 
 def _checked() -> Sent:
@@ -113,7 +113,7 @@ def _reset(user: Any) -> Any:
         changes = _save(user, Sent(defaults(), read_condition(["version"]).get("version")))
     except Refused as refusal:
         return _refuse(refusal, NOTHING)
-    return _answer(changes)
+    return _answer(changes, len(changes))
 
 
 def _save(user: Any, sent: Sent) -> dict[str, bool]:
@@ -123,11 +123,20 @@ def _save(user: Any, sent: Sent) -> dict[str, bool]:
         if error.code == "feature_locked":
             sentence = gettext("Set in the application's configuration: %(names)s", names=error.message)
             raise Conflict(sentence, code=error.code) from error
+        if _is_done(sent):
+            return {}
         raise _meanwhile() from error
     except (DBAPIError, StoreDown) as error:
         if is_clash(error):
             raise _meanwhile() from error
         raise
+
+
+def _is_done(sent: Sent) -> bool:
+    """Whether all that the administrator has moved is so by now: a form that came twice is no mistake."""
+    features = current_profile.features
+    features.version()  # so that it is read again
+    return sent.shown is not None and not any(sent.values[name] != features.state(name).on for name in sent.moved())
 
 
 def _meanwhile() -> Conflict:
@@ -155,13 +164,13 @@ def _refuse(refusal: Refused, sent: Sent) -> Any:
     return feature_page.show(sent, refusal.message or " ".join(texts), refusal.status)
 
 
-def _answer(changes: dict[str, bool]) -> Any:
-    said = ngettext("Feature settings saved. %(num)s change.", "Feature settings saved. %(num)s changes.", len(changes))
-    if not changes:
+def _answer(changes: dict[str, bool], number: int) -> Any:
+    said = ngettext("Feature settings saved. %(num)s change.", "Feature settings saved. %(num)s changes.", number)
+    if not number:
         said = gettext("Nothing was changed.")
     if prefers_json():
         return jsonify(message=said, changes=changes)
-    layout.remember_message(said, "success" if changes else "info")
+    layout.remember_message(said, "success" if number else "info")
     return redirect(url_for(ADMIN_ENDPOINT), 303)
 
 

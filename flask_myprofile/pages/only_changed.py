@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from wtforms.widgets import TextArea
 from ..account import text
 from ..errors import Conflict
 from ..i18n import gettext
+from ..tab import Done
 
 VERSION = "version"
 
@@ -30,10 +31,12 @@ VERSION = "version"
 class OnlyChanged(Field):
     """Goes before the class of a field.
 
-    ``changed``: whether somebody has; ``overtaken``: whether somebody else has as well, since the page was made.
+    ``changed``: whether somebody has; ``overtaken``: whether somebody else has as well, since the page was made;
+    ``touched``: whether it was sent as another than the page has shown, be it what is stored by now.
     """
 
     changed = False
+    touched = False
     overtaken = False
     shown: Sequence[str] = ()
 
@@ -45,6 +48,8 @@ class OnlyChanged(Field):
         super().process(formdata, data, extra_filters)
         known = _version_sent(formdata)
         self.changed = self._differs(before, data, extra_filters)
+        if known is not None:
+            self.touched = bool(self.raw_data) and _mark(self, self._sent()) not in known
         if self.changed and known is not None:
             self.changed = _mark(self, self._sent()) not in known
             self.overtaken = self.changed and _mark(self, self.shown) not in known
@@ -101,6 +106,13 @@ class VersionedForm(FlaskForm):
             sentence = gettext("This was changed elsewhere since you opened the page. Nothing was saved yet.")
             raise Conflict(sentence, errors=errors)
         return [field for field in self.fields() if field.changed]
+
+
+def nothing_changed(form: VersionedForm, changed: Collection[Any]) -> Done | None:
+    """What to say where nothing is to be saved. A form that came twice was saved, by the first."""
+    if changed or any(field.touched for field in form.fields()):
+        return None
+    return Done(gettext("Nothing was changed."), kind="info")
 
 
 def versioned(name: str, fields: dict[str, Any]) -> type[VersionedForm]:

@@ -20,7 +20,7 @@ from ..pages import field_checks as checks
 from ..pages.column_fields import field_of, has_field, read_only, why_read_only
 from ..pages.column_values import is_editable, json_value
 from ..pages.held_user import held_user
-from ..pages.only_changed import VERSION, VersionedForm, versioned, why_not
+from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned, why_not
 from ..store.database_errors import broken_rule
 from ..tab import Done, Part, Tab, action
 from ..transactions import after_commit
@@ -135,9 +135,8 @@ class PersonalInformation(Tab):
 
     def context(self, user: Any) -> dict[str, Any]:
         shown = self.shown(user)
-        pairs = {first: last for first, last in _SIDE_BY_SIDE if first in shown and last in shown}
-        first = [name for name in shown if name not in pairs.values()]
-        return {"rows": [[name, pairs[name]] if name in pairs else [name] for name in first]}
+        pair = {first: last for first, last in _SIDE_BY_SIDE if first in shown and last in shown}
+        return {"rows": [[name, pair[name]] if name in pair else [name] for name in shown if name not in pair.values()]}
 
     def form(self, user: Any) -> type[VersionedForm]:
         user = current_profile.users.held(user) or user
@@ -147,9 +146,10 @@ class PersonalInformation(Tab):
     @action(lambda tab, user: tab.form(user), purpose=lazy_gettext("change what you sign in with"))
     def save(self, user: Any, form: VersionedForm) -> str | Done:
         users, row = current_profile.users, held_user(user)
-        typed = {field.name: checks.stored(field) for field in form.changed()}
-        if not (changed := {name: value for name, value in typed.items() if users.get(row, name) != value}):
-            return Done(gettext("Nothing was changed."), kind="info")
+        typed = ((field.name, checks.stored(field)) for field in form.changed())
+        changed = {name: value for name, value in typed if users.get(row, name) != value}
+        if (nothing := nothing_changed(form, changed)) is not None:
+            return nothing
         if any(map(users.is_handle, changed)):  # what one signs in with, and where a forgotten password is sent to
             current_profile.sessions.require_fresh(user)
         if nowhere := [name for name in changed if not users.has_place(row, name)]:

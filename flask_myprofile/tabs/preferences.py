@@ -17,8 +17,8 @@ from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.layout import follows_theme
-from ..pages.only_changed import VERSION, VersionedForm, versioned
-from ..tab import Action, Done, Effect, Part, Tab, action
+from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned
+from ..tab import Action, Effect, Part, Tab, action
 
 #: (value, how it reads, ``lang`` attribute where it is in a language of its own)
 Option = tuple[str, str, str | None]
@@ -84,8 +84,8 @@ class Preferences(Tab):
             return Done(said, template=self.template, context={"form": form, **self.context(user)})
         # the rest is not written back: it may have been chosen elsewhere since it was read
         changed = {field.name: _on_offer(field.name, field.data) for field in form.changed()}
-        if not changed:
-            return Done(gettext("Nothing was changed."), kind="info")
+        if (nothing := nothing_changed(form, changed)) is not None:
+            return nothing
         i18n.choose_preferences(user, changed)
         i18n.refresh_locale()
         # printed after the commit, in the language just chosen

@@ -10,6 +10,7 @@ import pytest
 
 from tests.admin.test_feature_effects import admin_of, moved
 from tests.support.host import Browser, Host, token_in
+from tests.support.kept import in_each_database
 
 URL = "/profile/admin/features"
 STALE = "This page was opened before you signed in"
@@ -54,6 +55,22 @@ def test_after_somebody_elses_change_both_are_on_the_page(host: Host) -> None:
     assert late.client.post(URL, data=sent_by_a_browser(answer.text)).status_code == 303
     assert choices(host) == {"password": False, "preferences": False, "sessions": False}
     assert "Feature settings saved. 1 change." in late.get(URL).text
+
+
+@in_each_database
+def test_a_form_that_comes_twice_is_no_mistake(host: Host) -> None:
+    """Nothing keeps back a second click where no script runs: it is answered as the first."""
+    admin = admin_of(host)
+    sent = off(admin.get(URL).text, "password", "sessions.rename")
+    for _ in range(2):
+        assert admin.client.post(URL, data=sent).status_code == 303
+        assert "Feature settings saved. 2 changes." in admin.get(URL).text
+    person, page = "/profile/personal-information", admin.get("/profile/personal-information").text
+    form = page.partition(f'action="{person}"')[2].partition("</form>")[0]
+    typed = {name: unescape(value) for name, value in re.findall(r'name="([^"]+)"[^>]* value="([^"]*)"', form)}
+    for _ in range(2):
+        assert admin.client.post(person, data={**typed, "first_name": "Ada"}).status_code == 303
+        assert "Your personal information has been saved." in admin.get(person).text
 
 
 def test_a_switch_that_somebody_moved_and_back_is_not_marked(host: Host) -> None:

@@ -35,6 +35,7 @@ def test_a_form_sent_twice_has_one_effect_and_is_no_mistake(visitor: Callable[..
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     sam.open("/profile/personal-information")
+    page.get_by_label("Phone number").fill("+49 30 1")
     page.get_by_role("button", name="Save").dblclick()
     expect(page.get_by_role("status").filter(has_text="has been saved")).to_be_focused()
     assert len(sent) == 1

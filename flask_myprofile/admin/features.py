@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import jsonify, redirect, request, url_for
+from flask import current_app, jsonify, redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import Conflict, Forbidden, Refused, StoreDown
@@ -151,6 +151,9 @@ def _store(user: Any, sent: Sent) -> dict[str, bool]:
             current_profile.tokens.forget_copies()
         if changes:
             announce(features_changed, user_key=current_profile.users.key(user), changes=changes)
+    for feature, on in changes.items():
+        key = current_profile.users.key(user)
+        current_app.logger.info("MyProfile: administrator %r switched %s %s", key, feature, "on" if on else "off")
     return changes
 
 

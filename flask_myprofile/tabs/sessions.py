@@ -55,7 +55,7 @@ class Sessions(Tab):
         Part(
             "sign_out",
             lazy_gettext("Sign out one session"),
-            lazy_gettext("Users end a session that is not theirs, or that they have left open."),
+            lazy_gettext("Users end one of their sessions, such as one that was left open."),
         ),
         Part(
             "sign_out_others",

@@ -313,6 +313,13 @@ def test_listeners_hear_what_really_changed_and_who_did_it(host: Host) -> None:
     assert heard == [{"user_key": "3", "changes": changed, "stored": changed}], "after the commit"
 
 
+def test_the_log_says_who_switched_what(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    signed_in(host).post_json(URL, {"preferences": False, "password": True})
+    said = [record.getMessage() for record in caplog.records if "switched" in record.getMessage()]
+    assert said == ["MyProfile: administrator '3' switched preferences off"]
+
+
 def test_the_page_says_who_changed_a_feature_and_when(host: Host) -> None:
     admin = signed_in(host)
     assert "Changed by" not in admin.get(URL).text

@@ -18,7 +18,7 @@ from ..errors import StoreDown
 from ..transactions import roll_back, run
 from .database_errors import passes, reason
 from .own_transaction import Level, OwnTransaction, commits_by_itself
-from .primary import AskedAt
+from .primary import execute_at
 from .tables import Tables
 
 Execute = Callable[..., Any]
@@ -118,8 +118,8 @@ class Database:
     def _read_user(self, session: Session, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
         """The same for a statement that the ORM loads a user by."""
         try:
-            with self._kept_usable(session), AskedAt(session, self.engine):
-                return session.execute(statement, values)
+            with self._kept_usable(session):
+                return execute_at(session, self.engine, statement, values)
         except SQLAlchemyError as error:
             self._make_usable()
             raise StoreDown(reason(error)) from error

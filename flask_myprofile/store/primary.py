@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import update
+import flask_sqlalchemy.session
+from sqlalchemy import Result, update
 from sqlalchemy.orm import Session
+
+#: Those that go where they are told.
+_OBEDIENT = (Session.get_bind, flask_sqlalchemy.session.Session.get_bind)
 
 
 class AskedAt:
@@ -24,6 +28,13 @@ class AskedAt:
 
     def _get_bind(self, *args: Any, **kwargs: Any) -> Any:
         return self._bind
+
+
+def execute_at(session: Session, bind: Any, statement: Any, values: Any) -> Result[Any]:
+    if type(session).get_bind in _OBEDIENT:  # each request comes by here
+        return session.execute(statement, values, bind_arguments={"bind": bind})
+    with AskedAt(session, bind):
+        return session.execute(statement, values)
 
 
 def primary_of(session: Session, mapper: Any) -> Any:

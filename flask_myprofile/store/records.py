@@ -25,7 +25,7 @@ PASSWORD, ADOPTED = "password", "unknown"
 def tag_of(user_key: str) -> str:
     """What the ids of all sessions of that user begin with, and of hardly another: half of an id. So a store that is
     spread over machines knows from an id alone where it is, next to the other sessions of the user."""
-    return hashlib.sha256(user_key.encode()).hexdigest()[:TAG_LENGTH]
+    return hashlib.sha256(user_key.encode(errors="surrogatepass")).hexdigest()[:TAG_LENGTH]
 
 
 class SessionRecord(NamedTuple):

@@ -18,6 +18,8 @@ from .i18n.preferences import current_preferences as current_preferences
 from .i18n.preferences import preferred_language as preferred_language
 from .pages.error_page import error_page as error_page
 from .sso.detection import record_sso as record_sso
+from .sso.hand_over import hand_over as hand_over
+from .sso.hand_over import handed_over as handed_over
 from .tab import Confirm as Confirm
 from .tab import Done as Done
 from .tab import Effect as Effect

@@ -116,7 +116,8 @@ def prune_sessions(quiet: bool) -> None:
     current_profile.pending_forms.prune()
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune()
-    run(current_profile.tokens.prune, current_profile.own_transaction)  # what it reads and writes, on one connection
+    for prune in (current_profile.tokens.prune, current_profile.identities.prune):
+        run(prune, current_profile.own_transaction)  # what it reads and writes, on one connection
     if not quiet:
         click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
     if forgotten and not quiet:

@@ -8,6 +8,11 @@ from collections.abc import Sequence
 
 from ..store.protocols import IdentityStore
 from ..store.records import IdentityRecord, SessionRecord
+from .clock import now
+
+#: Identities that a user may have at one provider. Some give a new one at each sign-in (transient names of SAML), of
+#: which there would soon be thousands, and none is ever met again.
+KEPT = 20
 
 
 class Identities:
@@ -22,7 +27,12 @@ class Identities:
         """Remember whom somebody has just signed in as by Single Sign-On."""
         authority = session.issuer or session.provider
         record = IdentityRecord(
-            digest(authority, session.subject), session.user_key, session.provider, session.issuer, session.subject
+            digest(authority, session.subject),
+            session.user_key,
+            session.provider,
+            session.issuer,
+            session.subject,
+            now(),
         )
         self._store.keep_identity(record)
 
@@ -33,6 +43,15 @@ class Identities:
     def users(self, issuer: str, subject: str) -> Sequence[str]:
         """The keys of the users whom this person has signed in as."""
         return self._store.users_with_identity(digest(issuer, subject))
+
+    def crowded(self, most: int = KEPT) -> Sequence[tuple[str, str | None, int]]:
+        """Of users with more than so many identities at one provider: their keys, the provider, and how many."""
+        return self._store.crowded_identities(most)
+
+    def prune(self) -> None:
+        """Forget those that were not met for longest, where there are more than anybody has."""
+        for user_key, provider, _ in self.crowded():
+            self._store.drop_identities(user_key, provider, KEPT)
 
     def forget(self, provider: str) -> int:
         """Forget who has signed in by a provider that the app no longer has. How many identities there were."""

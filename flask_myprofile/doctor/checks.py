@@ -10,6 +10,7 @@ from .clock import clock
 from .cookies import cookies
 from .csrf import csrf
 from .findings import Finding
+from .identities import identities
 from .languages import languages
 from .layout import layout
 from .login_id import login_id
@@ -60,5 +61,6 @@ CHECKS = (
     Check(tables, "cli", asks=True),
     Check(migrations, "cli", asks=True),
     Check(sso_clients, "sso", asks=True),
+    Check(identities, "sso", asks=True),
     Check(secret_key, "cli"),
 )

@@ -207,6 +207,14 @@ class IdentityStore(Protocol):
         """Those of one provider; how many there were."""
         ...
 
+    def crowded_identities(self, keep: int) -> Sequence[tuple[str, str | None, int]]:
+        """The keys of users with more than so many at one provider, which, and how many they are there."""
+        ...
+
+    def drop_identities(self, user_key: str, provider: str | None, keep: int) -> int:
+        """Of that user at that provider all but those noted last; how many there were."""
+        ...
+
 
 class LogoutTokenStore(Protocol):
     def add_logout_token(self, record: LogoutTokenRecord) -> None:

@@ -213,10 +213,12 @@ class LogoutTokenRecord(NamedTuple):
 
 
 class IdentityRecord(NamedTuple):
-    """Whom a provider says that a user is. ``id`` is a digest of what tells people at all providers apart."""
+    """Whom a provider says that a user is. ``id`` is a digest of what tells people at all providers apart;
+    ``noted_at`` the last sign-in with it (None: before that was kept)."""
 
     id: str
     user_key: str
     provider: str | None
     issuer: str | None
     subject: str | None
+    noted_at: int | None = None

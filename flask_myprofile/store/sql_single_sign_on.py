@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, false, or_, select, update
+from sqlalchemy import delete, false, func, or_, select, update
 
 from .database import Database, in_one_transaction
 from .records import IdentityRecord, LogoutTokenRecord
+
+#: Rows that one statement deletes at most.
+_BATCH = 500
 
 
 class SqlSingleSignOn(Database):
@@ -38,6 +41,25 @@ class SqlSingleSignOn(Database):
             return int(
                 execute(delete(self._tables.identity).where(self._tables.identity.c.provider == provider)).rowcount
             )
+
+    def crowded_identities(self, keep: int) -> list[tuple[str, str | None, int]]:
+        table = self._tables.identity
+        whose = (table.c.user_key, table.c.provider)
+        found = self._read(select(*whose, func.count()).group_by(*whose).having(func.count() > keep))
+        return [(row.user_key, row.provider, row[-1]) for row in found]
+
+    @in_one_transaction
+    def drop_identities(self, user_key: str, provider: str | None, keep: int) -> int:
+        table = self._tables.identity
+        there = (table.c.user_key == user_key, table.c.provider == provider)  # None: IS NULL
+        last = func.coalesce(table.c.noted_at, 0).desc()
+        dropped = 0
+        with self._write() as execute:
+            query = select(table.c.id).where(*there).order_by(last, table.c.id).offset(keep).limit(_BATCH)
+            while ids := list(execute(query).scalars()):
+                execute(delete(table).where(*there, table.c.id.in_(ids)))
+                dropped += len(ids)
+        return dropped
 
     @in_one_transaction
     def add_logout_token(self, record: LogoutTokenRecord) -> None:

@@ -170,6 +170,7 @@ def _identity_columns() -> list[Column[object]]:
         Column("provider", String(128)),
         Column("issuer", String(255)),
         Column("subject", String(255)),
+        Column("noted_at", BigInteger),
     ]
 
 

@@ -18,7 +18,7 @@ from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.layout import follows_theme
 from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned
-from ..tab import Action, Effect, Part, Tab, action
+from ..tab import Action, Done, Effect, Part, Tab, action
 
 #: (value, how it reads, ``lang`` attribute where it is in a language of its own)
 Option = tuple[str, str, str | None]

@@ -97,7 +97,9 @@ def test_what_was_a_password_once_is_never_shown(host: Host) -> None:
     def form_with(field: Any) -> Any:
         return type("Form", (FlaskForm,), {"word": field("Word")})(formdata=None, meta={"csrf": False})
 
-    with host.app.test_request_context("/profile/notifications-of-nobody", method="POST", data={"word": "x", "more": "y"}):
+    with host.app.test_request_context(
+        "/profile/notifications-of-nobody", method="POST", data={"word": "x", "more": "y"}
+    ):
         purpose = Purpose(lambda: "", lambda sent: "")
         note(form_with(StringField))
         assert typed_again(purpose, None) == [("Word", "x")]

@@ -117,8 +117,7 @@ def action(
     :param form: a FlaskForm class, or callable(tab, user) -> class. The method then gets ``(user, form)`` once the
         form is valid; without one it gets ``(user)``.
     :param confirm: ask first, on the page that a GET of the action's URL shows.
-    :param feature: the part that switches the action (default: the method's own name; ``save`` has none). False: as
-        long as the tab is on, nothing switches it off.
+    :param feature: the part that switches it (default: the method's own name; ``save`` has none). False: the tab alone.
     :param label: what Feature Management calls the switch, with the ``hint`` below it.
     :param purpose: such as "pay the bill", for "To pay the bill, enter your password." Without one, the label is said.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent

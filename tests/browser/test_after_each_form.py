@@ -72,11 +72,27 @@ def signed_out_all_others(person: Visitor) -> None:
 
 def renamed(name: str) -> Callable[[Visitor], None]:
     def rename(person: Visitor) -> None:
-        person.page.locator(".mp-rename summary").first.click()
+        person.page.locator("main .mp-more summary").first.click()
         person.page.locator(".mp-rename input[name=name]").first.fill(name)
         clicked(".mp-rename [type=submit]", SAID)(person)
 
     return rename
+
+
+def signed_out_unused(person: Visitor) -> None:
+    """There are none, which is said as well."""
+    person.page.locator("main .mp-rename").first.evaluate(
+        "form => { form.action = '/profile/sessions/sign-out-unused' }"
+    )
+    renamed("")(person)
+
+
+def revoked_by_administrator(person: Visitor) -> None:
+    with Person(person.site) as user:
+        user.sign_in("maya")
+        user.post_json("/profile/api-token/regenerate", {}, page=TOKEN)
+    person.open("/profile/admin/sessions?user=maya")
+    in_dialog(person, "/revoke-token")
 
 
 def confirmed(then: Callable[[Visitor], None]) -> Callable[[Visitor], None]:
@@ -143,6 +159,7 @@ DEEDS: dict[str, dict[str, Deed]] = {
     "myprofile.api_token_revoke": {"revoked": (NEWCOMER, TOKEN, revoked)},
     "myprofile.sessions_sign_out": {"another": (NEWCOMER, SESSIONS, signed_out_elsewhere)},
     "myprofile.sessions_sign_out_others": {"all others": (NEWCOMER, SESSIONS, signed_out_all_others)},
+    "myprofile.sessions_sign_out_unused": {"unused": (NEWCOMER, SESSIONS, signed_out_unused)},
     "myprofile.sessions_rename": {
         "renamed": (NEWCOMER, SESSIONS, renamed("At home")),
         "too long": (NEWCOMER, SESSIONS, renamed("x" * 200)),
@@ -157,7 +174,9 @@ DEEDS: dict[str, dict[str, Deed]] = {
     "myprofile_admin.features": {"saved": (MAYA, FEATURES, SAVED)},
     "myprofile_admin.features_reset": {"reset": (MAYA, FEATURES, reset)},
     "myprofile_admin.sessions_sign_out": {"one": (MAYA, A_USER, clicked("main .mp-list form [type=submit]", SAID))},
-    "myprofile_admin.sessions_sign_out_all": {"all": (MAYA, A_USER, lambda person: in_dialog(person, ""))},
+    "myprofile_admin.sessions_sign_out_all": {"all": (MAYA, A_USER, lambda at: in_dialog(at, "/sign-out-all"))},
+    "myprofile_admin.sessions_end_everything": {"all": (MAYA, A_USER, lambda at: in_dialog(at, "/end-everything"))},
+    "myprofile_admin.sessions_revoke_token": {"revoked": (MAYA, A_USER, revoked_by_administrator)},
 }
 
 

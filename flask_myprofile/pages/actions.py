@@ -143,7 +143,8 @@ def _answer(tab: Tab, action: Action, done: Done) -> Any:
     if prefers_json():
         return jsonify(done.data if done.data is not None else {"message": str(done.message)})
     if done.template:
-        return layout.render(done.template, title=tab.label, tab=tab, message=done.message, **done.context)
+        said = (done.kind, done.message) if done.message else None
+        return layout.render(done.template, title=tab.label, tab=tab, message=said, **done.context)
     if done.redirect:
         if done.message:
             say_elsewhere(done.message)

@@ -42,7 +42,7 @@ def render(
     tab: Tab | None = None,
     error: Any = "",
     error_at: str = "",
-    message: Any = "",
+    message: tuple[str, Any] | None = None,
     status: int = 200,
     for_visitor: bool = False,
     in_own_layout: bool = False,
@@ -51,7 +51,7 @@ def render(
     """A page in the host's layout, or in the extension's own.
 
     :param error_at: the id of what ``error`` is about, where that is one field
-    :param message: what was done, where the page is the answer to that
+    :param message: what was done, where the page is the answer to that: its kind, and the words
     :param for_visitor: nothing is asked of the store, which is down
     """
     state = request_state()

@@ -94,7 +94,7 @@ def _cancel(session: SessionRecord | None, follows: Mapping[str, str]) -> Any:
     with unit_of_work(current_profile.db.session):
         form = pending_form.take(session, follows)
     purpose = pending_form.purpose_of(form) if form is not None else None
-    layout.remember_message(gettext("Nothing was changed."))
+    layout.remember_message(gettext("Nothing was changed."), "info")
     back = purpose.page(dict(form.fields)) if form and purpose else follows.get("back")
     return redirect(back or url_for("myprofile.index"), 303)
 

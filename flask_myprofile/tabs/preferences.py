@@ -81,7 +81,7 @@ class Preferences(Tab):
     def save(self, user: Any, form: VersionedForm) -> Any:
         if request.form.get("zones"):  # the button beside the list, which keeps what is chosen already
             said = gettext("All cities are in the list now. Nothing has been saved yet.")
-            return Done(said, template=self.template, context={"form": form, **self.context(user)})
+            return Done(said, template=self.template, context={"form": form, **self.context(user)}, kind="info")
         # the rest is not written back: it may have been chosen elsewhere since it was read
         changed = {field.name: _on_offer(field.name, field.data) for field in form.changed()}
         if (nothing := nothing_changed(form, changed)) is not None:

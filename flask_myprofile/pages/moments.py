@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 
 from .. import i18n
 from ..i18n import current_preferences
@@ -30,8 +30,11 @@ class Moment:
 
     @property
     def full(self) -> str:
-        """ "2 hours ago · 28 Nov, 13:02", of what is long ago the latter alone."""
-        return self.exact if self.text == self.date else f"{self.text} · {self.exact}"
+        """ "2 hours ago · 28 Nov, 13:02": of what is long ago the latter alone, and of what was just now the former."""
+        passed = datetime.now(timezone.utc) - self._when
+        if passed.total_seconds() < 60:
+            return self.text
+        return self.exact if passed.days >= 30 else f"{self.text} · {self.exact}"
 
     @property
     def day(self) -> str:

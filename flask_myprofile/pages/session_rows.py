@@ -87,6 +87,9 @@ def _row(row: SessionRecord, current: bool, places: Mapping[str, str], shows_add
         "method_name": row.provider or row.method,
         "signed_in_text": _signed_in(row),
         "until_text": _until(row),
+        # the page of its owner says more
+        "open": False,
+        "not_me_url": None,
     }
 
 

@@ -209,15 +209,15 @@ def _groups(rows: list[dict[str, Any]], unused: set[str], total_unused: int, pag
     recent = [row for row in rows if row["id"] not in unused]
     few = len(recent) if page > 1 or len(recent) <= SHOWN + 1 else SHOWN
     rest, old = recent[few:], [row for row in rows if row["id"] in unused]
-    groups: list[dict[str, Any]] = [
-        {"label": None, "rows": recent[:few]},
-        {"label": ngettext("%(num)s more session", "%(num)s more sessions", len(rest)), "rows": rest},
-        {
-            "label": ngettext("%(num)s not used for a month", "%(num)s not used for a month", total_unused),
-            "rows": old,
-            "unused": True,
-        },
-    ]
+    more = ngettext("%(num)s more session", "%(num)s more sessions", len(rest))
+    unused_ones = ngettext("%(num)s not used for a month", "%(num)s not used for a month", total_unused)
     return [
-        {**group, "open": page > 1 or any(row["open"] for row in group["rows"])} for group in groups if group["rows"]
+        {
+            "label": label,
+            "rows": members,
+            "unused": members is old,
+            "open": page > 1 or any(row["open"] for row in members),
+        }
+        for label, members in (("", recent[:few]), (more, rest), (unused_ones, old))
+        if members
     ]

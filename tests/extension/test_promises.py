@@ -25,6 +25,8 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.sessions": ("/sessions", BOTH),
     "myprofile.sessions_sign_out": ("/sessions/sign-out", BOTH),
     "myprofile.sessions_sign_out_others": ("/sessions/sign-out-others", BOTH),
+    "myprofile.sessions_sign_out_unused": ("/sessions/sign-out-unused", BOTH),
+    "myprofile.sessions_not_me": ("/sessions/not-me", READ),
     "myprofile.sessions_rename": ("/sessions/rename", BOTH),
     "myprofile.confirm": ("/confirm", BOTH),
     "myprofile.sign_out": ("/sign-out", SEND),
@@ -155,7 +157,7 @@ def test_each_tab_gives_its_data_as_one_object(host: Host) -> None:
     assert set(sessions) == {"sessions", "total"}
     names = {"id", "current", "name", "ip", "created_at", "last_seen_at", "method", "provider", "remembered"}
     (row,) = sessions["sessions"]
-    assert set(row) == names | {"device", "place"}
+    assert set(row) == names | {"device", "place", "expires_at"}
     assert [row[name] for name in ("current", "method", "provider", "remembered")] == [True, "password", None, False]
     assert sessions["total"] == 1
 

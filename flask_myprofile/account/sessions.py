@@ -170,7 +170,8 @@ class Sessions:
         return record.last_seen_at < now() - UNUSED and (current is None or record.id != current.id)
 
     def end_unused(self, user: Any, reason: str = "signed_out") -> int:
-        """End the sessions of this user that nobody has used for a month; how many ended."""
+        """End the sessions of this user that nobody has used for a month; how many ended. For the page that lists them:
+        it reads before it writes, which elsewhere takes a second connection."""
         unused = [record.id for record in self.list(user, EVERY) if self.is_unused(record)]
         return len(self._registry.end(self._users.key(user), reason, only=unused)) if unused else 0
 

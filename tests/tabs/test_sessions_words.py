@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from flask_myprofile import current_profile
 from flask_myprofile.account.clock import now
 from flask_myprofile.store.records import ADOPTED, LiveSince
 from tests.support.devices import live
@@ -128,11 +127,9 @@ def test_unused_sessions_end_and_no_others(host: Host) -> None:
     used, unused = f"{1:024x}", f"{2:024x}"
     host.rows.add(stored._replace(id=used))
     host.rows.add(stored._replace(id=unused, last_seen_at=now() - 31 * DAY))
-    with host.app.app_context():
-        user = host.db.session.get(host.User, 1)
-        assert current_profile.sessions.end_unused(user) == 1
-        assert current_profile.sessions.end_unused(user) == 0
-        assert {row.id for row in current_profile.sessions.list(user)} == {stored.id, used}
+    assert alice.post_json(UNUSED).json == {"message": "Signed out of 1 unused session."}
+    assert alice.post_json(UNUSED).json == {"message": "There was no unused session to sign out."}
+    assert {row["id"] for row in alice.sessions()} == {stored.id, used}
 
 
 def test_unused_sessions_are_signed_out_where_all_others_may_be(new_host: Callable[..., Host]) -> None:

@@ -21,6 +21,8 @@ from ..pages.sign_out import sign_out as sign_out_here
 from ..store.records import SessionRecord
 from ..tab import Confirm, Effect, Part, Tab, action
 
+#: Sessions besides this one on a page of HTML: half of what a program gets, since a row says much.
+ROWS = PAGE // 2
 #: The sessions in use that are shown besides this one; the others are folded below them.
 SHOWN = 4
 
@@ -96,8 +98,8 @@ class Sessions(Tab):
         features, current = current_profile.features, current_profile.sessions.current(user)
         others = [row for row in self._listed(user) if current is None or row.id != current.id]
         page, unused = page_number(), list(filter(current_profile.sessions.is_unused, others))
-        offset = (page - 1) * PAGE
-        listed = others[offset : offset + PAGE]
+        offset = (page - 1) * ROWS
+        listed = others[offset : offset + ROWS]
         shown = as_rows([*([current] if current else []), *listed], current, features["sessions.address"])
         correction = _correction(shown)
         can_say_not_me = not_me.is_offered(user)
@@ -119,7 +121,7 @@ class Sessions(Tab):
             "error_at": correction["field"] if correction else "",
             "shows_places": features["sessions.address"] and shows_places(),
             "first_url": url_for("myprofile.sessions") if page > 1 else None,
-            "more_url": f"?page={page + 1}" if offset + PAGE < len(others) else None,
+            "more_url": f"?page={page + 1}" if offset + ROWS < len(others) else None,
             "sign_out_self_url": url_for("myprofile.sign_out"),
         }
 
@@ -219,5 +221,5 @@ def _groups(rows: list[dict[str, Any]], unused: set[str], total_unused: int, pag
             "open": page > 1 or any(row["open"] for row in members),
         }
         for label, members in (("", recent[:few]), (more, rest), (unused_ones, old))
-        if members
+        if members or (members is old and total_unused and page == 1)  # the button is for all of them
     ]

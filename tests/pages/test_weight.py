@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
 import flask_myprofile
 from flask_myprofile.pages import assets as files
+from tests.browser.gallery import DEVICES
 from tests.support.host import Host
 from tests.support.pages import CONFIRMATIONS, PAGES
 
@@ -38,6 +40,22 @@ def test_a_page_stays_small_and_brings_two_files(host: Host) -> None:
         assert weight(answer.data) <= 6 * KB, path
         assert len(ASSET.findall(answer.text)) == 2, path
         assert not re.search(r"<img|@font-face|@import|<iframe", answer.text), path
+
+
+def test_the_list_stays_small_however_many_sessions_there_are(host: Host) -> None:
+    """Each of another moment, from another address and of another device."""
+    alice = host.browser()
+    alice.login("alice")
+    (stored,) = host.rows.all()
+    for number in range(54):
+        random = Random(number)
+        moment = stored.created_at - random.randrange(40 * 86_400)
+        changed = {"secret_hash": f"{number:064x}", "remember_until": stored.created_at + random.randrange(10**7)}
+        changed |= {"user_agent": random.choice(DEVICES), "ip": f"203.0.113.{random.randrange(255)}"}
+        host.rows.add(
+            stored._replace(id=f"{random.getrandbits(96):024x}", created_at=moment, last_seen_at=moment + 99, **changed)
+        )
+    assert weight(alice.get("/profile/sessions").data) <= 6 * KB
 
 
 def test_nothing_is_fetched_by_the_stylesheet() -> None:

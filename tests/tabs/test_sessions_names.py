@@ -196,15 +196,15 @@ def test_a_name_on_a_later_page_is_corrected_on_that_page(new_host: Callable[...
     for _ in range(52):
         host.browser().login("alice")
     here.get("/page")
-    url = f"{RENAME}?page=2"
-    assert f'action="{url}"' in here.get(f"{URL}?page=2").text
+    url = f"{RENAME}?page=3"
+    assert f'action="{url}"' in here.get(f"{URL}?page=3").text
     last = here.get(f"{URL}?page=2", headers=JSON).json["sessions"][-1]["id"]
     answer = here.post(url, {"id": last, "name": "x" * 65})
     assert answer.status_code == 422
     assert f'value="{last}"' in answer.text.partition('<details class="mp-more" open>')[2].partition("</details>")[0]
 
 
-def test_a_thousand_sessions_are_twenty_pages_and_the_one_after_says_so(host: Host) -> None:
+def test_a_thousand_sessions_are_many_pages_and_the_one_after_says_so(host: Host) -> None:
     alice = host.browser()
     alice.login("alice")
     (stored,) = host.rows.all()
@@ -216,8 +216,8 @@ def test_a_thousand_sessions_are_twenty_pages_and_the_one_after_says_so(host: Ho
         assert (len(answer["sessions"]), answer["total"]) == (50, 1000)
         seen |= {row["id"] for row in answer["sessions"]}
     assert len(seen) == 1000
-    last, beyond = alice.get(f"{URL}?page=20").text, alice.get(f"{URL}?page=21")
-    assert "?page=21" not in last
+    last, beyond = alice.get(f"{URL}?page=40").text, alice.get(f"{URL}?page=41")
+    assert "?page=41" not in last
     assert beyond.status_code == 200
     assert "No sessions on this page" in beyond.text
     assert "You are signed in only here" not in beyond.text
@@ -225,7 +225,7 @@ def test_a_thousand_sessions_are_twenty_pages_and_the_one_after_says_so(host: Ho
         assert f'<a class="mp-btn mp-btn--s" href="{URL}">Back to the first page</a>' in page
     assert "Back to the first page" not in alice.get(URL).text
     host.count_statements()
-    assert alice.get(URL).text.count('class="mp-session"') == 50
+    assert alice.get(URL).text.count('class="mp-session"') == 25
     assert len(host.statements) < 12, "as many as for one session"
     alice.post(f"{URL}/sign-out-others")
     assert "Signed out of 999 other sessions." in alice.get(URL).text

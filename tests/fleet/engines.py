@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import create_engine, make_url, text
 
-from tests.fleet import galera, pgbouncer
+from tests.fleet import galera, in_redis, pgbouncer
 from tests.support import services
 
 Settings = dict[str, Any]
@@ -77,6 +77,16 @@ def _galera(folder: Path) -> Iterator[Running]:
         yield Running(version, (first, second))
 
 
+def _in_redis(place: str) -> Start:
+    @contextmanager
+    def start(folder: Path) -> Iterator[Running]:
+        with services.postgres() as url, in_redis.PLACES[place]() as (sessions, version):
+            patient = sessions + ("&" if "?" in sessions else "?") + "socket_timeout=10"
+            yield _everywhere(version, SQLALCHEMY_DATABASE_URI=url, MYPROFILE_SESSION_STORE=patient)
+
+    return start
+
+
 def _asked(url: str, question: str) -> str:
     engine = create_engine(make_url(url))
     with engine.connect() as connection:
@@ -98,4 +108,5 @@ ENGINES: dict[str, Start] = {
     "mariadb-serializable": _mariadb(options={"isolation_level": "SERIALIZABLE"}),
     "mariadb-autocommit": _mariadb(options={"isolation_level": "AUTOCOMMIT"}),
     "galera": _galera,
+    **{place: _in_redis(place) for place in in_redis.PLACES},
 }

@@ -46,6 +46,10 @@ class Node:
         return self._client.execute_command(*command)
 
     @property
+    def version(self) -> str:
+        return str(self._client.info("server")["redis_version"])
+
+    @property
     def id(self) -> str:
         return str(self.tell("CLUSTER MYID").decode())
 

@@ -85,24 +85,24 @@ class RedisSessions:
     def add_session(self, record: SessionRecord) -> bool:
         if record.id[:TAG_LENGTH] != tag_of(record.user_key):
             return False  # whoever looks for the user's sessions would not find it
-        self._note_at_provider(record.idp_session, record.id)
+        self._note_at_provider(record.idp_session, record.id, MARGIN)
         seconds = self._run(redis_scripts.ADD, record.id, id=record.id, session=packed(record), **self._limits)
-        self._note_at_provider(record.idp_session, record.id, seconds)
+        self._keep_at_provider(record.idp_session, record.id, seconds)
         return seconds is not None
 
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
         known = {"id": session_id, "at": at, "ip": ip, "user_agent": user_agent}
         began = self._run(redis_scripts.TOUCH, session_id, **known, **self._limits)
         if began:
-            self._note_at_provider(began[0].decode(), session_id, began[1])
+            self._keep_at_provider(began[0].decode(), session_id, began[1])
 
     def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
         new = {"secret_hash": secret_hash, "previous_hash": record.secret_hash, "rotated_at": at, "login_id": login_id}
         known = {name: value for name in RENEWED if (value := getattr(record, name)) is not None}
         ask = {"id": record.id, "fields": new | known, "renewed": RENEWED}
-        self._note_at_provider(record.idp_session, record.id)
+        self._note_at_provider(record.idp_session, record.id, MARGIN)
         seconds = self._run(redis_scripts.ROTATE, record.id, **ask, **self._limits)
-        self._note_at_provider(record.idp_session, record.id, seconds)
+        self._keep_at_provider(record.idp_session, record.id, seconds)
         return seconds is not None
 
     def follow_user(self, user_key: str, before: Owner, now: Owner, only: str | None = None) -> None:
@@ -202,10 +202,17 @@ class RedisSessions:
         found = [record for each in ids if (record := self.session(each.decode(errors="replace"))) is not None]
         return [record for record in found if record.idp_session == idp_session and since.admits(record)]
 
-    def _note_at_provider(self, idp_session: str | None, session_id: str, seconds: int | None = MARGIN) -> None:
-        """Before a session is stored, so that none is missing, and once it is known for how long it is kept."""
-        if idp_session is not None and seconds is not None:
+    def _note_at_provider(self, idp_session: str | None, session_id: str, seconds: int) -> None:
+        """Before a session is stored, so that none is missing."""
+        if idp_session is not None:
             self._server.run(redis_scripts.INDEX, self._index(idp_session), session_id, seconds)
+
+    def _keep_at_provider(self, idp_session: str | None, session_id: str, seconds: int | None) -> None:
+        """Once it is known for how long the session is kept: it is stored, whatever becomes of this, and with its next
+        activity this is done again."""
+        if seconds is not None:
+            with suppress(StoreDown):
+                self._note_at_provider(idp_session, session_id, seconds)
 
     def _index(self, idp_session: str) -> str:
         return f"{self._server.prefix}sid:{idp_session}"

@@ -48,9 +48,7 @@ class Config:
         "Our block -> the block of the host's layout. Only `content` must be there; leave out what the layout lacks.",
     )
     heading_offset: int = _setting(
-        0,
-        checks.number(0, 1),
-        "1 where the host's layout has an `h1` of its own: the headings here begin at `h2` then.",
+        0, checks.number(0, 1), "1 where the host's layout has an `h1` of its own: headings here begin at `h2` then."
     )
     csp_nonce: Callable[[], str] | None = _setting(
         None,
@@ -171,9 +169,7 @@ class Config:
         "`myprofile_device_` with `REMEMBER_COOKIE_NAME` where that has a name of its own.",
     )
     store_down: str = _setting(
-        "deny",
-        checks.one_of("deny", "allow"),
-        "When sessions cannot be checked: answer 503, or let signed-in people pass.",
+        "deny", checks.one_of("deny", "allow"), "Where sessions cannot be checked: answer 503, or let people pass."
     )
     api_token_prefix: str = _setting("mpt_", checks.token_prefix, "What every API token begins with.")
     api_token_lifetime: int | None = _setting(
@@ -206,14 +202,10 @@ class Config:
         "Take email addresses that no other network knows, such as `ana@corp.local`; unset: from who has one already.",
     )
     languages: tuple[str, ...] | None = _setting(
-        None,
-        checks.optional(checks.texts),
-        "Codes of the languages offered; unset: those the app has translations for.",
+        None, checks.optional(checks.texts), "Codes of the languages offered; unset: those of the app's translations."
     )
     personal_sso_fields: tuple[str, ...] = _setting(
-        (),
-        checks.texts,
-        "Fields that the identity provider owns: users of Single Sign-On see them and cannot edit them.",
+        (), checks.texts, "Fields that the identity provider owns: users of Single Sign-On see them, and edit none."
     )
     sso_authlib: bool = _setting(True, checks.switch, "Recognise sign-ins that went through an Authlib client.")
     sso_decides: str = _setting(
@@ -227,9 +219,7 @@ class Config:
         "Where the organization lets people change their password: a URL, or provider -> URL.",
     )
     sso_step_up: bool = _setting(
-        True,
-        checks.switch,
-        "A recent sign-in of a user of Single Sign-On is proved at the provider, not by signing out first.",
+        True, checks.switch, "A user of Single Sign-On proves a recent sign-in at the provider, without signing out."
     )
     sso_undated: str = _setting(
         "asked",

@@ -43,7 +43,7 @@ from .signals import announce, session_ended, token_changed
 from .sso import step_up
 from .sso.detection import watch_authlib
 from .sso.end_session import end_session_url
-from .store.protocols import SessionStore
+from .store.session_store import SessionStore
 from .store.sqlalchemy import SqlStore
 from .store.tables import declare
 from .tab import Tab

@@ -14,8 +14,9 @@ from typing import Any
 
 from ..config import Config
 from ..errors import StoreDown, in_log
-from ..store.protocols import HistoryStore, SessionStore
+from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
+from ..store.session_store import SessionStore
 from ..transactions import after_commit, is_commit_awaited, tried
 from . import legacy_sessions
 from .clock import is_due, is_recent, now

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..config import Config
 from ..errors import ReauthRequired
-from ..store.protocols import HistoryStore, SessionStore
+from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED, EVERYONE, Owner, SessionRecord
+from ..store.session_store import SessionStore
 from .clock import is_recent, now
 from .session_registry import SessionRegistry
 from .text import printable

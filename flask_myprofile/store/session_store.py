@@ -1,0 +1,100 @@
+"""What a store of sessions must be able to do, whichever technology it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+from .records import Found, LiveSince, Owner, Pruned, SessionRecord
+
+
+class SessionStore(Protocol):
+    """What a technology must do to keep sessions. Nothing but ``add_session`` may bring a row to life.
+
+    ``transactional``: whether a rollback of the host's transaction undoes what one of our pages has done to them.
+    """
+
+    transactional: bool
+
+    def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
+        """The live session of that id and login id, fit to be asked for at each request. A store in the user's own
+        database is told whose it is said to be (default: the login id), and finds no other's."""
+        ...
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        """The whole row, whether live or ended."""
+        ...
+
+    def add_session(self, record: SessionRecord) -> bool:
+        """Store a new session; False where its id is taken: a parallel request of the same browser was faster."""
+        ...
+
+    def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
+        """Write down the last activity of a session that has not ended, unless a later one is known, which is not from
+        the future. Left out rather than waited for."""
+        ...
+
+    def rotate_session(self, record: SessionRecord, secret_hash: str, at: int, login_id: str) -> bool:
+        """Replace the secret that ``record`` has, and keep what it says in :data:`~.records.RENEWED`; False where it
+        ended or got another secret meanwhile."""
+        ...
+
+    def follow_user(self, user_key: str, before: Owner, now: Owner, only: str | None = None) -> None:
+        """The user's live sessions (or only one) that have the login id, or the password, of before get those of now;
+        what their browsers hold stays good. With the transaction that changes the user, where that can be."""
+        ...
+
+    def erase_sessions(self, user_key: str) -> list[str]:
+        """Delete all rows of that user; the ids of those that had not ended."""
+        ...
+
+    def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
+        """Keep the user's own name for one of their live sessions; False where it is none."""
+        ...
+
+    def end_sessions(
+        self,
+        user_key: str | None,
+        at: int,
+        reason: str,
+        *,
+        only: Collection[str] | None = None,
+        keep: str | None = None,
+        secret_hash: str | None = None,
+    ) -> list[str]:
+        """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended.
+
+        The secret before the present one proves the session for :data:`~.records.ROTATION_GRACE` seconds."""
+        ...
+
+    def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
+        """End the least used of the user's sessions that can get in until ``limit`` are left, but not that of
+        ``record``, which has just begun; the ids that ended. Of several at once each sees what the other has ended."""
+        ...
+
+    def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
+        """End every live session there is, in short steps that keep nobody waiting: a user's key, and which of their
+        sessions have just ended, a user possibly more than once."""
+        ...
+
+    def live_sessions(
+        self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
+    ) -> Sequence[SessionRecord]:
+        """The user's sessions that can still get in, last active first."""
+        ...
+
+    def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
+        """How many those are, and how many of them are not of this owner: see :class:`~.records.Owner`."""
+        ...
+
+    def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:
+        """The sessions, whosever, that can still get in and have that ``sid``, at whichever provider."""
+        ...
+
+    def drop_ended(self, user_key: str, keep: int) -> None:
+        """Delete the user's ended rows but the newest ``keep``: signing in and out in a loop fills no table."""
+        ...
+
+    def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
+        """One batch of deleting, in the order of ids, what can never get in again: ended before then, or run out."""
+        ...

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from flask import Request, current_app, redirect, request, session, url_for
 from werkzeug.routing import BuildError
@@ -65,15 +65,23 @@ def begin(record: SessionRecord, follows: Mapping[str, str]) -> Any:
         if provider is None:
             raise ProviderUnknown
         provider.metadata()  # Authlib would wait for it without a limit
-        answer = detection.client(name).authorize_redirect(
-            record.callback, state=state, prompt="login", max_age=MAX_AGE
-        )
+        answer = detection.client(name).authorize_redirect(record.callback, state=state)
+        answer.location = _asking_anew(answer.location)
     except Exception as error:  # whatever the provider's answer makes of Authlib and requests
         _log(name, _in_log(error))
         sentence = gettext("%(provider)s cannot be reached. Try again later.", provider=name)
         raise Unavailable(RETRY_AFTER, sentence) from error
     session[_PENDING] = [state, now(), record.id, dict(follows)]
     return answer
+
+
+def _asking_anew(url: str) -> str:
+    """What the host has its own sign-ins ask for, by ``authorize_params``, Authlib puts in the place of what it is told
+    for this one."""
+    target = urlsplit(url)
+    others = [pair for pair in parse_qsl(target.query) if pair[0] not in ("prompt", "max_age")]
+    asked = urlencode([*others, ("prompt", "login"), ("max_age", str(MAX_AGE))])
+    return urlunsplit(target._replace(query=asked))
 
 
 def take_over(incoming: Request) -> Any:

@@ -95,6 +95,22 @@ def test_the_provider_asks_although_it_knows_the_person(relying_party: RelyingPa
     assert 'name="login"' in alice.get(to_provider.headers["Location"]).text
 
 
+@pytest.mark.parametrize("max_age", [None, 3600])
+def test_a_sign_in_is_recent_at_once_if_the_provider_was_asked_to_say_when_it_was(
+    max_age: int | None, relying_party: RelyingParty
+) -> None:
+    """This one says so only then."""
+    client = relying_party.host.app.extensions["authlib.integrations.flask_client"].create_client("op")
+    client.authorize_params = {} if max_age is None else {"max_age": max_age}
+    alice = relying_party.person()
+    alice.sign_in_at_provider("alice")
+    asks = ask_for_a_token(alice)
+    assert ("/confirm" in asks.headers.get("Location", "")) is (max_age is None)
+    if max_age is None:
+        alice.get(alice.way_back(alice.send(CONFIRM, asked_who(asks), allow_redirects=False), "alice"))
+    assert len(tokens(relying_party)) == 1
+
+
 def test_who_confirms_stays_remembered(relying_party: RelyingParty) -> None:
     alice = long_signed_in(relying_party, remember="y")
     alice.get(alice.way_back(go_on_to_provider(alice), "alice"))

@@ -92,6 +92,14 @@ def test_how_old_a_sign_in_is_does_not_depend_on_the_providers_clock(
 # ---- at a confirmation
 
 
+def test_what_the_app_has_its_sign_ins_ask_for_weakens_no_confirmation(stale: Stale) -> None:
+    client = stale.host.app.extensions["authlib.integrations.flask_client"].create_client("Okta")
+    client.authorize_params = {"prompt": "select_account", "max_age": 3600, "hd": "acme.example"}
+    asked = stale.go_there()
+    assert (asked["prompt"], asked["max_age"], asked["hd"]) == ("login", "60", "acme.example")
+    assert stale.come_back(asked).status_code == 303
+
+
 @pytest.mark.parametrize("ahead", [-90, -30, 30, 90])
 def test_a_confirmation_does_not_depend_on_the_providers_clock(ahead: int, stale: Stale) -> None:
     moment = int(time.time()) + ahead

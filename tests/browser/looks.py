@@ -75,6 +75,7 @@ def clipped_text(page: Page) -> list[Any]:
 
 def has_focus(page: Page) -> list[Any]:
     """After a form was sent, what it led to has the focus, and is the only thing that asks for it."""
+    page.wait_for_load_state("load")  # the script has run by then
     asking = page.locator("[data-mp-focus]")
     wanted, has_it = asking.count(), page.evaluate("document.activeElement.matches('[data-mp-focus]')")
     return [] if wanted == 1 and has_it else [f"{wanted} ask for the focus, and one has it: {has_it}"]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser import looks
+
+
+def announced_or_focused(page: Page) -> list[Any]:
+    """On a page that was opened, and not sent."""
+    return looks.focus(page, after_a_form=False)
+
 
 HEAD = '<!doctype html><html lang="en"><title>a</title><meta name="viewport" content="width=device-width">'
 WRONG = {
@@ -14,7 +22,7 @@ WRONG = {
     looks.scrolling_sideways: '<div class="mp"><div style="width: 500px">a</div></div>',
     looks.small_targets: '<div class="mp"><a href="/" style="display: block; width: 90px; height: 20px">a</a></div>',
     looks.clipped_text: '<div class="mp"><div style="height: 1.2em; overflow: hidden">a<br>b</div></div>',
-    looks.focus: '<h1 data-mp-focus tabindex="-1">a</h1>',
+    announced_or_focused: '<h1 data-mp-focus tabindex="-1">a</h1>',
 }
 
 

@@ -75,7 +75,7 @@ def test_the_language_is_that_of_the_whole_app(visitor: Callable[..., Visitor]) 
 
     page.goto(f"{sam.site}/profile/preferences")
     page.locator("select[name=language]").select_option(label="עברית")
-    page.locator("main button[type=submit]").click()
+    page.locator("main button.mp-btn--primary").click()
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     assert page.locator(".mp-page").evaluate("node => getComputedStyle(node).direction") == "rtl"
 

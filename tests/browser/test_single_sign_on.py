@@ -28,7 +28,7 @@ def test_signing_out_everywhere_at_the_provider_reaches_every_browser(visitor: C
     for browser in (page, there):
         browser.goto(f"{laptop.site}/profile/sessions")
         expect(browser).to_have_url(re.compile(r"/sign-in\?next="))
-        expect(browser.get_by_text("You have been signed out of this session.")).to_be_visible()
+        expect(browser.get_by_text("You have signed out at your organization, and so you have here.")).to_be_visible()
     maya.page.reload()
     expect(maya.page.get_by_role("heading", level=1)).to_have_text("Hello, Maya")
 

@@ -50,5 +50,7 @@ def test_a_person_signs_in_with_a_real_browser(relying_party: RelyingParty, page
     identify(page, "alice")
     page.get_by_text("Hello alice").wait_for()
     page.goto(relying_party.address + "/profile/sessions")
+    page.get_by_text("Signed in with").wait_for()
+    page.get_by_text("Details").first.click()
     page.get_by_text("Single Sign On · op").wait_for()
     assert page.get_by_text("Single Sign On · op").count() == 1

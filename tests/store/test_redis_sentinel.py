@@ -47,6 +47,7 @@ def test_the_primary_is_the_one_that_sentinel_names(those: Watched) -> None:
     store = at(those.url)
     assert store.add_session(session(1))
     store.try_writing()
+    assert those.first.tell("WAIT", 1, 5000) == 1
     those.first.tell("CONFIG", "SET", "min-replicas-to-write", "1")
     wait_until(those.begins_to_switch_over)
     wait_until(lambda: those.second.is_primary)

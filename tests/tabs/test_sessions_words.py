@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flask_myprofile.account.clock import now
-from flask_myprofile.store.records import ADOPTED, LiveSince
+from flask_myprofile.store.records import ADOPTED, TAG_LENGTH, LiveSince
 from tests.support.devices import live
 from tests.support.host import Browser, Host
 from tests.support.kept import everywhere
@@ -124,7 +124,7 @@ def test_unused_sessions_end_and_no_others(host: Host) -> None:
     alice = host.browser()
     alice.login("alice")
     (stored,) = host.rows.all()
-    used, unused = f"{1:024x}", f"{2:024x}"
+    used, unused = (f"{stored.id[:TAG_LENGTH]}{number:012x}" for number in (1, 2))
     host.rows.add(stored._replace(id=used))
     host.rows.add(stored._replace(id=unused, last_seen_at=now() - 31 * DAY))
     assert alice.post_json(UNUSED).json == {"message": "Signed out of 1 unused session."}

@@ -50,7 +50,7 @@ def ask(sent: Sent, names: Iterable[str]) -> Any:
         "title": gettext("Save these changes?"),
         "texts": warnings(names),
         "yes": gettext("Save"),
-        "no": gettext("Go back and change nothing"),
+        "no": gettext("Cancel"),
         "danger": True,
         "action_url": url_for(ADMIN_ENDPOINT),
         "back_field": BACK,

@@ -113,7 +113,9 @@ def _until(row: SessionRecord) -> str:
     when = short_moment(moment) if at < now() + DAY else short_date(moment)
     if idle and not row.remembered and at == row.last_seen_at + idle:
         return gettext("is signed out on %(when)s unless it is used", when=when)
-    return gettext("stays signed in until %(when)s", when=when)
+    if row.remembered:
+        return gettext("stays signed in until %(when)s", when=when)
+    return gettext("is signed out on %(when)s at the latest", when=when)  # the browser may forget it before
 
 
 def name_of(row: SessionRecord) -> str:

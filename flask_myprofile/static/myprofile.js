@@ -134,7 +134,7 @@
       if (e.target.form?.contains(list)) check(list);
   });
 
-  /* asks before one leaves switches that differ from what is saved */
+  /* asks before one leaves unsaved switches */
   const keep = (e) => e.preventDefault();
   const count = (form) => {
     const n = [...form.elements].filter((x) => x.type === "checkbox" && x.checked !== x.defaultChecked !== "mpMoved" in x.dataset).length;
@@ -166,15 +166,15 @@
   };
   addEventListener("pageshow", (e) => { if (e.persisted) d.querySelectorAll("form[data-mp-sent]").forEach(free); });
 
-  /* the current tab is in sight, and the one that has the focus */
+  /* in sight: the current tab, and one reached by keys, which no press moves */
   const middle = (el) => { const r = el.getBoundingClientRect(); return r.left + r.width / 2; };
   const center = (link) => {
     const strip = link.closest("ul");
     strip.scrollLeft += middle(link) - middle(strip);
   };
-  on("focusin", (e) => { if (closest(e, ".mp-nav a")) center(e.target); });
+  on("focusin", (e) => { if (closest(e, ".mp-nav a:focus-visible")) center(e.target); });
 
-  /* without the picture, the initials behind it */
+  /* initials are behind it */
   on("error", (e) => { if (closest(e, ".mp-avatar")) e.target.remove(); }, true);
 
   const init = (root) => {

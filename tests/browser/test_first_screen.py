@@ -50,3 +50,18 @@ def test_of_many_tabs_in_a_line_the_current_one_is_in_sight(person: Visitor) -> 
     box = page.locator(".mp-nav [aria-current]").bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
     assert page.evaluate("scrollY") == 0
+
+
+def test_a_press_on_a_tab_opens_it_wherever_the_line_stands(person: Visitor) -> None:
+    """Where the line moved under the finger, press and release were on different tabs, and nothing happened."""
+    page = person.open("/profile/personal-information")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    for path in ("/profile/preferences", "/profile/personal-information", "/profile/password"):
+        page.locator(f".mp-nav a[href='{path}']").evaluate("link => link.scrollIntoView({ inline: 'nearest' })")
+        box = page.locator(f".mp-nav a[href='{path}']").bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        page.mouse.up()
+        page.wait_for_url(f"**{path}")

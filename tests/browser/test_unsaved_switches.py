@@ -44,7 +44,7 @@ def test_without_scripts_the_consequence_is_shown_and_the_question_asked(gallery
     expect(effect).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Save these changes?")).to_be_visible()
-    page.get_by_role("button", name="Go back and change nothing").click()
+    page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("status").filter(has_text="Nothing was saved yet.")).to_be_visible()
     expect(page.get_by_role("switch", name="API Token", exact=True)).not_to_be_checked()
     expect(effect).to_be_visible()

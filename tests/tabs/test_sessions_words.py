@@ -57,8 +57,14 @@ def test_a_sign_in_is_said_in_words_with_its_moment_and_its_end(
     for module in ("session_registry", "sessions"):
         monkeypatch.setattr(f"flask_myprofile.account.{module}.now", lambda: MOMENT + DAY)
     page = words(alice.get(URL).text)
-    year = "" if page.count(f"{said} · stays signed in until Dec 28 ") else ", 2026"
-    assert f"{said.replace(' 28,', f' 28{year},')} · stays signed in until Dec 28{year} " in page
+    year = "" if page.count(f"{said} · is signed out on Dec 28 at the latest") else ", 2026"
+    assert f"{said.replace(' 28,', f' 28{year},')} · is signed out on Dec 28{year} at the latest" in page
+
+
+def test_who_is_remembered_stays_signed_in(host: Host, alice: Browser) -> None:
+    phone = host.browser()
+    phone.login("alice", remember=True)
+    assert words(alice.get(URL).text).count(" · stays signed in until ") == 1
 
 
 @pytest.mark.parametrize(

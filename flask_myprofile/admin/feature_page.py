@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from flask import url_for
@@ -44,11 +44,11 @@ def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
     )
 
 
-def ask(sent: Sent, names: Iterable[str]) -> Any:
+def ask(sent: Sent, names: Collection[str]) -> Any:
     """The question before what cannot be undone: carries what was sent, and leads back to it. Nothing is saved yet."""
     question = {
         "title": gettext("Save these changes?"),
-        "texts": warnings(names),
+        "texts": [*warnings(names), *_also(sent, names)],
         "yes": gettext("Save"),
         "no": gettext("Cancel"),
         "danger": True,
@@ -57,6 +57,15 @@ def ask(sent: Sent, names: Iterable[str]) -> Any:
         "fields": sent.as_fields((*sent.confirmed, *names)),
     }
     return ask_in_words(question, status=422)
+
+
+def _also(sent: Sent, names: Collection[str]) -> Iterator[str]:
+    """What else is saved with it."""
+    labels, state = _labels(), current_profile.features.state
+    for on, words in ((False, gettext("Switched off:")), (True, gettext("Switched on:"))):
+        moved = [name for name, wanted in sent.values.items() if wanted == on != state(name).on and name not in names]
+        if moved:
+            yield f"{words} {', '.join(str(labels.get(name, name)) for name in moved)}"
 
 
 def ask_in_words(question: Mapping[str, Any], status: int = 200) -> Any:

@@ -173,6 +173,14 @@ def test_each_is_asked_once_and_all_of_them_together(host: Host) -> None:
     assert admin.client.post(URL, data={**hidden(first), "api_token.copy": "off"}).status_code == 303
 
 
+def test_the_question_names_all_that_is_saved(host: Host) -> None:
+    make_tokens(host, "alice")
+    asked = admin_of(host).post(URL, {"api_token": "off", "password": "off", "sessions": ["off", "on"]}).text
+    assert "API Token: Every token" in asked
+    assert "Switched off: Password<" in asked
+    assert "Sessions" not in asked.partition(QUESTION)[2].partition("</form>")[0], "it is on already"
+
+
 def test_where_nobody_loses_anything_nobody_is_asked(host: Host) -> None:
     admin = admin_of(host)
     assert admin.post(URL, {"api_token": "off", "api_token.copy": "off", "password": "off"}).status_code == 303

@@ -19,7 +19,7 @@ from tests.races.points import watched
 from tests.races.race import Race, Send, races, run, stopping
 from tests.races.stage import Stage, stage
 from tests.races.table import APART, WHERE, has_tabs, pairs
-from tests.races.workers import sending_to_workers
+from tests.races.workers import ConnectionLost, sending_to_workers
 from tests.support import services
 
 STORES = ("sqlite", "postgres", "mariadb", "redis")
@@ -37,7 +37,10 @@ class Report:
     def run(self, set_up: Stage, race: Race, send: Send) -> None:
         self._races += 1
         try:
-            run(set_up, race, send)
+            try:
+                run(set_up, race, send)
+            except ConnectionLost:
+                run(set_up, race, send)
         except Exception as error:
             self.differences += 1
             print(f"{self._store}: {error!r}"[:1500], flush=True)

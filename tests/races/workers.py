@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from threading import Barrier, Event
 
@@ -18,6 +19,10 @@ from tests.workers.fleet import Wire, fleet
 #: Seconds by which one of the two is later, at most.
 APART = 0.015
 _never = Event()
+
+
+class ConnectionLost(Exception):
+    """Nothing is known of the race: it is to be run again."""
 
 
 @contextmanager
@@ -33,7 +38,11 @@ def sending_to_workers(stage: Stage, log: Path, seed: int) -> Iterator[Send]:
         def send(first: Request, second: Request) -> tuple[Answer, Answer]:
             start, later = Barrier(2), chance.uniform(-APART, APART)
             delays = (max(later, 0), max(-later, 0))
-            one, two = threads.map(_ask, wires, (first, second), (start, start), delays)
+            try:
+                one, two = threads.map(_ask, wires, (first, second), (start, start), delays)
+            except (OSError, HTTPException) as error:  # a worker ends a connection that it has waited for too long
+                wires[:] = workers.wires(2)
+                raise ConnectionLost from error
             return one, two
 
         yield send

@@ -194,9 +194,10 @@ class ApiToken(Tab):
         ),
         condition=["version"],
     )
-    def revoke(self, user: Any, version: str | None = None) -> str:
+    def revoke(self, user: Any, version: str | None = None) -> str | Done:
         with _this_token_alone():
             ended = current_profile.tokens.revoke(user, version)
-        if ended:
-            announce(token_changed, user_key=current_profile.users.key(user), action="revoked")
+        if not ended:  # by another window, or Back
+            return Done(gettext("You have no API token"), kind="info")
+        announce(token_changed, user_key=current_profile.users.key(user), action="revoked")
         return gettext("Your API token has been revoked.")

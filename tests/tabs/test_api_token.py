@@ -373,3 +373,10 @@ def test_a_tab_that_is_switched_off_refuses_tokens_and_on_again_takes_them(host:
     switch(host, api_token=True)
     assert call(host, token).json == {"user": "alice"}
     assert alice.post_json(SHOW).json["token"] == token
+
+
+def test_revoked_is_said_only_of_a_token_that_was_there(host: Host) -> None:
+    alice = signed_in(host)
+    made(alice)
+    assert alice.post_json("/profile/api-token/revoke").json["message"] == "Your API token has been revoked."
+    assert alice.post_json("/profile/api-token/revoke").json["message"] == "You have no API token"

@@ -104,9 +104,9 @@ def test_no_field_of_60_kilobytes_takes_long_or_is_a_fault(url: str, new_host: C
         for filling in ("a", "a.", "e\u0301", " ", "@", "\u0627\u0644", "/"):
             long = (filling * 60_000).encode()[:60_000].decode(errors="ignore")
             sent = {**fields, name: long}
-            began = time.process_time()
+            began = time.thread_time()  # other tests may have left threads that are about to end
             answer = here.client.post(url, json=sent, headers={**JSON, "X-CSRFToken": token})
-            assert time.process_time() - began < 1.5, (name, filling)  # one hash of a password is within
+            assert time.thread_time() - began < 1.5, (name, filling)  # one hash of a password is within
             assert answer.status_code in (200, 401, 403, 404, 409, 413, 422, 429), (name, filling)
 
 

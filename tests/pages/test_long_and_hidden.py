@@ -80,9 +80,9 @@ def test_a_field_whose_column_takes_any_length_takes_a_sane_one(
 
 def test_an_address_of_60_kilobytes_costs_no_second(endless_host: Host) -> None:
     alice = alice_of(endless_host)
-    began = time.process_time()
+    began = time.thread_time()
     assert save(alice, True, email="a." * 30_000 + "@x.test").status_code == 422
-    assert time.process_time() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_what_is_stored_already_is_long_enough(endless_host: Host) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import email_validator
@@ -55,6 +57,17 @@ def alice_of(host: Host) -> Browser:
     return browser
 
 
+def timed(ask: Callable[[], Any]) -> tuple[Any, float]:
+    """The answer, and the seconds of CPU that it took: without a search of the whole heap for garbage, which takes
+    seconds when many tests have run."""
+    gc.disable()
+    try:
+        began = time.thread_time()
+        return ask(), time.thread_time() - began
+    finally:
+        gc.enable()
+
+
 def save(browser: Browser, as_json: bool, **values: str) -> Any:
     sent = {"email": "alice@x.test", "first_name": "Alice", "company": "", **values}
     return browser.post_json(TAB, sent) if as_json else browser.post(TAB, sent)
@@ -80,9 +93,9 @@ def test_a_field_whose_column_takes_any_length_takes_a_sane_one(
 
 def test_an_address_of_60_kilobytes_costs_no_second(endless_host: Host) -> None:
     alice = alice_of(endless_host)
-    began = time.thread_time()
-    assert save(alice, True, email="a." * 30_000 + "@x.test").status_code == 422
-    assert time.thread_time() - began < 0.5
+    answer, seconds = timed(lambda: save(alice, True, email="a." * 30_000 + "@x.test"))
+    assert answer.status_code == 422
+    assert seconds < 0.5
 
 
 def test_what_is_stored_already_is_long_enough(endless_host: Host) -> None:
@@ -104,9 +117,9 @@ def test_no_field_of_60_kilobytes_takes_long_or_is_a_fault(url: str, new_host: C
         for filling in ("a", "a.", "e\u0301", " ", "@", "\u0627\u0644", "/"):
             long = (filling * 60_000).encode()[:60_000].decode(errors="ignore")
             sent = {**fields, name: long}
-            began = time.thread_time()  # other tests may have left threads that are about to end
-            answer = here.client.post(url, json=sent, headers={**JSON, "X-CSRFToken": token})
-            assert time.thread_time() - began < 1.5, (name, filling)  # one hash of a password is within
+            ask = partial(here.client.post, url, json=sent, headers={**JSON, "X-CSRFToken": token})
+            answer, seconds = timed(ask)
+            assert seconds < 1.5, (name, filling)  # one hash of a password is within
             assert answer.status_code in (200, 401, 403, 404, 409, 413, 422, 429), (name, filling)
 
 

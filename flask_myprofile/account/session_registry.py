@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 LATE = 300
 #: Why a session ended that the same browser goes on from with another one: nobody has signed out.
 REPLACED = "replaced"
+#: A limit that is none.
+EVERY = 2**31 - 1
 #: Why one ended that the user had not used for the longest time.
 LIMIT = "limit"
 
@@ -237,7 +239,7 @@ class SessionRegistry:
 
     def of_user_key(self, user_key: str) -> Sequence[SessionRecord]:
         """All sessions of that user that can still get in."""
-        return self._store.live_sessions(user_key, self.live_since(), 2**31 - 1)
+        return self._store.live_sessions(user_key, self.live_since(), EVERY)
 
     def end_of_user_key(self, user_key: str, reason: str, only: Collection[str] | None) -> int:
         """End these sessions of that user, or all; how many ended."""

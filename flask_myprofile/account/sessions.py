@@ -6,22 +6,20 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..config import Config
+from ..config import DAY, Config
 from ..errors import ReauthRequired
 from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED, EVERYONE, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from .clock import is_recent, now
-from .session_registry import SessionRegistry
+from .session_registry import EVERY, SessionRegistry
 from .text import printable
 from .users import Users
 
 #: Characters that a user's own name for a session may have.
 NAME_LENGTH = 64
 #: Seconds since its last activity after which a session counts as unused.
-UNUSED = 30 * 86_400
-#: A limit that is none.
-EVERY = 2**31 - 1
+UNUSED = 30 * DAY
 #: Rows that one batch of pruning deletes at most, so that no lock is held for long.
 PRUNE_BATCH = 1000
 

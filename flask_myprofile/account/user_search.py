@@ -59,20 +59,28 @@ class UserSearch(UserFields):
         return user if user is not None and self.key(user) == text else None
 
     def _with_handle(self, field: str, text: str) -> Any | None:
-        model, source = self.model, self._fields.get(field, field)
-        if model is None or not isinstance(source, str) or "." in source:
+        column, _ = self._column(field)
+        if column is None:
             return None
-        attribute = self.describe(model, field)
-        if attribute is None or attribute.type is None:
-            return None
-        column: Any = getattr(model, source)
-        found = self._two(model, column == text)
+        found = self._where(column == text, limit=2)
         if not found and field == "email":  # nobody's address differs from another's by that
-            found = self._two(model, func.lower(column) == text.lower())
+            found = self._where(func.lower(column) == text.lower(), limit=2)
         return found[0] if len(found) == 1 else None
 
-    def _two(self, model: type[Any], condition: Any) -> Sequence[Any]:
-        return self._db.session.scalars(select(model).where(condition).limit(2)).all()  # type: ignore[no-any-return]
+    def _column(self, field: str) -> tuple[Any, str | None]:
+        """The column of the class of users that has the field, and the kind of its values; None where there is none, or
+        their class is not known."""
+        model, source = self.model, self._fields.get(field, field)
+        if model is None or not isinstance(source, str) or "." in source:
+            return None, None
+        attribute = self.describe(model, field)
+        if attribute is None or attribute.type is None:
+            return None, None
+        return getattr(model, source), attribute.kind
+
+    def _where(self, *conditions: Any, limit: int) -> Sequence[Any]:
+        model: Any = self.model
+        return self._db.session.scalars(select(model).where(*conditions).limit(limit)).all()  # type: ignore[no-any-return]
 
     def search(self, text: str, limit: int) -> Sequence[Any]:
         """Users who have each word of it somewhere in their names or their e-mail address, in any case; the one whom
@@ -83,19 +91,16 @@ class UserSearch(UserFields):
         if not columns or not words or len(text) > _LONGEST_HANDLE or not storable(text):
             return first
         conditions = [or_(*(_has(column, word) for column in columns)) for word in words]
-        model: Any = self.model
-        found = self._db.session.scalars(select(model).where(*conditions).limit(limit)).all()
+        found = self._where(*conditions, limit=limit)
         return [*first, *(user for user in found if user is not exact)][:limit]
 
     def _searched(self) -> Iterator[Any]:
-        """The columns with what somebody may be known by; none where the class of users is not known."""
-        model = self.model
-        for field in (*HANDLES, *NAMES, *(name for pair in FULL_NAME for name in pair)) if model is not None else ():
-            source = self._fields.get(field, field)
-            attribute = self.describe(model, field) if isinstance(source, str) and "." not in source else None  # type: ignore[arg-type]
-            if attribute is not None and attribute.type is not None and attribute.kind in ("text", "lines"):
+        """The columns with what somebody may be known by."""
+        for field in (*HANDLES, *NAMES, *(name for pair in FULL_NAME for name in pair)):
+            column, kind = self._column(field)
+            if column is not None and kind in ("text", "lines"):
                 # as text, whatever a type of the host's would make of a part of its values
-                yield type_coerce(getattr(model, str(source)), String())
+                yield type_coerce(column, String())
 
     def count(self) -> int | None:
         """How many users there are, or :data:`MOST_COUNTED` for more; None where their class is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from flask import url_for
@@ -44,17 +44,17 @@ def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
     )
 
 
-def ask(sent: Sent, names: Collection[str]) -> Any:
+def ask(sent: Sent, asked: Mapping[str, Effect]) -> Any:
     """The question before what cannot be undone: carries what was sent, and leads back to it. Nothing is saved yet."""
     question = {
         "title": gettext("Save these changes?"),
-        "texts": [*warnings(names), *_also(sent, names)],
+        "texts": [*warnings(asked), *_also(sent, asked)],
         "yes": gettext("Save"),
         "no": gettext("Cancel"),
         "danger": True,
         "action_url": url_for(ADMIN_ENDPOINT),
         "back_field": BACK,
-        "fields": sent.as_fields((*sent.confirmed, *names)),
+        "fields": sent.as_fields((*sent.confirmed, *asked)),
     }
     return ask_in_words(question, status=422)
 
@@ -75,10 +75,10 @@ def ask_in_words(question: Mapping[str, Any], status: int = 200) -> Any:
     )
 
 
-def warnings(names: Iterable[str]) -> list[str]:
+def warnings(asked: Mapping[str, Effect]) -> list[str]:
     """What comes of switching these off."""
-    labels, found = _labels(), effects()
-    return [f"{labels[name]}: {found[name].off}" for name in names]
+    labels = _labels()
+    return [f"{labels[name]}: {effect.off}" for name, effect in asked.items()]
 
 
 def effects() -> dict[str, Effect]:

@@ -19,6 +19,7 @@ from ..pages.refusals import problem_of
 from ..responses import prefers_json
 from ..signals import announce, features_changed
 from ..store.database_errors import is_clash
+from ..tab import Effect
 from ..transactions import unit_of_work
 from . import feature_page
 from .feature_form import NOTHING, Sent, as_typed, defaults, differs, feature_names, read
@@ -76,9 +77,9 @@ def _save_page(user: Any) -> Any:
             layout.remember_message(gettext("Nothing was saved yet."), "info")
             return feature_page.show(sent)
         # a program means what it says
-        if not prefers_json() and (names := _asked(sent)):
+        if not prefers_json() and (asked := _asked(sent)):
             _check_version(sent)
-            return feature_page.ask(sent, names)
+            return feature_page.ask(sent, asked)
         current_profile.sessions.require_fresh(user)
         changes = _save(user, sent)
     except Refused as refusal:
@@ -92,13 +93,13 @@ def _checked() -> Sent:
     return read()
 
 
-def _asked(sent: Sent) -> list[str]:
-    """Which of the features that are to be switched off an administrator has to be asked about."""
+def _asked(sent: Sent) -> dict[str, Effect]:
+    """Of the features that are to be switched off, those that are asked about, and what comes of each."""
     off = [name for name, on in sent.values.items() if not on and name not in sent.confirmed]
     if not (off := [name for name in off if current_profile.features.state(name).on]):
-        return []
+        return {}
     effects = feature_page.effects()
-    return [name for name in off if name in effects and effects[name].asks]
+    return {name: effects[name] for name in off if name in effects and effects[name].asks}
 
 
 def _check_version(sent: Sent) -> None:

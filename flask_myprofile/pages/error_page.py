@@ -28,17 +28,18 @@ class Words(NamedTuple):
 
 
 _SEND_AGAIN = lazy_gettext("Nothing was changed. Open the page again before you send it once more.")
+_ASK = lazy_gettext("Nothing was changed. Ask your administrator if you need it.")
 _WORDS = {
     400: Words(lazy_gettext("This could not be sent"), lazy_gettext("What was sent cannot be used."), _SEND_AGAIN),
     403: Words(
         lazy_gettext("This is not allowed"),
         lazy_gettext("Your account may not do this."),
-        lazy_gettext("Nothing was changed. Ask your administrator if you need it."),
+        _ASK,
     ),
     404: Words(
         lazy_gettext("This is not here"),
         lazy_gettext("There is no such page, or it has been turned off."),
-        lazy_gettext("Nothing was changed. Ask your administrator if you need it."),
+        _ASK,
     ),
     409: Words(
         lazy_gettext("This has changed meanwhile"),

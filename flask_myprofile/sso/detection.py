@@ -66,8 +66,8 @@ def _identity(provider: str, method: str, claims: Mapping[str, Any]) -> SsoIdent
         subject=stored_name(claims.get("sub")),
         idp_session=stored_name(claims.get("sid")),
         acr=stored_name(claims.get("acr")),
-        auth_time=_moment(claims.get("auth_time")),
-        asserted_at=_moment(claims.get("iat")),
+        auth_time=_stored_moment(claims.get("auth_time")),
+        asserted_at=_stored_moment(claims.get("iat")),
     )
 
 
@@ -182,6 +182,12 @@ def stored_name(value: object) -> str | None:
     return "sha256:" + hashlib.sha256(name.encode(errors="backslashreplace")).hexdigest()
 
 
-def _moment(value: object) -> int | None:
+def moment(value: object) -> float | None:
+    """Seconds since the epoch, as providers write them, some with fractions. Some always say zero, which is none."""
     right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e11
-    return int(value) if right else None  # type: ignore[call-overload]
+    return value if right else None  # type: ignore[return-value]
+
+
+def _stored_moment(value: object) -> int | None:
+    found = moment(value)
+    return None if found is None else int(found)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..i18n import gettext
 from ..store.records import SessionRecord
-from .detection import stored_name
+from .detection import moment, stored_name
 
 #: Seconds: a sign-in of so long before the question is as good as one after it. Zero is refused by some providers,
 #: others ask for ever then, and some let pass without it whom they have asked five minutes ago.
@@ -47,19 +47,13 @@ def _doubt_who(claims: Mapping[str, Any], record: SessionRecord, client_id: str)
 
 
 def _doubt_when(claims: Mapping[str, Any], passed: int) -> Doubt | None:
-    signed_in_at, issued_at = _moment(claims.get("auth_time")), _moment(claims.get("iat"))
+    signed_in_at, issued_at = moment(claims.get("auth_time")), moment(claims.get("iat"))
     if signed_in_at is None or issued_at is None:
         return UNDATED
     age = issued_at - signed_in_at
     if age < -_SKEW:
         return _IN_THE_FUTURE
     return _NOT_ASKED if age > max(passed, 0) + MAX_AGE + _ROUNDED else None
-
-
-def _moment(value: object) -> float | None:
-    """Some providers always say zero."""
-    right = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e11
-    return value if right else None  # type: ignore[return-value]
 
 
 def _unchecked(provider: str) -> str:

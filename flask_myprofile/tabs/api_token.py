@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..account.user_search import MOST_COUNTED
+from ..config import DAY
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
@@ -18,7 +19,7 @@ from ..store.records import TokenCounts
 from ..tab import Confirm, Done, Effect, Part, Tab, action
 
 #: Seconds: "in the last 30 days".
-_LATELY = 30 * 86_400
+_LATELY = 30 * DAY
 SHOWN = "myprofile/tabs/api_token_shown.html"
 
 

@@ -10,7 +10,8 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from ..account import text
-from ..account.sessions import EVERY, NAME_LENGTH
+from ..account.session_registry import EVERY
+from ..account.sessions import NAME_LENGTH
 from ..auth.request_state import request_state
 from ..errors import Invalid, NotFound
 from ..globals import current_profile

@@ -141,6 +141,16 @@ def test_no_more_is_counted_than_a_page_waits_for(host: Host, monkeypatch: pytes
     assert len(seen) <= len(counting) + 4, "besides: who is there, in which session, the version and what has it"
 
 
+@in_each_database
+def test_who_is_asked_first_costs_one_count_of_each(host: Host) -> None:
+    make_tokens(host, "alice")
+    admin = admin_of(host)
+    token = admin.csrf()
+    seen = host.count_statements()
+    assert QUESTION in admin.client.post(URL, data={"csrf_token": token, "api_token": "off"}).text
+    assert len([each for each in seen if "sum(" in each.lower()]) == 1
+
+
 # ---- one question before what cannot be undone
 
 

@@ -150,7 +150,7 @@ class Sessions:
 
         :param by: the administrator who ends it, for :data:`signals.session_ended`.
         """
-        if not _is_id(session_id):
+        if not is_session_id(session_id):
             return False
         # the write first: who has read has a connection, and the write needs another one, which the host may not have
         ended = self._registry.end(self._users.key(user), reason, by, only=[session_id])
@@ -224,7 +224,7 @@ class Sessions:
 
     def find(self, user: Any, session_id: str) -> SessionRecord | None:
         """The session of that id, live or ended, if it is this user's."""
-        if not _is_id(session_id):
+        if not is_session_id(session_id):
             return None
         record = self._store.session(session_id)
         return record if record is not None and record.user_key == self._users.key(user) else None
@@ -234,5 +234,6 @@ class Sessions:
         return self._store.session(session_id)
 
 
-def _is_id(text: object) -> bool:
+def is_session_id(text: object) -> bool:
+    """Whether it has the shape of one."""
     return isinstance(text, str) and _ID.fullmatch(text) is not None

@@ -6,12 +6,12 @@ sent to names the session that the path is about (``?not_me=…``), and so the p
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from flask import request, session, url_for
 
+from ..account.sessions import is_session_id
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
 from ..store.records import SessionRecord
@@ -27,7 +27,6 @@ STEPS = {
 }
 #: In Flask's session: the path that this browser is on, and the steps of it that were done.
 _DONE = "_myprofile_not_me"
-_ID = re.compile(r"[0-9a-f]{24}")
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def url_of_path(session_id: str, after: str | None = None) -> str:
 def on_path() -> str | None:
     """The id of the session whose path this request is a step of."""
     given = request.args.get("not_me", "")
-    return given if _ID.fullmatch(given) else None
+    return given if is_session_id(given) else None
 
 
 def onward(tab: Tab, action: Action) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urljoin
+from weakref import WeakKeyDictionary
 
 import flask_login
 from flask import Flask, current_app, render_template, request, url_for
@@ -22,6 +23,8 @@ from ..globals import current_profile
 from .assets import static_url
 from .navigation import ADMIN_ENDPOINT, tabs_that_are_on
 
+#: Of each app, the entries that were left out and said to be.
+_said: WeakKeyDictionary[Flask, set[str]] = WeakKeyDictionary()
 _PICTURES = ("avatar_url", "picture_url", "photo_url")
 
 
@@ -129,8 +132,11 @@ def _address(target: str) -> str | None:
         return None
 
 
-@lru_cache
 def _say_once(app: Flask, endpoint: str) -> None:
+    said = _said.setdefault(app, set())
+    if endpoint in said:
+        return
+    said.add(endpoint)
     app.logger.warning("MYPROFILE_MENU_ITEMS: %r is no endpoint that has a URL; the entry is left out", endpoint)
 
 

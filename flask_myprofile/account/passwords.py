@@ -129,7 +129,7 @@ class Passwords:
         """Whether ``new`` may take the place of ``current``. Returns what :meth:`set` is to be told: see :meth:`prove`.
 
         :raises TooManyGuesses: before anything is looked at.
-        :raises WrongPassword: ``current`` is wrong; nothing else is said or computed then.
+        :raises WrongPassword: ``current`` is wrong; :meth:`faults_of` says what else is.
         :raises PolicyBroken: carries every rule that ``new`` breaks.
         """
         # lengths first: neither normalising nor hashing is ever fed more than the policy allows
@@ -139,6 +139,10 @@ class Passwords:
         if broken := self._policy.broken(user, current, new):
             raise PolicyBroken(broken)
         return compared
+
+    def faults_of(self, user: Any, new: str) -> list[Rule]:
+        """The rules that ``new`` breaks, as far as they can be told to whoever has not proved to know the password."""
+        return self._policy.broken(user, None, new)
 
     def set(self, user: Any, current: str, new: str, compared: Any) -> None:
         """Store a new password that :meth:`check` has let pass. The caller commits, and ends the other sessions. Where

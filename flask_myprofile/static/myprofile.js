@@ -179,16 +179,16 @@
     root.querySelectorAll(".mp-nav [aria-current]").forEach(center);
     for (const el of root.querySelectorAll("[data-mp-js]")) el.hidden = false;
     guard();
-    /* tooltip: the exact moment in the reader's language and zone, or the browser's */
+    /* tooltip: the exact moment, in the reader's language and zone */
     for (const t of root.querySelectorAll("time[data-mp-time]")) {
-      try { t.title = new Date(t.dateTime).toLocaleString(t.closest("[lang]")?.lang || undefined, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
+      try { t.title = new Date(t.dateTime).toLocaleString(t.closest("[lang]").lang, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
     }
-    /* this device's zone first; once */
+    /* this device's zone first, unless it is the app's; once */
     const mark = root.querySelector("[data-mp-zone]"), zone = mark && Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (zone) {
-      const list = byId(mark.dataset.mpZone), group = d.createElement("optgroup"), known = [...list.options].find((o) => o.value === zone);
+    if (zone && zone !== mark.dataset.given) {
+      const list = byId(mark.dataset.mpZone), group = d.createElement("optgroup");
       group.label = mark.dataset.label;
-      group.append(new Option(known ? known.text : zone.split("/").pop().replace(/_/g, " "), zone));
+      group.append([...list.options].find((o) => o.value === zone) || new Option(zone.split("/").pop().replaceAll("_", " "), zone));
       list.options[0].after(group);
       mark.remove();
     }

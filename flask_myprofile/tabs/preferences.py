@@ -67,6 +67,7 @@ class Preferences(Tab):
             "languages": languages() if "language" in chosen else [],
             "zones": zones(chosen["timezone"], every) if "timezone" in chosen else [],
             "every_zone": every,
+            "zone_of_the_app": i18n.automatic_timezone_name(),
             "themes": themes(),
         }
 
@@ -166,8 +167,10 @@ _OCEANS = {"Atlantic": lazy_gettext("Atlantic Ocean"), "Indian": lazy_gettext("I
 
 def zones(chosen: str | None, every: bool) -> list[tuple[str, list[Option]]]:
     """The zones by continent, those of none first: a well-known city's for each clock, or ``every`` city's; and the
-    one that is chosen."""
-    names = {"Etc/UTC": "UTC", **{name: name for name in (timezones.of_cities() if every else timezones.common())}}
+    one that is chosen. UTC, which is beside the app's own zone, is not said twice where it is that."""
+    given = i18n.automatic_timezone_name()
+    utc = {} if given and timezones.canonical(given) == "Etc/UTC" else {"Etc/UTC": "UTC"}
+    names = {**utc, **{name: name for name in (timezones.of_cities() if every else timezones.common())}}
     if chosen:
         names[timezones.canonical(chosen)] = chosen
     groups: dict[str, list[Option]] = {}
@@ -179,13 +182,12 @@ def zones(chosen: str | None, every: bool) -> list[tuple[str, list[Option]]]:
             groups.setdefault(_continent(usual, spoken), []).append(option)
     for options in groups.values():
         options.sort(key=lambda option: option[1].casefold())
-    of_none = ("", [("", _of_the_app(spoken), None), *groups.pop("")])
+    of_none = ("", [("", _of_the_app(given, spoken), None), *groups.pop("", [])])
     return [of_none, *sorted(groups.items(), key=lambda group: group[0].casefold())]
 
 
-def _of_the_app(spoken: Locale) -> str:
+def _of_the_app(given: str | None, spoken: Locale) -> str:
     """With its name, unless a rule of the host's would have to say it: that is not asked what it would say if."""
-    given = i18n.automatic_timezone_name()
     if given is None or timezones.find(given) is None:
         return gettext("Same as the application")
     return gettext("Same as the application (%(zone)s)", zone=timezones.city(given, spoken))

@@ -105,7 +105,9 @@ def _signed_in(row: SessionRecord) -> str:
 
 
 def _until(row: SessionRecord) -> str:
-    """When it runs out, to the minute where that is today or tomorrow."""
+    """When it runs out, to the minute where that is today or tomorrow; or that it has ended."""
+    if row.ended_at is not None:
+        return gettext("has been signed out")
     at, idle = current_profile.sessions.runs_out_at(row), current_profile.config.session_idle
     moment = as_datetime(at)
     if at is None or moment is None:

@@ -64,11 +64,26 @@ class Features:
 
     def __getitem__(self, name: str) -> bool:
         """:raises KeyError: there is no such feature."""
+        names, choices = self.names_behind(name), self._choices()
+        return all(self._state(each, choices).on for each in names)
+
+    def names_behind(self, name: str) -> tuple[str, ...]:
+        """The feature and all it belongs to: it is on where each of them is.
+
+        :raises KeyError: there is no such feature."""
         if not self._is_known(name):
             raise KeyError(name)
         tab = name.partition(".")[0]
-        above = () if name == DOCTOR else (ROOT, tab)
-        return all(self.state(part).on for part in dict.fromkeys((*above, name)))
+        return (name,) if name in (DOCTOR, ROOT) else (ROOT, name) if name == tab else (ROOT, tab, name)
+
+    def is_on(self, name: str, choices: Mapping[str, bool]) -> bool:
+        """The same as ``features[name]``, for whoever has read with something else what administrators have chosen of
+        :meth:`names_behind`."""
+        return all(self._is_on(each, choices.get(each)) for each in self.names_behind(name))
+
+    def _is_on(self, name: str, choice: bool | None) -> bool:
+        default = self._config.features.get(name, self._defaults.get(name, True))
+        return self._config.features_pinned.get(name, default if choice is None else choice)
 
     def require(self, name: str) -> None:
         """:raises NotFound: the feature is off."""

@@ -131,7 +131,7 @@ class ProfileBuilder:
             self._config,
             keys=secret_keys,
             may_copy=lambda: features["api_token.copy"],
-            is_on=lambda: features["api_token"],
+            features=features,
         )
 
     def _single_logout(self, store: Any, identities: Identities, sessions: SessionRegistry) -> SingleLogout:
@@ -239,6 +239,7 @@ class ProfileBuilder:
             bind_key=self._config.bind_key,
             in_own_view=_in_own_view,
             user_class=self._users.class_of_key,
+            only_class=self._users.only_class,
             password_columns=self._users.password_columns,
             with_preferences=lambda: flask_babel_of(self._app) is not None,
             survive_errors=self._config.store_down == "allow",

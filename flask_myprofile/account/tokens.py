@@ -9,25 +9,37 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from ..config import Config
 from ..errors import Conflict, NotFound
 from ..store.protocols import TokenStore
-from ..store.records import TokenCounts, TokenRecord
+from ..store.records import CheckedToken, TokenCounts, TokenRecord
 from .clock import is_due, now
 from .user_search import MOST_COUNTED
 from .users import Users
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_ONLY_DIGITS = re.compile("[0-9A-Za-z]+")
 _BODY, _CHECKSUM = 43, 6
 #: How many ciphertexts one transaction encrypts again: no page waits for more.
 _BATCH = 500
+#: The feature that all of it is.
+FEATURE = "api_token"
+
+
+class Switches(Protocol):
+    """See :class:`~..features.Features`."""
+
+    def names_behind(self, name: str) -> tuple[str, ...]: ...
+
+    def is_on(self, name: str, choices: Mapping[str, bool]) -> bool: ...
 
 
 class Tokens:
@@ -35,6 +47,7 @@ class Tokens:
 
     :param keys: the app's secret keys, newest first; the first one encrypts, all decrypt.
     :param may_copy: whether tokens are kept so that they can be copied again.
+    :param features: whether tokens are on at all.
     """
 
     def __init__(
@@ -45,14 +58,14 @@ class Tokens:
         *,
         keys: Callable[[], Sequence[bytes]],
         may_copy: Callable[[], bool],
-        is_on: Callable[[], bool],
+        features: Switches,
     ) -> None:
         self._store = store
         self._users = users
         self._config = config
         self._keys = keys
         self._may_copy = may_copy
-        self._is_on = is_on
+        self._features = features
 
     def find(self, user: Any) -> TokenRecord | None:
         """The user's token as it may be shown: without the token."""
@@ -126,33 +139,36 @@ class Tokens:
         """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query."""
         prefix = self._config.api_token_prefix
         body, checksum = text[len(prefix) : -_CHECKSUM], text[-_CHECKSUM:]
-        right = text.startswith(prefix) and len(body) == _BODY and all(c in _DIGITS for c in body + checksum)
-        return right and hmac.compare_digest(checksum, _checksum(body))
+        right = text.startswith(prefix) and len(body) == _BODY and _ONLY_DIGITS.fullmatch(body + checksum)
+        return bool(right) and hmac.compare_digest(checksum, _checksum(body))
 
     def verify(self, token: str) -> Any | None:
         """The active user whom a live token stands for, or None."""
         found = self.find_live(token)
         return found[1] if found else None
 
-    def find_live(self, token: str) -> tuple[TokenRecord, Any] | None:
-        """The record of a live token, and its user, who is active."""
-        if not self.looks_like_one(token) or not self._is_on():
+    def find_live(self, token: str) -> tuple[CheckedToken, Any] | None:
+        """The row of a live token, and its user, who is active. One query, wherever that can be."""
+        if not self.looks_like_one(token):
             return None
         digest = _digest(token)
-        record = self._store.find_token_by_digest(digest)
-        if record is None or not hmac.compare_digest(record.digest, digest) or self.is_expired(record):
+        found = self._store.find_live_token(digest, self._features.names_behind(FEATURE))
+        if found is None or not self._features.is_on(FEATURE, found.choices):
             return None
-        user = self._users.load(record.user_key)
+        record = found.token
+        if not hmac.compare_digest(record.digest, digest) or self.is_expired(record):
+            return None
+        user = found.user if found.user is not None else self._users.load(record.user_key)
         return (record, user) if user is not None and self._users.is_active(user) else None
 
-    def is_expired(self, record: TokenRecord) -> bool:
+    def is_expired(self, record: TokenRecord | CheckedToken) -> bool:
         return record.expires_at is not None and record.expires_at <= now()
 
-    def is_touch_due(self, record: TokenRecord) -> bool:
+    def is_touch_due(self, record: CheckedToken) -> bool:
         """Whether it is time to write down the last use again."""
         return record.last_used_at is None or is_due(record.last_used_at, self._config.session_touch)
 
-    def touch(self, record: TokenRecord, ip: str, user_agent: str) -> None:
+    def touch(self, record: CheckedToken, ip: str, user_agent: str) -> None:
         self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)
 
     def count(self, seconds: int) -> TokenCounts:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .records import (
     FeatureRecord,
+    FoundToken,
     IdentityRecord,
     LogoutTokenRecord,
     PendingFormRecord,
@@ -138,7 +139,10 @@ class LogoutTokenStore(Protocol):
 class TokenStore(Protocol):
     def find_token(self, user_key: str) -> TokenRecord | None: ...
 
-    def find_token_by_digest(self, digest: str) -> TokenRecord | None: ...
+    def find_live_token(self, digest: str, features: tuple[str, ...]) -> FoundToken | None:
+        """The token of that digest with its user, and what has been chosen of these features: fit to be asked for at
+        each request."""
+        ...
 
     def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
         """Put ``record`` in the place of the user's token that has this digest (None: of none); False where that is no

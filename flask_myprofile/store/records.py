@@ -173,6 +173,24 @@ class TokenRecord(NamedTuple):
     last_used_agent: str | None
 
 
+class CheckedToken(NamedTuple):
+    """What every request asks of the row of an API token."""
+
+    user_key: str
+    digest: str
+    expires_at: int | None
+    last_used_at: int | None
+
+
+class FoundToken(NamedTuple):
+    """A token's row, what administrators have chosen of the features that it depends on, and its user. None: where the
+    same query could not say who that is."""
+
+    token: CheckedToken
+    choices: Mapping[str, bool]
+    user: Any
+
+
 class TokenCounts(NamedTuple):
     """How many API tokens work, how many of those were used lately, and how many have a ciphertext."""
 

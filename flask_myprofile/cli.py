@@ -115,6 +115,7 @@ def prune_sessions(quiet: bool) -> None:
     """
     forgotten = current_profile.erasure.prune()
     current_profile.pending_forms.prune()
+    current_profile.links.prune(current_profile.config.notify_interval)
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune()
     for prune in (current_profile.tokens.prune, current_profile.identities.prune):

@@ -71,7 +71,8 @@ class MyProfile:
         ProfileBuilder(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         prefix = config.url_prefix
         sso = sso_blueprint(prefix, guarded(recent_sign_in.confirmed))
-        for blueprint in (pages_blueprint(prefix, tabs.values()), admin_blueprint(prefix), sso):
+        pages = pages_blueprint(prefix, tabs.values(), with_links=config.notify is not None)
+        for blueprint in (pages, admin_blueprint(prefix), sso):
             error_page.connect(blueprint)
             app.register_blueprint(blueprint)
         change_password_url.register(app)
@@ -84,7 +85,19 @@ class MyProfile:
 
 
 #: Endpoints and URLs of the extension that are no tabs, and fields that are no features.
-_TAKEN = ("static", "admin", DOCTOR, "sso", "sign_out", "confirm", "index", "my_profile", "version", "csrf_token")
+_TAKEN = (
+    "static",
+    "admin",
+    DOCTOR,
+    "sso",
+    "sign_out",
+    "confirm",
+    "index",
+    "link",
+    "my_profile",
+    "version",
+    "csrf_token",
+)
 
 
 def _instances(classes: Sequence[type[Tab]]) -> dict[str, Tab]:

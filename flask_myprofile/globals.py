@@ -16,6 +16,7 @@ from werkzeug.routing import BuildError
 from .account.admin_check import AdminCheck
 from .account.erasure import Erasure
 from .account.identities import Identities
+from .account.one_time_links import OneTimeLinks
 from .account.passwords import Passwords
 from .account.pending_forms import PendingForms
 from .account.preferences import Preferences
@@ -60,6 +61,7 @@ class Profile:
     identities: Identities
     single_logout: SingleLogout
     erasure: Erasure
+    links: OneTimeLinks
     tabs: Mapping[str, Tab]
     is_admin: AdminCheck
     db: Any
@@ -68,6 +70,8 @@ class Profile:
     #: Where things are kept: the app's database and, if sessions are in another store, that.
     stores: tuple[Any, ...]
     own_transaction: Callable[[], AbstractContextManager[None]]
+    #: See :class:`flask_myprofile.notices.notices.Notices`.
+    notices: Any
     #: See :mod:`flask_myprofile.sso.end_session`.
     end_session_url: Callable[[], str | None]
 

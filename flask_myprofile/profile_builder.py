@@ -6,11 +6,12 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from flask import Flask, Request, appcontext_pushed, has_request_context, request
+from flask import Flask, appcontext_pushed, has_request_context, request
 
 from .account.admin_check import AdminCheck
 from .account.erasure import Erasure
 from .account.identities import Identities
+from .account.one_time_links import OneTimeLinks
 from .account.password_throttle import PasswordThrottle
 from .account.passwords import Passwords
 from .account.pending_forms import PendingForms
@@ -37,11 +38,11 @@ from .features import Features
 from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, secret_keys
 from .i18n import flask_babel_of, select_for
 from .lazy import Lazy
+from .notices.notices import Notices
 from .pages.access import wrong_method
 from .pages.sign_out import host_rule
 from .signals import announce, session_ended, token_changed
 from .sso import step_up
-from .sso.detection import watch_authlib
 from .sso.end_session import end_session_url
 from .store.session_store import SessionStore
 from .store.sqlalchemy import SqlStore
@@ -86,11 +87,13 @@ class ProfileBuilder:
             identities=identities,
             single_logout=single_logout,
             erasure=erasure,
+            links=OneTimeLinks(store),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=Lazy(self._database),
             stores=(store,) if config.session_store == "sqlalchemy" else (store, session_store),
             own_transaction=lambda: store.own_transaction(),  # noqa: PLW0108
+            notices=Notices(app, config.notify),
             end_session_url=end_session_url,
             create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )
@@ -158,7 +161,7 @@ class ProfileBuilder:
             sign_in,
             token_sign_in,
             first_request=self._before_first_request,
-            before_request=before_request if config.sso_authlib else step_up.take_over,
+            before_request=step_up.watch_and_take_over if config.sso_authlib else step_up.take_over,
             wrong_method=wrong_method,
         )
         bearer.register(app, token_sign_in)
@@ -194,6 +197,7 @@ class ProfileBuilder:
         let_sign_in(app)
         host_rule(app)
         select_for(app)
+        app.extensions[EXTENSION].notices.check()
         if self._has_database():
             self._check_settings()
             self._passwords.connect(self._database().session)
@@ -266,12 +270,6 @@ class ProfileBuilder:
         if given is not None or "MYPROFILE_ADMIN" in self._app.config:
             return AdminCheck(given or self._config.admin, self._app.logger)
         return AdminCheck(self._config.admin, self._app.logger, lambda: adapter_of(self._app).is_admin)
-
-
-def before_request(incoming: Request) -> Any:
-    """What Single Sign-On has to see of each request, before the host's own functions do."""
-    watch_authlib()
-    return step_up.take_over(incoming)
 
 
 def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import session
+from flask import Flask, session
 from flask.testing import FlaskClient
 from flask_login import login_user
 
@@ -25,3 +25,13 @@ def sign_in(client: FlaskClient, user: Any, *, fresh: bool = True) -> None:
     with client.session_transaction() as kept:
         kept.clear()
         kept.update(signed_in)
+
+
+def wait_for_notices(app: Flask) -> None:
+    """Until all that users are to be told of is told: by mail, or by the callable in ``MYPROFILE_NOTIFY``.
+
+    :raises TimeoutError: that takes longer than 10 seconds.
+    """
+    with app.app_context():
+        if not current_profile.notices.wait(10):
+            raise TimeoutError("MYPROFILE_NOTIFY has not told everything after 10 seconds")

@@ -14,7 +14,7 @@ THEMES = ("light", "dark")
 
 
 class Preferences:
-    """Reads and writes a user's choices by name: ``language``, ``timezone``, ``theme``."""
+    """Reads and writes a user's choices by name: ``language``, ``timezone``, ``theme``, ``new_device``."""
 
     def __init__(self, store: PreferenceStore, users: Users) -> None:
         self._store = store

@@ -15,7 +15,7 @@ from typing import Any
 from ..config import Config
 from ..errors import StoreDown, in_log
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
+from ..store.records import ADOPTED, Found, KnownDevice, LiveSince, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from ..transactions import after_commit, is_commit_awaited, tried
 from . import legacy_sessions
@@ -123,10 +123,14 @@ class SessionRegistry:
         """The record of a new session; :meth:`add` stores it."""
         return data.record(self._users.key(user), credential, now())
 
-    def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
-        """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
-        if record.method != ADOPTED:  # first: what is done in another store is not undone where this fails
-            self._history.note_sign_in(record.user_key)
+    def add(
+        self, record: SessionRecord, replaces: Iterable[Credential] = (), device: KnownDevice | None = None
+    ) -> bool:
+        """Store a new session; end the one that the same browser held before, and the least used one over the limit.
+
+        Returns whether the user has never signed in from that device before, and has from others."""
+        # first: what is done in another store is not undone where this fails
+        is_news = record.method != ADOPTED and self._history.note_sign_in(record.user_key, device)
         self._add(record)  # before the ends: where it cannot be, the old one goes on
         for credential in replaces:
             self.end_proven(credential, REPLACED)
@@ -137,6 +141,7 @@ class SessionRegistry:
             self._pending_forms.drop_of_user(record.user_key, over)
             self.tell(record.user_key, over, LIMIT)
         self._store.drop_ended(record.user_key, limit)
+        return is_news
 
     def _add(self, record: SessionRecord) -> None:
         if self._store.add_session(record):

@@ -127,7 +127,12 @@ def name_of(row: SessionRecord) -> str:
 
 def device_of(row: SessionRecord) -> tuple[str, str]:
     """("Firefox on Linux", icon)."""
-    device = describe(row.user_agent)
+    return device_by(row.user_agent)
+
+
+def device_by(user_agent: str) -> tuple[str, str]:
+    """The same by what a browser calls itself."""
+    device = describe(user_agent)
     return _in_words(device), ICONS[device.kind]
 
 

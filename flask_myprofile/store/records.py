@@ -240,3 +240,24 @@ class IdentityRecord(NamedTuple):
     issuer: str | None
     subject: str | None
     noted_at: int | None = None
+
+
+class LinkRecord(NamedTuple):
+    """A link in a mail, which is good once. ``id`` is a digest of its secret, ``about`` the session or the change that
+    it is about, if any."""
+
+    id: str
+    user_key: str
+    purpose: str
+    about: str | None
+    expires_at: int
+
+
+class KnownDevice(NamedTuple):
+    """That a user has signed in from a browser. ``id`` is a digest of the browser's secret and the user's key,
+    ``session_id`` the session that they began there first, and ``at`` when that was, or when it was seen again."""
+
+    id: str
+    user_key: str
+    session_id: str
+    at: int

@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreDown
 from .database import in_one_transaction
 from .database_errors import reason
-from .records import EVERYONE, SKEW
+from .records import EVERYONE, SKEW, KnownDevice
 from .sql_features import SqlFeatures
+from .sql_notices import SqlNotices
 from .sql_password_throttle import SqlPasswordThrottle
 from .sql_pending_forms import SqlPendingForms
 from .sql_sessions import SqlSessions
@@ -32,7 +33,16 @@ _CLOCKS = {
 }
 
 
-class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPendingForms, SqlSingleSignOn, SqlUsers):
+class SqlStore(
+    SqlSessions,
+    SqlTokens,
+    SqlFeatures,
+    SqlPasswordThrottle,
+    SqlPendingForms,
+    SqlSingleSignOn,
+    SqlNotices,
+    SqlUsers,
+):
     """Everything that is kept in the host's database; preferences, and what outlives sessions, are here."""
 
     # ---- what outlives sessions
@@ -44,18 +54,22 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
         return moment
 
     @in_one_transaction
-    def note_sign_in(self, user_key: str) -> None:
+    def note_sign_in(self, user_key: str, device: KnownDevice | None = None) -> bool:
         """By the lock on their row: SQLite, which knows no such thing, has one writer anyway."""
         table, values = self._tables.history, {"user_key": user_key, "signed_out_at": 0}
-        look = select(table.c.user_key).where(table.c.user_key == user_key).with_for_update()
+        asked = (table.c.user_key, *(() if device is None else self._known(device)))
+        look = select(*asked).where(table.c.user_key == user_key).with_for_update()
         with self._write() as execute:
-            if execute(look).first() is not None:
-                return
-            if self.engine.dialect.name in ("mysql", "mariadb"):
-                # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
-                execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
-            elif not self._insert(table, values):
-                execute(look)
+            row = execute(look).first()
+            if row is None:
+                if self.engine.dialect.name in ("mysql", "mariadb"):
+                    # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
+                    execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
+                elif not self._insert(table, values):
+                    row = execute(look).first()
+            if device is None:
+                return False
+            return self._meet(execute, device, *((None, False) if row is None else (row.seen_at, row.has_any)))
 
     @in_one_transaction
     def note_sign_out(self, user_key: str, at: int) -> None:

@@ -26,6 +26,9 @@ class Tables:
     pending_form: Table
     identity: Table
     logout_token: Table
+    link: Table
+    notice: Table
+    known_device: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -58,6 +61,9 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         pending_form=table("pending_form", *_pending_form_columns()),
         identity=table("identity", *_identity_columns()),
         logout_token=table("logout_token", *_logout_token_columns()),
+        link=table("link", *_link_columns()),
+        notice=table("notice", *_notice_columns()),
+        known_device=table("known_device", *_known_device_columns()),
     )
 
 
@@ -182,4 +188,31 @@ def _logout_token_columns() -> list[Column[object]]:
         Column("issued_at", BigInteger, nullable=False, server_default="0"),
         Column("expires_at", BigInteger, nullable=False),
         Column("carried_out", Boolean, nullable=False, server_default=false()),
+    ]
+
+
+def _link_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("purpose", _exact(32), nullable=False),
+        Column("about", _exact(24)),
+        Column("expires_at", BigInteger, nullable=False),
+    ]
+
+
+def _notice_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("at", BigInteger, nullable=False),
+    ]
+
+
+def _known_device_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("session_id", _exact(24), nullable=False),
+        Column("at", BigInteger, nullable=False),
     ]

@@ -24,13 +24,14 @@ from ..tab import Action, Done, Effect, Part, Tab, action
 Option = tuple[str, str, str | None]
 
 _LANGUAGE, _TIMEZONE, _THEME = lazy_gettext("Language"), lazy_gettext("Time zone"), lazy_gettext("Appearance")
-
+_NEW_DEVICE = lazy_gettext("Sign-in from a new device")
 
 #: Whether a choice would have any effect.
 _POSSIBLE: Mapping[str, Callable[[], bool]] = {
     "language": lambda: len(i18n.offered()) > 1,
     "timezone": timezones.are_known,
     "theme": follows_theme,
+    "new_device": lambda: current_profile.config.tells_of_new_devices,
 }
 
 
@@ -44,6 +45,7 @@ class Preferences(Tab):
         Part("language", _LANGUAGE, lazy_gettext("Users choose the language of the pages.")),
         Part("timezone", _TIMEZONE, lazy_gettext("Users choose the zone in which times are shown.")),
         Part("theme", _THEME, lazy_gettext("Users choose light or dark, where the layout follows it.")),
+        Part("new_device", _NEW_DEVICE, lazy_gettext("Users choose whether they are told of it.")),
     )
 
     def shown(self) -> list[str]:
@@ -69,6 +71,7 @@ class Preferences(Tab):
             "every_zone": every,
             "zone_of_the_app": i18n.automatic_timezone_name(),
             "themes": themes(),
+            "new_device": _TOLD_OR_NOT,
         }
 
     def check(self, user: Any, action: Action) -> None:
@@ -129,6 +132,11 @@ def _theme_field() -> SelectField:
     return _field(_THEME, THEMES, THEMES.__contains__, gettext("Choose an appearance from the list"))
 
 
+def _new_device_field() -> SelectField:
+    hint = gettext("From a browser that you have not signed in from before. Of a new password you are always told.")
+    return _field(_NEW_DEVICE, ["off"], ["off"].__contains__, gettext("Choose one from the list"), hint)
+
+
 def _field(label: Any, codes: Iterable[str], takes: Callable[[str], Any], sentence: str, hint: str = "") -> SelectField:
     def check(form: VersionedForm, field: SelectField) -> None:
         if field.data and not takes(field.data):
@@ -138,7 +146,12 @@ def _field(label: Any, codes: Iterable[str], takes: Callable[[str], Any], senten
     return SelectField(label, choices=choices, validate_choice=False, validators=[check], description=hint)
 
 
-_FIELDS = {"language": _language_field, "timezone": _timezone_field, "theme": _theme_field}
+_FIELDS = {
+    "language": _language_field,
+    "timezone": _timezone_field,
+    "theme": _theme_field,
+    "new_device": _new_device_field,
+}
 
 
 # ---- what there is to choose from; first the choice to have no choice
@@ -157,6 +170,8 @@ def themes() -> list[Option]:
     words = {"": gettext("Same as my device"), "light": gettext("Light"), "dark": gettext("Dark")}
     return [(value, text, None) for value, text in words.items()]
 
+
+_TOLD_OR_NOT: list[Option] = [("", lazy_gettext("Tell me"), None), ("off", lazy_gettext("Do not tell me"), None)]
 
 _CONTINENTS = {
     **{"Africa": "002", "America": "019", "Antarctica": "AQ", "Asia": "142"},

@@ -7,7 +7,7 @@ author = "the authors of Flask-MyProfile"
 copyright = author
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 # types stand in the signatures; as links they would need other projects' inventories, and so the network

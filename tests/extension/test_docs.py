@@ -23,12 +23,11 @@ from flask_myprofile import Tab, signals
 from flask_myprofile.config import Config, settings
 from flask_myprofile.tabs import BUILT_IN
 from flask_myprofile.tabs.personal_information import CONVENTIONAL
-from flask_myprofile.testing import sign_in
 from tests.support.host import Host
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
 TEMPLATES = ROOT / "flask_myprofile" / "templates" / "myprofile"
 
 
@@ -75,28 +74,9 @@ def close(app: Flask, db: SQLAlchemy) -> None:
 # ---- what a reader copies
 
 
-def test_the_readme_adds_my_profile_to_an_app_in_ten_lines(run: Callable[[str], dict[str, Any]]) -> None:
-    (code,) = blocks("README.md")
-    assert len([line for line in code.splitlines() if line]) <= 10
-    names = run(code)
-    app, db, login_manager = names["app"], names["db"], names["login_manager"]
-
-    class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
-        id: Mapped[int] = mapped_column(primary_key=True)
-        name: Mapped[str] = mapped_column(String(80))
-
-    login_manager.user_loader(lambda user_id: db.session.get(User, int(user_id)))
-    with app.app_context():
-        db.create_all()
-        db.session.add(User(id=1, name="Ada Byron"))
-        db.session.commit()
-        ada = db.session.get(User, 1)
-    client = app.test_client()
-    assert client.get("/profile/").status_code == 401
-    sign_in(client, ada)
-    answer = client.get("/profile/", follow_redirects=True)
-    assert answer.status_code == 200
-    assert 'value="Ada Byron"' in answer.text
+def test_the_readme_has_the_app_of_getting_started() -> None:
+    """``tests/readme_runs.py`` runs it in an environment of its own."""
+    assert blocks("README.md") == blocks("docs/getting-started.md")[:1]
 
 
 def test_the_app_of_getting_started_runs(run: Callable[[str], dict[str, Any]]) -> None:
@@ -306,7 +286,6 @@ def test_the_readme_names_the_demo_accounts_and_the_two_commands() -> None:
         assert f"{account.first_name} {account.last_name}" in text
         assert account.password is None or f"`{account.username}` / `{account.password}`" in text
     assert "./dev run" in text and "./dev test" in text
-    assert 'pip install "Flask-MyProfile[sso]"' in text
 
 
 def test_the_sentence_of_single_sign_on_is_quoted_exactly() -> None:

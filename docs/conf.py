@@ -13,6 +13,7 @@ myst_heading_anchors = 3
 # types stand in the signatures; as links they would need other projects' inventories, and so the network
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+add_module_names = False
 
 html_theme = "furo"
 html_title = f"Flask-MyProfile {__version__}"

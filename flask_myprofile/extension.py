@@ -61,7 +61,11 @@ class MyProfile:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Set the extension up on ``app``; see the class."""
+        """Set the extension up on an app, as in an app factory.
+
+        :param app: see the class.
+        :raises SetupError: see the class.
+        """
         if EXTENSION in app.extensions:
             raise SetupError(f"MyProfile is set up on {app.name!r} already: call MyProfile(app) or init_app(app) once")
         config = Config.read(app.config)

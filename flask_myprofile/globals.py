@@ -65,7 +65,8 @@ class Profile:
     tabs: Mapping[str, Tab]
     is_admin: AdminCheck
     db: Any
-    #: Makes the tables, or brings those of an older version up to date; ``dry_run=True`` only says what it would add.
+    #: ``create_tables(dry_run=False)`` makes the tables, or brings those of an older version up to date. It answers
+    #: what was ``added`` and what was ``left_alone``; with ``dry_run`` it only says what it would add.
     create_tables: Callable[..., TableChanges]
     #: Where things are kept: the app's database and, if sessions are in another store, that.
     stores: tuple[Any, ...]
@@ -76,12 +77,20 @@ class Profile:
     end_session_url: Callable[[], str | None]
 
     def can_change_password(self, user: Any) -> bool:
-        """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow."""
+        """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow.
+
+        :param user: any user.
+        :returns: whether they may.
+        """
         return self.passwords.can_change(user)
 
     def forget(self, user: Any) -> None:
-        """Erase all that is kept of this user (or of this key), in one transaction: sessions, API token, preferences,
-        identities at providers, forms that wait and guesses at the password. For an account that is closed."""
+        """Erase all that is kept of this user, in one transaction: sessions, API token, preferences, identities at
+        providers, forms that wait and guesses at the password. For an account that is closed.
+
+        :param user: the user or, of one who is deleted already, the :meth:`Users.key`.
+        :raises StoreDown: nothing was erased.
+        """
         self.erasure.forget(user)
 
 

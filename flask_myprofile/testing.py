@@ -14,6 +14,10 @@ from .globals import current_profile
 def sign_in(client: FlaskClient, user: Any, *, fresh: bool = True) -> None:
     """Make ``client`` a browser in which ``user`` is signed in, without the app's own sign-in page.
 
+    :param client: ``app.test_client()``.
+    :param user: a user that the database has.
+    :param fresh: False for one whose sign-in is not recent: what matters asks for the password.
+
     Each client is a browser of its own. Do not push an app context around two of them (pytest-flask does: override its
     ``_push_request_context`` with an empty autouse fixture), or Flask up to 3.1 takes them for one.
     """

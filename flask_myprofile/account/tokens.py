@@ -68,19 +68,29 @@ class Tokens:
         self._features = features
 
     def find(self, user: Any) -> TokenRecord | None:
-        """The user's token as it may be shown: without the token."""
+        """The user's token as it may be shown: without the token.
+
+        :param user: whose.
+        :returns: a :class:`~.records.TokenRecord`; None where there is none.
+        """
         return self._store.find_token(self._users.key(user))
 
     @staticmethod
     def version(record: TokenRecord | None) -> str:
         """Names this token, or that there is none. No later token has that name, also not after a revocation: what a
-        confirmation carries, so that it is good for one regeneration."""
+        confirmation carries, so that it is good for one regeneration.
+
+        :param record: what :meth:`find` has answered.
+        :returns: a short text, to be given back to :meth:`regenerate` or :meth:`revoke`.
+        """
         return record.digest[:16] if record else ""
 
     def regenerate(self, user: Any, version: str | None = None) -> str:
         """A new token; the old one is dead when the caller commits.
 
+        :param user: whose.
         :param version: replace no other token than this :meth:`version` (default: whichever there is).
+        :returns: the token: the one time that it is known.
         :raises Conflict: somebody else regenerated it meanwhile; the token of theirs is the live one.
         """
         key, old = self._users.key(user), self.find(user)
@@ -107,6 +117,8 @@ class Tokens:
     def reveal(self, user: Any) -> str:
         """The token itself, where it is kept so that it can be copied.
 
+        :param user: whose.
+        :returns: the token.
         :raises NotFound: there is none, or it was made while copying was off, or the secret key has changed since.
         """
         key, record = self._users.key(user), self.find(user)
@@ -122,9 +134,11 @@ class Tokens:
         return str(token)
 
     def revoke(self, user: Any, version: str | None = None) -> bool:
-        """End the user's token without making another; whether there was one.
+        """End the user's token without making another, when the caller commits.
 
+        :param user: whose.
         :param version: end no other token than this :meth:`version` (default: whichever there is).
+        :returns: whether there was one.
         :raises Conflict: there is another one by now, which goes on working.
         """
         key = self._users.key(user)
@@ -136,14 +150,23 @@ class Tokens:
         return old is not None
 
     def looks_like_one(self, text: str) -> bool:
-        """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query."""
+        """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query.
+
+        :param text: what a program has sent.
+        :returns: False: it is no token of ours, and never was.
+        """
         prefix = self._config.api_token_prefix
         body, checksum = text[len(prefix) : -_CHECKSUM], text[-_CHECKSUM:]
         right = text.startswith(prefix) and len(body) == _BODY and _ONLY_DIGITS.fullmatch(body + checksum)
         return bool(right) and hmac.compare_digest(checksum, _checksum(body))
 
     def verify(self, token: str) -> Any | None:
-        """The active user whom a live token stands for, or None."""
+        """Whose token it is. For a ``request_loader``, or an API extension that checks tokens by itself.
+
+        :param token: what a program has sent; any text may be asked for.
+        :returns: the active user whom a live token stands for; None for everything else, also while the feature
+            ``api_token`` is off.
+        """
         found = self.find_live(token)
         return found[1] if found else None
 

@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
+from inspect import getdoc, signature
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -45,6 +47,12 @@ def cells(name: str) -> Iterator[list[str]]:
     for line in page(name).splitlines():
         if line.startswith("|"):
             yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def anchors(path: Path) -> set[str]:
+    """What a link may name of a page: its headings, as GitHub and MyST call them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.fixture
@@ -185,8 +193,11 @@ def test_every_example_is_python_and_imports_what_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_leads_to_a_file(path: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-        assert (path.parent / target).is_file(), target
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")):
+        file = path.parent / target if target else path
+        assert file.is_file(), target
+        if anchor and not anchor.startswith("flask_myprofile."):
+            assert anchor in anchors(file), f"{target}#{anchor}"
 
 
 # ---- what a reader looks up
@@ -245,6 +256,49 @@ def test_every_public_name_is_documented() -> None:
     public -= {"annotations"}
     assert public == set(re.findall(r"^\.\. (?:auto|py:)\w+:: flask_myprofile\.(\w+)$", text, re.M)) - {"testing"}
     assert {name for name in public if not hasattr(flask_myprofile, str(name))} == set()
+
+
+def reference() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every function and method that the reference takes from the code."""
+    text = page("docs/api.md")
+    for name, members in re.findall(
+        r"^\.\. auto(?:class|function|exception):: ([\w.]+).*\n(?:   :members: (.+))?", text, re.M
+    ):
+        found = resolve_name(name)
+        if isinstance(found, type):
+            yield from (
+                (f"{name}.{member}", vars(found).get(member, getattr(found, member, None)))
+                for member in members.split(", ")
+                if member
+            )
+        else:
+            yield name, found
+    yield from ((name, resolve_name(name)) for name in re.findall(r"automethod:: ([\w.]+)", text))
+
+
+@pytest.mark.parametrize(("name", "function"), [each for each in reference() if callable(each[1])])
+def test_the_reference_says_what_goes_in_and_what_comes_out(name: str, function: Callable[..., Any]) -> None:
+    text, taken = getdoc(function) or "", signature(function)
+    parameters = [each for each in taken.parameters if each not in ("self", "args", "kwargs")]
+    assert [each for each in parameters if f":param {each}:" not in text] == []
+    assert taken.return_annotation in ("None", None) or ":returns:" in text, name
+
+
+def test_every_endpoint_is_documented(host: Host) -> None:
+    documented = {
+        row[0].strip("`"): row[2] for row in cells("docs/api.md") if row[0].startswith("`myprofile") and "." in row[0]
+    }
+    expected = {
+        rule.endpoint: ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        for rule in host.app.url_map.iter_rules()
+        if rule.endpoint.startswith("myprofile")
+    }
+    assert documented == expected
+
+
+def test_every_table_is_documented(host: Host) -> None:
+    documented = set(re.findall(r"^\| `(myprofile_\w+)`", page("docs/api.md").partition("\n## Tables\n")[2], re.M))
+    assert documented == {name for name, table in host.db.metadata.tables.items() if table.info.get("flask_myprofile")}
 
 
 def test_every_signal_is_documented() -> None:

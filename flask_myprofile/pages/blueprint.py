@@ -14,6 +14,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from ..errors import NotFound
 from ..globals import PACKAGE, current_profile
+from ..i18n import gettext
 from ..responses import no_store, prefers_json
 from ..tab import Action, Tab
 from . import layout, not_me_page, one_time_link, recent_sign_in
@@ -66,7 +67,8 @@ def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False) -> 
 
 def _view(function: Any, tab: Tab, action: Action | None) -> Any:
     def view(user: Any) -> Any:
-        current_profile.features.require(tab.name)
+        if not current_profile.features[tab.name]:
+            raise NotFound(_turned_off(tab), code="feature_off")
         if not tab.is_offered(user):
             raise NotFound(code="feature_off")
         return function(user, current_profile.tabs[tab.name], action)
@@ -76,6 +78,12 @@ def _view(function: Any, tab: Tab, action: Action | None) -> Any:
     purpose = Purpose(partial(_words, tab, action), lambda sent: url_of(tab), deed=action.purpose or "")
     # what other actions take is in templates, and may be nothing that somebody has typed
     return guarded(view, purpose._replace(form=partial(action.form_class, tab)) if action.name == "save" else purpose)
+
+
+def _turned_off(tab: Tab) -> str:
+    """With its title, unless that is one of the host's which not everybody has: it is not asked while it is off."""
+    ours, of_everybody = type(tab).__module__.startswith(f"{PACKAGE}."), type(tab).is_offered is Tab.is_offered
+    return gettext("“%(tab)s” has been turned off.", tab=tab.label) if ours or of_everybody else ""
 
 
 def _words(tab: Tab, action: Action) -> Any:

@@ -30,7 +30,7 @@ def refused(refusal: Refused) -> Response:
     if prefers_json():
         return problem_of(refusal)
     if isinstance(refusal, NotFound):
-        abort(404)
+        abort(404, str(refusal.message) or None)
     description = str(refusal.message) or None
     try:
         abort(refusal.status, description)

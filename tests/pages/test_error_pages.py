@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from wtforms import FieldList, PasswordField, StringField
 
-from flask_myprofile import error_page
+from flask_myprofile import Tab, current_profile, error_page
 from flask_myprofile.pages.pending_form import Purpose
 from flask_myprofile.pages.typed_again import _seen, note, typed_again
 from tests.pages.test_refusals import HTML, REFUSALS, signed_in, without_database
@@ -68,6 +68,41 @@ def test_what_was_typed_is_there_when_a_tab_was_switched_off_meanwhile(host: Hos
     assert "of the page" not in page.text
     assert "Ada" not in alice.get(PERSONAL).text
     assert host.user("alice").first_name == "Alice"
+
+
+class OfSome(Tab):
+    name, label = "payroll", "Payroll 2027"
+
+    def is_offered(self, user: Any) -> bool:
+        assert current_profile.features["payroll"], "it is not asked while it is off"
+        return bool(user.is_admin)
+
+
+class OfAll(Tab):
+    name, label = "news", "News & more"
+
+
+@pytest.mark.parametrize(
+    ("tab", "said"),
+    [
+        ("personal_information", "“Personal Information” has been turned off."),
+        ("api_token", "“API Token” has been turned off."),
+        ("news", "“News &amp; more” has been turned off."),
+        ("payroll", "There is no such page, or it has been turned off."),
+    ],
+)
+def test_the_page_says_which_tab_is_off_unless_not_everybody_has_it(
+    tab: str, said: str, new_host: Callable[..., Host]
+) -> None:
+    host = new_host(myprofile_options={"tabs": [OfSome, OfAll]})
+    alice, url = signed_in(host), f"/profile/{tab.replace('_', '-')}"
+    switch_off(host, tab)
+    for page in (alice.get(url), alice.post(url, {"first_name": "x"})):
+        assert page.status_code == 404
+        assert said in page.text
+        assert "Payroll" not in page.text
+    told = alice.json(url).json
+    assert (told["status"], told["code"], "Payroll" in str(told)) == (404, "feature_off", False)
 
 
 def test_no_password_comes_back(host: Host) -> None:

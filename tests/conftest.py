@@ -147,7 +147,7 @@ def new_host(kept: Kept) -> Iterator[Callable[..., Host]]:
         spare.give_back(each)
 
 
-def _service(name: str, start: Callable[[], Any], given: str | None = None) -> Any:
+def _service(name: str, start: Callable[[], Any], given: str | None = None, required: bool = True) -> Any:
     """A fixture that starts it once for the whole run, unless it is there already (``given``)."""
 
     @pytest.fixture(scope="session", name=name)
@@ -159,7 +159,7 @@ def _service(name: str, start: Callable[[], Any], given: str | None = None) -> A
             with start() as service:
                 yield service
         except services.Missing as error:
-            if os.environ.get("MYPROFILE_REQUIRE_SERVICES"):
+            if required and os.environ.get("MYPROFILE_REQUIRE_SERVICES"):
                 pytest.fail(f"{error} (MYPROFILE_REQUIRE_SERVICES is set)", pytrace=False)
             warnings.warn(f"NOT TESTED with {name}: {error}", stacklevel=1)
             pytest.skip(str(error))
@@ -173,6 +173,7 @@ redis_url = _service("redis_url", services.redis, os.environ.get("MYPROFILE_TEST
 redis_cluster = _service("redis_cluster", redis_cluster_of_all)
 chromium = _service("chromium", services.chromium)
 firefox = _service("firefox", services.firefox)
+webkit = _service("webkit", services.webkit, required=False)
 html_checker = _service("html_checker", checker.installed)
 openid_provider = _service("openid_provider", provider.start)
 frameworks = _service("frameworks", installed_frameworks)

@@ -115,6 +115,7 @@ def prune_sessions(quiet: bool) -> None:
     """
     forgotten = current_profile.erasure.prune()
     current_profile.pending_forms.prune()
+    run(current_profile.email_changes.prune, current_profile.own_transaction)
     current_profile.links.prune(current_profile.config.notify_interval)
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune()

@@ -288,7 +288,7 @@ class Config(NoticeSettings):
             return ["MYPROFILE_PASSWORD_MAX_LENGTH is below MYPROFILE_PASSWORD_MIN_LENGTH"]
         if "content" not in self.base_blocks:
             return ['MYPROFILE_BASE_BLOCKS must name the layout\'s block for "content"']
-        return []
+        return self.clashes_of_notices()
 
 
 def settings() -> list[tuple[str, Field[Any]]]:

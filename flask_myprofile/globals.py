@@ -14,6 +14,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.routing import BuildError
 
 from .account.admin_check import AdminCheck
+from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
 from .account.identities import Identities
 from .account.one_time_links import OneTimeLinks
@@ -62,6 +63,7 @@ class Profile:
     single_logout: SingleLogout
     erasure: Erasure
     links: OneTimeLinks
+    email_changes: EmailChanges
     tabs: Mapping[str, Tab]
     is_admin: AdminCheck
     db: Any

@@ -33,6 +33,18 @@ class NoticeSettings:
         "the request where `TRUSTED_HOSTS` says which those are. With none of them, mails have no links.",
     )
 
+    email_change: str | None = _setting(
+        None,
+        checks.optional(checks.one_of("verified")),
+        'How users change the field `email`: `"verified"`, by a link that is sent to the new address. Unset: as '
+        "`MYPROFILE_PERSONAL_READONLY` has it.",
+    )
+
     @property
     def tells_of_new_devices(self) -> bool:
         return self.notify is not None and self.notify_new_devices
+
+    def clashes_of_notices(self) -> list[str]:
+        if self.email_change and self.notify is None:
+            return ["MYPROFILE_EMAIL_CHANGE needs MYPROFILE_NOTIFY, by which its links are sent"]
+        return []

@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import Flask, appcontext_pushed, has_request_context, request
 
 from .account.admin_check import AdminCheck
+from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
 from .account.identities import Identities
 from .account.one_time_links import OneTimeLinks
@@ -88,6 +89,7 @@ class ProfileBuilder:
             single_logout=single_logout,
             erasure=erasure,
             links=OneTimeLinks(store),
+            email_changes=EmailChanges(store, users),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=Lazy(self._database),

@@ -12,7 +12,7 @@ from ..store.records import LinkRecord
 from .clock import now
 
 #: What a link may be for.
-NOT_ME = "not_me"
+NOT_ME, CONFIRM_EMAIL, UNDO_EMAIL = "not_me", "confirm_email", "undo_email"
 #: Seconds that a link to “This wasn’t me” is good for.
 NOT_ME_LIFETIME = 7 * DAY
 #: A device that was not seen for longer is news again: no browser keeps a cookie for longer.

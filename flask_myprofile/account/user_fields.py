@@ -71,6 +71,10 @@ class UserFields:
             lock_row(holder, key)
         return self.get(user, field)
 
+    def flush(self) -> None:
+        """Send to the database what was set, so that it says at once what it thinks of that."""
+        self._db.session.flush()
+
     def reread(self, user: Any, field: str) -> Any:
         """The value that the database has."""
         holder, _ = self._place(user, field)
@@ -86,8 +90,11 @@ class UserFields:
         attribute = self.describe(self.class_of(user), field)
         return holder_of(user, source), (attribute.key if attribute else "") or source.rpartition(".")[2]
 
-    def is_address_taken(self, user: Any, field: str, address: str) -> bool:
-        """Whether somebody else has this e-mail address, however theirs is written."""
+    def is_address_taken(self, user: Any, field: str, address: str, *, in_any_case: bool = False) -> bool:
+        """Whether somebody else has this e-mail address, however theirs is written.
+
+        :param in_any_case: also before the @, where letters of another case may be another mailbox, and hardly are.
+        """
         source, state = self._fields.get(field, field), inspect(user, raiseerr=False)
         if not isinstance(source, str) or "." in source or state is None:
             return False
@@ -95,4 +102,5 @@ class UserFields:
         others = [own != value for own, value in zip(mapper.primary_key, state.identity or (), strict=False)]
         query = select(column).where(func.lower(column) == address.lower(), *others).limit(100)
         with self._db.session.no_autoflush:
-            return any(is_same_address(each, address) for each in self._db.session.scalars(query))
+            found = self._db.session.scalars(query).all()
+        return bool(found) if in_any_case else any(is_same_address(each, address) for each in found)

@@ -18,11 +18,12 @@ from ..account.clock import now
 from ..auth.client import client_address, client_user_agent
 from ..auth.deferred_writes import context_outlives_request
 from ..auth.request_state import known_state
+from ..errors import SetupError
 from ..globals import current_profile
 from ..i18n import asked_language, flask_babel_of, gettext, locale, offered_as, short_moment, writing_to, zone_name
 from ..i18n.languages import ENGLISH, locale_of
 from ..pages.session_rows import device_by
-from ..pages.site import site
+from ..pages.site import has_site, site
 from ..transactions import after_commit, run
 from . import mail
 from .courier import AT_THE_END, Courier
@@ -55,6 +56,11 @@ class Notices:
         """:raises SetupError: there is nobody who could tell."""
         if self._notify == "mail":
             mail.check()
+        if current_profile.config.email_change and not has_site():
+            raise SetupError(
+                "MYPROFILE_EMAIL_CHANGE needs links that nobody can turn elsewhere: set MYPROFILE_EXTERNAL_URL, "
+                "SERVER_NAME or TRUSTED_HOSTS"
+            )
 
     def tell(self, kind: str, user_key: str, **more: Any) -> None:
         """Once what this is part of is committed. ``more``: see :class:`.notice.News`."""
@@ -194,6 +200,8 @@ def _notice(user: Any, news: News, secret: str | None) -> Notice:
     ]
     if news.by is not None:
         facts.append((gettext("By"), gettext("An administrator")))
+    if KINDS[news.kind].to_stranger:
+        facts, device, address = [], "", ""
     return Notice(
         kind=news.kind,
         moment=moment,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ..account.one_time_links import NOT_ME, NOT_ME_LIFETIME
+from ..account.email_changes import CONFIRM_WITHIN, UNDO_WITHIN
+from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, NOT_ME_LIFETIME, UNDO_EMAIL
 from ..i18n import gettext
+from ..pages.email_change import CONFIRM
+from ..pages.email_links import CHANGED
 from .notice import News
 
 PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED = "password_changed", "token_made", "token_revoked"
@@ -28,6 +31,7 @@ class Kind(NamedTuple):
     """:param purpose: what its link is for, for so many seconds: see :class:`~..account.one_time_links.OneTimeLinks`.
 
     :param preference: the choice of users by which they do without. :param repeats: whether it is not held back.
+    :param to_stranger: whether it may go to somebody else, whom nothing else is told.
     """
 
     words: Callable[[News], Words]
@@ -35,6 +39,7 @@ class Kind(NamedTuple):
     lifetime: int = NOT_ME_LIFETIME
     preference: str | None = None
     repeats: bool = False
+    to_stranger: bool = False
 
 
 def _of_account(subject: str, happened: str) -> Words:
@@ -71,9 +76,33 @@ def _new_device(news: News) -> Words:
     )
 
 
+def _email_changed(news: News) -> Words:
+    return Words(
+        gettext("Your email address was changed"),
+        gettext("The email address of your account was changed from %(old)s to %(new)s.", **news.values),
+        gettext("If this was you, there is nothing to do."),
+        gettext("Undo the change"),
+        gettext("The link works once, within 72 hours."),
+        gettext("If it was not, ask whoever runs the application."),
+    )
+
+
+def _confirm_email(news: News) -> Words:
+    return Words(
+        gettext("Confirm your new email address"),
+        gettext("Somebody, most likely you, wants %(new)s to be the email address of their account.", **news.values),
+        gettext("If it was not you, there is nothing to do, and nothing changes."),
+        gettext("Confirm"),
+        gettext("The link works once, within an hour, for who is signed in to that account."),
+        "",
+    )
+
+
 KINDS: Mapping[str, Kind] = {
     PASSWORD_CHANGED: Kind(_password_changed),
     TOKEN_MADE: Kind(_token_made),
     TOKEN_REVOKED: Kind(_token_revoked),
+    CHANGED: Kind(_email_changed, UNDO_EMAIL, UNDO_WITHIN, repeats=True),
+    CONFIRM: Kind(_confirm_email, CONFIRM_EMAIL, CONFIRM_WITHIN, repeats=True, to_stranger=True),
     NEW_DEVICE: Kind(_new_device, preference="new_device"),
 }

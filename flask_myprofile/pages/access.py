@@ -61,7 +61,7 @@ def guarded(
 
 
 def _enter(view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    unauthorized = _check_signed_in()
+    unauthorized = check_signed_in()
     if unauthorized is not None:
         return unauthorized
     user = flask_login.current_user._get_current_object()
@@ -83,7 +83,8 @@ def _if_recent(view: Callable[..., Any], user: Any, *args: Any, **kwargs: Any) -
         return redirect(url_for("myprofile.confirm", **follows), 303)
 
 
-def _check_signed_in() -> Any:
+def check_signed_in() -> Any:
+    """What a visitor is answered; None for who is signed in."""
     user, login_manager = flask_login.current_user, current_app.login_manager  # type: ignore[attr-defined]
     if not user or not user.is_authenticated or not current_profile.users.is_active(user):
         if not prefers_json():

@@ -8,28 +8,36 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from flask import jsonify, make_response, redirect, request
+from flask import jsonify, make_response, redirect, request, url_for
 
-from ..account.one_time_links import NOT_ME
-from ..errors import NotFound
+from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, UNDO_EMAIL
+from ..errors import Conflict, Forbidden, NotFound
 from ..features import ROOT
 from ..globals import current_profile
 from ..i18n import gettext
 from ..responses import prefers_json
 from ..store.records import LinkRecord
 from ..transactions import unit_of_work
-from . import layout, not_me_link
-from .link_pages import Answer, Question
+from . import email_links, layout, not_me_link
+from .access import check_signed_in
+from .link_pages import Answer, Question, is_signed_in
 
 
 class Purpose(NamedTuple):
-    """``ask``: what the page asks about. ``act``: what is done, in one transaction with the end of the link."""
+    """``ask``: what the page asks about; None: nothing is left to do. ``act``: what is done, in one transaction with
+    the end of the link. ``needs_sign_in``: the mailbox, which may be a stranger's by a slip of the pen, is not enough.
+    """
 
-    ask: Callable[[LinkRecord, Any], Question]
+    ask: Callable[[LinkRecord, Any], Question | None]
     act: Callable[[LinkRecord, Any], Answer]
+    needs_sign_in: bool = False
 
 
-PURPOSES: Mapping[str, Purpose] = {NOT_ME: Purpose(not_me_link.ask, not_me_link.act)}
+PURPOSES: Mapping[str, Purpose] = {
+    NOT_ME: Purpose(not_me_link.ask, not_me_link.act),
+    CONFIRM_EMAIL: Purpose(email_links.ask_to_confirm, email_links.confirm, needs_sign_in=True),
+    UNDO_EMAIL: Purpose(email_links.ask_to_undo, email_links.undo),
+}
 
 
 def view() -> Any:
@@ -40,13 +48,38 @@ def view() -> Any:
     if record is None or user is None or not current_profile.users.is_active(user):
         return _too_late()
     purpose = PURPOSES[record.purpose]
-    if request.method != "POST":
-        question = purpose.ask(record, user)
-        return _page(title=question.title, question=question, token=secret)
-    with unit_of_work(current_profile.db.session):
-        taken = current_profile.links.take(secret)
-        answer = purpose.act(record, user) if taken is not None else None
+    if purpose.needs_sign_in and not is_signed_in(user):
+        return _of_another(secret)
+    if request.method == "POST":
+        return _carry_out(purpose, secret, user)
+    question = purpose.ask(record, user)
+    return _too_late() if question is None else _page(title=question.title, question=question, token=secret)
+
+
+def _carry_out(purpose: Purpose, secret: str, user: Any) -> Any:
+    try:
+        with unit_of_work(current_profile.db.session):
+            taken = current_profile.links.take(secret)
+            answer = purpose.act(taken, user) if taken is not None else None
+    except Conflict as conflict:
+        if prefers_json():
+            raise
+        title = gettext("This has changed meanwhile")
+        return _page(title=title, answer=Answer(title, [str(conflict.message)]), status=conflict.status)
     return _too_late() if answer is None else _answered(answer)
+
+
+def _of_another(secret: str) -> Any:
+    """Nobody is signed in, or somebody else is."""
+    if request.method == "POST" and not prefers_json():
+        return redirect(url_for("myprofile.mail_link", token=secret), 303)
+    if (unauthorized := check_signed_in()) is not None:
+        return unauthorized
+    title = gettext("This link is for another account")
+    texts = [gettext("Sign out, and sign in to the account that it was sent for. Then open the link again.")]
+    if prefers_json():
+        raise Forbidden(" ".join([title, *texts]))
+    return _page(title=title, answer=Answer(title, texts), status=403)
 
 
 def _answered(answer: Answer) -> Any:

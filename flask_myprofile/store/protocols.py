@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from .records import (
+    EmailChange,
     FeatureRecord,
     FoundToken,
     IdentityRecord,
@@ -249,3 +250,30 @@ class NoticeStore(Protocol):
     def prune_notices(self, at: int, notices_before: int, devices_before: int) -> None:
         """Delete links that have run out, claims from before, and devices that were not seen since."""
         ...
+
+
+class EmailChangeStore(Protocol):
+    def add_email_change(self, record: EmailChange) -> None: ...
+
+    def email_changes(self, user_key: str, since: int, *, to_write: bool) -> Sequence[EmailChange]:
+        """Those that the user has asked for since, the last one first.
+
+        :param to_write: as they are now, whatever was read before, and until the transaction ends.
+        """
+        ...
+
+    def note_sent(self, change_id: str, at: int) -> bool:
+        """That the link was sent once more; False where the change is not pending."""
+        ...
+
+    def confirm_email_change(self, change_id: str, claim: str, at: int, claimed_before: int) -> bool:
+        """Once; False where it is not pending. No other change that was confirmed after ``claimed_before`` has the same
+        claim.
+
+        :raises IntegrityError: another user's has.
+        """
+        ...
+
+    def end_email_changes(self, user_key: str, ids: Collection[str]) -> None: ...
+
+    def prune_email_changes(self, asked_before: int) -> None: ...

@@ -261,3 +261,27 @@ class KnownDevice(NamedTuple):
     user_key: str
     session_id: str
     at: int
+
+
+class EmailChange(NamedTuple):
+    """That a user wants another e-mail address, or has got it.
+
+    :param session_id: the session that has asked for it. :param claim: a digest of the new address once it is
+        confirmed, which no other row may have then; before that, the ``id``.
+    :param state: ``PENDING``, ``CONFIRMED`` or ``OVER``.
+    """
+
+    id: str
+    user_key: str
+    session_id: str | None
+    old_address: str
+    new_address: str
+    claim: str
+    state: str
+    asked_at: int
+    sent_at: int
+    times_sent: int
+    confirmed_at: int | None
+
+
+PENDING, CONFIRMED, OVER = "pending", "confirmed", "over"

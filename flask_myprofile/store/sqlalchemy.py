@@ -14,6 +14,7 @@ from ..errors import StoreDown
 from .database import in_one_transaction
 from .database_errors import reason
 from .records import EVERYONE, SKEW, KnownDevice
+from .sql_email_changes import SqlEmailChanges
 from .sql_features import SqlFeatures
 from .sql_notices import SqlNotices
 from .sql_password_throttle import SqlPasswordThrottle
@@ -41,6 +42,7 @@ class SqlStore(
     SqlPendingForms,
     SqlSingleSignOn,
     SqlNotices,
+    SqlEmailChanges,
     SqlUsers,
 ):
     """Everything that is kept in the host's database; preferences, and what outlives sessions, are here."""

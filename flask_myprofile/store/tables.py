@@ -29,6 +29,7 @@ class Tables:
     link: Table
     notice: Table
     known_device: Table
+    email_change: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -64,6 +65,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         link=table("link", *_link_columns()),
         notice=table("notice", *_notice_columns()),
         known_device=table("known_device", *_known_device_columns()),
+        email_change=table("email_change", *_email_change_columns()),
     )
 
 
@@ -215,4 +217,20 @@ def _known_device_columns() -> list[Column[object]]:
         Column("user_key", _exact(255), nullable=False, index=True),
         Column("session_id", _exact(24), nullable=False),
         Column("at", BigInteger, nullable=False),
+    ]
+
+
+def _email_change_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(24), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("session_id", _exact(24)),
+        Column("old_address", String(320), nullable=False),
+        Column("new_address", String(320), nullable=False),
+        Column("claim", _exact(64), nullable=False, unique=True),
+        Column("state", String(16), nullable=False),
+        Column("asked_at", BigInteger, nullable=False),
+        Column("sent_at", BigInteger, nullable=False),
+        Column("times_sent", BigInteger, nullable=False),
+        Column("confirmed_at", BigInteger),
     ]

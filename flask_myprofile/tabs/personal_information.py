@@ -19,7 +19,8 @@ from ..i18n import gettext, lazy_gettext
 from ..pages import field_checks as checks
 from ..pages.column_fields import field_of, has_field, read_only, why_read_only
 from ..pages.column_values import is_editable, json_value
-from ..pages.held_user import held_user
+from ..pages.email_change import EmailChangeActions, is_verified, may_change
+from ..pages.held_user import check_saved, held_user
 from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned, why_not
 from ..store.database_errors import broken_rule
 from ..tab import Done, Part, Tab, action
@@ -72,7 +73,7 @@ _SIDE_BY_SIDE = (("first_name", "last_name"), ("given_name", "family_name"))
 _USUAL = ("text", "lines", "choice")
 
 
-class PersonalInformation(Tab):
+class PersonalInformation(EmailChangeActions, Tab):
     name = "personal_information"
     label = lazy_gettext("Personal Information")
     summary = lazy_gettext("Your name and contact details, as your colleagues see them.")
@@ -136,7 +137,8 @@ class PersonalInformation(Tab):
     def context(self, user: Any) -> dict[str, Any]:
         shown = self.shown(user)
         pair = {first: last for first, last in _SIDE_BY_SIDE if first in shown and last in shown}
-        return {"rows": [[name, pair[name]] if name in pair else [name] for name in shown if name not in pair.values()]}
+        rows = [[name, pair[name]] if name in pair else [name] for name in shown if name not in pair.values()]
+        return {"rows": rows, **self.email_change_context(self, user)}
 
     def form(self, user: Any) -> type[VersionedForm]:
         user = current_profile.users.held(user) or user
@@ -197,7 +199,7 @@ def _write(user: Any, changed: Mapping[str, Any]) -> None:
         current_app.logger.exception("MyProfile: the type of a column did not take a value")
         raise Invalid({}, gettext("The database does not take one of these values.")) from error
     new = [name for name in changed if users.get(user, name) != before[name]]
-    after_commit(partial(_check_saved, user, {name: before[name] for name in new}))
+    after_commit(partial(check_saved, user, {name: before[name] for name in new}))
 
 
 def _is_taken(user: Any, name: str, value: Any) -> bool:
@@ -211,13 +213,6 @@ def _clash(user: Any, changed: Collection[str]) -> Invalid:
     unique = [name for name in changed if _attribute(user, name).unique]
     taken = {name: gettext("%(field)s is already in use", field=str(label_of(name))) for name in unique}
     return Invalid(taken, gettext("These values clash with another account."))
-
-
-def _check_saved(user: Any, before: Mapping[str, Any]) -> None:
-    """That it has been saved is said once it was looked at."""
-    lost = [name for name, value in before.items() if current_profile.users.reread(user, name) == value]
-    if lost:
-        raise RuntimeError(f"After the commit, the database has the values from before of {', '.join(lost)}")
 
 
 # ---- the form
@@ -254,7 +249,9 @@ def _field(user: Any, name: str, managed: bool) -> Any:
     fits, locked = checks.fits(label, attribute, dialect), partial(read_only, label, attributes=attributes, value=value)
     if managed:
         return locked(gettext("Your organization manages this."))
-    if name in config.personal_readonly:
+    if name == "email" and is_verified() and may_change(user):
+        return locked(gettext("You can change it below."))
+    if name in config.personal_readonly or (name == "email" and is_verified()):
         return locked(why_read_only(user))
     required = attribute.required or name in config.personal_required
     if own is not None and attribute.writable:

@@ -1,0 +1,180 @@
+"""A verified change of an e-mail address: asked for, confirmed at the new one, and undone at the old one.
+
+All of it is done while the user's own row is locked: of a confirmation and an undo at the same moment, the undo has the
+last word whichever comes first. That an address has one owner the database decides, by a unique digest of its normal
+form for as long as the change may be undone, and by the unique column of the host.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+
+from ..config import DAY
+from ..store.database_errors import broken_rule
+from ..store.protocols import EmailChangeStore
+from ..store.records import CONFIRMED, PENDING, EmailChange
+from .clock import now
+from .users import Users
+
+EMAIL = "email"
+#: Seconds that the link to the new address is good for, and the one to the old address.
+CONFIRM_WITHIN, UNDO_WITHIN = 3600, 3 * DAY
+#: Mails to new addresses that a user may cause in an hour, and seconds between two to the same one.
+MOST_SENT, SEND_AGAIN = 5, 60
+
+
+class NotPending(Exception):
+    """It was confirmed, cancelled or undone meanwhile, or the account has another address by now."""
+
+
+class AddressTaken(Exception):
+    """Somebody else has the address."""
+
+
+class TooManySent(Exception):
+    """:param retry_after: seconds until there may be another one."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after
+
+
+class EmailChanges:
+    """What the caller's transaction is part of: whoever calls this commits."""
+
+    def __init__(self, store: EmailChangeStore, users: Users) -> None:
+        self._store = store
+        self._users = users
+
+    def pending(self, user: Any, *, to_write: bool = False) -> EmailChange | None:
+        """The one that waits for its confirmation."""
+        present, since = self._users.get(user, EMAIL) or "", now() - CONFIRM_WITHIN
+        for change in self._changes(user, to_write=to_write):
+            if change.state == PENDING and change.sent_at > since and change.old_address == present:
+                return change
+        return None
+
+    def find(self, user: Any, change_id: str | None) -> EmailChange | None:
+        """One of that user, whatever has become of it, for as long as it may be undone."""
+        return next((each for each in self._changes(user, to_write=False) if each.id == change_id), None)
+
+    def _changes(self, user: Any, *, to_write: bool) -> Sequence[EmailChange]:
+        """Those that may still be undone, and those that wait."""
+        return self._store.email_changes(self._users.key(user), now() - UNDO_WITHIN - DAY, to_write=to_write)
+
+    def ask(self, user: Any, address: str, session_id: str | None) -> EmailChange:
+        """:raises AddressTaken: somebody has it. :raises TooManySent: of mails to whomever."""
+        key, present = self._users.key(user), self._users.lock(user, EMAIL) or ""
+        changes = self._changes(user, to_write=True)
+        _check_sent(changes)
+        if self._users.is_address_taken(user, EMAIL, address, in_any_case=True):
+            raise AddressTaken
+        self._end_pending(changes)
+        change_id, moment = secrets.token_hex(12), now()
+        change = EmailChange(
+            change_id, key, session_id, present, address, change_id, PENDING, moment, moment, 1, confirmed_at=None
+        )
+        self._store.add_email_change(change)
+        return change
+
+    def send_again(self, user: Any) -> EmailChange:
+        """:raises NotPending: there is nothing to confirm. :raises TooManySent: too soon, or too often."""
+        self._users.lock(user, EMAIL)
+        change = self.pending(user, to_write=True)
+        if change is None:
+            raise NotPending
+        if (left := change.sent_at + SEND_AGAIN - now()) > 0:
+            raise TooManySent(left)
+        _check_sent(self._changes(user, to_write=True))
+        if not self._store.note_sent(change.id, now()):
+            raise NotPending
+        return change
+
+    def cancel(self, user: Any) -> bool:
+        """Whether there was anything to cancel."""
+        self._users.lock(user, EMAIL)
+        return self._end_pending(self._changes(user, to_write=True))
+
+    def _end_pending(self, changes: Sequence[EmailChange]) -> bool:
+        return self._end([each for each in changes if each.state == PENDING])
+
+    def _end(self, changes: Sequence[EmailChange]) -> bool:
+        if changes:
+            self._store.end_email_changes(changes[0].user_key, [each.id for each in changes])
+        return bool(changes)
+
+    def confirm(self, user: Any, change_id: str | None) -> EmailChange:
+        """Give the user the address.
+
+        :raises NotPending: it is not to be changed any more. :raises AddressTaken: somebody was faster.
+        """
+        present, changes = self._users.lock(user, EMAIL) or "", self._changes(user, to_write=True)
+        change = next((each for each in changes if each.id == change_id and each.old_address == present), None)
+        if change is None:
+            raise NotPending
+        claim = _digest(change.new_address)
+        try:
+            if not self._store.confirm_email_change(change.id, claim, now(), now() - UNDO_WITHIN):
+                raise NotPending
+            self._give(user, change.new_address)
+        except DBAPIError as error:
+            raise _taken(error) from error
+        return change
+
+    def undo(self, user: Any, change_id: str | None) -> EmailChange:
+        """Give the user the address from before that change, and end all that have come of it.
+
+        :raises NotPending: the account has got another address otherwise. :raises AddressTaken: somebody else has it.
+        """
+        present, changes = self._users.lock(user, EMAIL) or "", self._changes(user, to_write=True)
+        change = next((each for each in changes if each.id == change_id and each.state == CONFIRMED), None)
+        since = _since(change, changes) if change is not None else []
+        if change is None or since[-1].new_address != present:
+            raise NotPending
+        self._end([*since, *(each for each in changes if each.state == PENDING)])
+        try:
+            self._give(user, change.old_address)
+        except DBAPIError as error:
+            raise _taken(error) from error
+        return change
+
+    def _give(self, user: Any, address: str) -> None:
+        if self._users.is_address_taken(user, EMAIL, address, in_any_case=True):
+            raise AddressTaken
+        self._users.update(user, {EMAIL: address})
+        self._users.flush()
+
+    def prune(self) -> None:
+        self._store.prune_email_changes(now() - UNDO_WITHIN - 2 * DAY)
+
+
+def _check_sent(changes: Sequence[EmailChange]) -> None:
+    recent = [each for each in changes if each.sent_at > now() - 3600]
+    if sum(each.times_sent for each in recent) >= MOST_SENT:
+        raise TooManySent(max(1, min(each.sent_at for each in recent) + 3600 - now()))
+
+
+def _since(change: EmailChange, changes: Sequence[EmailChange]) -> list[EmailChange]:
+    """The change, and those that lead on from its address: each begins where the one before has ended."""
+    found, left = [change], [each for each in changes if each.state == CONFIRMED and each.id != change.id]
+    while True:
+        later = (each for each in left if (each.confirmed_at or 0) >= (found[-1].confirmed_at or 0))
+        following = next((each for each in later if each.old_address == found[-1].new_address), None)
+        if following is None:
+            return found
+        left.remove(following)
+        found.append(following)
+
+
+def _digest(address: str) -> str:
+    """Of the normal form: no two people have addresses that differ by the case of their letters."""
+    return hashlib.sha256(address.casefold().encode()).hexdigest()
+
+
+def _taken(error: DBAPIError) -> Exception:
+    return AddressTaken() if broken_rule(error) == "unique" else error

@@ -1,0 +1,285 @@
+"""A verified change of the e-mail address: asked for, confirmed from the new one, undone from the old one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flask_myprofile import SetupError, record_sso
+from flask_myprofile.testing import wait_for_notices
+from tests.notices.test_not_me_link import press, press_again
+from tests.notices.test_notices import PHONE, signed_in, subjects
+from tests.support.host import JSON, PASSWORD, Browser, Host
+from tests.support.kept import everywhere
+from tests.support.mail_server import Mailbox, link_in, text_of
+
+URL = "/profile/personal-information"
+NEW = "new@x.test"
+
+
+@pytest.fixture
+def verified(mailing: Callable[..., Host]) -> Callable[..., Host]:
+    def make(**settings: Any) -> Host:
+        return mailing(MYPROFILE_EMAIL_CHANGE="verified", MYPROFILE_NOTIFY_NEW_DEVICES=False, **settings)
+
+    return make
+
+
+def ask(browser: Browser, address: str = NEW) -> Any:
+    return browser.post(f"{URL}/change-email", {"new_email": address})
+
+
+def last_link(host: Host, mailbox: Mailbox, to: str) -> str:
+    wait_for_notices(host.app)
+    return link_in([message for message in mailbox.received if message["To"] == to][-1])
+
+
+def changed(host: Host, mailbox: Mailbox, browser: Browser, address: str = NEW) -> None:
+    assert ask(browser, address).status_code == 303
+    assert press(browser, last_link(host, mailbox, address)).status_code == 303
+
+
+def address_of(host: Host, name: str = "alice") -> str:
+    return str(host.user(name).email)
+
+
+# ---- the way it goes
+
+
+@everywhere
+def test_the_address_changes_once_the_new_one_has_confirmed_it(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice = signed_in(host)
+    assert ask(alice).status_code == 303
+    page = alice.get(URL).text
+    assert "Waiting for you to confirm" in page and NEW in page
+    link = last_link(host, mailbox, NEW)
+    assert "becomes <" not in alice.get(link).text and address_of(host) == "alice@x.test", "to look changes nothing"
+    answer = press(alice, link)
+    assert (answer.status_code, answer.location) == (303, URL)
+    assert f"Your email address is {NEW} now." in alice.get(URL).text
+    assert address_of(host) == NEW
+    assert subjects(host, mailbox) == ["Confirm your new email address", "Your email address was changed"]
+    assert mailbox.received[1]["To"] == "alice@x.test"
+    assert press_again(alice, link).status_code == 404, "once"
+
+
+@everywhere
+def test_the_old_address_undoes_it_without_a_sign_in(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice, thief = signed_in(host), signed_in(host, agent=PHONE)
+    changed(host, mailbox, thief)
+    later = signed_in(host)
+    host.sql("UPDATE myprofile_session SET created_at = created_at - 100 WHERE id = :id", id=alice.session_id())
+    answer = press(host.browser(), last_link(host, mailbox, "alice@x.test"), sessions="y")
+    assert answer.status_code == 200 and "is alice@x.test again" in answer.text
+    assert address_of(host) == "alice@x.test"
+    assert (alice.is_in(), thief.is_in(), later.is_in()) == (True, False, False)
+
+
+def test_the_undo_goes_back_beyond_further_changes_and_ends_what_waits(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    thief = signed_in(host)
+    changed(host, mailbox, thief)
+    changed(host, mailbox, thief, "third@x.test")
+    ask(thief, "fourth@x.test")
+    waiting = last_link(host, mailbox, "fourth@x.test")
+    press(host.browser(), last_link(host, mailbox, "alice@x.test"))
+    assert address_of(host) == "alice@x.test"
+    assert press_again(thief, waiting).status_code == 409
+    assert press_again(host.browser(), last_link(host, mailbox, NEW)).status_code == 409, "that of the change after it"
+    assert address_of(host) == "alice@x.test"
+
+
+def test_an_undo_does_not_turn_back_what_somebody_else_has_set(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    changed(host, mailbox, signed_in(host))
+    host.change("alice", email="set.by.admin@x.test")
+    assert press_again(host.browser(), last_link(host, mailbox, "alice@x.test")).status_code == 409
+    assert address_of(host) == "set.by.admin@x.test"
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("bob@x.test", "already in use"),
+        ("BOB@X.test", "already in use"),
+        ("alice@X.TEST", "your email address already"),
+        ("nonsense", "in the form name@example.com"),
+        ("", "Enter your email address"),
+        ("a" * 200 + "@x.test", "characters or fewer"),
+    ],
+)
+def test_an_address_that_cannot_be_is_refused_and_kept_in_the_form(
+    typed: str, said: str, verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    answer = ask(alice, typed)
+    assert answer.status_code == 422
+    assert said in answer.text and f'value="{typed}"' in answer.text
+    wrong = alice.post_json(f"{URL}/change-email", {"new_email": typed})
+    assert (wrong.status_code, list(wrong.json["errors"])) == (422, ["new_email"])
+    assert subjects(host, mailbox) == []
+
+
+def test_it_needs_a_recent_sign_in_and_goes_on_after_it(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice = signed_in(host)
+    host.sql("UPDATE myprofile_session SET created_at = created_at - 4000")
+    answer = ask(alice)
+    assert answer.location.startswith("/profile/confirm?form=")
+    page = alice.get(answer.location).text
+    assert "To change your email address, enter your password." in page
+    form = re.findall(r'name="form" value="([^"]+)"', page)[0]
+    alice.post("/profile/confirm", {"current_password": PASSWORD, "form": form})
+    assert subjects(host, mailbox) == ["Confirm your new email address"]
+
+
+def test_the_link_is_for_who_is_signed_in_to_that_account(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    link = last_link(host, mailbox, NEW)
+    visitor = host.browser()
+    asked = visitor.get(link)
+    assert asked.status_code == 302 and asked.location.startswith("/login?next=%2Fprofile%2Fmail-link%3Ftoken%3D")
+    assert press_again(visitor, link).status_code == 303
+    bob = signed_in(host, "bob")
+    assert bob.get(link).status_code == 403 and "for another account" in bob.get(link).text
+    assert address_of(host) == "alice@x.test"
+    visitor.login("alice")
+    press(visitor, link)
+    assert address_of(host) == NEW
+
+
+def test_the_link_is_bound_to_the_address_and_to_an_hour(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    link = last_link(host, mailbox, NEW)
+    host.change("alice", email="other@x.test")
+    assert alice.get(link).status_code == 404 and press_again(alice, link).status_code == 409
+    host.change("alice", email="alice@x.test")
+    assert alice.get(link).status_code == 200
+    host.sql("UPDATE myprofile_link SET expires_at = expires_at - 3601")
+    assert alice.get(link).status_code == 404 and press_again(alice, link).status_code == 404
+
+
+def test_a_cancelled_change_is_not_confirmed(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice = signed_in(host)
+    assert alice.post(f"{URL}/cancel-email-change").status_code == 409
+    ask(alice)
+    link = last_link(host, mailbox, NEW)
+    assert alice.post(f"{URL}/cancel-email-change").status_code == 303
+    assert "Waiting for you" not in alice.get(URL).text
+    assert press_again(alice, link).status_code == 409
+    assert address_of(host) == "alice@x.test"
+
+
+def test_the_link_is_sent_again_but_not_without_end(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    too_soon = alice.post_json(f"{URL}/resend-email")
+    assert too_soon.status_code == 429 and 0 < int(too_soon.headers["Retry-After"]) <= 60
+    codes = []
+    for _ in range(6):
+        host.sql("UPDATE myprofile_email_change SET sent_at = sent_at - 61, asked_at = asked_at - 61")
+        codes.append(alice.post(f"{URL}/resend-email").status_code)
+    assert codes == [303] * 4 + [429] * 2
+    assert ask(alice, "another@x.test").status_code == 429
+    assert len(subjects(host, mailbox)) == 5
+    assert press(alice, link_in(mailbox.received[0])).status_code == 303, "any of them, for as long as it is good"
+
+
+# ---- who may
+
+
+def test_the_field_is_read_only_and_the_other_fields_are_not(verified: Callable[..., Host]) -> None:
+    host = verified(MYPROFILE_PERSONAL_READONLY=())
+    alice = signed_in(host)
+    assert alice.post(URL, {"email": NEW, "first_name": "Al", "last_name": "Test"}).status_code in (303, 422)
+    assert address_of(host) == "alice@x.test"
+
+
+def test_users_of_single_sign_on_have_the_address_of_their_provider(verified: Callable[..., Host]) -> None:
+    host = verified()
+
+    @host.app.get("/sso")
+    def sso() -> str:
+        import flask_login
+
+        flask_login.login_user(host.db.session.get(host.User, 1))
+        record_sso("Okta", subject="1")
+        return ""
+
+    alice = host.browser()
+    alice.get("/sso")
+    assert "Change your email address" not in alice.get(URL).text
+    assert ask(alice).status_code == 404
+
+
+@pytest.mark.parametrize("settings", [{}, {"MYPROFILE_EMAIL_CHANGE": "verified", "off": True}], ids=["unset", "off"])
+def test_without_it_there_is_no_such_action(settings: dict[str, Any], mailing: Callable[..., Host]) -> None:
+    if settings.pop("off", False):
+        settings = {**settings, "MYPROFILE_FEATURES_PINNED": {"personal_information.email": False}}
+    host = mailing(**settings)
+    alice = signed_in(host)
+    assert "Change your email address" not in alice.get(URL).text
+    for action in ("change-email", "resend-email", "cancel-email-change"):
+        sent = {"new_email": NEW} if action == "change-email" else {}
+        assert alice.post(f"{URL}/{action}", sent).status_code == 404
+        assert alice.post_json(f"{URL}/{action}", sent).status_code == 404
+
+
+@pytest.mark.parametrize("missing", ["MYPROFILE_NOTIFY", "MYPROFILE_EXTERNAL_URL"])
+def test_it_is_not_set_up_without_mail_and_links(missing: str, mailing: Callable[..., Host]) -> None:
+    with pytest.raises(SetupError, match=missing):
+        mailing(MYPROFILE_EMAIL_CHANGE="verified", anew=True, **{missing: None}).browser().get("/pub")
+
+
+def test_somebody_may_sign_in_by_the_address_that_changes(
+    new_host: Callable[..., Host], mailbox: Mailbox, mailing: Callable[..., Host]
+) -> None:
+    def by_address(db: Any, user: Any, login_id: str) -> Any:
+        return db.session.execute(db.select(user).filter_by(email=login_id)).scalar()
+
+    def model(db: Any) -> Any:
+        from tests.support.host import user_class
+
+        made = user_class(db)
+        made.get_id = lambda self: self.email
+        return made
+
+    host = mailing(MYPROFILE_EMAIL_CHANGE="verified", MYPROFILE_NOTIFY_NEW_DEVICES=False, model=model, load=by_address)
+    alice, other = signed_in(host), signed_in(host)
+    changed(host, mailbox, alice)
+    assert alice.is_in() and other.is_in()
+
+
+def test_a_mail_to_the_new_address_says_nothing_of_the_user(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    ask(signed_in(host))
+    wait_for_notices(host.app)
+    (message,) = mailbox.received
+    for word in ("Firefox", "127.0.0.1", "alice", "Alice"):
+        assert word not in text_of(message)
+
+
+def test_a_program_hears_the_same(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice = signed_in(host)
+    assert "message" in alice.post_json(f"{URL}/change-email", {"new_email": NEW}).json
+    token = last_link(host, mailbox, NEW).partition("token=")[2]
+    answer = alice.client.post("/profile/mail-link", data={"token": token}, headers=JSON)
+    assert answer.json == {"message": f"Your email address is {NEW} now."}

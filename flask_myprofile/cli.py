@@ -115,7 +115,7 @@ def prune_sessions(quiet: bool) -> None:
     forgotten = current_profile.erasure.prune()
     current_profile.pending_forms.prune()
     current_profile.single_logout.prune()
-    deleted = current_profile.sessions.prune()
+    deleted = current_profile.sessions.prune() + current_profile.activity.prune()
     for prune in (current_profile.tokens.prune, current_profile.identities.prune):
         run(prune, current_profile.own_transaction)  # what it reads and writes, on one connection
     if not quiet:

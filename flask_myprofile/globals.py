@@ -13,6 +13,7 @@ from flask import current_app, has_app_context, request
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BuildError
 
+from .account.activity import Activity
 from .account.admin_check import AdminCheck
 from .account.erasure import Erasure
 from .account.identities import Identities
@@ -53,6 +54,7 @@ class Profile:
     users: Users
     features: Features
     sessions: Sessions
+    activity: Activity
     passwords: Passwords
     tokens: Tokens
     preferences: Preferences
@@ -75,10 +77,13 @@ class Profile:
         """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow."""
         return self.passwords.can_change(user)
 
-    def forget(self, user: Any) -> None:
+    def forget(self, user: Any, by: Any = None) -> None:
         """Erase all that is kept of this user (or of this key), in one transaction: sessions, API token, preferences,
-        identities at providers, forms that wait and guesses at the password. For an account that is closed."""
-        self.erasure.forget(user)
+        identities at providers, forms that wait, guesses at the password and activity. For an account that is closed.
+
+        :param by: the administrator who asks for it.
+        """
+        self.erasure.forget(user, by)
 
 
 def _current() -> Profile:

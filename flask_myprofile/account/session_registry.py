@@ -18,7 +18,8 @@ from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from ..transactions import after_commit, is_commit_awaited, tried
-from . import legacy_sessions
+from . import legacy_sessions, session_events
+from .activity import Activity
 from .clock import is_due, is_recent, now
 from .credentials import Credential
 from .pending_forms import PendingForms
@@ -53,6 +54,7 @@ class SessionRegistry:
         pending_forms: PendingForms,
         users: Users,
         config: Config,
+        activity: Activity,
         own_transaction: Callable[[], AbstractContextManager[None]],
         ended: Callable[[str, Sequence[str], str, str | None], None],
     ) -> None:
@@ -61,6 +63,7 @@ class SessionRegistry:
         self._pending_forms = pending_forms
         self._users = users
         self._config = config
+        self._activity = activity
         self._own_transaction = own_transaction
         self._ended = ended
 
@@ -123,10 +126,14 @@ class SessionRegistry:
         """The record of a new session; :meth:`add` stores it."""
         return data.record(self._users.key(user), credential, now())
 
-    def add(self, record: SessionRecord, replaces: Iterable[Credential] = ()) -> None:
-        """Store a new session; end the one that the same browser held before, and the least used one over the limit."""
+    def add(self, record: SessionRecord, replaces: Iterable[Credential] = (), *, is_known: bool | None = None) -> None:
+        """Store a new session; end the one that the same browser held before, and the least used one over the limit.
+
+        :param is_known: whether the user has signed in with that browser before; None: it cannot be told.
+        """
+        is_first = False
         if record.method != ADOPTED:  # first: what is done in another store is not undone where this fails
-            self._history.note_sign_in(record.user_key)
+            is_first = self._history.note_sign_in(record.user_key)
         self._add(record)  # before the ends: where it cannot be, the old one goes on
         for credential in replaces:
             self.end_proven(credential, REPLACED)
@@ -137,6 +144,8 @@ class SessionRegistry:
             self._pending_forms.drop_of_user(record.user_key, over)
             self.tell(record.user_key, over, LIMIT)
         self._store.drop_ended(record.user_key, limit)
+        if record.method != ADOPTED:
+            session_events.note_sign_in(self._activity, record, is_first, is_known)
 
     def _add(self, record: SessionRecord) -> None:
         if self._store.add_session(record):
@@ -176,6 +185,11 @@ class SessionRegistry:
 
         :param by: the administrator who ends them.
         """
+        if self.in_database:
+            return self._activity.in_one(lambda: self._end(user_key, reason, by, which))
+        return self._end(user_key, reason, by, which)
+
+    def _end(self, user_key: str, reason: str, by: Any, which: Mapping[str, Any]) -> Sequence[str]:
         # first the sessions and then what is noted of it, as everybody does, or two would wait for each other
         ids = self._store.end_sessions(user_key, now(), reason, **which)
         everything = "only" not in which
@@ -200,7 +214,7 @@ class SessionRegistry:
             ids = self._store.end_sessions(user_key, now(), reason, **which)
             if ids:
                 self._pending_forms.drop_of_user(user_key, ids)
-                after_commit(lambda: self.tell(user_key, ids, reason, by))
+                self.tell(user_key, ids, reason, by)
 
         self._try_late(end)
 
@@ -210,6 +224,7 @@ class SessionRegistry:
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
+        session_events.note_end(self._activity, user_key, ids, reason, by)
 
     def _note_end(self, user_key: str, reason: str) -> None:
         if reason != REPLACED:

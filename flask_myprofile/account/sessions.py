@@ -186,10 +186,11 @@ class Sessions:
         """End every session of every user; how many ended. In short steps: run it again if it was interrupted."""
         # first, so that no cookie without a session of ours gets one behind our back
         self._history.note_sign_out(EVERYONE, now())
-        total = 0
-        for user_key, ids in self._store.end_everyone(now(), reason):
+
+        def note(user_key: str, ids: Sequence[str]) -> None:
             self._registry.tell(user_key, ids, reason, by)
-            total += len(ids)
+
+        total = sum(len(ids) for _, ids in self._store.end_everyone(now(), reason, note))
         self._registry.drop_pending_forms()
         return total
 

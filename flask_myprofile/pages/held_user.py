@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import Conflict
@@ -20,3 +21,10 @@ def held_user(user: Any) -> Any:
         sentence = gettext("Your account cannot be changed here. Nothing was changed. Tell your administrator.")
         raise Conflict(sentence, code="user_not_in_session")
     return held
+
+
+def check_saved(user: Any, before: Mapping[str, Any]) -> None:
+    """That it has been saved is said once it was looked at: the values are not those from ``before``."""
+    lost = [name for name, value in before.items() if current_profile.users.reread(user, name) == value]
+    if lost:
+        raise RuntimeError(f"After the commit, the database has the values from before of {', '.join(lost)}")

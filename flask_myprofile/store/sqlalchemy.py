@@ -13,14 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreDown
 from .database import in_one_transaction
 from .database_errors import reason
-from .records import EVERYONE, SKEW
+from .records import EVERYONE, SKEW, gone
+from .sql_events import SqlEvents
 from .sql_features import SqlFeatures
 from .sql_password_throttle import SqlPasswordThrottle
 from .sql_pending_forms import SqlPendingForms
 from .sql_sessions import SqlSessions
 from .sql_single_sign_on import SqlSingleSignOn
 from .sql_tokens import SqlTokens
-from .sql_users import SqlUsers, gone
+from .sql_users import SqlUsers
 from .table_changes import TableChanges, bring_up_to_date
 
 #: How to ask for the time, in seconds since the epoch.
@@ -32,7 +33,9 @@ _CLOCKS = {
 }
 
 
-class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPendingForms, SqlSingleSignOn, SqlUsers):
+class SqlStore(
+    SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPendingForms, SqlSingleSignOn, SqlUsers, SqlEvents
+):
     """Everything that is kept in the host's database; preferences, and what outlives sessions, are here."""
 
     # ---- what outlives sessions
@@ -44,18 +47,20 @@ class SqlStore(SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPend
         return moment
 
     @in_one_transaction
-    def note_sign_in(self, user_key: str) -> None:
+    def note_sign_in(self, user_key: str) -> bool:
         """By the lock on their row: SQLite, which knows no such thing, has one writer anyway."""
         table, values = self._tables.history, {"user_key": user_key, "signed_out_at": 0}
         look = select(table.c.user_key).where(table.c.user_key == user_key).with_for_update()
         with self._write() as execute:
             if execute(look).first() is not None:
-                return
+                return False
             if self.engine.dialect.name in ("mysql", "mariadb"):
                 # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
                 execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
             elif not self._insert(table, values):
                 execute(look)
+                return False
+        return True
 
     @in_one_transaction
     def note_sign_out(self, user_key: str, at: int) -> None:

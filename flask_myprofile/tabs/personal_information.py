@@ -12,14 +12,15 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..account.columns import READ_ONLY, Attribute
-from ..account.field_settings import mistakes_in
+from ..account.events import FIELDS_CHANGED, MOST_NAMED
+from ..account.field_settings import field_names, mistakes_in, own_field
 from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..pages import field_checks as checks
 from ..pages.column_fields import field_of, has_field, read_only, why_read_only
 from ..pages.column_values import is_editable, json_value
-from ..pages.held_user import held_user
+from ..pages.held_user import check_saved, held_user
 from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned, why_not
 from ..store.database_errors import broken_rule
 from ..tab import Done, Part, Tab, action
@@ -100,7 +101,7 @@ class PersonalInformation(Tab):
     def _find_fields(model: type[Any]) -> list[str]:
         config, describe = current_profile.config, current_profile.users.describe
         if config.personal_fields is not None:
-            return [name for name in config.personal_field_names if describe(model, name) is not None]
+            return [name for name in field_names(config) if describe(model, name) is not None]
         found = {name: describe(model, name) for name in CONVENTIONAL}
         return [name for name, attribute in found.items() if attribute is not None and _is_usual(name, attribute)]
 
@@ -118,7 +119,7 @@ class PersonalInformation(Tab):
             sentence = "MyProfile: Personal Information is not offered, since %s has none of its usual attributes; "
             current_app.logger.warning(sentence + "name others in MYPROFILE_PERSONAL_FIELDS", names)
         config = current_profile.config
-        cannot = [wrong for name in config.personal_field_names if (wrong := why_not(name, config.own_field(name)))]
+        cannot = [wrong for name in field_names(config) if (wrong := why_not(name, own_field(config, name)))]
         return [*cannot, *mistakes_in(config, current_profile.users.describe, models)]
 
     # ---- what is in them
@@ -158,6 +159,7 @@ class PersonalInformation(Tab):
             _look_again(row, form, changed)
         before = current_profile.sessions.owner(row)
         _write(row, changed)
+        current_profile.activity.note(FIELDS_CHANGED, row, {"fields": list(changed)[:MOST_NAMED]})
         current_profile.sessions.follow(row, before)  # who is signed in by the address, or the name, that was changed
         return gettext("Your personal information has been saved.")
 
@@ -197,7 +199,7 @@ def _write(user: Any, changed: Mapping[str, Any]) -> None:
         current_app.logger.exception("MyProfile: the type of a column did not take a value")
         raise Invalid({}, gettext("The database does not take one of these values.")) from error
     new = [name for name in changed if users.get(user, name) != before[name]]
-    after_commit(partial(_check_saved, user, {name: before[name] for name in new}))
+    after_commit(partial(check_saved, user, {name: before[name] for name in new}))
 
 
 def _is_taken(user: Any, name: str, value: Any) -> bool:
@@ -211,13 +213,6 @@ def _clash(user: Any, changed: Collection[str]) -> Invalid:
     unique = [name for name in changed if _attribute(user, name).unique]
     taken = {name: gettext("%(field)s is already in use", field=str(label_of(name))) for name in unique}
     return Invalid(taken, gettext("These values clash with another account."))
-
-
-def _check_saved(user: Any, before: Mapping[str, Any]) -> None:
-    """That it has been saved is said once it was looked at."""
-    lost = [name for name, value in before.items() if current_profile.users.reread(user, name) == value]
-    if lost:
-        raise RuntimeError(f"After the commit, the database has the values from before of {', '.join(lost)}")
 
 
 # ---- the form
@@ -248,7 +243,7 @@ def _attribute(user: Any, name: str) -> Attribute:
 
 def _field(user: Any, name: str, managed: bool) -> Any:
     """The field of the host's own, or the one for its column; read-only where it cannot be written."""
-    config, attribute, own = current_profile.config, _attribute(user, name), current_profile.config.own_field(name)
+    config, attribute, own = current_profile.config, _attribute(user, name), own_field(current_profile.config, name)
     attributes, value = dict(CONVENTIONAL.get(name, ("", {}))[1]), current_profile.users.get(user, name)
     label, dialect, kind = str(label_of(name)), _dialect(user), _kind(name, attribute, value)
     fits, locked = checks.fits(label, attribute, dialect), partial(read_only, label, attributes=attributes, value=value)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from .apps import A1, KNOWN, UNKNOWN, VARIANTS, Variant
 from .growth import show_growth
+from .imports import show_imports
 from .instructions import show_instructions
 from .places import Place, places
-from .report import head, say
+from .report import compare, head, keep, say
 from .requests import show_requests
 from .rows import RedisRows, Rows, SqlRows
+from .variants import A1, BEARER, KNOWN, MENU, SIGNED_IN, UNKNOWN, VARIANTS, Variant
 
-PARTS = ("instructions", "requests", "growth")
+PARTS = ("instructions", "requests", "growth", "imports")
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,11 @@ class Effort:
     sizes: Sequence[int] = (1_000, 100_000, 1_000_000)
     growth_rounds: int = 30
     repeats: int = 5
+    imports: int = 21
 
 
-QUICK = Effort((A1, KNOWN, UNKNOWN), heaps=1, rounds=12, visits=30, sizes=(1_000, 20_000), growth_rounds=6, repeats=3)
+_FEW = (A1, KNOWN, UNKNOWN, *(each for it in (SIGNED_IN, BEARER, MENU) for each in (it.floor, it) if each))
+QUICK = Effort(_FEW, heaps=1, rounds=12, visits=30, sizes=(1_000, 20_000), growth_rounds=6, repeats=3, imports=7)
 
 
 def main() -> None:
@@ -41,7 +46,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="about 90 seconds instead of 15 minutes")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--rounds", type=int, help="rounds of the comparison of requests (2 or more)")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write down what was measured")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="compare with what --keep has written down")
     given = parser.parse_args()
+    before = json.loads(given.against.read_text()) if given.against else None
     effort = QUICK if given.quick else Effort()
     if given.rounds is not None:
         if given.rounds < 2:
@@ -50,6 +58,10 @@ def main() -> None:
     say(head())
     with places() as found:
         measure(found, (given.only,) if given.only else PARTS, effort)
+    if given.keep:
+        keep(given.keep)
+    if before is not None:
+        say("\n" + compare(before))
 
 
 def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort) -> None:
@@ -62,6 +74,8 @@ def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort) -> Non
         stores: list[tuple[Place, type[Rows]]] = [*((place, SqlRows) for place in found), (found[0], RedisRows)]
         for place, kind in stores:
             show_growth(place, kind, effort.sizes, rounds=effort.growth_rounds, repeats=effort.repeats)
+    if "imports" in parts:
+        show_imports(effort.imports)
 
 
 if __name__ == "__main__":

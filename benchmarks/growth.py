@@ -11,11 +11,12 @@ from typing import Any
 
 import flask_login
 
-from .apps import A1, Subject, build
+from .apps import Subject, build
 from .places import NotAvailable, Place
-from .report import say, table
+from .report import note, say, table
 from .requests import REDIS_HEAD, ratio, time_rounds
 from .rows import SESSIONS_OF_ONE, Rows
+from .variants import A1
 
 #: So many people take turns in the comparison of requests: a cache that holds one row only would be of no use.
 _BROWSERS = 100
@@ -56,7 +57,7 @@ class _Growth:
         self._place.settle()
         self._compare_requests(floor, subject, size)
         for user, sessions in enumerate(SESSIONS_OF_ONE, 1):
-            self._time_operations(subject, user, sessions)
+            self._time_operations(subject, user, sessions, size)
         self._time_prune(subject, size)
         floor.close()
         subject.close()
@@ -66,7 +67,7 @@ class _Growth:
         a1, its = medians[floor.variant], medians[subject.variant]
         self._requests.append([f"{size:,}", f"{median(a1):.0f}", f"{median(its):.0f}", ratio(its, a1)])
 
-    def _time_operations(self, subject: Subject, user: int, sessions: int) -> None:
+    def _time_operations(self, subject: Subject, user: int, sessions: int, size: int) -> None:
         registry = subject.app.extensions["myprofile"].sessions
         operations: dict[str, Callable[[Any, str], object]] = {
             "list the first page, and count": lambda it, other: (registry.list(it), registry.count(it)),
@@ -77,6 +78,7 @@ class _Growth:
             took = [self._time_operation(subject, user, operation) for _ in range(self._repeats)]
             milliseconds, sent = zip(*took, strict=True)
             self._operations.setdefault((name, sessions), []).append(f"{median(milliseconds):.1f}")
+            note(f"ms, {self._rows.title}, {size:,} in all: {name} of {sessions:,}", *_middle(milliseconds))
             self._sent[name, sessions] = sent[-1]
 
     def _time_operation(
@@ -102,6 +104,7 @@ class _Growth:
             prune = subject.app.extensions["myprofile"].sessions.prune
             deleted = prune(progress=lambda rows: moments.append(time.perf_counter()))
         worst = max(after - before for before, after in pairwise(moments))
+        note(f"ms, {self._rows.title}, {size:,} in all: worst batch of prune", worst * 1000)
         milliseconds = [f"{seconds * 1000:,.0f}" for seconds in (moments[-1] - moments[0], worst)]
         self._prune.append([f"{size:,}", f"{deleted:,}", *milliseconds, str(len(statements))])
 
@@ -117,6 +120,10 @@ class _Growth:
         say("\n" + table(heads, rows))
         heads = ["prune: sessions in all", "deleted", "ms", "worst batch, ms", "SQL statements"]
         say("\n" + table(heads, self._prune))
+
+
+def _middle(milliseconds: Sequence[float]) -> tuple[float, float, float]:
+    return median(milliseconds), min(milliseconds), max(milliseconds)
 
 
 @contextmanager

@@ -23,32 +23,35 @@ from functools import partial
 from pathlib import Path
 from statistics import mean
 
-from .apps import A1, VARIANTS, Variant, build
+from .apps import build
 from .places import NotAvailable, Place
-from .report import say, table
+from .report import note, say, table
+from .variants import A1, OTHERS, REQUESTS, VARIANTS, Variant
 
 #: The shorter run is what it takes until everything is cached.
 _SHORT, _LONG = 20, 120
 
 
 def show_instructions(place: Place, variants: Sequence[Variant], heaps: int) -> None:
-    """Print the table."""
+    """Print the tables."""
     try:
         counted = _count(variants, place, heaps)
     except NotAvailable as reason:
         say(f"\nInstructions: {reason}")
         return
-    rows = []
-    for variant in variants:
-        if (its := counted.get(variant.key)) is None:
-            rows.append([variant.title, "not available"])
-            continue
-        floor = counted.get(variant.floor.key) if variant.floor else None
-        rows.append(
-            [variant.title, f"{its:,.0f}", f"{its / counted[A1.key]:.3f}", f"{its / floor:.3f}" if floor else ""]
-        )
-    heads = ("authenticated GET, instructions", "a request", "÷ A1", "÷ the same app without the extension")
-    say(f"\n{place.database}, counted by callgrind, mean of {heaps}\n\n{table(heads, rows)}")
+    say(f"\n{place.database}, counted by callgrind, mean of {heaps}")
+    for name, group in (("authenticated GET, instructions", REQUESTS), ("other requests, instructions", OTHERS)):
+        rows = [_row(variant, counted) for variant in group if variant in variants]
+        say("\n" + table((name, "a request", "÷ A1", "÷ the same without", "more than that, ÷ A1"), rows))
+
+
+def _row(variant: Variant, counted: Mapping[str, float]) -> list[str]:
+    if (its := counted.get(variant.key)) is None:
+        return [variant.title, "not available"]
+    a1, floor = counted[A1.key], counted.get(variant.floor.key) if variant.floor else None
+    note(f"instructions ÷ A1: {variant.title}", its / a1)
+    compared = [f"{its / floor:.3f}", f"{(its - floor) / a1:+.3f}"] if floor else []
+    return [variant.title, f"{its:,.0f}", f"{its / a1:.3f}", *compared]
 
 
 def _count(variants: Iterable[Variant], place: Place, heaps: int) -> Mapping[str, float]:

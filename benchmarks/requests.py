@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping, Sequence
 from statistics import median, quantiles
 
-from .apps import A1, VARIANTS, Subject, Variant, build_all
+from .apps import Subject, build_all
 from .places import Place
-from .report import say, table
+from .report import note, say, table
+from .variants import A1, OTHERS, REQUESTS, VARIANTS, Variant
 
 #: For each variant, the median of each round in microseconds.
 Rounds = Mapping[Variant, Sequence[float]]
@@ -19,10 +20,9 @@ REDIS_HEAD = "Redis commands, those of scripts too"
 
 _COUNTED = 10
 _HEADS = (
-    "authenticated GET of a trivial view",
     "µs",
     "÷ A1 (middle half of the rounds)",
-    "÷ the same app without the extension",
+    "÷ the same without",
     "SQL statements",
     "of these writes",
     REDIS_HEAD,
@@ -34,9 +34,11 @@ def show_requests(place: Place, rounds: int, visits: int) -> None:
     subjects, missing = build_all(VARIANTS, place)
     place.settle()
     sent = {variant: _count_sent(subject, place) for variant, subject in subjects.items()}
-    times = _time_rows(time_rounds(list(subjects.values()), rounds, visits))
-    rows = [[variant.title, *times[variant], *sent[variant]] for variant in subjects]
-    say(f"\n{place.database}, {rounds} rounds of {visits} requests, medians\n\n{table(_HEADS, rows)}")
+    times = _time_rows(place, time_rounds(list(subjects.values()), rounds, visits))
+    say(f"\n{place.database}, {rounds} rounds of {visits} requests, medians")
+    for name, group in (("authenticated GET of a trivial view", REQUESTS), ("other requests", OTHERS)):
+        rows = [[each.title, *times[each], *sent[each]] for each in group if each in subjects]
+        say("\n" + table((name, *_HEADS), rows))
     for variant, reason in missing.items():
         say(f"\nNot available: {variant.title}: {reason}")
     for subject in subjects.values():
@@ -76,19 +78,22 @@ def _time_visits(subject: Subject, visits: int) -> float:
     return median(took) / 1000
 
 
-def _time_rows(medians: Rounds) -> dict[Variant, list[str]]:
-    return {
-        variant: [
-            f"{median(its):.0f}",
-            ratio(its, medians[A1]),
-            ratio(its, medians[variant.floor]) if variant.floor else "",
-        ]
-        for variant, its in medians.items()
-    }
+def _time_rows(place: Place, medians: Rounds) -> dict[Variant, list[str]]:
+    rows = {}
+    for variant, its in medians.items():
+        note(f"time ÷ A1, {place.database}: {variant.title}", *_ratios(its, medians[A1]))
+        floor = medians.get(variant.floor) if variant.floor else None
+        rows[variant] = [f"{median(its):.0f}", ratio(its, medians[A1]), ratio(its, floor) if floor else ""]
+    return rows
 
 
 def ratio(medians: Sequence[float], floor: Sequence[float]) -> str:
     """The median of the rounds' ratios, with the middle half of them."""
+    middle, low, high = _ratios(medians, floor)
+    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+
+
+def _ratios(medians: Sequence[float], floor: Sequence[float]) -> tuple[float, float, float]:
     each = [mine / its for mine, its in zip(medians, floor, strict=True)]
     low, _, high = quantiles(each, n=4)
-    return f"{median(each):.2f} ({low:.2f}–{high:.2f})"
+    return median(each), low, high

@@ -14,8 +14,9 @@ from flask_myprofile.config import DAY, Config
 from flask_myprofile.store.records import SessionRecord, tag_of
 from flask_myprofile.store.tables import declare
 
-from .apps import AGENT, KNOWN, REDIS_STORE, Subject, Variant
+from .apps import AGENT, Subject
 from .places import Place
+from .variants import KNOWN, REDIS_STORE, Variant
 
 #: Beside that of their browser, users 1, 2 and 3 have these many sessions; everybody else has ten.
 SESSIONS_OF_ONE = (1, 100, 10_000)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -114,6 +115,15 @@ def open_page(browser: Browser, site: str, *, width: int, height: int, locale: s
     return page
 
 
+def take_small(browser: Browser, site: str, address: str, name: str, **options: Any) -> None:
+    """One of the four of the README, which stand side by side: all of the same shape."""
+    width = options.pop("width", 720)
+    page = open_page(browser, site, width=width, height=width * 4 // 3, device_scale_factor=960 / width, **options)
+    take(page, address, name, whole=False)
+    with Image.open(PICTURES / name) as picture:  # 256 colours are enough for a page, in a third of the size
+        picture.quantize(256, dither=Image.Dither.NONE).save(PICTURES / name, optimize=True)
+
+
 def take(page: Page, address: str, name: str, *, whole: bool = True) -> None:
     page.goto(address)
     if whole:  # in a window as high as the page, for what sticks to the window's edge
@@ -144,6 +154,10 @@ def main() -> None:
         take(open_page(browser, site, **desk), "/profile/admin/features", "feature-management.png")
         phone = open_page(browser, site, width=390, height=844, device_scale_factor=2, has_touch=True)
         take(phone, "/profile/personal-information", "my-profile-phone.png", whole=False)
+        take_small(browser, site, "/profile/sessions", "small-sessions.png")
+        take_small(browser, site, "/profile/password", "small-password.png")
+        take_small(browser, site, "/profile/admin/features", "small-features.png")
+        take_small(browser, site, "/profile/preferences", "small-phone.png", width=390, color_scheme="dark")
         browser.close()
 
 

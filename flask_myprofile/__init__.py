@@ -16,6 +16,7 @@ from .globals import Profile as Profile
 from .globals import current_profile as current_profile
 from .i18n.preferences import current_preferences as current_preferences
 from .i18n.preferences import preferred_language as preferred_language
+from .notices.notice import Notice as Notice
 from .pages.error_page import error_page as error_page
 from .sso.detection import record_sso as record_sso
 from .sso.hand_over import hand_over as hand_over

@@ -22,6 +22,7 @@ from .transactions import run
 
 #: Why sessions ended that an operator ends.
 REASON = "admin"
+_WHOSE = "Whose sessions. KEY: the user's primary key, as the log and the page Users have it."
 _COLUMNS = ("id", "device", "address", "last_seen_at", "method")
 
 
@@ -63,7 +64,7 @@ def sessions_group() -> None:
 
 
 @sessions_group.command("list")
-@click.option("--user", "text", required=True, metavar="KEY|NAME|EMAIL", help="Whose sessions.")
+@click.option("--user", "text", required=True, metavar="KEY|NAME|EMAIL", help=_WHOSE)
 @click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array.")
 def list_sessions(text: str, as_json: bool) -> None:
     """List a user's live sessions, last active first. Times are UTC."""
@@ -77,7 +78,7 @@ def list_sessions(text: str, as_json: bool) -> None:
 
 
 @sessions_group.command("end")
-@click.option("--user", "text", metavar="KEY|NAME|EMAIL", help="Whose sessions.")
+@click.option("--user", "text", metavar="KEY|NAME|EMAIL", help=_WHOSE)
 @click.option("--id", "session_id", help="One session of that user.")
 @click.option("--all", "all_of_user", is_flag=True, help="All sessions of that user.")
 @click.option("--everyone", is_flag=True, help="All sessions of all users.")
@@ -114,6 +115,7 @@ def prune_sessions(quiet: bool) -> None:
     """
     forgotten = current_profile.erasure.prune()
     current_profile.pending_forms.prune()
+    current_profile.links.prune(current_profile.config.notify_interval)
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune() + current_profile.activity.prune()
     for prune in (current_profile.tokens.prune, current_profile.identities.prune):
@@ -130,7 +132,8 @@ def prune_sessions(quiet: bool) -> None:
 def forget(text: str, yes: bool) -> None:
     """Erase all that is kept of a user: sessions, API token, preferences, identities, forms that wait.
 
-    For an account that is closed, before or after it is deleted: then by its key.
+    For an account that is closed, before or after it is deleted: then by its key, which is the primary key, as the log
+    and the page Users have it.
     """
     users = current_profile.users
     user = users.find(text)

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import setting_checks as checks
 from .errors import SetupError
+from .notice_settings import NoticeSettings
 from .setting_checks import setting as _setting
 
 PREFIX = "MYPROFILE_"
@@ -18,7 +19,7 @@ DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(NoticeSettings):
     """The settings of one app, read once by :meth:`read`."""
 
     url_prefix: str = _setting("/profile", checks.path, "Where My Profile lives.")

@@ -61,7 +61,11 @@ class MyProfile:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Set the extension up on ``app``; see the class."""
+        """Set the extension up on an app, as in an app factory.
+
+        :param app: see the class.
+        :raises SetupError: see the class.
+        """
         if EXTENSION in app.extensions:
             raise SetupError(f"MyProfile is set up on {app.name!r} already: call MyProfile(app) or init_app(app) once")
         config = Config.read(app.config)
@@ -71,7 +75,8 @@ class MyProfile:
         ProfileBuilder(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         prefix = config.url_prefix
         sso = sso_blueprint(prefix, guarded(recent_sign_in.confirmed))
-        for blueprint in (pages_blueprint(prefix, tabs.values()), admin_blueprint(prefix), sso):
+        pages = pages_blueprint(prefix, tabs.values(), with_links=config.notify is not None)
+        for blueprint in (pages, admin_blueprint(prefix), sso):
             error_page.connect(blueprint)
             app.register_blueprint(blueprint)
         change_password_url.register(app)
@@ -84,7 +89,19 @@ class MyProfile:
 
 
 #: Endpoints and URLs of the extension that are no tabs, and fields that are no features.
-_TAKEN = ("static", "admin", DOCTOR, "sso", "sign_out", "confirm", "index", "my_profile", "version", "csrf_token")
+_TAKEN = (
+    "static",
+    "admin",
+    DOCTOR,
+    "sso",
+    "sign_out",
+    "confirm",
+    "index",
+    "link",
+    "my_profile",
+    "version",
+    "csrf_token",
+)
 
 
 def _instances(classes: Sequence[type[Tab]]) -> dict[str, Tab]:

@@ -63,19 +63,51 @@ class Features:
         return name in self._defaults or name.partition(".")[0] in self._open
 
     def __getitem__(self, name: str) -> bool:
-        """:raises KeyError: there is no such feature."""
+        """Whether a feature, and all that it belongs to, is on.
+
+        :param name: such as ``"sessions"`` or ``"sessions.sign_out"``.
+        :returns: what every page and every action asks.
+        :raises KeyError: there is no such feature.
+        """
+        names, choices = self.names_behind(name), self._choices()
+        return all(self._state(each, choices).on for each in names)
+
+    def names_behind(self, name: str) -> tuple[str, ...]:
+        """The feature and all it belongs to: it is on where each of them is.
+
+        :raises KeyError: there is no such feature.
+        """
         if not self._is_known(name):
             raise KeyError(name)
         tab = name.partition(".")[0]
-        above = () if name == DOCTOR else (ROOT, tab)
-        return all(self.state(part).on for part in dict.fromkeys((*above, name)))
+        return (name,) if name in (DOCTOR, ROOT) else (ROOT, name) if name == tab else (ROOT, tab, name)
+
+    def is_on(self, name: str, choices: Mapping[str, bool]) -> bool:
+        """The same as ``features[name]``, for whoever has read with something else what administrators have chosen of
+        :meth:`names_behind`."""
+        return all(self._is_on(each, choices.get(each)) for each in self.names_behind(name))
+
+    def _is_on(self, name: str, choice: bool | None) -> bool:
+        default = self._config.features.get(name, self._defaults.get(name, True))
+        return self._config.features_pinned.get(name, default if choice is None else choice)
 
     def require(self, name: str) -> None:
-        """:raises NotFound: the feature is off."""
+        """For a view of your own that belongs to a feature.
+
+        :param name: of the feature.
+        :raises NotFound: it is off: answered as 404.
+        :raises KeyError: there is no such feature.
+        """
         if not self[name]:
             raise NotFound(code="feature_off")
 
     def state(self, name: str) -> State:
+        """One feature as an administrator sees it.
+
+        :param name: of the feature.
+        :returns: ``on`` (its own switch), ``locked`` (pinned in the configuration), ``default``, and ``changed``: the
+            administrator's choice, or None.
+        """
         return self._state(name, self._choices())
 
     def _state(self, name: str, choices: Mapping[str, FeatureRecord]) -> State:
@@ -86,10 +118,13 @@ class Features:
         return State(choice.enabled if choice else default, False, default, choice)
 
     def save(self, values: Mapping[str, bool], changed_by: str, version: str | None = None) -> dict[str, bool]:
-        """Store an admin's choices; what really changed. The caller commits.
+        """Store an administrator's choices. The caller commits.
 
+        :param values: feature -> on or off.
+        :param changed_by: who does it, as Feature Management shows it.
         :param version: only if nobody has saved any feature since :meth:`version` was this (default: whatever others
             have saved). Of several who save at once, each sees what the one before has saved.
+        :returns: what really changed.
         :raises Conflict: somebody has, or one of the choices is pinned in the configuration.
         """
         locked = sorted(name for name in values if self.state(name).locked and values[name] != self.state(name).on)
@@ -109,7 +144,10 @@ class Features:
 
     def version(self) -> str:
         """Changes whenever anybody saves a feature: what an open form compares with. What this request reads of them
-        after it is that version or a later one, which :meth:`save` then refuses to overwrite."""
+        after it is that version or a later one, which :meth:`save` then refuses to overwrite.
+
+        :returns: a short text.
+        """
         self._forget()
         return str(self._store.features_version())
 

@@ -17,6 +17,7 @@ from .account.activity import Activity
 from .account.admin_check import AdminCheck
 from .account.erasure import Erasure
 from .account.identities import Identities
+from .account.one_time_links import OneTimeLinks
 from .account.passwords import Passwords
 from .account.pending_forms import PendingForms
 from .account.preferences import Preferences
@@ -62,26 +63,36 @@ class Profile:
     identities: Identities
     single_logout: SingleLogout
     erasure: Erasure
+    links: OneTimeLinks
     tabs: Mapping[str, Tab]
     is_admin: AdminCheck
     db: Any
-    #: Makes the tables, or brings those of an older version up to date; ``dry_run=True`` only says what it would add.
+    #: ``create_tables(dry_run=False)`` makes the tables, or brings those of an older version up to date. It answers
+    #: what was ``added`` and what was ``left_alone``; with ``dry_run`` it only says what it would add.
     create_tables: Callable[..., TableChanges]
     #: Where things are kept: the app's database and, if sessions are in another store, that.
     stores: tuple[Any, ...]
     own_transaction: Callable[[], AbstractContextManager[None]]
+    #: See :class:`flask_myprofile.notices.notices.Notices`.
+    notices: Any
     #: See :mod:`flask_myprofile.sso.end_session`.
     end_session_url: Callable[[], str | None]
 
     def can_change_password(self, user: Any) -> bool:
-        """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow."""
+        """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow.
+
+        :param user: any user.
+        :returns: whether they may.
+        """
         return self.passwords.can_change(user)
 
     def forget(self, user: Any, by: Any = None) -> None:
-        """Erase all that is kept of this user (or of this key), in one transaction: sessions, API token, preferences,
-        identities at providers, forms that wait, guesses at the password and activity. For an account that is closed.
+        """Erase all that is kept of this user, in one transaction: sessions, API token, preferences, identities at
+        providers, forms that wait, guesses at the password and activity. For an account that is closed.
 
+        :param user: the user or, of one who is deleted already, the :meth:`Users.key`.
         :param by: the administrator who asks for it.
+        :raises StoreDown: nothing was erased.
         """
         self.erasure.forget(user, by)
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from flask import Flask, Request, appcontext_pushed, has_request_context, request
+from flask import Flask, appcontext_pushed, has_request_context, request
 
 from .account.activity import Activity
 from .account.admin_check import AdminCheck
 from .account.erasure import Erasure
 from .account.events import PROVIDER, TOKEN_REVOKED
 from .account.identities import Identities
+from .account.one_time_links import OneTimeLinks
 from .account.password_throttle import PasswordThrottle
 from .account.passwords import Passwords
 from .account.pending_forms import PendingForms
@@ -40,11 +41,11 @@ from .features import Features
 from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, secret_keys
 from .i18n import flask_babel_of, select_for
 from .lazy import Lazy
+from .notices.notices import Notices
 from .pages.access import wrong_method
 from .pages.sign_out import host_rule
 from .signals import activity_recorded, announce, session_ended, token_changed
 from .sso import step_up
-from .sso.detection import watch_authlib
 from .sso.end_session import end_session_url
 from .store.records import EventRecord
 from .store.session_store import SessionStore, made_for
@@ -92,11 +93,13 @@ class ProfileBuilder:
             identities=identities,
             single_logout=single_logout,
             erasure=erasure,
+            links=OneTimeLinks(store),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=Lazy(self._database),
             stores=(store,) if config.session_store == "sqlalchemy" else (store, session_store),
             own_transaction=lambda: store.own_transaction(),  # noqa: PLW0108
+            notices=Notices(app, config.notify),
             end_session_url=end_session_url,
             create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )
@@ -141,7 +144,7 @@ class ProfileBuilder:
             activity,
             keys=secret_keys,
             may_copy=lambda: features["api_token.copy"],
-            is_on=lambda: features["api_token"],
+            features=features,
         )
 
     def _single_logout(
@@ -171,7 +174,7 @@ class ProfileBuilder:
             sign_in,
             token_sign_in,
             first_request=self._before_first_request,
-            before_request=before_request if config.sso_authlib else step_up.take_over,
+            before_request=step_up.watch_and_take_over if config.sso_authlib else step_up.take_over,
             wrong_method=wrong_method,
         )
         bearer.register(app, token_sign_in)
@@ -207,6 +210,7 @@ class ProfileBuilder:
         let_sign_in(app)
         host_rule(app)
         select_for(app)
+        app.extensions[EXTENSION].notices.check()
         if self._has_database():
             self._check_settings()
             self._passwords.connect(self._database().session)
@@ -252,6 +256,7 @@ class ProfileBuilder:
             bind_key=self._config.bind_key,
             in_own_view=_in_own_view,
             user_class=self._users.class_of_key,
+            only_class=self._users.only_class,
             password_columns=self._users.password_columns,
             with_preferences=lambda: flask_babel_of(self._app) is not None,
             survive_errors=self._config.store_down == "allow",
@@ -261,12 +266,6 @@ class ProfileBuilder:
         if given is not None or "MYPROFILE_ADMIN" in self._app.config:
             return AdminCheck(given or self._config.admin, self._app.logger)
         return AdminCheck(self._config.admin, self._app.logger, lambda: adapter_of(self._app).is_admin)
-
-
-def before_request(incoming: Request) -> Any:
-    """What Single Sign-On has to see of each request, before the host's own functions do."""
-    watch_authlib()
-    return step_up.take_over(incoming)
 
 
 def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
+from urllib.parse import urlsplit
 
 from wtforms.fields.core import UnboundField
 
@@ -120,6 +121,16 @@ def text_or_callable(value: Any) -> str | None:
 def url_or_callable(value: Any) -> str | None:
     right = callable(value) or (isinstance(value, str) and value.startswith(("https://", "http://")))
     return None if right else "the URL of a range service, or a callable(first five digits)"
+
+
+def mail_or_callable(value: Any) -> str | None:
+    return None if value == "mail" or callable(value) else '"mail", or a callable(user, notice)'
+
+
+def site(value: Any) -> str | None:
+    found = urlsplit(value) if isinstance(value, str) else None
+    right = found and found.scheme in ("https", "http") and found.netloc and not (found.query or found.fragment)
+    return None if right else 'the address of a site, such as "https://app.example.com"'
 
 
 def optional(check: Check) -> Check:

@@ -17,7 +17,8 @@ from .transactions import after_commit
 
 _signals = Namespace()
 
-#: A session began. Extra: ``session_id``, ``method`` (``"password"``, ``"sso"`` …).
+#: A session began. Extra: ``session_id``, ``method`` (``"password"``, ``"sso"`` …), ``new_device`` (whether it is of a
+#: browser that this user, who has signed in from others, has never signed in from; False where nobody is told of that).
 session_started = _signals.signal("myprofile-session-started")
 #: Sessions ended. Extra: ``session_ids`` (list), ``reason``, ``by`` (the key of the administrator who did it, or None).
 session_ended = _signals.signal("myprofile-session-ended")

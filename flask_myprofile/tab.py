@@ -118,15 +118,15 @@ def action(
         form is valid; without one it gets ``(user)``.
     :param confirm: ask first, on the page that a GET of the action's URL shows.
     :param feature: the part that switches it (default: the method's own name; ``save`` has none). False: the tab alone.
-    :param label: what Feature Management calls the switch, with the ``hint`` below it.
+    :param label: what Feature Management calls the switch.
+    :param hint: what it says below.
     :param purpose: such as "pay the bill", for "To pay the bill, enter your password." Without one, the label is said.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
         is kept meanwhile and carried out then; passwords and files are not kept, and asked for again.
     :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
         method gets each that was sent as a keyword argument, a text; whatever else is sent as JSON is refused.
-
-    The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.errors.Refused` or a subclass.
-    It changes what it likes through ``db.session`` and does not commit: the extension does, and rolls back if it fails.
+    :returns: a decorator. The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.Refused`;
+        it changes what it likes by ``db.session`` and does not commit: the extension does, or rolls back if it fails.
     """
     if isfunction(form) and next(iter(signature(form).parameters), "") == "self":
         raise SetupError(f"Write @action() with parentheses above {form.__qualname__}")
@@ -186,7 +186,10 @@ class Tab:
         return f"myprofile/tabs/{self.name}.html"
 
     def all_parts(self) -> list[Part]:
-        """What an admin may switch within the tab: the declared parts, then the actions that are none of them."""
+        """What an administrator may switch within the tab.
+
+        :returns: the declared parts, then the actions that are none of them.
+        """
         parts = {part.name: part for part in self.parts}
         for item in self.actions.values():
             if item.feature and item.feature not in parts:
@@ -195,33 +198,65 @@ class Tab:
         return list(parts.values())
 
     def effects(self) -> Mapping[str, Effect]:
-        """Feature, as ``notifications.pause`` -> what comes of its switch. Asked for an administrator's page alone: it
-        may count, if only so much at most."""
+        """What comes of each switch. Asked for an administrator's page alone: it may count, if only so much at most.
+
+        :returns: feature, as ``notifications.pause`` -> :class:`Effect`.
+        """
         return {}
 
     def is_offered(self, user: Any) -> bool:
-        """Whether there is anything on it for this user."""
+        """Whether there is anything on it for this user.
+
+        :param user: the signed-in user.
+        :returns: False: it is not in the menu, and answers 404.
+        """
         return True
 
     def mistakes(self) -> list[str]:
-        """What has to be corrected in the settings: asked at the first request, when the host has made its models."""
+        """What has to be corrected in the settings: asked at the first request, when the host has made its models.
+
+        :returns: sentences, which stop the app there.
+        """
         return []
 
     def check(self, user: Any, action: Action) -> None:
-        """Raise :class:`~flask_myprofile.errors.Refused` to refuse an action before anything that was sent is read."""
+        """Refuse an action before anything that was sent is read.
+
+        :param user: the signed-in user.
+        :param action: what they are about to do; ``action.name`` is the method's name.
+        :raises Refused: or a subclass, to refuse it.
+        """
 
     def values(self, user: Any) -> dict[str, Any]:
-        """The tab's data: what a JSON GET answers, and what the form starts with."""
+        """The tab's data.
+
+        :param user: the signed-in user.
+        :returns: what a JSON GET answers, and what the form starts with.
+        """
         return {}
 
     def json(self, user: Any, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The :meth:`values` as JSON has them."""
+        """The data for JSON, where some of it is no JSON.
+
+        :param user: the signed-in user.
+        :param values: what :meth:`values` has answered.
+        :returns: the same as JSON has it.
+        """
         return values
 
     def version(self, user: Any, values: Mapping[str, Any]) -> str | None:
-        """What a program may send back as ``version``, to change only what is still so: the ``ETag`` of a JSON GET."""
+        """What a program may send back as ``version``, to change only what is still so.
+
+        :param user: the signed-in user.
+        :param values: what :meth:`values` has answered.
+        :returns: the ``ETag`` of a JSON GET; None: it has none.
+        """
         return None
 
     def context(self, user: Any) -> dict[str, Any]:
-        """Further variables for the tab's template."""
+        """What the tab's template needs besides ``tab``, ``form`` and the addresses of its actions.
+
+        :param user: the signed-in user.
+        :returns: further variables.
+        """
         return {}

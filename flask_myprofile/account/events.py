@@ -50,7 +50,7 @@ def _kind(name: str, *details: str, essential: bool = False) -> Kind:
 #: All kinds of the extension's own, by name.
 KINDS: dict[str, Kind] = {}
 
-#: ``device``: ``"new"``, ``"known"`` or, at the first sign-in ever, ``"first"``; not there where it cannot be told.
+#: ``device``: ``"new"`` or ``"known"``, where users are told of new ones.
 SIGNED_IN = _kind("session.signed_in", "method", "provider", "device")
 SIGNED_OUT = _kind("session.signed_out")
 #: ``reason``: as of :data:`~flask_myprofile.signals.session_ended`. ``sessions``: ids, :data:`MOST_NAMED` at most.

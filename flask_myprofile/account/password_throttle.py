@@ -25,8 +25,10 @@ IN_A_ROW = 20
 
 
 class TooManyGuesses(MyProfileError):
-    """:param retry_after: seconds until the next guess is heard.
-    :param end_session: the session that guesses has to end: it has guessed wrong :data:`IN_A_ROW` times.
+    """Too many wrong passwords.
+
+    :param retry_after: seconds until the next guess is heard.
+    :param end_session: the session that guesses has to end: it was the twentieth wrong one in a row, or a later one.
     """
 
     def __init__(self, retry_after: int, *, end_session: bool = False) -> None:

@@ -69,7 +69,11 @@ class Passwords:
 
     def is_sso(self, user: Any) -> bool:
         """Whether Single Sign-On manages this account: the host's word, else how this session signed in, or anybody
-        ever has (``MYPROFILE_SSO_DECIDES``), else whether the account lacks a local password."""
+        ever has (``MYPROFILE_SSO_DECIDES``), else whether the account lacks a local password.
+
+        :param user: any user; of another one than the signed-in one, the session says nothing.
+        :returns: whether it does.
+        """
         decided = self._users.is_sso(user)
         if decided is not None:
             return decided
@@ -81,19 +85,28 @@ class Passwords:
         return not self._users.has_password(user)
 
     def can_change(self, user: Any) -> bool:
-        """The one answer for the page, for JSON and for the host's own reset flow."""
+        """The one answer for the page, for JSON and for the host's own reset flow.
+
+        :param user: any user.
+        :returns: the opposite of :meth:`is_sso`.
+        """
         return not self.is_sso(user)
 
     def rules_for(self, user: Any) -> tuple[Rule, ...]:
-        """What a new password of this user must be."""
+        """What a new password of this user must be.
+
+        :param user: whose.
+        :returns: rules, each with a ``code`` such as ``"min_length"``, and its ``number`` if it has one.
+        """
         return self._policy.rules_for(user)
 
     def prove(self, user: Any, text: str, *, upgrade: bool = False) -> Any:
         """Whoever asks knows the current password: for a change, and for any other question of "is it you?".
 
-        Returns the hash that it was compared with; None where that is not known.
-
+        :param user: whose.
+        :param text: what was typed.
         :param upgrade: replace a hash that is weaker than a new one would be. The caller commits.
+        :returns: the hash that it was compared with; None where that is not known.
         :raises TooManyGuesses: before anything is looked at; all who ask share one count. Or ``end_session``: this
             was one wrong password too many in a row.
         :raises WrongPassword: ``text`` is not the current password.
@@ -130,10 +143,14 @@ class Passwords:
             self._history.note_rehash(self._users.key(user), old, new)
 
     def check(self, user: Any, current: str, new: str) -> Any:
-        """Whether ``new`` may take the place of ``current``. Returns what :meth:`set` is to be told: see :meth:`prove`.
+        """Whether ``new`` may take the place of ``current``.
 
+        :param user: whose.
+        :param current: the current password, as it was typed.
+        :param new: the new one.
+        :returns: what :meth:`set` is to be told, see :meth:`prove`.
         :raises TooManyGuesses: before anything is looked at.
-        :raises WrongPassword: ``current`` is wrong; nothing else is said or computed then.
+        :raises WrongPassword: ``current`` is wrong; :meth:`faults_of` says what else is.
         :raises PolicyBroken: carries every rule that ``new`` breaks.
         """
         # lengths first: neither normalising nor hashing is ever fed more than the policy allows
@@ -144,10 +161,17 @@ class Passwords:
             raise PolicyBroken(broken)
         return compared
 
+    def faults_of(self, user: Any, new: str) -> list[Rule]:
+        """The rules that ``new`` breaks, as far as they can be told to whoever has not proved to know the password."""
+        return self._policy.broken(user, None, new)
+
     def set(self, user: Any, current: str, new: str, compared: Any) -> None:
         """Store a new password that :meth:`check` has let pass. The caller commits, and ends the other sessions. Where
         this raises, the caller rolls back.
 
+        :param user: whose.
+        :param current: as :meth:`check` had it.
+        :param new: as :meth:`check` had it.
         :param compared: what :meth:`check` has answered.
         :raises Conflict: ``current`` is the current password no more.
         :raises PolicyBroken, CannotWrite: see :meth:`store`.
@@ -163,6 +187,8 @@ class Passwords:
         """Store a new password without asking for the current one or the rules, as after a reset: written by whoever
         checks it, and proved by them. The caller commits, and ends the sessions; what fails is undone here.
 
+        :param user: whose.
+        :param new: the new password.
         :raises CannotWrite: whoever checks it does not know it. Nothing is changed, and the log says what to map.
         :raises PolicyBroken: the host's own hash does not take it.
         """

@@ -68,8 +68,12 @@ class Policy:
             return self.rules
         return (*self.rules[:2], Rule("max_bytes", most, f"bytes:{most}"), *self.rules[2:])
 
-    def broken(self, user: Any, current: str, new: str) -> list[Rule]:
-        """Every rule that ``new`` breaks, in the order of the policy."""
+    def broken(self, user: Any, current: str | None, new: str) -> list[Rule]:
+        """Every rule that ``new`` breaks, in the order of the policy.
+
+        :param current: None where nobody has proved that they know it: ``new`` is not compared with it then, and no
+            service is asked.
+        """
         if len(new) > self._config.password_max_length:
             return [self.max_length]  # nothing else is computed: normalising takes quadratic time
         if not storable(new):
@@ -78,14 +82,14 @@ class Policy:
         tests: dict[str, Callable[[Rule], bool]] = {
             "min_length": lambda rule: len(text) < (rule.number or 0),
             "max_bytes": lambda rule: len(text.encode()) > (rule.number or 0),
-            "differs": lambda rule: text == normalized(current),
+            "differs": lambda rule: current is not None and text == normalized(current),
             "context": lambda rule: self._is_context(user, text),
             "common": lambda rule: text in self._common,
             **{kind: lambda rule: not has_kind(rule.code, text) for kind in _KINDS},
         }
         broken = [rule for rule in self.rules_for(user) if rule.code in tests and tests[rule.code](rule)]
         # asked last, and only for what would be taken otherwise
-        if not broken and self._breached is not None and text in self._breached:
+        if not broken and current is not None and self._breached is not None and text in self._breached:
             return [rule for rule in self.rules if rule.code == "breached"]
         return broken
 

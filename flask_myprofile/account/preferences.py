@@ -14,14 +14,18 @@ THEMES = ("light", "dark")
 
 
 class Preferences:
-    """Reads and writes a user's choices by name: ``language``, ``timezone``, ``theme``."""
+    """Reads and writes a user's choices by name: ``language``, ``timezone``, ``theme``, ``new_device``."""
 
     def __init__(self, store: PreferenceStore, users: Users) -> None:
         self._store = store
         self._users = users
 
     def of(self, user: Any) -> Mapping[str, str]:
-        """The user's choices; a name that is missing was never chosen."""
+        """The user's choices.
+
+        :param user: whose.
+        :returns: name -> choice; a name that is missing was never chosen.
+        """
         return self._store.preferences(self._users.key(user))
 
     def count(self) -> Mapping[str, int]:
@@ -29,5 +33,9 @@ class Preferences:
         return self._store.count_preferences(MOST_COUNTED)
 
     def save(self, user: Any, values: Mapping[str, str | None]) -> None:
-        """Store choices; None takes one back. The caller commits."""
+        """Store choices. The caller commits.
+
+        :param user: whose.
+        :param values: name -> choice; None takes one back. They are not checked here.
+        """
         self._store.save_preferences(self._users.key(user), values)

@@ -13,12 +13,10 @@ from .events import MOST_NAMED, PROVIDER, SESSIONS_ENDED, SIGNED_IN, SIGNED_OUT,
 LOGOUT, AT_PROVIDER = "logout", "provider"
 
 
-def note_sign_in(activity: Activity, record: SessionRecord, is_first: bool, is_known: bool | None) -> None:
-    """:param is_first: whether the user has never signed in before.
-    :param is_known: whether they have with that browser; None: it cannot be told.
-    """
+def note_sign_in(activity: Activity, record: SessionRecord, is_news: bool | None) -> None:
+    """:param is_news: whether the user has signed in from others, and from that device never; None: it is not asked."""
     there = Origin(USER, record.user_key, record.id, record.ip, record.user_agent)
-    device = "first" if is_first else None if is_known is None else "known" if is_known else "new"
+    device = None if is_news is None else "new" if is_news else "known"
     how = {"method": record.method, "provider": record.provider, "device": device}
     activity.note(SIGNED_IN, record.user_key, how, origin=there)
 

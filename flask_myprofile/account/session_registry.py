@@ -15,7 +15,7 @@ from typing import Any
 from ..config import Config
 from ..errors import StoreDown, in_log
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
+from ..store.records import ADOPTED, Found, KnownDevice, LiveSince, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from ..transactions import after_commit, is_commit_awaited, tried
 from . import legacy_sessions, session_events
@@ -126,14 +126,14 @@ class SessionRegistry:
         """The record of a new session; :meth:`add` stores it."""
         return data.record(self._users.key(user), credential, now())
 
-    def add(self, record: SessionRecord, replaces: Iterable[Credential] = (), *, is_known: bool | None = None) -> None:
+    def add(
+        self, record: SessionRecord, replaces: Iterable[Credential] = (), device: KnownDevice | None = None
+    ) -> bool:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit.
 
-        :param is_known: whether the user has signed in with that browser before; None: it cannot be told.
-        """
-        is_first = False
-        if record.method != ADOPTED:  # first: what is done in another store is not undone where this fails
-            is_first = self._history.note_sign_in(record.user_key)
+        Returns whether the user has never signed in from that device before, and has from others."""
+        # first: what is done in another store is not undone where this fails
+        is_news = record.method != ADOPTED and self._history.note_sign_in(record.user_key, device)
         self._add(record)  # before the ends: where it cannot be, the old one goes on
         for credential in replaces:
             self.end_proven(credential, REPLACED)
@@ -145,7 +145,8 @@ class SessionRegistry:
             self.tell(record.user_key, over, LIMIT)
         self._store.drop_ended(record.user_key, limit)
         if record.method != ADOPTED:
-            session_events.note_sign_in(self._activity, record, is_first, is_known)
+            session_events.note_sign_in(self._activity, record, None if device is None else is_news)
+        return is_news
 
     def _add(self, record: SessionRecord) -> None:
         if self._store.add_session(record):

@@ -27,7 +27,8 @@ _ID = re.compile(r"[0-9a-f]{24}")
 
 
 class Sessions:
-    """What a host calls outside the extension's own pages takes effect at once, in a transaction of its own.
+    """The sessions of users. What a host calls outside the extension's own pages takes effect at once, in a transaction
+    of its own; where that cannot be written, :class:`~flask_myprofile.StoreDown` is raised and nothing has changed.
 
     :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
     :param login_id_of: what Flask-Login keeps of a user in its cookies.
@@ -63,7 +64,11 @@ class Sessions:
         self._keep = keep
 
     def current(self, user: Any = None) -> SessionRecord | None:
-        """The session of this request; with ``user``, only if it is theirs."""
+        """The session of this request.
+
+        :param user: only if it is this user's (default: whosever it is).
+        :returns: a :class:`~.records.SessionRecord`; None for visitors and API tokens.
+        """
         record = self._current()
         if record is None or (user is not None and record.user_key != self._users.key(user)):
             return None
@@ -71,7 +76,11 @@ class Sessions:
 
     def is_fresh(self, user: Any) -> bool:
         """Whether the user of this request has signed in, or given the password, within
-        ``MYPROFILE_REAUTH_MAX_AGE``. Ask it before what matters in views of your own."""
+        ``MYPROFILE_REAUTH_MAX_AGE``. Ask it before what matters in views of your own.
+
+        :param user: the signed-in user.
+        :returns: False also where the session of this request is not theirs.
+        """
         record = self.current(user)
         if record is None or self._is_superseded():
             return False
@@ -90,8 +99,9 @@ class Sessions:
         return record.created_at - max(0, (record.asserted_at or record.created_at) - record.auth_time)
 
     def require_fresh(self, user: Any) -> None:
-        """For what matters.
+        """For what matters: see :meth:`is_fresh`.
 
+        :param user: the signed-in user.
         :raises ReauthRequired: the extension's pages ask for the password then, or answer 403 where there is no
             session: a key of the host's own is a copy that leaks.
         """
@@ -101,7 +111,13 @@ class Sessions:
             raise ReauthRequired
 
     def list(self, user: Any, limit: int = 50, offset: int = 0) -> Sequence[SessionRecord]:
-        """The user's sessions that can still get in, last active first."""
+        """The user's sessions that can still get in, last active first.
+
+        :param user: whose they are.
+        :param limit: how many at most.
+        :param offset: how many of the first to leave out.
+        :returns: a sequence of :class:`~.records.SessionRecord`.
+        """
         key, since = self._users.key(user), self._registry.live_since()
         rows = self._store.live_sessions(key, since, limit, offset)
         owner = self._compared(user)
@@ -114,7 +130,11 @@ class Sessions:
         return [record for record in every if record.id not in over][offset : offset + limit]
 
     def count(self, user: Any) -> int:
-        """How many sessions of the user can still get in."""
+        """How many sessions of the user can still get in.
+
+        :param user: whose.
+        :returns: the number.
+        """
         key, since = self._users.key(user), self._registry.live_since()
         total, others = self._store.count_live_sessions(key, since, self._compared(user))
         return total - len(self._over(user)) if others else total
@@ -146,9 +166,14 @@ class Sessions:
         self._registry.follow_user(self._users.key(user), before, self.owner(user))
 
     def end(self, user: Any, session_id: str, reason: str = "signed_out", by: Any = None) -> bool:
-        """End one session of this user, for good. True also if it had ended already; False: not theirs or unknown.
+        """End one session of this user, for good: the next request with its cookies, or copies of them, is refused.
 
-        :param by: the administrator who ends it, for :data:`signals.session_ended`.
+        :param user: whose session it is.
+        :param session_id: its ``id``.
+        :param reason: for the signal ``session_ended``; a word of your own has at most 32 characters.
+        :param by: the key of the administrator who ends it, for the same signal.
+        :returns: True, also if it had ended already; False where it is not theirs, or unknown.
+        :raises StoreDown: it could not be written, and nothing has ended.
         """
         if not is_session_id(session_id):
             return False
@@ -157,7 +182,12 @@ class Sessions:
         return bool(ended) or self.find(user, session_id) is not None
 
     def end_others(self, user: Any, reason: str = "signed_out") -> int:
-        """End all sessions of this user but the one of this request; how many ended."""
+        """End all sessions of this user but the one of this request, as after a new password.
+
+        :param user: whose sessions.
+        :param reason: see :meth:`end`.
+        :returns: how many ended.
+        """
         current = self.current(user)
         if current is not None:
             self._keep()
@@ -175,15 +205,31 @@ class Sessions:
         return len(self._registry.end(self._users.key(user), reason, only=unused)) if unused else 0
 
     def runs_out_at(self, record: SessionRecord) -> int | None:
-        """When a session runs out if nobody uses it any more, in seconds since the epoch; None: never."""
+        """When a session runs out if nobody uses it any more.
+
+        :param record: a session, as :meth:`list` has them.
+        :returns: seconds since the epoch; None: never.
+        """
         return self._registry.live_since().runs_out_at(record)
 
     def end_all(self, user: Any, reason: str = "signed_out", by: Any = None) -> int:
-        """End every session of this user; how many ended. ``by``: see :meth:`end`."""
+        """End every session of this user: the account is closed, or its password was reset. API tokens go on working.
+
+        :param user: whose sessions.
+        :param reason: see :meth:`end`.
+        :param by: see :meth:`end`.
+        :returns: how many ended.
+        """
         return len(self._registry.end(self._users.key(user), reason, by))
 
     def end_everyone(self, reason: str = "signed_out", by: Any = None) -> int:
-        """End every session of every user; how many ended. In short steps: run it again if it was interrupted."""
+        """End every session of every user. In short steps: run it again if it was interrupted.
+
+        :param reason: see :meth:`end`.
+        :param by: see :meth:`end`.
+        :returns: how many ended.
+        :raises StoreDown: a step could not be written; those before it are done.
+        """
         # first, so that no cookie without a session of ours gets one behind our back
         self._history.note_sign_out(EVERYONE, now())
 
@@ -195,7 +241,13 @@ class Sessions:
         return total
 
     def rename(self, user: Any, session_id: str, name: str) -> bool:
-        """Keep the user's own name for a session (empty: none); False where it is not theirs, or has ended."""
+        """Keep the user's own name for a session.
+
+        :param user: whose session it is.
+        :param session_id: its ``id``.
+        :param name: up to 64 characters, longer ones are cut; empty: none.
+        :returns: False where it is not theirs, or has ended.
+        """
         if self.find(user, session_id) is None:
             return False
         return self._store.name_session(self._users.key(user), session_id, printable(name, NAME_LENGTH).strip() or None)
@@ -203,7 +255,9 @@ class Sessions:
     def renew(self, user: Any) -> bool:
         """Give the session of this request a new secret; copies of the old cookie are worth nothing then.
 
-        False where the session has ended meanwhile, or the browser came with a secret that is old already."""
+        :param user: the signed-in user.
+        :returns: False where the session has ended meanwhile, or the browser came with a secret that is old already.
+        """
         current = self.current(user)
         return current is not None and self._renew(user, current)
 
@@ -224,7 +278,12 @@ class Sessions:
                 return total
 
     def find(self, user: Any, session_id: str) -> SessionRecord | None:
-        """The session of that id, live or ended, if it is this user's."""
+        """The session of that id, live or ended, if it is this user's.
+
+        :param user: whose it has to be.
+        :param session_id: its ``id``; any text may be asked for.
+        :returns: a :class:`~.records.SessionRecord`, or None.
+        """
         if not is_session_id(session_id):
             return None
         record = self._store.session(session_id)

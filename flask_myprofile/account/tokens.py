@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 import string
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from ..config import Config
 from ..errors import Conflict, NotFound
 from ..store.protocols import TokenStore
-from ..store.records import TokenCounts, TokenRecord
+from ..store.records import CheckedToken, TokenCounts, TokenRecord
 from .activity import Activity
 from .clock import is_due, now
 from .events import TOKEN_MADE, TOKEN_REGENERATED, TOKEN_REVEALED, TOKEN_REVOKED
@@ -28,9 +29,20 @@ from .user_search import MOST_COUNTED
 from .users import Users
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_ONLY_DIGITS = re.compile("[0-9A-Za-z]+")
 _BODY, _CHECKSUM = 43, 6
 #: How many ciphertexts one transaction encrypts again: no page waits for more.
 _BATCH = 500
+#: The feature that all of it is.
+FEATURE = "api_token"
+
+
+class Switches(Protocol):
+    """See :class:`~..features.Features`."""
+
+    def names_behind(self, name: str) -> tuple[str, ...]: ...
+
+    def is_on(self, name: str, choices: Mapping[str, bool]) -> bool: ...
 
 
 class Tokens:
@@ -38,6 +50,7 @@ class Tokens:
 
     :param keys: the app's secret keys, newest first; the first one encrypts, all decrypt.
     :param may_copy: whether tokens are kept so that they can be copied again.
+    :param features: whether tokens are on at all.
     """
 
     def __init__(
@@ -49,7 +62,7 @@ class Tokens:
         *,
         keys: Callable[[], Sequence[bytes]],
         may_copy: Callable[[], bool],
-        is_on: Callable[[], bool],
+        features: Switches,
     ) -> None:
         self._store = store
         self._users = users
@@ -57,22 +70,32 @@ class Tokens:
         self._activity = activity
         self._keys = keys
         self._may_copy = may_copy
-        self._is_on = is_on
+        self._features = features
 
     def find(self, user: Any) -> TokenRecord | None:
-        """The user's token as it may be shown: without the token."""
+        """The user's token as it may be shown: without the token.
+
+        :param user: whose.
+        :returns: a :class:`~.records.TokenRecord`; None where there is none.
+        """
         return self._store.find_token(self._users.key(user))
 
     @staticmethod
     def version(record: TokenRecord | None) -> str:
         """Names this token, or that there is none. No later token has that name, also not after a revocation: what a
-        confirmation carries, so that it is good for one regeneration."""
+        confirmation carries, so that it is good for one regeneration.
+
+        :param record: what :meth:`find` has answered.
+        :returns: a short text, to be given back to :meth:`regenerate` or :meth:`revoke`.
+        """
         return record.digest[:16] if record else ""
 
     def regenerate(self, user: Any, version: str | None = None) -> str:
         """A new token; the old one is dead when the caller commits.
 
+        :param user: whose.
         :param version: replace no other token than this :meth:`version` (default: whichever there is).
+        :returns: the token: the one time that it is known.
         :raises Conflict: somebody else regenerated it meanwhile; the token of theirs is the live one.
         """
         key, old = self._users.key(user), self.find(user)
@@ -100,6 +123,8 @@ class Tokens:
     def reveal(self, user: Any) -> str:
         """The token itself, where it is kept so that it can be copied.
 
+        :param user: whose.
+        :returns: the token.
         :raises NotFound: there is none, or it was made while copying was off, or the secret key has changed since.
         """
         key, record = self._users.key(user), self.find(user)
@@ -116,10 +141,12 @@ class Tokens:
         return str(token)
 
     def revoke(self, user: Any, version: str | None = None, by: Any = None) -> bool:
-        """End the user's token without making another; whether there was one.
+        """End the user's token without making another, when the caller commits.
 
+        :param user: whose.
         :param version: end no other token than this :meth:`version` (default: whichever there is).
         :param by: the administrator who ends it, for the user's activity.
+        :returns: whether there was one.
         :raises Conflict: there is another one by now, which goes on working.
         """
         key = self._users.key(user)
@@ -135,36 +162,48 @@ class Tokens:
         return True
 
     def looks_like_one(self, text: str) -> bool:
-        """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query."""
+        """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query.
+
+        :param text: what a program has sent.
+        :returns: False: it is no token of ours, and never was.
+        """
         prefix = self._config.api_token_prefix
         body, checksum = text[len(prefix) : -_CHECKSUM], text[-_CHECKSUM:]
-        right = text.startswith(prefix) and len(body) == _BODY and all(c in _DIGITS for c in body + checksum)
-        return right and hmac.compare_digest(checksum, _checksum(body))
+        right = text.startswith(prefix) and len(body) == _BODY and _ONLY_DIGITS.fullmatch(body + checksum)
+        return bool(right) and hmac.compare_digest(checksum, _checksum(body))
 
     def verify(self, token: str) -> Any | None:
-        """The active user whom a live token stands for, or None."""
+        """Whose token it is. For a ``request_loader``, or an API extension that checks tokens by itself.
+
+        :param token: what a program has sent; any text may be asked for.
+        :returns: the active user whom a live token stands for; None for everything else, also while the feature
+            ``api_token`` is off.
+        """
         found = self.find_live(token)
         return found[1] if found else None
 
-    def find_live(self, token: str) -> tuple[TokenRecord, Any] | None:
-        """The record of a live token, and its user, who is active."""
-        if not self.looks_like_one(token) or not self._is_on():
+    def find_live(self, token: str) -> tuple[CheckedToken, Any] | None:
+        """The row of a live token, and its user, who is active. One query, wherever that can be."""
+        if not self.looks_like_one(token):
             return None
         digest = _digest(token)
-        record = self._store.find_token_by_digest(digest)
-        if record is None or not hmac.compare_digest(record.digest, digest) or self.is_expired(record):
+        found = self._store.find_live_token(digest, self._features.names_behind(FEATURE))
+        if found is None or not self._features.is_on(FEATURE, found.choices):
             return None
-        user = self._users.load(record.user_key)
+        record = found.token
+        if not hmac.compare_digest(record.digest, digest) or self.is_expired(record):
+            return None
+        user = found.user if found.user is not None else self._users.load(record.user_key)
         return (record, user) if user is not None and self._users.is_active(user) else None
 
-    def is_expired(self, record: TokenRecord) -> bool:
+    def is_expired(self, record: TokenRecord | CheckedToken) -> bool:
         return record.expires_at is not None and record.expires_at <= now()
 
-    def is_touch_due(self, record: TokenRecord) -> bool:
+    def is_touch_due(self, record: CheckedToken) -> bool:
         """Whether it is time to write down the last use again."""
         return record.last_used_at is None or is_due(record.last_used_at, self._config.session_touch)
 
-    def touch(self, record: TokenRecord, ip: str, user_agent: str) -> None:
+    def touch(self, record: CheckedToken, ip: str, user_agent: str) -> None:
         self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)
         if ip != record.last_used_ip:
             self._activity.note_address(record.user_key, ip, user_agent, is_first=record.last_used_at is None)

@@ -50,6 +50,13 @@ class UserClasses:
         self._has_looked = True  # in vain, perhaps: then a class is known once a user has been met
         return self._read_key(key)
 
+    def only_class(self) -> type[Any] | None:
+        """The class of all users, where :meth:`Users.key` is its primary key as text. Asked at each request."""
+        if not self.keys_are_primary or (self._has_looked and self._model is None):
+            return None
+        self._has_looked = True
+        return self.model
+
     def _read_key(self, key: str) -> tuple[type[Any] | None, str]:
         if self.model is not None or not self._classes:
             return self._model, key

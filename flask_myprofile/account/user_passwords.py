@@ -58,7 +58,11 @@ class UserPasswords:
     # ---- is it this one
 
     def has_password(self, user: Any) -> bool:
-        """Whether there is a usable local password. "!" and "*" mark a hash that was made unusable."""
+        """Whether there is a usable local password. "!" and "*" mark a hash that was made unusable.
+
+        :param user: whose.
+        :returns: whether there is one.
+        """
         checks_itself = self._own_check(user) is not None
         if self._hash_name(user) is None:
             return checks_itself
@@ -71,10 +75,12 @@ class UserPasswords:
         return overridden or self._check_of(user) is not None
 
     def check_password(self, user: Any, text: str) -> bool:
-        """Whether ``text`` is the current password: see :meth:`is_password`. False also where nobody can tell, with a
-        line in the log.
+        """Whether ``text`` is the current password. A login view may ask it as well: it knows argon2id, and the same
+        letters however a keyboard composes them.
 
-        A login view may ask it as well: it knows argon2id, and the same letters however a keyboard composes them.
+        :param user: whose.
+        :param text: what was typed.
+        :returns: False also where nobody can tell, with a line in the log.
         """
         try:
             return self._is_password(user, text)
@@ -132,10 +138,12 @@ class UserPasswords:
     # ---- let it be that one
 
     def set_password(self, user: Any, text: str) -> None:
-        """Write a new password: by whoever checks it, see :meth:`_write_of`. The caller commits.
+        """Write a new password: by whoever checks it. The caller commits.
 
-        It does not look whether the password is known then: :meth:`Passwords.store` does.
+        It does not look whether the password is known then: :meth:`~.Passwords.store` does.
 
+        :param user: whose.
+        :param text: the new password.
         :raises ValueError: the host's own hash does not take it.
         :raises CannotWrite: nobody here can.
         """
@@ -254,6 +262,10 @@ class UserPasswords:
         return next((name for name in HASHES if name in mapped or (not mapped and name in vars(user))), None)
 
     def stored_hash(self, user: Any) -> Any:
-        """What the password is compared with; None: it is not known here."""
+        """What the password is compared with.
+
+        :param user: whose.
+        :returns: the hash; None: it is not known here.
+        """
         name = self._hash_name(user)
         return read_attribute(user, name) if name else None

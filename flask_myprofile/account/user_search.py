@@ -38,7 +38,8 @@ class UserSearch(UserFields):
     def find(self, text: str) -> Any | None:
         """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
 
-        None for whatever else is typed, a name that two users share included.
+        :param text: what was typed.
+        :returns: the user; None for whatever else is typed, a name that two users share included.
         """
         text = text.strip()
         if not text or len(text) > _LONGEST_HANDLE or not storable(text):
@@ -83,8 +84,12 @@ class UserSearch(UserFields):
         return self._db.session.scalars(select(model).where(*conditions).limit(limit)).all()  # type: ignore[no-any-return]
 
     def search(self, text: str, limit: int) -> Sequence[Any]:
-        """Users who have each word of it somewhere in their names or their e-mail address, in any case; the one whom
-        :meth:`find` finds goes first."""
+        """Users who have each word of it somewhere in their names or their e-mail address, in any case.
+
+        :param text: what was typed.
+        :param limit: how many at most.
+        :returns: users, the one whom :meth:`find` finds first.
+        """
         exact, words = self.find(text), text.split()[:_MOST_WORDS]
         first = [] if exact is None else [exact]
         columns = list(self._searched())
@@ -103,7 +108,10 @@ class UserSearch(UserFields):
                 yield type_coerce(column, String())
 
     def count(self) -> int | None:
-        """How many users there are, or :data:`MOST_COUNTED` for more; None where their class is not known."""
+        """How many users there are.
+
+        :returns: no more than 10,000; None where their class is not known.
+        """
         if self.model is None:
             return None
         some = select(literal(1).label("one")).select_from(self.model).limit(MOST_COUNTED).subquery()

@@ -73,7 +73,11 @@ class Users(UserClasses, UserSearch, PasswordMarks):
     # ---- which user
 
     def key(self, user: Any) -> str:
-        """The user's stable id as text, whatever the type of the primary key."""
+        """The user's stable id as text, whatever the type of the primary key.
+
+        :param user: any user.
+        :returns: what signals carry and the tables have as ``user_key``.
+        """
         state = self._meet(user)
         if state is None:  # not a mapped class
             return str(user.get_id())
@@ -87,7 +91,11 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         )
 
     def load(self, key: str) -> Any | None:
-        """The user with that :meth:`key`, or None."""
+        """Find a user by key.
+
+        :param key: as :meth:`key` answers it.
+        :returns: the user, or None.
+        """
         model, own_key = self._read_key(key)
         if model is not None:
             return self._get(model, own_key)
@@ -105,9 +113,12 @@ class Users(UserClasses, UserSearch, PasswordMarks):
 
     def held(self, user: Any) -> Any | None:
         """The same user as ``db.session`` has it, whatever the host's user_loader gave: one from a cache, from another
-        session, or something that stands for one. None: ``db.session`` has no such user.
+        session, or something that stands for one.
 
         Costs nothing for a user that it has. Users of no mapped class are the host's to keep, and stay as they are.
+
+        :param user: what the user_loader gave.
+        :returns: the user that is written to; None: ``db.session`` has no such user.
         """
         if self._db is None:
             return user
@@ -133,7 +144,11 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         return self.load_by_login_id(user.get_id()) or user
 
     def load_by_login_id(self, login_id: str) -> Any | None:
-        """The user whom the host's own user_loader finds for what ``get_id()`` answered."""
+        """The user whom the host's own user_loader finds for what ``get_id()`` answered.
+
+        :param login_id: that.
+        :returns: the user, or None.
+        """
         return self._host_loader(login_id) if self._host_loader else None
 
     def _by_login_id(self, login_id: str) -> Any | None:
@@ -153,12 +168,20 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         return field in HANDLES or source in [self._fields.get(name, name) for name in HANDLES]
 
     def is_active(self, user: Any) -> bool:
+        """Whether the account may be used: the user's ``is_active``, and True where there is none.
+
+        :param user: any user.
+        :returns: False: sessions and API tokens of theirs are refused.
+        """
         return bool(getattr(user, "is_active", True))
 
     # ---- what is known of the user
 
     def fields_of_model(self) -> dict[str, Any]:
-        """Field name -> its column (None where it is not a plain column) of everything the model has."""
+        """The fields that there are.
+
+        :returns: field -> its column, None where it is not a plain column.
+        """
         known: dict[str, Any] = dict.fromkeys(self._fields)
         if self.model is not None:
             mapper = inspect(self.model)
@@ -166,17 +189,28 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         return known
 
     def max_length(self, field: str) -> int | None:
-        """The length of the field's column, in characters; None where there is no limit."""
+        """How long a field may be.
+
+        :param field: its name.
+        :returns: the length of its column, in characters; None where there is no limit.
+        """
         column = self.fields_of_model().get(field)
         return column.type.length if column is not None and isinstance(column.type, String) else None
 
     def get(self, user: Any, field: str) -> Any:
-        """The value of a field; None where the user has no such thing."""
+        """Read a field.
+
+        :param user: whose.
+        :param field: its name.
+        :returns: its value; None where the user has no such thing.
+        """
         return read_attribute(user, self._fields.get(field, field))
 
     def update(self, user: Any, values: Mapping[str, Any]) -> None:
         """Set fields. The caller has checked that each may be written; the caller commits.
 
+        :param user: whose, as :meth:`held` answers them.
+        :param values: field -> new value.
         :raises Invalid: the model refuses some, with its reasons.
         """
         refused: dict[str, object] = {}
@@ -194,7 +228,11 @@ class Users(UserClasses, UserSearch, PasswordMarks):
             raise Invalid(refused)
 
     def display_name(self, user: Any) -> str:
-        """The name to greet the user by: full name, else user name, else e-mail address."""
+        """The name to greet the user by: full name, else user name, else e-mail address.
+
+        :param user: any user.
+        :returns: the name; the key where there is none.
+        """
         if self._display_name is not None:
             return str(read_attribute(user, self._display_name) or "")
         for field in NAMES:
@@ -208,7 +246,11 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         )
 
     def is_sso(self, user: Any) -> bool | None:
-        """Whether Single Sign-On manages the account; None: not for the user to say, ask the session."""
+        """Whether Single Sign-On manages the account.
+
+        :param user: any user.
+        :returns: None: not for the user to say, ask the session.
+        """
         if self._is_sso is None:
             return self._adapter().is_sso(user) if self._adapter is not None else None
         return bool(read_attribute(user, self._is_sso))

@@ -15,6 +15,7 @@ from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import fill
+from ..pages.navigation import USERS_ENDPOINT
 from ..pages.pending_form import Purpose
 from ..pages.session_rows import name_of
 from ..pages.sign_out import sign_out as sign_out_here
@@ -23,7 +24,7 @@ from ..pages.token_facts import last_use
 from ..responses import prefers_json
 from ..signals import announce, token_changed
 from ..transactions import unit_of_work
-from .users import ENDPOINT, own_session, refuse, unknown
+from .users import own_session, refuse, unknown
 
 #: Why a session ended, for :data:`signals.session_ended`.
 REASON = "admin"
@@ -31,7 +32,7 @@ REASON = "admin"
 #: What the forms are for, where one waits for a recent sign-in.
 SIGN_OUT = Purpose(
     lambda: gettext("Sign out one session"),
-    lambda sent: url_for(ENDPOINT, user=sent.get("user")),
+    lambda sent: url_for(USERS_ENDPOINT, user=sent.get("user")),
     deed=lazy_gettext("sign a user out of one session"),
     for_admin=True,
 )
@@ -67,7 +68,7 @@ class Ended(NamedTuple):
 def sign_out(admin: Any) -> Any:
     """End one session."""
     if request.method != "POST":
-        return redirect(url_for(ENDPOINT, user=request.args.get("user") or None))
+        return redirect(url_for(USERS_ENDPOINT, user=request.args.get("user") or None))
     return _perform(admin, WhichForm, _end_one)
 
 
@@ -116,7 +117,7 @@ def _perform(admin: Any, form_class: type[FlaskForm], end: Callable[[Any, Any, A
         say_elsewhere(done.message)
         return redirect(after_sign_out(), 303)
     layout.remember_message(done.message)
-    return redirect(url_for(ENDPOINT, user=current_profile.users.key(user)), 303)
+    return redirect(url_for(USERS_ENDPOINT, user=current_profile.users.key(user)), 303)
 
 
 def _end_one(admin: Any, user: Any, form: WhichForm) -> Ended:
@@ -195,7 +196,7 @@ def _ask(admin: Any, endpoint: str, about: Callable[[Any, Any], Question | None]
         return refuse(unknown(), typed)
     question = about(admin, user) if user is not None else None
     if question is None:  # there is nothing to end
-        return redirect(url_for(ENDPOINT, user=typed or None))
+        return redirect(url_for(USERS_ENDPOINT, user=typed or None))
     key = current_profile.users.key(user)
     confirm = {
         "title": question.title,
@@ -204,7 +205,7 @@ def _ask(admin: Any, endpoint: str, about: Callable[[Any, Any], Question | None]
         "no": gettext("Cancel"),
         "danger": True,
         "action_url": url_for(f"myprofile_admin.{endpoint}"),
-        "back_url": url_for(ENDPOINT, user=key),
+        "back_url": url_for(USERS_ENDPOINT, user=key),
         "fields": {"user": key, **question.fields},
     }
     heading = gettext("Users")

@@ -10,11 +10,11 @@ from ..errors import NotFound, Refused
 from ..globals import current_profile
 from ..i18n import gettext
 from ..pages import layout, token_facts
+from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import PAGE, as_json, as_rows, page_number, shows_places
 from ..responses import prefers_json
 from ..store.records import SessionRecord
 
-ENDPOINT = "myprofile_admin.sessions"
 #: Users who are found at a time: whoever looks for one of more types more of the name.
 MOST_FOUND = 20
 
@@ -59,7 +59,7 @@ def _find(text: str) -> Any:
     if not people:
         return refuse(NotFound(gettext("Nobody has this in their name or email address.")), text)
     if len(people) == 1:
-        return redirect(url_for(ENDPOINT, user=people[0]["key"]))
+        return redirect(url_for(USERS_ENDPOINT, user=people[0]["key"]))
     return _render(typed=text, people=people, more=more)
 
 
@@ -87,8 +87,8 @@ def _sessions(admin: Any, user: Any) -> dict[str, Any]:
         "rows": as_rows(rows, own_session(admin, user), _shows_address()),
         "total": total,
         "shows_places": _shows_address() and shows_places(),
-        "first_url": url_for(ENDPOINT, user=key) if number > 1 else None,
-        "more_url": url_for(ENDPOINT, user=key, page=number + 1) if number * PAGE < total else None,
+        "first_url": url_for(USERS_ENDPOINT, user=key) if number > 1 else None,
+        "more_url": url_for(USERS_ENDPOINT, user=key, page=number + 1) if number * PAGE < total else None,
     }
 
 

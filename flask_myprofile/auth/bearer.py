@@ -92,7 +92,10 @@ class _CsrfCheck:
 
 
 def token_authenticated() -> bool:
-    """Whether the user of this request signed in by an API token, and by nothing else."""
+    """Whether the user of this request signed in by an API token, and by nothing else.
+
+    :returns: False also where nobody is signed in, and outside a request.
+    """
     bearer: BearerSignIn | None = current_app.extensions.get(_EXTENSION) if has_request_context() else None
     user = flask_login.current_user if bearer and bearer.presented() else None
     return bool(user and user.is_authenticated)

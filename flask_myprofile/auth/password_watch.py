@@ -19,6 +19,7 @@ from ..account.users import Users
 from ..globals import OWN_BLUEPRINTS, are_this_apps
 from ..store.records import Owner
 from .request_state import RequestState, request_state
+from .weak_listener import weak_listener
 
 #: Told a user's key, what their sessions had and have now, and which of them (None: all).
 Follow = Callable[[str, Owner, Owner, "str | None"], None]
@@ -43,9 +44,9 @@ class PasswordWatch:
     def connect(self, session: Any) -> None:
         """Watch the app's ``db.session``, and what is written of hashes."""
         self._columns = list(self._users.password_columns())
-        event.listen(session, "before_commit", self._before_commit)
+        event.listen(session, "before_commit", weak_listener(self._before_commit))
         for column in self._columns:
-            event.listen(column, "set", self._on_set, propagate=True)
+            event.listen(column, "set", weak_listener(self._on_set), propagate=True)
 
     def marks_of(self, user: Any) -> list[str]:
         """Of that user. The list grows while the request goes on."""

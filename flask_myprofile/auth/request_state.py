@@ -15,7 +15,7 @@ from ..account.events import Origin
 from ..account.pending_forms import SentForm
 from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
-from ..store.records import SessionRecord
+from ..store.records import KnownDevice, SessionRecord
 from . import session_cookie
 from .deferred_writes import DeferredWrites, deferred_writes, own_transaction_if_context_is_shared
 from .origin import from_there, kept_origin, origin_of, origin_of_no_request
@@ -74,6 +74,8 @@ class RequestState:
     restored: Credential | None = None
     device: Credential | None = None
     remember_until: int | None = None
+    #: The browser, where somebody has just signed in; None where nobody is told of new ones.
+    known_device: KnownDevice | None = None
     writes: DeferredWrites | None = None
 
     def defer(self, write: Callable[[], object], *, tries: int = 1) -> None:

@@ -25,6 +25,7 @@ from ..transactions import TRIES, after_commit, run
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .identity import recorded_identity, when_recorded
+from .known_device import sign_in_from
 from .password_watch import PasswordWatch
 from .pending_identity import pending_identity
 from .request_state import RequestState, current_record, request_state
@@ -68,6 +69,7 @@ class SignIn:
         until = remember_me.remember_until() if kept else None
         data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
         self._start(state, user, new_device(self._users.key(user)), data, replaces)
+        state.known_device = sign_in_from(state.user_key, str(state.session_id))
         when_recorded(lambda identity: self._identify(state, identity))
         if identity is not None:
             self._identify(state, identity)
@@ -267,8 +269,9 @@ class SignIn:
             record = record._replace(**state.identity._asdict())
         if record.is_sso:
             self._identities.note(record)
-        self._sessions.add(record, replaces)
-        announce(session_started, user_key=record.user_key, session_id=record.id, method=record.method)
+        is_news = self._sessions.add(record, replaces, state.known_device)
+        about = {"session_id": record.id, "method": record.method, "new_device": is_news}
+        announce(session_started, user_key=record.user_key, **about)
         after_commit(lambda: self._catch_up(record))
 
     def _catch_up(self, record: SessionRecord) -> None:

@@ -12,6 +12,7 @@ from ..account.users import Users
 from ..errors import StoreDown
 from ..globals import are_this_apps
 from .deferred_writes import deferred_writes
+from .weak_listener import weak_listener
 
 _log = logging.getLogger(__name__)
 
@@ -23,13 +24,14 @@ class UserWatch:
     def __init__(self, users: Users, erasure: Erasure) -> None:
         self._users = users
         self._erasure = erasure
+        methods = {"after_delete": self._on_delete, "after_insert": self._on_insert, "after_update": self._on_update}
+        self._listeners = {name: weak_listener(method) for name, method in methods.items()}
 
     def connect(self) -> bool:
         """Watch the classes of users there are; whether there are any. May be called again."""
         models = list(self._users.models())
         for model in models:
-            listeners = (("after_delete", self._on_delete), ("after_insert", self._on_insert))
-            for name, listener in (*listeners, ("after_update", self._on_update)):
+            for name, listener in self._listeners.items():
                 if not event.contains(model, name, listener):
                     event.listen(model, name, listener, propagate=True)
         return bool(models)

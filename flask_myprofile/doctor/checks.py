@@ -16,6 +16,7 @@ from .layout import layout
 from .login_id import login_id
 from .login_view import login_view
 from .migrations import migrations
+from .notices import notices
 from .password import password
 from .password_rules import password_rules
 from .personal_fields import personal_fields
@@ -56,6 +57,7 @@ CHECKS = (
     Check(cookies, "security"),
     Check(csrf, "security"),
     Check(proxy, "getting-started"),
+    Check(notices, "notices"),
     Check(clock, "many-machines", asks=True),
     Check(stores, "many-machines", asks=True),
     Check(tables, "cli", asks=True),

@@ -12,10 +12,10 @@ from .examination import count, examine, in_words
 def connect(app: Flask) -> None:
     """Once the app has its first request, when the host has set up all it will; after that nothing is listened to."""
 
-    def on_first(sender: Any, **extra: Any) -> None:
-        request_started.disconnect(on_first, app)
-        if app.debug:
-            _say(app)
+    def on_first(sender: Flask, **extra: Any) -> None:  # that does not know the app: signals would keep it alive
+        request_started.disconnect(on_first)
+        if sender.debug:
+            _say(sender)
 
     request_started.connect(on_first, app, weak=False)
 

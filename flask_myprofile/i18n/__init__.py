@@ -9,6 +9,7 @@ from .formats import reader_zone as reader_zone
 from .formats import short_date as short_date
 from .formats import short_moment as short_moment
 from .formats import time_ago as time_ago
+from .formats import zone_name as zone_name
 from .languages import flask_babel_of as flask_babel_of
 from .languages import native_name as native_name
 from .languages import offered as offered
@@ -16,6 +17,7 @@ from .languages import offered_as as offered_as
 from .languages import tag_of as tag_of
 from .preferences import choose_preferences as choose_preferences
 from .preferences import current_preferences as current_preferences
+from .reader import asked_language as asked_language
 from .reader import automatic_language as automatic_language
 from .reader import automatic_timezone_name as automatic_timezone_name
 from .reader import direction as direction
@@ -23,6 +25,7 @@ from .reader import language_tag as language_tag
 from .reader import locale as locale
 from .reader import refresh_locale as refresh_locale
 from .reader import select_for as select_for
+from .reader import writing_to as writing_to
 from .translation import gettext as gettext
 from .translation import lazy_gettext as lazy_gettext
 from .translation import ngettext as ngettext

@@ -61,6 +61,11 @@ def short_moment(when: datetime) -> str:
     return pattern.replace("{1}", short_date(when)).replace("{0}", time)
 
 
+def zone_name(when: datetime) -> str:
+    """The zone in which that moment is shown, as clocks there are called then: "CET"."""
+    return _local(when).tzname() or "UTC"
+
+
 def _local(when: datetime) -> datetime:
     """In the zone that the reader chose, else in that of the app."""
     chosen = find_timezone(current_preferences.timezone or "")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global, parse_locale
@@ -63,9 +64,7 @@ def native_name(which: Locale) -> str:
 def offered() -> Sequence[Locale]:
     """The languages that users may choose: those of ``MYPROFILE_LANGUAGES``, or else those of the app."""
     own: Any = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _locales(
-        tuple(current_profile.config.languages or adapter_of(own).languages or _languages_of(own, TRANSLATIONS))
-    )
+    return _locales(tuple(current_profile.config.languages or adapter_of(own).languages or _languages_of(own)))
 
 
 @lru_cache(32)
@@ -73,15 +72,24 @@ def _locales(codes: tuple[str, ...]) -> Sequence[Locale]:
     return [each for each in map(locale_of, codes) if each is not None]
 
 
-@lru_cache(32)
-def _languages_of(app: Any, translations: Path) -> Sequence[str]:
+#: Of each app, the languages that it is translated to.
+_found: WeakKeyDictionary[Any, Sequence[str]] = WeakKeyDictionary()
+
+
+def _languages_of(app: Any) -> Sequence[str]:
+    if app not in _found:
+        _found[app] = _look_for_languages(app)
+    return _found[app]
+
+
+def _look_for_languages(app: Any) -> Sequence[str]:
     """Codes of the languages that the app itself, or else this package, is translated to."""
     own: set[str] = set()
     if (babel := flask_babel_of(app)) is not None:
         with app.app_context():
             own = {tag_of(found) for found in babel.instance.list_translations()}
     if len(own) < 2:
-        files = translations.glob("*/LC_MESSAGES/myprofile.mo")
+        files = TRANSLATIONS.glob("*/LC_MESSAGES/myprofile.mo")
         own |= {"en", *(tag_of(Locale.parse(path.parent.parent.name)) for path in files)}
     return sorted(own)
 

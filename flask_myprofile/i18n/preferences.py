@@ -53,9 +53,11 @@ current_preferences = CurrentPreferences()
 
 
 def preferred_language() -> str | None:
-    """The code of the language that the signed-in user chose, for the host's own ``locale_selector``; else None.
+    """The language that the signed-in user chose, for the host's own ``locale_selector``.
 
     It comes with the query that checks the session, and costs none of its own.
+
+    :returns: its code as Babel writes it, such as ``pt_BR``; None where there is no choice.
     """
     return current_preferences.language
 

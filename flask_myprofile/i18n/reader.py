@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
+from datetime import datetime, tzinfo
 from itertools import islice
 from typing import Any
 
@@ -17,10 +20,26 @@ from .preferences import choices_of_user, current_preferences
 _MOST = 10
 #: In the request: what has been found out, until a new choice is saved.
 _KEPT = "_flask_myprofile_locale"
+#: Whom something is written to who is not there.
+_addressee: ContextVar[tuple[Locale, tzinfo] | None] = ContextVar("flask_myprofile_addressee", default=None)
+
+
+@contextmanager
+def writing_to(language: Locale, zone: tzinfo) -> Iterator[None]:
+    """Within this, the reader is somebody who reads this language and lives in that zone, and no request says so."""
+    token = _addressee.set((language, zone))
+    try:
+        # for the templates of a host, which have Flask-Babel's own words
+        with flask_babel.force_locale(language) if has_babel() else nullcontext():
+            yield
+    finally:
+        _addressee.reset(token)
 
 
 def locale() -> Locale:
     """The reader's locale."""
+    if (addressee := _addressee.get()) is not None:
+        return addressee[0]
     if has_babel():
         return flask_babel.get_locale() or ENGLISH
     if not has_request_context():
@@ -37,10 +56,11 @@ def _of_user() -> Locale | None:
     """The language that the user chose, or else the first one of those that the browser asks for; of those on offer.
     None for visitors, who have that of the app."""
     choices = choices_of_user()
-    return None if choices is None else offered_as(choices.get("language", "")) or _asked_for()
+    return None if choices is None else offered_as(choices.get("language", "")) or asked_language()
 
 
-def _asked_for() -> Locale | None:
+def asked_language() -> Locale | None:
+    """The first language on offer that the browser asks for."""
     asked = [each for each, quality in islice(request.accept_languages, _MOST) if quality > 0]
     return next((found for code in asked if (found := offered_as(code)) is not None), None)
 
@@ -51,8 +71,8 @@ def automatic_language() -> Locale | None:
         return locale()
     babel = flask_babel_of(current_app)
     if babel is None:
-        return _asked_for() or ENGLISH
-    return (_asked_for() or locale_of(babel.default_locale)) if babel.locale_selector is _selected else None
+        return asked_language() or ENGLISH
+    return (asked_language() or locale_of(babel.default_locale)) if babel.locale_selector is _selected else None
 
 
 def refresh_locale() -> None:
@@ -75,6 +95,8 @@ def direction() -> str:
 
 def in_app_timezone(when: datetime) -> datetime:
     """The same moment in the zone that Flask-Babel has for this request; as it is without Flask-Babel."""
+    if (addressee := _addressee.get()) is not None:
+        return when.astimezone(addressee[1])
     return flask_babel.to_user_timezone(when) if has_babel() else when
 
 

@@ -30,10 +30,12 @@ from .refusals import http_problem, lost_race, refused
 from .signed_out import say_elsewhere
 
 
-def guarded(view: Callable[..., Any], purpose: Purpose | None = None) -> Callable[..., Any]:
+def guarded(
+    view: Callable[..., Any], purpose: Purpose | None = None, *, lets_visitors_in: bool = False
+) -> Callable[..., Any]:
     """A view for signed-in browsers only. What it refuses is said in HTML or in JSON, as the request prefers.
 
-    The view gets the user as its first argument.
+    The view gets the user as its first argument; none where it lets visitors in.
 
     :param purpose: of the forms that it takes, to be said where one waits for a recent sign-in.
     """
@@ -42,12 +44,7 @@ def guarded(view: Callable[..., Any], purpose: Purpose | None = None) -> Callabl
     def entered(*args: Any, **kwargs: Any) -> Any:
         try:
             request.max_content_length = MAX_BODY
-            unauthorized = _check_signed_in()
-            if unauthorized is not None:
-                return unauthorized
-            user = flask_login.current_user._get_current_object()
-            # one out of a cache of the host's may be of yesterday
-            return _if_recent(view, current_profile.users.held(user) or user, *args, **kwargs)
+            return view(*args, **kwargs) if lets_visitors_in else _enter(view, *args, **kwargs)
         except Refused as refusal:
             return refused(refusal)
         except HTTPException as error:
@@ -61,6 +58,15 @@ def guarded(view: Callable[..., Any], purpose: Purpose | None = None) -> Callabl
 
     entered.myprofile_purpose = purpose  # type: ignore[attr-defined]
     return entered
+
+
+def _enter(view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    unauthorized = _check_signed_in()
+    if unauthorized is not None:
+        return unauthorized
+    user = flask_login.current_user._get_current_object()
+    # one out of a cache of the host's may be of yesterday
+    return _if_recent(view, current_profile.users.held(user) or user, *args, **kwargs)
 
 
 def _if_recent(view: Callable[..., Any], user: Any, *args: Any, **kwargs: Any) -> Any:

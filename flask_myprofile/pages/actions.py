@@ -35,10 +35,14 @@ def show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status:
     save = tab.actions.get("save")
     if form is None and save is not None and (form_class := save.form_class(tab, user)):
         form = form_class(formdata=None, data=tab.values(user), meta={"csrf": False})
-    urls = {f"{a.name}_url": f"{url_of(tab)}/{a.slug}" for a in tab.actions.values() if a is not save}
     template = current_app.jinja_env.select_template([tab.template, "myprofile/tabs/_form.html"])
-    context = {**urls, **tab.context(user)}
+    context = {**_urls(tab), **tab.context(user)}
     return layout.render(template, title=tab.label, tab=tab, form=form, error=error, status=status, **context)  # type: ignore[arg-type]
+
+
+def _urls(tab: Tab) -> dict[str, str]:
+    """Of its actions, for its templates."""
+    return {f"{a.name}_url": f"{url_of(tab)}/{a.slug}" for a in tab.actions.values() if a.name != "save"}
 
 
 def perform(user: Any, tab: Tab, action: Action) -> Any:
@@ -144,7 +148,7 @@ def _answer(tab: Tab, action: Action, done: Done) -> Any:
         return jsonify(done.data if done.data is not None else {"message": str(done.message)})
     if done.template:
         said = (done.kind, done.message) if done.message else None
-        return layout.render(done.template, title=tab.label, tab=tab, message=said, **done.context)
+        return layout.render(done.template, title=tab.label, tab=tab, message=said, **{**_urls(tab), **done.context})
     if done.redirect:
         if done.message:
             say_elsewhere(done.message)

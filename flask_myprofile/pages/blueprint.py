@@ -16,7 +16,7 @@ from ..errors import NotFound
 from ..globals import PACKAGE, current_profile
 from ..responses import no_store, prefers_json
 from ..tab import Action, Tab
-from . import layout, not_me_page, recent_sign_in
+from . import layout, not_me_page, one_time_link, recent_sign_in
 from .access import guarded
 from .actions import perform, show
 from .assets import PagesBlueprint
@@ -28,8 +28,8 @@ from .sign_out import sign_out
 from .signed_out import say_elsewhere
 
 
-def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
-    """The routes of these tabs."""
+def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False) -> Blueprint:
+    """The routes of these tabs. ``with_links``: mails have links, and so there is a page for them."""
     pages = PagesBlueprint(
         "myprofile",
         PACKAGE,
@@ -47,6 +47,9 @@ def blueprint(prefix: str, tabs: Iterable[Tab]) -> Blueprint:
     pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
     pages.add_url_rule("/confirm", "confirm", guarded(recent_sign_in.view), methods=["GET", "POST"])
     pages.add_url_rule("/sessions/not-me", "sessions_not_me", guarded(not_me_page.view))
+    if with_links:
+        view = guarded(one_time_link.view, lets_visitors_in=True)
+        pages.add_url_rule("/mail-link", "mail_link", view, methods=["GET", "POST"])
     for tab in tabs:
         save = tab.actions.get("save")
         pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])

@@ -85,8 +85,12 @@ def answer(error: HTTPException) -> Any:
 
 
 def error_page(error: HTTPException) -> Any:
-    """The page of My Profile for an error on one of its pages, with what was typed there; None elsewhere, and for
-    programs. For a handler of yours, which is asked before My Profile shows its own."""
+    """The page of My Profile for an error on one of its pages, with what was typed there. For a handler of yours, which
+    is asked before My Profile shows its own.
+
+    :param error: what the handler was given.
+    :returns: an answer for the view; None on other pages, and for programs.
+    """
     view = current_app.view_functions.get(request.endpoint or "")
     words = _WORDS.get(error.code or 0)
     is_ours = request.blueprint in OWN_BLUEPRINTS and hasattr(view, "myprofile_purpose")

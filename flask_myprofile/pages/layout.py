@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..adapters import adapter_of
 from ..auth.request_state import request_state
 from ..config import Config
 from ..features import DOCTOR
-from ..globals import current_profile
+from ..globals import EXTENSION, current_profile
 from ..i18n import current_preferences
 from ..tab import Tab
 from . import not_me
@@ -158,7 +158,11 @@ def _layout() -> Any:
         return adapter_of(current_app).layout or _OWN
     if all(ours == theirs for ours, theirs in config.base_blocks.items()):
         return config.base_template
-    return _bridge(current_app.jinja_env, config.base_template, tuple(config.base_blocks.items()))
+    made = current_app.extensions.setdefault(EXTENSION + "_bridges", {})  # a template holds its app: it goes with it
+    asked = (config.base_template, tuple(config.base_blocks.items()))
+    if asked not in made:
+        made[asked] = _bridge(current_app.jinja_env, *asked)
+    return made[asked]
 
 
 def follows_theme() -> bool:
@@ -185,7 +189,6 @@ def _sources(config: Config) -> Iterator[str]:
         left += set(_PARTS.findall(text)) - seen
 
 
-@cache
 def _bridge(environment: Any, base: str, blocks: Sequence[tuple[str, str]]) -> Any:
     # what the layout itself has in its head and among its scripts stays there
     filled = "".join(

@@ -9,6 +9,7 @@ from ..globals import current_profile
 from ..tab import Tab
 
 ADMIN_ENDPOINT = "myprofile_admin.features"
+USERS_ENDPOINT = "myprofile_admin.sessions"
 
 
 def url_of(tab: Tab) -> str:

@@ -31,7 +31,8 @@ _DONE = "_myprofile_not_me"
 
 @dataclass(frozen=True)
 class Step:
-    """``done``: what it has led to, or ``""``. ``url``: where its form is sent, or its link leads."""
+    """``done``: what it has led to, or ``""``. ``url``: where its form is sent, or its link leads. ``elsewhere``: it is
+    done in another place, and nobody here knows whether it was."""
 
     name: str
     title: str
@@ -39,6 +40,7 @@ class Step:
     button: str = ""
     url: str | None = None
     sends: bool = True
+    elsewhere: bool = False
     fields: tuple[tuple[str, str], ...] = ()
     done: str = ""
 
@@ -127,11 +129,15 @@ def _sign_out_others(user: Any, record: SessionRecord) -> Step:
 
 
 def _password(user: Any, record: SessionRecord, changed: bool) -> Step:
-    """As its tab says it: a form there, or a sentence for those whose organization manages it."""
+    """As its tab says it: a form there, or what to do for those whose password is managed elsewhere."""
     values, title = current_profile.tabs["password"].values(user), gettext("Change your password")
+    if not current_profile.can_change_password(user):
+        title, url = gettext("Change your password at your organization"), values["password_url"]
+        ask = "" if url else f" {gettext('Tell whoever looks after it there that this was not you.')}"
+        return Step("password", title, f"{values['reason']}{ask}", title, url, sends=False, elsewhere=True)
     if not values["can_change"]:
-        there = gettext("Change your password at your organization")
-        return Step("password", title, values["reason"], there, values["password_url"], sends=False)
+        text = f"{values['reason']} {gettext('Ask your administrator how to change it.')}"
+        return Step("password", title, text, sends=False, elsewhere=True)
     return Step(
         "password",
         title,

@@ -11,11 +11,12 @@ from ..account.password_throttle import TooManyGuesses
 from ..account.passwords import HostFailed, WrongPassword
 from ..account.user_passwords import CannotCheck, CannotWrite
 from ..errors import Conflict, Failed, Invalid, Refused, Unavailable
-from ..i18n import gettext
+from ..i18n import gettext, lazy_gettext
 from ..responses import RETRY_AFTER
 from .throttling import too_many
 
 CANNOT_CHECK = "password_cannot_be_checked"
+WRONG = lazy_gettext("Your current password is not correct")
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def answered() -> Iterator[None]:
     except TooManyGuesses as many:
         raise too_many(many) from many
     except WrongPassword as wrong:
-        raise Invalid({"current_password": gettext("Your current password is not correct")}) from wrong
+        raise Invalid({"current_password": WRONG}) from wrong
     except CannotCheck as unknown:
         raise Conflict(
             gettext(

@@ -105,7 +105,9 @@ def _signed_in(row: SessionRecord) -> str:
 
 
 def _until(row: SessionRecord) -> str:
-    """When it runs out, to the minute where that is today or tomorrow."""
+    """When it runs out, to the minute where that is today or tomorrow; or that it has ended."""
+    if row.ended_at is not None:
+        return gettext("has been signed out")
     at, idle = current_profile.sessions.runs_out_at(row), current_profile.config.session_idle
     moment = as_datetime(at)
     if at is None or moment is None:
@@ -125,7 +127,12 @@ def name_of(row: SessionRecord) -> str:
 
 def device_of(row: SessionRecord) -> tuple[str, str]:
     """("Firefox on Linux", icon)."""
-    device = describe(row.user_agent)
+    return device_by(row.user_agent)
+
+
+def device_by(user_agent: str) -> tuple[str, str]:
+    """The same by what a browser calls itself."""
+    device = describe(user_agent)
     return _in_words(device), ICONS[device.kind]
 
 

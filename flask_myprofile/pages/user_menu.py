@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urljoin
+from weakref import WeakKeyDictionary
 
 import flask_login
 from flask import Flask, current_app, render_template, request, url_for
@@ -20,8 +21,10 @@ from ..auth.session_cookie import csrf_field
 from ..errors import StoreDown
 from ..globals import current_profile
 from .assets import static_url
-from .navigation import ADMIN_ENDPOINT, tabs_that_are_on
+from .navigation import ADMIN_ENDPOINT, USERS_ENDPOINT, tabs_that_are_on
 
+#: Of each app, the entries that were left out and said to be.
+_said: WeakKeyDictionary[Flask, set[str]] = WeakKeyDictionary()
 _PICTURES = ("avatar_url", "picture_url", "photo_url")
 
 
@@ -67,6 +70,7 @@ def menu_context(user: Any) -> dict[str, Any]:
         ),
         "is_admin": is_admin,
         "features_url": url_for(ADMIN_ENDPOINT) if is_admin else None,
+        "users_url": url_for(USERS_ENDPOINT) if is_admin else None,
         "profile_url": url_for("myprofile.index") if tabs else None,
         "sign_out_url": url_for("myprofile.sign_out"),
         "csrf_token": generate_csrf(),
@@ -81,6 +85,7 @@ def _for_visitor() -> dict[str, Any]:
         "menu": _current(),
         "is_admin": False,
         "features_url": None,
+        "users_url": None,
         "profile_url": None,
         "sign_out_url": None,
         "csrf_field": csrf_field(),
@@ -99,8 +104,8 @@ def _current() -> str | None:
     """The entry whose page is drawn; none where the host draws an error page at its address."""
     if not request_state().draws_own_page:
         return None
-    if request.endpoint == ADMIN_ENDPOINT:
-        return "features"
+    if request.blueprint == "myprofile_admin":
+        return {ADMIN_ENDPOINT: "features", USERS_ENDPOINT: "users"}.get(request.endpoint or "")
     return "profile" if request.blueprint == "myprofile" else None
 
 
@@ -129,8 +134,11 @@ def _address(target: str) -> str | None:
         return None
 
 
-@lru_cache
 def _say_once(app: Flask, endpoint: str) -> None:
+    said = _said.setdefault(app, set())
+    if endpoint in said:
+        return
+    said.add(endpoint)
     app.logger.warning("MYPROFILE_MENU_ITEMS: %r is no endpoint that has a URL; the entry is left out", endpoint)
 
 

@@ -33,6 +33,7 @@ def hand_over(location: str, facts: Mapping[str, Any]) -> Response:
 
     :param location: the view's address, in this app.
     :param facts: what JSON can hold. They are in a cookie of this browser, encrypted, for two minutes.
+    :returns: the redirect, for the view to return.
     :raises SetupError: they are more than a cookie holds.
     """
     sealed = cipher(secret_keys(), _PURPOSE).encrypt(json.dumps(dict(facts)).encode()).decode()
@@ -45,8 +46,10 @@ def hand_over(location: str, facts: Mapping[str, Any]) -> Response:
 
 
 def handed_over() -> dict[str, Any] | None:
-    """What :func:`hand_over` has sent this browser here with, or None: it came by itself, or too late. Once: the cookie
-    goes with the answer."""
+    """What :func:`hand_over` has sent this browser here with. Once: the cookie goes with the answer.
+
+    :returns: the facts; None: it came by itself, or too late.
+    """
     sealed = request.cookies.get(_COOKIE)
     if sealed is None:
         return None

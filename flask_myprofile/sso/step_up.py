@@ -84,6 +84,12 @@ def _asking_anew(url: str) -> str:
     return urlunsplit(target._replace(query=asked))
 
 
+def watch_and_take_over(incoming: Request) -> Any:
+    """What Single Sign-On has to see of each request, before the host's own functions do."""
+    detection.watch_authlib()
+    return take_over(incoming)
+
+
 def take_over(incoming: Request) -> Any:
     """The provider's answer to :func:`begin`, at the callback of the app: its view would sign in whoever it is. Before
     every request, so it looks at the query string and, nearly always, at nothing else."""

@@ -1,14 +1,13 @@
 /*! Flask-MyProfile: every page works without this file.
  * Listeners are delegated, so pages swapped in by htmx or Turbo keep working. */
 (() => {
-  "use strict";
   const d = document;
   /* the user menu may bring a second copy */
   if (d.documentElement.dataset.mpReady) return;
   d.documentElement.dataset.mpReady = "1";
   const on = (type, fn, capture) => d.addEventListener(type, fn, capture);
   const byId = (id) => d.getElementById(id);
-  const closest = (e, sel) => e.target instanceof Element ? e.target.closest(sel) : null;
+  const closest = (e, sel) => e.target.closest?.(sel);
 
   /* there before its text changes, so that screen readers speak it */
   let live;
@@ -92,14 +91,12 @@
       const answer = await fetch(link.href);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const form = d.importNode(page.querySelector("[data-mp-confirm]"), true);
-      const dlg = d.createElement("dialog"), no = d.createElement("button"), back = form.querySelector("[data-mp-close]");
+      const dlg = d.createElement("dialog"), no = form.querySelector("[data-mp-close]");
       Object.assign(dlg, { className: "mp-dialog", role: "alertdialog" });
       dlg.setAttribute("aria-labelledby", form.querySelector(".mp-h2").id);
       dlg.setAttribute("aria-describedby", "mp-confirm-text");
-      Object.assign(no, { type: "button", autofocus: true, className: back.className, textContent: back.textContent });
-      no.dataset.mpClose = "";
-      back.parentNode.prepend(no);
-      back.remove();
+      Object.assign(no, { role: "button", autofocus: true });
+      no.parentNode.prepend(no);
       dlg.append(form);
       dlg.addEventListener("close", () => dlg.remove());
       link.closest(".mp").append(dlg);
@@ -114,57 +111,57 @@
     if ((t = closest(e, "[data-mp-reveal]"))) return reveal(t, byId(t.dataset.mpReveal).type === "password");
     if ((t = closest(e, "[data-mp-copy]"))) return void (t.dataset.mpCopy ? copy : copyAnswer)(t);
     if ((t = closest(e, "a[data-mp-dialog]")) && !(e.ctrlKey || e.metaKey || e.shiftKey)) return e.preventDefault(), void confirm(t);
-    if ((t = closest(e, "dialog [data-mp-close]"))) return t.closest("dialog").close();
-    if (e.target instanceof HTMLDialogElement && e.target.matches(".mp-dialog")) e.target.close();   /* backdrop */
-    for (const m of d.querySelectorAll(".mp-menu[open]")) if (!m.contains(e.target)) m.open = false;
+    if ((t = closest(e, "dialog [data-mp-close]"))) return e.preventDefault(), t.closest("dialog").close();
+    if (e.target.matches?.(".mp-dialog")) e.target.close();   /* backdrop */
   });
+  const shut = (e) => { for (const m of d.querySelectorAll(".mp-menu[open]")) if (!m.contains(e.target)) m.open = false; };
+  on("click", shut);
+  on("focusin", shut);
   on("keydown", (e) => {
-    if (e.key !== "Escape") return;
-    const m = d.querySelector(".mp-menu[open]");
-    if (!m) return;
-    m.open = false;
-    m.querySelector("summary").focus();
+    const m = d.querySelector(".mp-menu[open]"), b = closest(e, "a.mp-btn");   /* looks like a button */
+    if (e.key === "Escape" && m) m.open = false, m.querySelector("summary").focus();
+    if (e.key === " " && b) e.preventDefault(), b.click();
   });
-  on("focusout", (e) => {
-    const m = closest(e, ".mp-menu[open]");
-    if (m && e.relatedTarget && !m.contains(e.relatedTarget)) m.open = false;
-  });
+
+  /* asks before one leaves what is not saved; browsers fill in passwords by themselves */
+  const keep = (e) => e.preventDefault();
+  const fields = (form) => [...form.querySelectorAll("input,select,textarea")];
+  const guard = () => {
+    let any = 0;
+    for (const form of d.querySelectorAll(".mp form[method=post]:not([aria-busy])")) {
+      const clean = form.cloneNode(true), out = form.querySelector("[data-mp-dirty]");
+      clean.reset();
+      const was = fields(clean), n = fields(form).filter((x, i) => {
+        const moved = x.checked !== was[i].checked || x.value !== was[i].value;
+        return x.type !== "password" && (moved ? x.type !== "checkbox" || !x.dataset.mpMoved : x.dataset.mpMoved);
+      }).length;
+      any += n;
+      if (out) out.textContent = n ? out.dataset.some.replace("{n}", n) : out.dataset.none;
+    }
+    (any ? addEventListener : removeEventListener)("beforeunload", keep);
+  };
   on("input", (e) => {
     for (const list of d.querySelectorAll("[data-mp-rules]"))
       if (e.target.form?.contains(list)) check(list);
-  });
-
-  /* asks before one leaves unsaved switches */
-  const keep = (e) => e.preventDefault();
-  const count = (form) => {
-    const n = [...form.elements].filter((x) => x.type === "checkbox" && x.checked !== x.defaultChecked !== "mpMoved" in x.dataset).length;
-    const out = form.querySelector("[data-mp-dirty]");
-    out.textContent = n ? out.dataset.some.replace("{n}", n) : out.dataset.none;
-    (n ? addEventListener : removeEventListener)("beforeunload", keep);
-  };
-  on("change", (e) => {
-    const form = closest(e, "form[data-mp-track]");
-    if (form) count(form);
+    guard();
   });
 
   /* browsers remember text fields, so hide passwords again; and never send twice */
-  on("submit", (e) => { for (const b of e.target.querySelectorAll("[data-mp-reveal]")) reveal(b, false); }, true);
   on("submit", (e) => {
     const form = closest(e, ".mp form");
     if (!form || e.defaultPrevented) return;
-    if (form.dataset.mpSent) return e.preventDefault();
-    form.dataset.mpSent = 1;
-    if (form.matches("[data-mp-track], dialog *")) removeEventListener("beforeunload", keep);
-    for (const b of form.querySelectorAll("[type=submit]")) b.setAttribute("aria-disabled", "true");
+    if (form.ariaBusy) return e.preventDefault();
+    form.ariaBusy = "true";
+    for (const b of form.querySelectorAll("[data-mp-reveal]")) reveal(b, false);
+    guard();
     /* nobody tells of the Stop button, or of a broken connection */
     setTimeout(free, 5000, form);
   });
   const free = (form) => {
-    delete form.dataset.mpSent;
-    for (const b of form.querySelectorAll("[aria-disabled]")) b.removeAttribute("aria-disabled");
-    if (form.matches("[data-mp-track]")) count(form);
+    form.ariaBusy = null;
+    guard();
   };
-  addEventListener("pageshow", (e) => { if (e.persisted) d.querySelectorAll("form[data-mp-sent]").forEach(free); });
+  addEventListener("pageshow", () => d.querySelectorAll("form[aria-busy]").forEach(free));
 
   /* in sight: the current tab, and one reached by keys, which no press moves */
   const middle = (el) => { const r = el.getBoundingClientRect(); return r.left + r.width / 2; };
@@ -181,17 +178,17 @@
     for (const img of root.querySelectorAll(".mp-avatar img")) if (img.complete && !img.naturalWidth) img.remove();
     root.querySelectorAll(".mp-nav [aria-current]").forEach(center);
     for (const el of root.querySelectorAll("[data-mp-js]")) el.hidden = false;
-    for (const form of root.querySelectorAll("form[data-mp-track]")) count(form);
-    /* tooltip: the exact moment in the reader's language and zone, or the browser's */
+    guard();
+    /* tooltip: the exact moment, in the reader's language and zone */
     for (const t of root.querySelectorAll("time[data-mp-time]")) {
-      try { t.title = new Date(t.dateTime).toLocaleString(t.closest("[lang]")?.lang || undefined, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
+      try { t.title = new Date(t.dateTime).toLocaleString(t.closest("[lang]").lang, { dateStyle: "full", timeStyle: "short", timeZone: t.dataset.mpTime || undefined }); } catch { }
     }
-    /* this device's zone first; once */
+    /* this device's zone first, unless it is the app's; once */
     const mark = root.querySelector("[data-mp-zone]"), zone = mark && Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (zone) {
-      const list = byId(mark.dataset.mpZone), group = d.createElement("optgroup"), known = [...list.options].find((o) => o.value === zone);
+    if (zone && zone !== mark.dataset.given) {
+      const list = byId(mark.dataset.mpZone), group = d.createElement("optgroup");
       group.label = mark.dataset.label;
-      group.append(new Option(known ? known.text : zone.split("/").pop().replace(/_/g, " "), zone));
+      group.append([...list.options].find((o) => o.value === zone) || new Option(zone.split("/").pop().replaceAll("_", " "), zone));
       list.options[0].after(group);
       mark.remove();
     }

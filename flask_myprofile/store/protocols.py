@@ -8,7 +8,10 @@ from typing import Protocol, TypeVar
 from .records import (
     EventRecord,
     FeatureRecord,
+    FoundToken,
     IdentityRecord,
+    KnownDevice,
+    LinkRecord,
     LogoutTokenRecord,
     PendingFormRecord,
     Pruned,
@@ -58,9 +61,12 @@ class HistoryStore(Protocol):
         None: nothing is known."""
         ...
 
-    def note_sign_in(self, user_key: str) -> bool:
-        """From now on something is known of the user; whether nothing was. Within a transaction, whoever does it at the
-        same moment waits for the end of that."""
+    def note_sign_in(self, user_key: str, device: KnownDevice | None = None) -> bool:
+        """From now on something is known of the user. Within a transaction, whoever does it at the same moment waits
+        for the end of that.
+
+        Returns whether the device is news: the user has signed in from others, and from this one never.
+        """
         ...
 
     def note_sign_out(self, user_key: str, at: int) -> None:
@@ -179,7 +185,10 @@ class EventStore(Protocol):
 class TokenStore(Protocol):
     def find_token(self, user_key: str) -> TokenRecord | None: ...
 
-    def find_token_by_digest(self, digest: str) -> TokenRecord | None: ...
+    def find_live_token(self, digest: str, features: tuple[str, ...]) -> FoundToken | None:
+        """The token of that digest with its user, and what has been chosen of these features: fit to be asked for at
+        each request."""
+        ...
 
     def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
         """Put ``record`` in the place of the user's token that has this digest (None: of none); False where that is no
@@ -253,4 +262,31 @@ class FeatureStore(Protocol):
     ) -> None:
         """Save what ``values`` answers, which is told the version and the features as they are while nobody else can
         change them. Nothing to save is no new version."""
+        ...
+
+
+class NoticeStore(Protocol):
+    def claim_notice(self, notice_id: str, user_key: str, at: int, interval: int) -> bool:
+        """Whether none of that id was claimed within so many seconds before; of several who ask at once, one is told
+        so."""
+        ...
+
+    def add_link(self, record: LinkRecord) -> None: ...
+
+    def link(self, link_id: str) -> LinkRecord | None: ...
+
+    def drop_link(self, link_id: str) -> bool:
+        """Whether it was there: of two who use one at once, one is told so."""
+        ...
+
+    def drop_links(self, user_key: str, purposes: Collection[str], about: str | None = None) -> None:
+        """Those of a user for these purposes, or of them only those about that."""
+        ...
+
+    def forget_devices_of(self, user_key: str, session_id: str) -> None:
+        """The device that this session has made known is news again."""
+        ...
+
+    def prune_notices(self, at: int, notices_before: int, devices_before: int) -> None:
+        """Delete links that have run out, claims from before, and devices that were not seen since."""
         ...

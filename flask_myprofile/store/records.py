@@ -180,6 +180,25 @@ class TokenRecord(NamedTuple):
     last_used_agent: str | None
 
 
+class CheckedToken(NamedTuple):
+    """What every request asks of the row of an API token."""
+
+    user_key: str
+    digest: str
+    expires_at: int | None
+    last_used_at: int | None
+    last_used_ip: str | None
+
+
+class FoundToken(NamedTuple):
+    """A token's row, what administrators have chosen of the features that it depends on, and its user. None: where the
+    same query could not say who that is."""
+
+    token: CheckedToken
+    choices: Mapping[str, bool]
+    user: Any
+
+
 class TokenCounts(NamedTuple):
     """How many API tokens work, how many of those were used lately, and how many have a ciphertext."""
 
@@ -250,3 +269,24 @@ class EventRecord(NamedTuple):
     ip: str
     user_agent: str
     details: str | None
+
+
+class LinkRecord(NamedTuple):
+    """A link in a mail, which is good once. ``id`` is a digest of its secret, ``about`` the session or the change that
+    it is about, if any."""
+
+    id: str
+    user_key: str
+    purpose: str
+    about: str | None
+    expires_at: int
+
+
+class KnownDevice(NamedTuple):
+    """That a user has signed in from a browser. ``id`` is a digest of the browser's secret and the user's key,
+    ``session_id`` the session that they began there first, and ``at`` when that was, or when it was seen again."""
+
+    id: str
+    user_key: str
+    session_id: str
+    at: int

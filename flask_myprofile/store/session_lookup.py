@@ -24,6 +24,7 @@ class SessionLookup(Database):
 
     :param user_class: of a user's key, the host's class and the key within it; no class where there is none, or its
         keys are not its primary keys.
+    :param only_class: the class that all users are of; None as before, and where there are several.
     :param password_columns: where password hashes are, which are looked at with each request.
     :param with_preferences: whether each page needs the user's preferences, which then come with the session.
     """
@@ -34,15 +35,17 @@ class SessionLookup(Database):
         tables: Tables,
         *,
         user_class: Callable[[str], tuple[Any, str]],
+        only_class: Callable[[], Any],
         password_columns: Callable[[], Iterable[Any]] = tuple,
         with_preferences: Callable[[], bool],
         **ways: Any,
     ) -> None:
         super().__init__(db, tables, **ways)
         self._user_class = user_class
+        self._only_class = only_class
         self._password_columns = password_columns
         self._with_preferences = with_preferences
-        self._classes: dict[Any, _UserClass] = {}
+        self._classes: dict[Any, UserClass] = {}
 
     def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
         """The live session and, in the same query, the user whose key it has.
@@ -85,47 +88,52 @@ class SessionLookup(Database):
 
     # ---- which user
 
-    def _way_to(self, session: Session, user_key: str) -> tuple[_UserClass, Mapping[str, Any], _Way]:
+    def _way_to(self, session: Session, user_key: str) -> tuple[UserClass, Mapping[str, Any], Way]:
         """How to come by the user of a session that has this key, and the values of their primary key."""
         model, own_key = self._user_class(user_key)
-        users = self._classes.get(model)
-        if users is None:
-            users = self._classes[model] = self._look_at(model)
+        users = self._users_of(model)
         identity = users.keys.identity(own_key) if users.keys is not None else None
         if users.keys is None or identity is None:
-            return users, {}, _Way.ALONE
-        is_cheap = users.rows is not None and users.rows.may_bring(session, identity)
-        return users, users.keys.values(identity), _Way.ROWS if is_cheap else _Way.ORM
+            return users, {}, Way.ALONE
+        rows = users.rows
+        is_cheap = rows is not None and rows.may_bring(session) and not rows.is_held(session, identity)
+        return users, users.keys.values(identity), Way.ROWS if is_cheap else Way.ORM
 
-    def _look_at(self, model: Any) -> _UserClass:
+    def _users_of(self, model: Any) -> UserClass:
+        known = self._classes.get(model)
+        if known is None:
+            known = self._classes[model] = self._look_at(model)
+        return known
+
+    def _look_at(self, model: Any) -> UserClass:
         mapper = inspect(model) if model is not None else None
         # of another database than ours there is no query for both
         if mapper is None or primary_of(self._db.session(), mapper) is not self.engine:
-            return _UserClass(None)
-        return _UserClass(mapper)
+            return UserClass(None)
+        return UserClass(mapper)
 
     # ---- the statements
 
-    def _find_statement(self, users: _UserClass, way: _Way) -> _Find:
+    def _find_statement(self, users: UserClass, way: Way) -> Find:
         table = self._tables.session
         columns, source = self._and_preferences([table.c[name] for name in Checked._fields], table, table.c.user_key)
         found = select(*columns, *users.columns(way)).select_from(source)
-        if way is not _Way.ALONE:
+        if way is not Way.ALONE:
             found = found.join(users.source(way), and_(*self._is_key(users, table.c.id)))
         whose = (table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id"))
         return self._find(found.where(*whose), len(columns), users, way)
 
-    def _bring_statement(self, users: _UserClass, way: _Way) -> _Find:
+    def _bring_statement(self, users: UserClass, way: Way) -> Find:
         columns, source = self._and_preferences([], users.mapper.selectable, bindparam("user_key"))
         found = select(*columns, *users.columns(way)).select_from(source).where(*self._is_key(users))
         return self._find(found, len(columns), users, way)
 
-    def _find(self, statement: Select[Any], width: int, users: _UserClass, way: _Way) -> _Find:
-        if way is _Way.ORM:
+    def _find(self, statement: Select[Any], width: int, users: UserClass, way: Way) -> Find:
+        if way is Way.ORM:
             statement = statement.options(*self._loaded_with_it(users.mapper.class_))
-        return _Find(statement, width, way, users.rows if way is _Way.ROWS else None)
+        return Find(statement, width, way, users.rows if way is Way.ROWS else None)
 
-    def _is_key(self, users: _UserClass, session_id: Any = None) -> list[Any]:
+    def _is_key(self, users: UserClass, session_id: Any = None) -> list[Any]:
         """The user is the one whose key is given."""
         keys = users.keys
         if keys is None:
@@ -152,10 +160,10 @@ class SessionLookup(Database):
         table = self._tables.preference
         return [*columns, table.c.name, table.c.value], source.outerjoin(table, table.c.user_key == user_key)
 
-    def _rows(self, session: Session, find: _Find, values: Mapping[str, Any]) -> Sequence[Any]:
-        if find.way is _Way.ALONE:
+    def _rows(self, session: Session, find: Find, values: Mapping[str, Any]) -> Sequence[Any]:
+        if find.way is Way.ALONE:
             return self._read(find.statement, values).all()
-        if find.way is _Way.ROWS:
+        if find.way is Way.ROWS:
             return self._read_along(session, find.statement, values).all()
         found = self._read_user(session, find.statement, values)
         try:
@@ -187,7 +195,7 @@ def _preferences(rows: Sequence[Any], width: int) -> dict[str, str]:
     return {row[width - 2]: row[width - 1] for row in rows if row[width - 2] is not None}
 
 
-class _Way(Enum):
+class Way(Enum):
     """How the user comes with the session: not at all, as the ORM loads one, or by the columns."""
 
     ALONE = 1
@@ -195,30 +203,31 @@ class _Way(Enum):
     ROWS = 3
 
 
-class _UserClass:
+class UserClass:
     """What is known of one class of users; nothing of what is no class of this database."""
 
     def __init__(self, mapper: Any) -> None:
         self.mapper = mapper
         self.keys = None if mapper is None else UserKeys(mapper)
         self.rows = UserRows(mapper) if mapper is not None and is_plain(mapper) else None
-        self.finds: dict[_Way, _Find] = {}
-        self.brings: dict[_Way, _Find] = {}
+        self.finds: dict[Way, Find] = {}
+        self.brings: dict[Way, Find] = {}
+        self.tokens: dict[Way, Find] = {}
 
-    def columns(self, way: _Way) -> Sequence[Any]:
-        if way is _Way.ROWS and self.rows is not None:
+    def columns(self, way: Way) -> Sequence[Any]:
+        if way is Way.ROWS and self.rows is not None:
             return self.rows.columns
-        return [self.mapper.class_] if way is _Way.ORM else []
+        return [self.mapper.class_] if way is Way.ORM else []
 
-    def source(self, way: _Way) -> Any:
-        return self.mapper.class_ if way is _Way.ORM else self.mapper.local_table
+    def source(self, way: Way) -> Any:
+        return self.mapper.class_ if way is Way.ORM else self.mapper.local_table
 
 
-class _Find:
+class Find:
     """A statement that is built once, and what is known of it: columns of ours, and after so many (``width``) the
     user's."""
 
-    def __init__(self, statement: Select[Any], width: int, way: _Way, user_rows: UserRows | None) -> None:
+    def __init__(self, statement: Select[Any], width: int, way: Way, user_rows: UserRows | None) -> None:
         self.statement = statement.execution_options(autoflush=False)
         self.width = width
         self.way = way
@@ -228,4 +237,4 @@ class _Find:
     def user_of(self, row: Any, session: Session) -> Any:
         if self._user_rows is not None:
             return self._user_rows.bring(session, row[self.width :])
-        return row[self.width] if self.way is _Way.ORM else None
+        return row[self.width] if self.way is Way.ORM else None

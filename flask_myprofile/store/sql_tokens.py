@@ -7,21 +7,17 @@ from typing import Any
 
 from sqlalchemy import and_, case, delete, func, not_, or_, select, update
 
-from .database import Database, in_one_transaction
+from .database import in_one_transaction
 from .records import SKEW, TokenCounts, TokenRecord
+from .token_lookup import TokenLookup
 
 
-class SqlTokens(Database):
+class SqlTokens(TokenLookup):
     """See :class:`~.protocols.TokenStore`."""
 
     def find_token(self, user_key: str) -> TokenRecord | None:
-        return self._token(self._tables.token.c.user_key == user_key)
-
-    def find_token_by_digest(self, digest: str) -> TokenRecord | None:
-        return self._token(self._tables.token.c.digest == digest)
-
-    def _token(self, which: Any) -> TokenRecord | None:
-        row = self._read(select(*self._tables.token.c).where(which)).first()
+        table = self._tables.token
+        row = self._read(select(*table.c).where(table.c.user_key == user_key)).first()
         return TokenRecord._make(row) if row else None
 
     @in_one_transaction

@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreDown
 from .database import in_one_transaction
 from .database_errors import reason
-from .records import EVERYONE, SKEW, gone
+from .records import EVERYONE, SKEW, KnownDevice, gone
 from .sql_events import SqlEvents
 from .sql_features import SqlFeatures
+from .sql_notices import SqlNotices
 from .sql_password_throttle import SqlPasswordThrottle
 from .sql_pending_forms import SqlPendingForms
 from .sql_sessions import SqlSessions
@@ -34,7 +35,15 @@ _CLOCKS = {
 
 
 class SqlStore(
-    SqlSessions, SqlTokens, SqlFeatures, SqlPasswordThrottle, SqlPendingForms, SqlSingleSignOn, SqlUsers, SqlEvents
+    SqlSessions,
+    SqlTokens,
+    SqlFeatures,
+    SqlPasswordThrottle,
+    SqlPendingForms,
+    SqlSingleSignOn,
+    SqlNotices,
+    SqlEvents,
+    SqlUsers,
 ):
     """Everything that is kept in the host's database; preferences, and what outlives sessions, are here."""
 
@@ -47,20 +56,22 @@ class SqlStore(
         return moment
 
     @in_one_transaction
-    def note_sign_in(self, user_key: str) -> bool:
+    def note_sign_in(self, user_key: str, device: KnownDevice | None = None) -> bool:
         """By the lock on their row: SQLite, which knows no such thing, has one writer anyway."""
         table, values = self._tables.history, {"user_key": user_key, "signed_out_at": 0}
-        look = select(table.c.user_key).where(table.c.user_key == user_key).with_for_update()
+        asked = (table.c.user_key, *(() if device is None else self._known(device)))
+        look = select(*asked).where(table.c.user_key == user_key).with_for_update()
         with self._write() as execute:
-            if execute(look).first() is not None:
+            row = execute(look).first()
+            if row is None:
+                if self.engine.dialect.name in ("mysql", "mariadb"):
+                    # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
+                    execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
+                elif not self._insert(table, values):
+                    row = execute(look).first()
+            if device is None:
                 return False
-            if self.engine.dialect.name in ("mysql", "mariadb"):
-                # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
-                execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
-            elif not self._insert(table, values):
-                execute(look)
-                return False
-        return True
+            return self._meet(execute, device, *((None, False) if row is None else (row.seen_at, row.has_any)))
 
     @in_one_transaction
     def note_sign_out(self, user_key: str, at: int) -> None:

@@ -27,6 +27,9 @@ class Tables:
     identity: Table
     logout_token: Table
     event: Table
+    link: Table
+    notice: Table
+    known_device: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -60,6 +63,9 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         identity=table("identity", *_identity_columns()),
         logout_token=table("logout_token", *_logout_token_columns()),
         event=table("event", *_event_columns(f"ix_{prefix}event")),
+        link=table("link", *_link_columns()),
+        notice=table("notice", *_notice_columns()),
+        known_device=table("known_device", *_known_device_columns()),
     )
 
 
@@ -205,4 +211,31 @@ def _event_columns(index: str) -> list[Column[object] | Index]:
         Column("details", Text),
         Index(f"{index}_user_key_id", "user_key", "id"),
         Index(f"{index}_user_key_topic_id", "user_key", "topic", "id"),
+    ]
+
+
+def _link_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("purpose", _exact(32), nullable=False),
+        Column("about", _exact(24)),
+        Column("expires_at", BigInteger, nullable=False),
+    ]
+
+
+def _notice_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("at", BigInteger, nullable=False),
+    ]
+
+
+def _known_device_columns() -> list[Column[object]]:
+    return [
+        Column("id", _exact(64), primary_key=True),
+        Column("user_key", _exact(255), nullable=False, index=True),
+        Column("session_id", _exact(24), nullable=False),
+        Column("at", BigInteger, nullable=False),
     ]

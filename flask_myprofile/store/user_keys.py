@@ -6,6 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
+from sqlalchemy import Integer, Uuid, cast
+
+#: Where a UUID is a type of its own, and no text that is written otherwise.
+_HAS_UUID = ("postgresql", "cockroachdb")
+
 
 def key_of(identity: Iterable[Any]) -> str:
     """The text for a primary key. Of several columns it is not those run together, or two people might have one."""
@@ -22,6 +27,15 @@ class UserKeys:
         self._only = self._types[0] if len(self._types) == 1 else None
         #: What the parts of a key are called in a statement.
         self.names = [f"key_{place}" for place in range(len(self.columns))]
+
+    def is_told_in_sql(self, dialect: str) -> bool:
+        """Whether SQL can say what the text is as a primary key, such that the index of that is of use."""
+        kind = self.columns[0].type if len(self.columns) == 1 else None
+        return isinstance(kind, Integer) or (isinstance(kind, Uuid) and dialect in _HAS_UUID)
+
+    def in_sql(self, key: Any) -> Any:
+        """What the text in that column is as a primary key."""
+        return cast(key, self.columns[0].type)
 
     def values(self, identity: Sequence[Any]) -> dict[str, Any]:
         """That primary key, for a statement."""

@@ -28,14 +28,16 @@ class UserRows:
         self._names = [each.key for each in properties]
         self._mapper, self._manager = mapper, mapper.class_manager
 
-    def may_bring(self, session: Session, identity: tuple[Any, ...]) -> bool:
-        """Whether it makes no difference to anybody, at this moment; nor where the session knows the user already."""
+    def may_bring(self, session: Session) -> bool:
+        """Whether it makes no difference to anybody, at this moment."""
         heard: Any = session.dispatch
         if self._manager.dispatch.load or heard.loaded_as_persistent or heard.detached_to_persistent:
             return False
-        if heard.before_attach or heard.after_attach or (heard.do_orm_execute and has_listeners(session)):
-            return False
-        return self._mapper.identity_key_from_primary_key(identity) not in session.identity_map
+        return not (heard.before_attach or heard.after_attach or (heard.do_orm_execute and has_listeners(session)))
+
+    def is_held(self, session: Session, identity: tuple[Any, ...]) -> bool:
+        """Whether the session has that user already: then nobody else is brought in their place."""
+        return self._mapper.identity_key_from_primary_key(identity) in session.identity_map
 
     def bring(self, session: Session, values: Sequence[Any]) -> Any:
         """The user of a row that is this class's ``columns``, loaded into the session."""

@@ -63,7 +63,9 @@ def _example() -> str:
 
 def _shown_page(token: str, message: str, **facts: bool) -> Done:
     """The answer that has the token in it: the only one."""
-    return Done(message, {"token": token}, SHOWN, {"secret": token, "example": _example(), **facts})
+    can_regenerate = current_profile.features["api_token.regenerate"]
+    context = {"secret": token, "example": _example(), "can_regenerate": can_regenerate, **facts}
+    return Done(message, {"token": token}, SHOWN, context)
 
 
 def _reach(counts: TokenCounts) -> str:
@@ -137,7 +139,6 @@ class ApiToken(Tab):
             "token": as_shown(record) if record else None,
             "can_copy": features["api_token.copy"] and record is not None and record.ciphertext is not None,
             "can_regenerate": features["api_token.regenerate"],
-            "can_revoke": record is not None,
             "example": _example(),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
@@ -9,12 +10,13 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField
 
 from ..account.hashing import normalized
+from ..account.passwords import WrongPassword
 from ..account.policy import CHARACTERS, PolicyBroken, Rule
 from ..errors import Conflict, Forbidden, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, join_list, lazy_gettext, ngettext
 from ..pages.held_user import held_user
-from ..pages.password_answers import answered
+from ..pages.password_answers import WRONG, answered
 from ..signals import announce, password_changed
 from ..tab import Action, Effect, Tab, action
 
@@ -99,8 +101,6 @@ class Password(Tab):
     @action(_form)
     def save(self, user: Any, form: PasswordForm) -> str:
         current, new = form.current_password.data or "", form.new_password.data or ""
-        if errors := self._left_empty(current, new):
-            raise Invalid(errors)
         user = held_user(user)
         before = current_profile.sessions.owner(user)
         with answered():
@@ -115,28 +115,33 @@ class Password(Tab):
             return gettext("Your password has been changed. Your other sessions stay signed in.")
         return self._end_other_sessions(user)
 
-    def _left_empty(self, current: str, new: str) -> dict[str, object]:
-        errors: dict[str, object] = {}
-        if not current:
-            errors["current_password"] = gettext("Enter your current password")
-        if not new:
-            errors["new_password"] = gettext("Enter a new password")
-        return errors
-
     def _checked(self, user: Any, form: PasswordForm, current: str, new: str) -> Any:
         """What the current password was compared with.
 
-        :raises Invalid: it is wrong, and nothing else is said; or everything that is wrong with the new one.
+        :raises Invalid: it is wrong, the new one is, or both: all of it at once.
         """
         errors: dict[str, object] = {}
+        broken: Sequence[Rule] = ()
         compared = None
-        try:
-            compared = current_profile.passwords.check(user, current, new)
-        except PolicyBroken as broken:
-            form.broken = frozenset(rule.code for rule in broken.rules)
-            errors["new_password"] = sentences(broken.rules)
+        if not current:
+            errors["current_password"] = gettext("Enter your current password")
+        elif new:
+            try:
+                compared = current_profile.passwords.check(user, current, new)
+            except WrongPassword:
+                errors["current_password"] = WRONG
+            except PolicyBroken as refused:
+                broken = refused.rules
+        if errors and new:
+            broken = current_profile.passwords.faults_of(user, new)
+        form.broken = frozenset(rule.code for rule in broken)
+        if not new:
+            errors["new_password"] = gettext("Enter a new password")
+        elif broken:
+            errors["new_password"] = sentences(broken)
         # a program that sends JSON cannot mistype, and may leave the field out
-        if not _same(form.confirm_password.data or "", new) and (form.confirm_password.raw_data or not request.is_json):
+        repeated = form.confirm_password.raw_data or not request.is_json
+        if new and repeated and not _same(form.confirm_password.data or "", new):
             errors["confirm_password"] = gettext("Enter the same new password twice")
         if errors:
             raise Invalid(errors)
@@ -194,7 +199,7 @@ def hint(rule: Rule) -> str:
     return words[rule.code]
 
 
-def sentences(rules: tuple[Rule, ...]) -> list[str]:
+def sentences(rules: Sequence[Rule]) -> list[str]:
     """Everything that is wrong, with its number, at once."""
     required = {
         "min_length": gettext("at least %(number)s characters", number=_number(rules, "min_length")),
@@ -226,5 +231,5 @@ def _same(one: str, other: str) -> bool:
     return one == other or (max(len(one), len(other)) <= longest and normalized(one) == normalized(other))
 
 
-def _number(rules: tuple[Rule, ...], code: str) -> int | None:
+def _number(rules: Sequence[Rule], code: str) -> int | None:
     return next((rule.number for rule in rules if rule.code == code), None)

@@ -24,13 +24,14 @@ from ..tab import Action, Done, Effect, Part, Tab, action
 Option = tuple[str, str, str | None]
 
 _LANGUAGE, _TIMEZONE, _THEME = lazy_gettext("Language"), lazy_gettext("Time zone"), lazy_gettext("Appearance")
-
+_NEW_DEVICE = lazy_gettext("Sign-in from a new device")
 
 #: Whether a choice would have any effect.
 _POSSIBLE: Mapping[str, Callable[[], bool]] = {
     "language": lambda: len(i18n.offered()) > 1,
     "timezone": timezones.are_known,
     "theme": follows_theme,
+    "new_device": lambda: current_profile.config.tells_of_new_devices,
 }
 
 
@@ -44,6 +45,7 @@ class Preferences(Tab):
         Part("language", _LANGUAGE, lazy_gettext("Users choose the language of the pages.")),
         Part("timezone", _TIMEZONE, lazy_gettext("Users choose the zone in which times are shown.")),
         Part("theme", _THEME, lazy_gettext("Users choose light or dark, where the layout follows it.")),
+        Part("new_device", _NEW_DEVICE, lazy_gettext("Users choose whether they are told of it.")),
     )
 
     def shown(self) -> list[str]:
@@ -67,7 +69,9 @@ class Preferences(Tab):
             "languages": languages() if "language" in chosen else [],
             "zones": zones(chosen["timezone"], every) if "timezone" in chosen else [],
             "every_zone": every,
+            "zone_of_the_app": i18n.automatic_timezone_name(),
             "themes": themes(),
+            "new_device": _TOLD_OR_NOT,
         }
 
     def check(self, user: Any, action: Action) -> None:
@@ -128,6 +132,11 @@ def _theme_field() -> SelectField:
     return _field(_THEME, THEMES, THEMES.__contains__, gettext("Choose an appearance from the list"))
 
 
+def _new_device_field() -> SelectField:
+    hint = gettext("From a browser that you have not signed in from before. Of a new password you are always told.")
+    return _field(_NEW_DEVICE, ["off"], ["off"].__contains__, gettext("Choose one from the list"), hint)
+
+
 def _field(label: Any, codes: Iterable[str], takes: Callable[[str], Any], sentence: str, hint: str = "") -> SelectField:
     def check(form: VersionedForm, field: SelectField) -> None:
         if field.data and not takes(field.data):
@@ -137,7 +146,12 @@ def _field(label: Any, codes: Iterable[str], takes: Callable[[str], Any], senten
     return SelectField(label, choices=choices, validate_choice=False, validators=[check], description=hint)
 
 
-_FIELDS = {"language": _language_field, "timezone": _timezone_field, "theme": _theme_field}
+_FIELDS = {
+    "language": _language_field,
+    "timezone": _timezone_field,
+    "theme": _theme_field,
+    "new_device": _new_device_field,
+}
 
 
 # ---- what there is to choose from; first the choice to have no choice
@@ -157,6 +171,8 @@ def themes() -> list[Option]:
     return [(value, text, None) for value, text in words.items()]
 
 
+_TOLD_OR_NOT: list[Option] = [("", lazy_gettext("Tell me"), None), ("off", lazy_gettext("Do not tell me"), None)]
+
 _CONTINENTS = {
     **{"Africa": "002", "America": "019", "Antarctica": "AQ", "Asia": "142"},
     **{"Arctic": "150", "Europe": "150", "Australia": "009", "Pacific": "009"},
@@ -166,8 +182,10 @@ _OCEANS = {"Atlantic": lazy_gettext("Atlantic Ocean"), "Indian": lazy_gettext("I
 
 def zones(chosen: str | None, every: bool) -> list[tuple[str, list[Option]]]:
     """The zones by continent, those of none first: a well-known city's for each clock, or ``every`` city's; and the
-    one that is chosen."""
-    names = {"Etc/UTC": "UTC", **{name: name for name in (timezones.of_cities() if every else timezones.common())}}
+    one that is chosen. UTC, which is beside the app's own zone, is not said twice where it is that."""
+    given = i18n.automatic_timezone_name()
+    utc = {} if given and timezones.canonical(given) == "Etc/UTC" else {"Etc/UTC": "UTC"}
+    names = {**utc, **{name: name for name in (timezones.of_cities() if every else timezones.common())}}
     if chosen:
         names[timezones.canonical(chosen)] = chosen
     groups: dict[str, list[Option]] = {}
@@ -179,13 +197,12 @@ def zones(chosen: str | None, every: bool) -> list[tuple[str, list[Option]]]:
             groups.setdefault(_continent(usual, spoken), []).append(option)
     for options in groups.values():
         options.sort(key=lambda option: option[1].casefold())
-    of_none = ("", [("", _of_the_app(spoken), None), *groups.pop("")])
+    of_none = ("", [("", _of_the_app(given, spoken), None), *groups.pop("", [])])
     return [of_none, *sorted(groups.items(), key=lambda group: group[0].casefold())]
 
 
-def _of_the_app(spoken: Locale) -> str:
+def _of_the_app(given: str | None, spoken: Locale) -> str:
     """With its name, unless a rule of the host's would have to say it: that is not asked what it would say if."""
-    given = i18n.automatic_timezone_name()
     if given is None or timezones.find(given) is None:
         return gettext("Same as the application")
     return gettext("Same as the application (%(zone)s)", zone=timezones.city(given, spoken))

@@ -13,6 +13,7 @@ from wtforms import StringField
 
 from tests.support.devices import inside, live
 from tests.support.host import JSON, PASSWORD, Host
+from tests.support.kept import in_each_database
 from tests.support.walks import ROUTES, everything, right_for, walked_host
 from tests.tabs.test_api_token import call, made, signed_in
 
@@ -177,7 +178,7 @@ def test_garbage_costs_no_query(host: Host) -> None:
             )
     assert statements == []
     assert call(host, token).status_code == 200
-    assert len([text for text in statements if text.startswith("SELECT")]) == 3, "the toggles, the token, the user"
+    assert len([text for text in statements if text.startswith("SELECT")]) == 1, statements
 
 
 @pytest.mark.parametrize(("url", "method"), REACHABLE)
@@ -263,3 +264,50 @@ def test_a_form_of_the_host_asks_a_token_for_no_csrf_token(csrf: bool, new_host:
     refused = alice.client.post("/note", data={"text": "a"})
     assert refused.status_code == 400 if csrf else refused.json["errors"].keys() == {"csrf_token"}
     assert alice.post("/note", {"text": "a"}).json == {"errors": {}}
+
+
+@in_each_database
+def test_one_statement_finds_the_token_its_user_and_whether_tokens_are_on(host: Host) -> None:
+    """And what a host has listening to its database is told of it."""
+    alice = signed_in(host)
+    token = made(alice)
+    assert call(host, token).status_code == 200  # its first use is written down
+    statements = host.count_statements()
+    for _ in range(2):
+        assert call(host, token).json == {"user": "alice"}
+        assert len(statements) == 1, statements
+        statements.clear()
+    host.sql("INSERT INTO myprofile_feature VALUES ('my_profile', '1', 'admin', 1), ('api_token', '0', 'admin', 1)")
+    assert call(host, token).status_code == 401, "in every worker at once"
+    host.sql("UPDATE myprofile_feature SET enabled = '1'")
+    assert call(host, token).status_code == 200
+
+
+@in_each_database
+@pytest.mark.parametrize("key", ["1x", "users:1"])
+def test_a_key_that_is_not_quite_a_users_is_nobodys(key: str, host: Host) -> None:
+    """As of a time when users were of other classes. Databases read some of these as a number, and others fail."""
+    token = made(signed_in(host))
+    host.sql(f"UPDATE myprofile_token SET user_key = '{key}'")
+    answer = call(host, token)
+    assert (answer.status_code, answer.json["code"]) == (401, "invalid_token")
+    host.sql("UPDATE myprofile_token SET user_key = '1'")
+    assert call(host, token).status_code == 200
+
+
+def test_a_user_whom_the_host_has_loaded_already_is_the_one_that_the_token_finds(new_host: Callable[..., Host]) -> None:
+    held: list[Any] = []
+
+    def loading(host: Host) -> None:
+        @host.app.before_request
+        def load() -> None:
+            held[:] = [host.db.session.get(host.User, 1)]
+
+        @host.app.get("/same")
+        @flask_login.login_required
+        def same() -> Any:
+            return jsonify(same=flask_login.current_user._get_current_object() is held[0])  # type: ignore[attr-defined]
+
+    host = new_host(after=loading)
+    token = made(signed_in(host))
+    assert host.browser().get("/same", headers=bearer(token)).json == {"same": True}

@@ -87,16 +87,16 @@ def test_after_the_stop_button_save_works_again(visitor: Callable[..., Visitor])
     )
     sam.open("/profile/personal-information")
     page.get_by_label("Phone number").fill("+49 30 1")
-    disabled = page.get_by_role("button", name="Save").evaluate("""async button => {
+    busy = page.get_by_role("button", name="Save").evaluate("""async button => {
         button.click();
         window.stop();
-        const found = [button.ariaDisabled];
+        const found = [button.form.ariaBusy];
         await new Promise(resolve => setTimeout(resolve, 6000));
-        found.push(button.ariaDisabled);
+        found.push(button.form.ariaBusy);
         button.click();
         return found;
     }""")
-    assert disabled == ["true", None]
+    assert busy == ["true", None]
     expect(page.get_by_role("status").filter(has_text="has been saved")).to_be_visible()
     expect(page.get_by_label("Phone number")).to_have_value("+49 30 1")
 

@@ -84,6 +84,26 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(path: str, gallery: Gallery)
     expect(opener).to_be_focused()
 
 
+def test_what_looks_like_a_button_answers_the_space_bar(gallery: Gallery) -> None:
+    """And a link that looks like one answers Enter alone."""
+    page = gallery.person(MAYA).open("/profile/sessions")
+    opener = page.get_by_role("link", name="Sign out all others")
+    opener.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("alertdialog").get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("alertdialog")).to_have_count(0)
+    expect(opener).to_be_focused()
+    path = page.get_by_role("link", name="This wasn’t me").first
+    path.focus()
+    page.keyboard.press("Space")
+    expect(path).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Back to your sessions").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("heading", name="Sessions", level=2)).to_be_visible()
+
+
 def test_a_click_beside_a_dialog_closes_it_and_one_with_ctrl_opens_its_page(gallery: Gallery) -> None:
     person = gallery.person(MAYA)
     page = person.open("/profile/api-token")

@@ -59,7 +59,19 @@ def test_the_zone_of_the_device_is_offered_first(zone: str, words: str, gallery:
     group = page.locator("#timezone optgroup").first
     assert group.get_attribute("label") == "This device"
     assert group.locator("option").all_inner_texts()[0].startswith(words)
+    assert page.locator(f"#timezone [value='{zone}']").count() == 1, "and once"
     page.get_by_label("Time zone").select_option(zone)
     page.get_by_role("button", name="Save").click()
     assert page.get_by_role("status").get_by_text("Your preferences have been saved.").is_visible()
     assert page.get_by_label("Time zone").input_value() == zone
+    assert page.locator("#timezone optgroup").first.get_attribute("label") == "This device", (
+        "what is chosen is moved, too"
+    )
+
+
+def test_the_zone_of_the_app_is_said_once_to_a_device_in_it(gallery: Gallery) -> None:
+    page = gallery.person(NEWCOMER, timezone_id="UTC").open(PREFERENCES)
+    page.locator("#timezone").wait_for()
+    assert [text for text in page.locator("#timezone option").all_inner_texts() if "UTC" in text] == [
+        "Same as the application (UTC)"
+    ]

@@ -189,6 +189,8 @@ MISTAKES: dict[str, Mistake] = {
     "no csrf": Mistake("csrf", NOTE, "no CSRFProtect", {"csrf": False}),
     "csrf off": Mistake("csrf", FAULT, "WTF_CSRF_ENABLED is off", {"WTF_CSRF_ENABLED": False}),
     "proxy": Mistake("proxy", NOTE, "x_proto=0", then=on_the_app(behind_a_proxy)),
+    "no links": Mistake("notices", FAULT, "links in notices", {"MYPROFILE_NOTIFY": lambda user, notice: None}),
+    "nobody to mail by": Mistake("notices", FAULT, "call Mail(app)", {"MYPROFILE_NOTIFY": "mail", "anew": True}),
     "missing column": Mistake(
         "tables",
         FAULT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -105,6 +107,21 @@ def test_a_factory_may_be_called_again_and_again(made: Callable[..., Flask]) -> 
         client = entered(made(f"app{number}"))
         assert client.get("/profile/sessions", headers=JSON).json["total"] == 1
         assert f"Somebody of app{number}" in client.get("/profile/personal-information").text
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_an_app_is_let_go_of_when_its_maker_has_no_more_use_for_it(kept: Kept, is_used: bool) -> None:
+    """A test suite makes one for each test, beside one class of users and one ``db``."""
+    extensions = Extensions()
+    app: Any = extensions.create_app(kept, kept.new_database(), "short-lived")
+    client = entered(app) if is_used else None
+    for tab in TABS if client else ():
+        assert client.get(f"/profile/{tab}").status_code in (200, 404)
+    close(extensions, app)
+    gone = weakref.ref(app)
+    del app, client
+    gc.collect()
+    assert gone() is None
 
 
 @everywhere

@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
+from inspect import getdoc, signature
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -23,12 +25,11 @@ from flask_myprofile import Tab, signals
 from flask_myprofile.config import Config, settings
 from flask_myprofile.tabs import BUILT_IN
 from flask_myprofile.tabs.personal_information import CONVENTIONAL
-from flask_myprofile.testing import sign_in
 from tests.support.host import Host
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
 TEMPLATES = ROOT / "flask_myprofile" / "templates" / "myprofile"
 
 
@@ -46,6 +47,12 @@ def cells(name: str) -> Iterator[list[str]]:
     for line in page(name).splitlines():
         if line.startswith("|"):
             yield [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def anchors(path: Path) -> set[str]:
+    """What a link may name of a page: its headings, as GitHub and MyST call them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.fixture
@@ -75,28 +82,9 @@ def close(app: Flask, db: SQLAlchemy) -> None:
 # ---- what a reader copies
 
 
-def test_the_readme_adds_my_profile_to_an_app_in_ten_lines(run: Callable[[str], dict[str, Any]]) -> None:
-    (code,) = blocks("README.md")
-    assert len([line for line in code.splitlines() if line]) <= 10
-    names = run(code)
-    app, db, login_manager = names["app"], names["db"], names["login_manager"]
-
-    class User(UserMixin, db.Model):  # type: ignore[name-defined,misc]
-        id: Mapped[int] = mapped_column(primary_key=True)
-        name: Mapped[str] = mapped_column(String(80))
-
-    login_manager.user_loader(lambda user_id: db.session.get(User, int(user_id)))
-    with app.app_context():
-        db.create_all()
-        db.session.add(User(id=1, name="Ada Byron"))
-        db.session.commit()
-        ada = db.session.get(User, 1)
-    client = app.test_client()
-    assert client.get("/profile/").status_code == 401
-    sign_in(client, ada)
-    answer = client.get("/profile/", follow_redirects=True)
-    assert answer.status_code == 200
-    assert 'value="Ada Byron"' in answer.text
+def test_the_readme_has_the_app_of_getting_started() -> None:
+    """``tests/readme_runs.py`` runs it in an environment of its own."""
+    assert blocks("README.md") == blocks("docs/getting-started.md")[:1]
 
 
 def test_the_app_of_getting_started_runs(run: Callable[[str], dict[str, Any]]) -> None:
@@ -205,8 +193,11 @@ def test_every_example_is_python_and_imports_what_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_leads_to_a_file(path: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-        assert (path.parent / target).is_file(), target
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")):
+        file = path.parent / target if target else path
+        assert file.is_file(), target
+        if anchor and not anchor.startswith("flask_myprofile."):
+            assert anchor in anchors(file), f"{target}#{anchor}"
 
 
 # ---- what a reader looks up
@@ -267,6 +258,49 @@ def test_every_public_name_is_documented() -> None:
     assert {name for name in public if not hasattr(flask_myprofile, str(name))} == set()
 
 
+def reference() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every function and method that the reference takes from the code."""
+    text = page("docs/api.md")
+    for name, members in re.findall(
+        r"^\.\. auto(?:class|function|exception):: ([\w.]+).*\n(?:   :members: (.+))?", text, re.M
+    ):
+        found = resolve_name(name)
+        if isinstance(found, type):
+            yield from (
+                (f"{name}.{member}", vars(found).get(member, getattr(found, member, None)))
+                for member in members.split(", ")
+                if member
+            )
+        else:
+            yield name, found
+    yield from ((name, resolve_name(name)) for name in re.findall(r"automethod:: ([\w.]+)", text))
+
+
+@pytest.mark.parametrize(("name", "function"), [each for each in reference() if callable(each[1])])
+def test_the_reference_says_what_goes_in_and_what_comes_out(name: str, function: Callable[..., Any]) -> None:
+    text, taken = getdoc(function) or "", signature(function)
+    parameters = [each for each in taken.parameters if each not in ("self", "args", "kwargs")]
+    assert [each for each in parameters if f":param {each}:" not in text] == []
+    assert taken.return_annotation in ("None", None) or ":returns:" in text, name
+
+
+def test_every_endpoint_is_documented(host: Host) -> None:
+    documented = {
+        row[0].strip("`"): row[2] for row in cells("docs/api.md") if row[0].startswith("`myprofile") and "." in row[0]
+    }
+    expected = {
+        rule.endpoint: ", ".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
+        for rule in host.app.url_map.iter_rules()
+        if rule.endpoint.startswith("myprofile")
+    }
+    assert documented == expected
+
+
+def test_every_table_is_documented(host: Host) -> None:
+    documented = set(re.findall(r"^\| `(myprofile_\w+)`", page("docs/api.md").partition("\n## Tables\n")[2], re.M))
+    assert documented == {name for name, table in host.db.metadata.tables.items() if table.info.get("flask_myprofile")}
+
+
 def test_every_signal_is_documented() -> None:
     documented = {row[0].strip("`") for row in cells("docs/tabs/sessions.md") if re.fullmatch(r"`\w+_\w+`", row[0])}
     assert documented == {name for name, value in vars(signals).items() if type(value).__name__ == "NamedSignal"}
@@ -306,7 +340,6 @@ def test_the_readme_names_the_demo_accounts_and_the_two_commands() -> None:
         assert f"{account.first_name} {account.last_name}" in text
         assert account.password is None or f"`{account.username}` / `{account.password}`" in text
     assert "./dev run" in text and "./dev test" in text
-    assert 'pip install "Flask-MyProfile[sso]"' in text
 
 
 def test_the_sentence_of_single_sign_on_is_quoted_exactly() -> None:

@@ -17,6 +17,7 @@ from flask_myprofile.errors import SetupError
 from tests.support.host import Browser, Host
 
 MENU = "<nav>{{ myprofile_user_menu() }}</nav>"
+ADMIN = ("/profile/admin/features", "/profile/admin/sessions")
 
 
 def signed_in(host: Host, name: str = "alice") -> Browser:
@@ -91,7 +92,7 @@ def test_a_picture_is_shown_only_from_an_address_that_pictures_have(
 
 
 def test_the_menu_has_a_link_for_admins_only_and_a_way_out_for_all(host: Host) -> None:
-    for name, expected in (("alice", ["/profile/"]), ("admin", ["/profile/", "/profile/admin/features"])):
+    for name, expected in (("alice", ["/profile/"]), ("admin", ["/profile/", *ADMIN])):
         browser = signed_in(host, name)
         html = browser.get("/menu").text
         assert list(links(html)) == expected
@@ -225,6 +226,7 @@ def test_entries_of_the_host_come_after_ours_and_before_the_way_out(new_host: Ca
         assert entries(html) == [
             ("/profile/", "My Profile"),
             ("/profile/admin/features", "Feature Management"),
+            ("/profile/admin/sessions", "Users"),
             ("/page", "Read &lt;this&gt;"),
             ("/help?a=1&amp;b=2", "Help"),
             ("https://shop.test/", "Shop"),

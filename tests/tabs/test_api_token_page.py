@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import unescape
 
@@ -24,6 +25,22 @@ def example(new_host: Callable[..., Host], *rules: str) -> str:
     alice.post_json(f"{TAB}/regenerate")
     found = unescape(alice.get(TAB).text).partition('$TOKEN" ')[2]
     return found.partition("<")[0]
+
+
+@pytest.mark.parametrize("regenerate", [True, False])
+def test_beside_a_token_that_is_shown_is_what_ends_it_as_on_its_tab(
+    regenerate: bool, new_host: Callable[..., Host]
+) -> None:
+    host = new_host(MYPROFILE_FEATURES={"api_token": True})
+    alice, admin = host.browser(), host.browser()
+    alice.login("alice")
+    admin.login("admin")
+    made = alice.post(f"{TAB}/regenerate")
+    if not regenerate:
+        admin.post("/profile/admin/features", {"api_token.regenerate": "off"})
+    pages = [alice.post(f"{TAB}/reveal").text, alice.get(TAB).text, *([made.text] if regenerate else [])]
+    ends = ["regenerate", "revoke"] if regenerate else ["revoke"]
+    assert [re.findall(rf'href="{TAB}/(\w+)"', page) for page in pages] == [ends] * len(pages)
 
 
 @pytest.mark.parametrize(

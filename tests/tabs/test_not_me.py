@@ -63,8 +63,8 @@ def send(browser: Browser, html: str) -> Any:
     return browser.post(action[1], dict(re.findall(r'name="(?!csrf)(\w+)" value="([^"]*)"', step)))
 
 
-def skip(browser: Browser, html: str) -> str:
-    link = re.search(r'href="([^"]+)"[^>]*>Skip this step', step_of(html))
+def skip(browser: Browser, html: str, words: str = "Skip this step") -> str:
+    link = re.search(rf'href="([^"]+)"[^>]*>{words}', step_of(html))
     assert link
     return str(browser.get(link[1]).text)
 
@@ -76,7 +76,10 @@ def test_the_path_ends_all_that_a_stranger_can_do(make: Any) -> None:
     assert set(links) == {f"{URL}?id={each.session_id()}" for each in (stranger, other)}, "not this device"
     page = here.get(f"{URL}?id={stranger.session_id()}").text
     assert titles(page) == list(TITLES)
+    assert "is signed out on" in page
     page = here.get(send(here, page).location).text
+    assert "· has been signed out</p>" in page
+    assert "is signed out on" not in page
     assert sent_to_login(stranger)
     assert not sent_to_login(other), "one step at a time"
     assert page.count("Signed out of Firefox on Linux.") == 3, "in the title, as the status and beside the step"
@@ -131,7 +134,10 @@ def test_where_nothing_is_left_to_do_nobody_is_sent_on_the_path(make: Any) -> No
     assert here.get(f"{URL}?id={'a' * 24}").status_code == 404
 
 
-def test_who_came_by_single_sign_on_is_sent_to_the_organization(new_host: Callable[..., Host]) -> None:
+@pytest.mark.parametrize("url", ["https://id.example.com/password", None])
+def test_who_came_by_single_sign_on_is_sent_to_the_organization(url: str | None, new_host: Callable[..., Host]) -> None:
+    """Whether it was done there is not known here: it is neither skipped nor done."""
+
     def add_view(host: Host) -> None:
         @host.app.post("/saml")
         def saml() -> Any:
@@ -139,7 +145,7 @@ def test_who_came_by_single_sign_on_is_sent_to_the_organization(new_host: Callab
             flask_login.login_user(host.db.session.get(host.User, 1))
             return redirect("/page")
 
-    host = new_host(after=add_view, MYPROFILE_SSO_PASSWORD_URL="https://id.example.com/password")
+    host = new_host(after=add_view, MYPROFILE_SSO_PASSWORD_URL=url)
     here, there = host.browser(), host.browser()
     for browser in (here, there):
         browser.post("/saml")
@@ -147,9 +153,14 @@ def test_who_came_by_single_sign_on_is_sent_to_the_organization(new_host: Callab
     page = here.get(f"{URL}?id={there.session_id()}&after=sign_out_others").text
     step = step_of(page)
     assert "Your account uses Single Sign On (SSO). Password is managed by your organization." in step
-    assert 'href="https://id.example.com/password"' in step
+    assert "Change your password at your organization</h3>" in step
+    assert (f'href="{url}"' in step) is bool(url)
+    assert ("Tell whoever looks after it there that this was not you." in step) is (url is None)
     assert "<form" not in step
-    assert "That was the last step." in skip(here, page)
+    assert "Skip" not in step
+    page = skip(here, page, "Continue")
+    assert "That was the last step." in page
+    assert page.count("Skipped") == 2
 
 
 @pytest.mark.parametrize("whose", ["bob's", "mine", "unknown", "x", "a" * 24 + "'"])
@@ -158,8 +169,10 @@ def test_there_is_a_path_only_about_another_session_of_ones_own(whose: str, make
     bob = host.browser()
     bob.login("bob")
     given = {"bob's": bob.session_id(), "mine": here.session_id(), "unknown": "f" * 24}.get(whose, whose)
-    answer, unknown = here.get(f"{URL}?id={given}"), here.get(f"{URL}?id={'e' * 24}")
-    assert (answer.status_code, answer.data) == (404, unknown.data)
+    answer, unknown = (here.get(f"{URL}?id={each}") for each in (given, "e" * 24))
+    assert answer.status_code == 404
+    signed = re.compile(r'name="csrf_token" value="[^"]+"')  # says when it was made
+    assert signed.sub("", answer.text) == signed.sub("", unknown.text)
     assert here.get(URL).location == "/profile/sessions"
 
 

@@ -113,13 +113,17 @@ def test_a_failing_save_hook_signs_nobody_out(hook: str, as_json: bool, host: Ho
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
 def test_a_wrong_current_password_is_a_mistake_and_no_end_of_the_session(as_json: bool, host: Host) -> None:
-    """B82: 422 beside its field, never 401 nor a redirect; nothing is said of the new one."""
+    """B82: 422 beside its field, never 401 nor a redirect; what else is wrong is said with it."""
     alice, other = signed_in(host), signed_in(host)
     secret, sent = secret_of(host, alice), fields("short", current="something else", confirm="no")
     answer = (alice.post_json if as_json else alice.post)(TAB, sent)
     assert answer.status_code == 422
     said = answer.json["errors"] if as_json else errors_of(answer.text)
-    assert said == {"current_password": ["Your current password is not correct"]}
+    assert said == {
+        "current_password": ["Your current password is not correct"],
+        "new_password": ["Your new password must have at least 15 characters"],
+        "confirm_password": ["Enter the same new password twice"],
+    }
     assert not any(value in answer.text for value in ("something else", 'value="short"', 'value="no"'))
     assert [alice.is_in(), other.is_in()] == [True, True]
     assert secret_of(host, alice) == secret
@@ -262,6 +266,27 @@ def test_every_broken_rule_is_named_with_its_number_at_once(new_host: Callable[.
     assert all(told in page for told in ("At least 20 characters", "At most 256 characters", "one capital letter"))
     said = {"current_password": ["Enter your current password"], "new_password": ["Enter a new password"]}
     assert refused(alice, fields("", current="")) == said
+    assert refused(alice, fields("", confirm="x")) == {"new_password": ["Enter a new password"]}
+
+
+@pytest.mark.parametrize(("current", "wrong"), [("", "Enter your current password"), ("x", "not correct")])
+def test_a_new_password_is_neither_compared_nor_sent_anywhere_before_the_current_one_is_proved(
+    current: str, wrong: str, new_host: Callable[..., Host]
+) -> None:
+    """Its other faults are said all the same."""
+    asked: list[str] = []
+
+    def service(digits: str) -> str:
+        asked.append(digits)
+        return ""
+
+    alice = signed_in(new_host(MYPROFILE_PASSWORD_BREACH_CHECK=service))
+    said = refused(alice, fields("x" * 15, current=current, confirm="y"))
+    assert sorted(said) == ["confirm_password", "current_password"]
+    assert wrong in said["current_password"][0]
+    said = refused(alice, fields("x", current=current))
+    assert said["new_password"] == ["Your new password must have at least 15 characters"]
+    assert asked == []
 
 
 @pytest.mark.parametrize(

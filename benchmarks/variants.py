@@ -1,0 +1,100 @@
+"""What is compared: the rows of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: Requests that are no GET with the cookie of somebody who is signed in.
+SIGN_IN, TOKEN_REQUEST, VISITOR = "sign-in", "token request", "visitor"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of the tables.
+
+    :param floor: the same without what the row is about: the extension, or its menu.
+    :param extension: whether the app has the extension (default: where there is a floor).
+    :param login_id: what ``get_id()`` answers, and how the user_loader finds its user: "key" (``db.session.get``),
+        "select" (the key, by a query of its own) or "token" (another column, by a query).
+    :param flask_session: the session is kept in Redis by Flask-Session, not in Flask's signed cookie.
+    :param time_flies: every look at the clock finds a second gone, so each request is due to write down its activity.
+    :param asks: the path that is asked for, or one of :data:`SIGN_IN`, :data:`TOKEN_REQUEST` and :data:`VISITOR`.
+    """
+
+    key: str
+    title: str
+    floor: Variant | None = None
+    extension: bool | None = None
+    login: bool = True
+    two_user_models: bool = False
+    login_id: str = "key"
+    flask_session: bool = False
+    redis_store: bool = False
+    babel: bool = False
+    time_flies: bool = False
+    asks: str = "/"
+
+    @property
+    def has_extension(self) -> bool:
+        return self.floor is not None if self.extension is None else self.extension
+
+
+A1 = Variant("a1", "**A1**: Flask-Login + Flask-SQLAlchemy")
+KNOWN = Variant("known", "A1 + extension", A1)
+UNKNOWN = Variant("unknown", "A1 + extension, user model not known", A1, two_user_models=True)
+REDIS_STORE = Variant("redis-store", "A1 + extension, its sessions in Redis", A1, redis_store=True)
+_FLASK_SESSION = Variant("flask-session", "A1 + Flask-Session (Redis)", flask_session=True)
+_SELECTS = Variant("selects-alone", "A1, its user_loader selects", login_id="select")
+_TOKEN = Variant("token-alone", "A1, `get_id()` is an alternative token", login_id="token")
+_BABEL = Variant("babel-alone", "A1 + Flask-Babel", babel=True)
+
+#: An authenticated GET of a small view.
+REQUESTS: Sequence[Variant] = (
+    Variant("bare", "bare Flask, no login", login=False),
+    A1,
+    KNOWN,
+    _BABEL,
+    Variant("babel", "A1 + Flask-Babel + extension", _BABEL, babel=True),
+    UNKNOWN,
+    _SELECTS,
+    Variant("selects", "A1 + extension, user_loader selects", _SELECTS, login_id="select"),
+    _TOKEN,
+    Variant("token", "A1 + extension, alternative token", _TOKEN, login_id="token"),
+    REDIS_STORE,
+    Variant("touch", "A1 + extension, activity written on each request", A1, time_flies=True),
+    _FLASK_SESSION,
+    Variant("flask-session-known", "A1 + Flask-Session (Redis) + extension", _FLASK_SESSION, flask_session=True),
+)
+
+_PUBLIC = Variant("public-alone", "A1, a page that asks for nobody", asks=VISITOR)
+_SIGNS_IN = Variant("sign-in-alone", "A1, signing in", asks=SIGN_IN)
+_BEARER = Variant("bearer-alone", "A1, a token that request_loader looks up", asks=TOKEN_REQUEST)
+_NO_MENU = Variant("no-menu", "A1 + extension, a page from a template", extension=True, asks="/page")
+SIGNED_IN = Variant("sign-in", "A1 + extension, signing in", _SIGNS_IN, asks=SIGN_IN)
+BEARER = Variant("bearer", "A1 + extension, an API token", _BEARER, asks=TOKEN_REQUEST)
+MENU = Variant("menu", "… with the user menu", _NO_MENU, asks="/menu")
+
+#: What else people do, and the pages of the extension.
+OTHERS: Sequence[Variant] = (
+    _PUBLIC,
+    Variant("public", "A1 + extension, a page that asks for nobody", _PUBLIC, asks=VISITOR),
+    _SIGNS_IN,
+    SIGNED_IN,
+    _BEARER,
+    BEARER,
+    _NO_MENU,
+    MENU,
+    *(
+        Variant(path.rpartition("/")[2], f"`{path}`", extension=True, asks=path)
+        for path in (
+            "/profile/personal-information",
+            "/profile/preferences",
+            "/profile/password",
+            "/profile/api-token",
+            "/profile/sessions",
+            "/profile/admin/features",
+        )
+    ),
+)
+VARIANTS = (*REQUESTS, *OTHERS)

@@ -1,0 +1,56 @@
+"""Links in mails: good once, for a while, and for one thing. What is stored of one is a digest of its secret."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+from ..config import DAY
+from ..store.protocols import NoticeStore
+from ..store.records import LinkRecord
+from .clock import now
+
+#: What a link may be for.
+NOT_ME = "not_me"
+#: Seconds that a link to “This wasn’t me” is good for.
+NOT_ME_LIFETIME = 7 * DAY
+#: A device that was not seen for longer is news again: no browser keeps a cookie for longer.
+DEVICE_LIFETIME = 400 * DAY
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class OneTimeLinks:
+    """The links of all users."""
+
+    def __init__(self, store: NoticeStore) -> None:
+        self._store = store
+
+    def make(self, user_key: str, purpose: str, about: str | None, lifetime: int) -> str:
+        """The secret of a new link. The caller commits."""
+        secret = secrets.token_urlsafe(32)
+        self._store.add_link(LinkRecord(_digest(secret), user_key, purpose, about, now() + lifetime))
+        return secret
+
+    def find(self, secret: str) -> LinkRecord | None:
+        """What a link is for; None where it is none, was used, or is too old."""
+        record = self._store.link(_digest(secret)) if _SECRET.fullmatch(secret) else None
+        return record if record is not None and record.expires_at > now() else None
+
+    def take(self, secret: str) -> LinkRecord | None:
+        """The same, once: of two who come with the same link at once, one gets it. The caller commits."""
+        record = self.find(secret)
+        return record if record is not None and self._store.drop_link(record.id) else None
+
+    def forget_device_of(self, user_key: str, session_id: str) -> None:
+        """The browser that somebody has signed in from for the first time by this session is not known any more."""
+        self._store.forget_devices_of(user_key, session_id)
+
+    def prune(self, interval: int) -> None:
+        """Delete what is of no use any more. ``interval``: seconds in which a notice is not repeated."""
+        self._store.prune_notices(now(), now() - interval, now() - DEVICE_LIFETIME)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,210 @@
+"""Whom to tell what, when, and in which words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timezone, tzinfo
+from typing import Any
+
+from babel import Locale
+from flask import Flask, appcontext_tearing_down, current_app, g, has_request_context
+from flask_login import signals as login_signals
+from sqlalchemy.pool import StaticPool
+
+from .. import signals
+from ..account import timezones
+from ..account.clock import now
+from ..auth.client import client_address, client_user_agent
+from ..auth.deferred_writes import context_outlives_request
+from ..auth.request_state import known_state
+from ..globals import current_profile
+from ..i18n import asked_language, flask_babel_of, gettext, locale, offered_as, short_moment, writing_to, zone_name
+from ..i18n.languages import ENGLISH, locale_of
+from ..pages.session_rows import device_by
+from ..pages.site import site
+from ..transactions import after_commit, run
+from . import mail
+from .courier import AT_THE_END, Courier
+from .notice import News, Notice
+from .words import KINDS, NEW_DEVICE, PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED
+
+#: In ``g``: what a request knows that is over when its sign-in is told of.
+_ORIGIN = "_myprofile_notice_origin"
+#: In ``g``: what is to be told once the request is over.
+_WAITING = "_myprofile_notices"
+
+
+class Notices:
+    """The notices of one app. Only where ``MYPROFILE_NOTIFY`` says who tells is anything done."""
+
+    def __init__(self, app: Flask, notify: Any) -> None:
+        self._app = app
+        self._notify = notify
+        self._courier = Courier(app)
+        if notify is None:
+            return
+        # signals hold receivers weakly: whoever has made this keeps it
+        login_signals.user_logged_in.connect(self._note_origin, sender=app)
+        appcontext_tearing_down.connect(self._on_end, sender=app)
+        signals.session_started.connect(self._on_sign_in, sender=app)
+        signals.password_changed.connect(self._on_password, sender=app)
+        signals.token_changed.connect(self._on_token, sender=app)
+
+    def check(self) -> None:
+        """:raises SetupError: there is nobody who could tell."""
+        if self._notify == "mail":
+            mail.check()
+
+    def tell(self, kind: str, user_key: str, **more: Any) -> None:
+        """Once what this is part of is committed. ``more``: see :class:`.notice.News`."""
+        if self._notify is not None:
+            news = News(kind, user_key, now(), **{**_origin_of(user_key), **more})
+            after_commit(lambda: self._hand_over(news))
+
+    def wait(self, seconds: float = AT_THE_END) -> bool:
+        """Until everything is told; False where that takes longer."""
+        return self._courier.wait(seconds)
+
+    # ---- once the request is over, which the thread would take time from
+
+    def _hand_over(self, news: News) -> None:
+        if has_request_context() and not context_outlives_request():
+            g.setdefault(_WAITING, []).append(news)
+        else:
+            self._send_off(news)
+
+    def _on_end(self, app: Flask, **extra: Any) -> None:
+        for news in g.pop(_WAITING, ()):
+            self._send_off(news)
+
+    # ---- in the request that has done it
+
+    def _note_origin(self, app: Flask, user: Any, **extra: Any) -> None:
+        setattr(g, _ORIGIN, _origin(current_profile.users.key(user)))
+
+    def _on_sign_in(self, app: Flask, user_key: str, session_id: str, new_device: bool, **more: Any) -> None:
+        if new_device:
+            self.tell(NEW_DEVICE, user_key, session_id=session_id)
+
+    def _on_password(self, app: Flask, user_key: str, **more: Any) -> None:
+        self.tell(PASSWORD_CHANGED, user_key)
+
+    def _on_token(self, app: Flask, user_key: str, action: str, by: str | None = None, **more: Any) -> None:
+        self.tell(TOKEN_REVOKED if action == "revoked" else TOKEN_MADE, user_key, by=by)
+
+    def _send_off(self, news: News) -> None:
+        if not self._courier.send(lambda: self._deliver(news)):
+            self._app.logger.error(
+                "MyProfile has too much to tell, and did not tell %r of %s", news.user_key, news.kind
+            )
+        elif isinstance(current_profile.db.engines[current_profile.config.bind_key].pool, StaticPool):
+            self.wait()  # a database in memory has one connection, which this thread has to leave alone meanwhile
+
+    # ---- in a thread of its own
+
+    def _deliver(self, news: News) -> None:
+        kind, user = KINDS[news.kind], current_profile.users.load(news.user_key)
+        if user is None:
+            return
+        chosen = current_profile.preferences.of(user)
+        if kind.preference and chosen.get(kind.preference) == "off":
+            return
+        current_profile.db.session.rollback()  # what follows is a transaction of its own, and may take its time
+        is_due, secret = run(lambda: _claim(news), current_profile.own_transaction)
+        if not is_due:
+            return
+        with writing_to(*_reader(chosen, news)):
+            notice = _notice(user, news, secret)
+            current_profile.db.session.rollback()
+            self._send(user, notice)
+
+    def _send(self, user: Any, notice: Notice) -> None:
+        try:
+            if self._notify == "mail":
+                mail.send(notice)
+            else:
+                self._notify(user, notice)
+        except Exception as error:
+            by_mail = self._notify == "mail"  # a server may repeat the mail; the callable is the host's own
+            reason = type(error).__name__ if by_mail else ""
+            line = "MyProfile could not tell user %r of %s. %s"
+            self._app.logger.error(
+                line, current_profile.users.key(user), notice.kind, reason, exc_info=None if by_mail else error
+            )
+
+
+def _origin(user_key: str | None) -> dict[str, Any]:
+    state, language = known_state(), asked_language()
+    return {
+        "user_key": user_key,
+        "session_id": state.session_id if state is not None else None,
+        "address": client_address(),
+        "user_agent": client_user_agent(),
+        "site": site(),
+        "language": str(language) if language else None,
+    }
+
+
+def _origin_of(user_key: str) -> dict[str, Any]:
+    """Of what is done to that user: nothing is known of their browser where somebody else has sent the request."""
+    if has_request_context():
+        state = known_state()
+        found = _origin(state.user_key if state is not None else None)
+    else:
+        found = g.get(_ORIGIN) or {"user_key": None, "site": site()}
+    is_theirs = found["user_key"] == user_key
+    return {name: value for name, value in found.items() if name == "site" or (is_theirs and name != "user_key")}
+
+
+def _claim(news: News) -> tuple[bool, str | None]:
+    """Whether it is time for it: not where the same has just caused another one of its kind; and the secret of the link
+    in it, where there is a page that it could lead to."""
+    kind, store, interval = KINDS[news.kind], current_profile.stores[0], current_profile.config.notify_interval
+    cause = news.session_id if news.kind != NEW_DEVICE else f"{news.address} {news.user_agent}"
+    text = "\0".join((news.user_key, news.kind, cause or ""))
+    digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    if not kind.repeats and not store.claim_notice(digest, news.user_key, now(), interval):
+        return False, None
+    if news.site is None:
+        return True, None
+    about = news.about or news.session_id
+    return True, current_profile.links.make(news.user_key, kind.purpose, about, kind.lifetime)
+
+
+def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:
+    """What the user has chosen; else the language of their browser, and the zone of the app."""
+    babel = flask_babel_of(current_app)
+    language = offered_as(chosen.get("language", "")) or locale_of(news.language or "")
+    zone = timezones.find(chosen.get("timezone", ""))
+    by_default = (locale_of(babel.default_locale), babel.default_timezone) if babel is not None else (None, None)
+    return language or by_default[0] or ENGLISH, zone or timezones.find(str(by_default[1])) or timezone.utc
+
+
+def _notice(user: Any, news: News, secret: str | None) -> Notice:
+    words = KINDS[news.kind].words(news)
+    link = news.site.address_of("myprofile.mail_link", token=secret) if news.site and secret else None
+    moment = datetime.fromtimestamp(news.at, timezone.utc)
+    device = device_by(news.user_agent)[0] if news.user_agent else ""
+    address = news.address if current_profile.features["sessions.address"] else ""
+    facts = [
+        (gettext("When"), f"{short_moment(moment)} ({zone_name(moment)})"),
+        (gettext("Device"), device),
+        (gettext("Network address"), address),
+    ]
+    if news.by is not None:
+        facts.append((gettext("By"), gettext("An administrator")))
+    return Notice(
+        kind=news.kind,
+        moment=moment,
+        to=news.to or current_profile.users.get(user, "email") or None,
+        subject=words.subject,
+        paragraphs=tuple(text for text in (words.happened, words.advice, "" if link else words.without) if text),
+        facts=tuple(fact for fact in facts if fact[1]),
+        device=device,
+        address=address,
+        language=str(locale()),
+        link=link,
+        link_text=words.link if link else "",
+        link_hint=words.link_hint if link else "",
+    )

@@ -1,0 +1,79 @@
+"""What each kind of notice says, in the language of whoever reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from ..account.one_time_links import NOT_ME, NOT_ME_LIFETIME
+from ..i18n import gettext
+from .notice import News
+
+PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED = "password_changed", "token_made", "token_revoked"
+NEW_DEVICE = "new_device"
+
+
+class Words(NamedTuple):
+    """``link`` is what the link is called, ``link_hint`` stands below it, ``without`` in their place."""
+
+    subject: str
+    happened: str
+    advice: str
+    link: str
+    link_hint: str
+    without: str
+
+
+class Kind(NamedTuple):
+    """:param purpose: what its link is for, for so many seconds: see :class:`~..account.one_time_links.OneTimeLinks`.
+
+    :param preference: the choice of users by which they do without. :param repeats: whether it is not held back.
+    """
+
+    words: Callable[[News], Words]
+    purpose: str = NOT_ME
+    lifetime: int = NOT_ME_LIFETIME
+    preference: str | None = None
+    repeats: bool = False
+
+
+def _of_account(subject: str, happened: str) -> Words:
+    return Words(
+        subject,
+        happened,
+        gettext("If this was you, there is nothing to do."),
+        gettext("This wasn’t me"),
+        gettext("The link works once, within 7 days."),
+        gettext("If it was not, sign in, change your password and sign out of all other sessions."),
+    )
+
+
+def _password_changed(news: News) -> Words:
+    return _of_account(gettext("Your password was changed"), gettext("The password of your account was changed."))
+
+
+def _token_made(news: News) -> Words:
+    return _of_account(
+        gettext("A new API token was made"),
+        gettext("A new API token was made for your account. The one before it, if there was one, works no longer."),
+    )
+
+
+def _token_revoked(news: News) -> Words:
+    happened = gettext("The API token of your account was revoked. Programs that have it cannot use it any more.")
+    return _of_account(gettext("Your API token was revoked"), happened)
+
+
+def _new_device(news: News) -> Words:
+    return _of_account(
+        gettext("Sign-in from a new device"),
+        gettext("Somebody has signed in to your account from a browser that was not used for that before."),
+    )
+
+
+KINDS: Mapping[str, Kind] = {
+    PASSWORD_CHANGED: Kind(_password_changed),
+    TOKEN_MADE: Kind(_token_made),
+    TOKEN_REVOKED: Kind(_token_revoked),
+    NEW_DEVICE: Kind(_new_device, preference="new_device"),
+}

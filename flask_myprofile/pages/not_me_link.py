@@ -1,0 +1,97 @@
+"""“This wasn’t me” in a mail: ends the session that it is about, and goes on to the others, the password and the token.
+
+Who is signed in goes on along the path of :mod:`.not_me`; who is not may have all of it ended here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from ..globals import current_profile
+from ..i18n import gettext, ngettext
+from ..signals import announce, token_changed
+from ..store.records import LinkRecord, SessionRecord
+from .link_pages import Answer, Box, Question, is_signed_in
+from .not_me import url_of_path
+from .session_rows import as_rows, name_of
+
+_EVERYWHERE, _TOKEN = "everywhere", "api_token"
+
+
+def ask(link: LinkRecord, user: Any) -> Question:
+    session = _session_of(link, user)
+    row = None
+    if session is not None:
+        (row,) = as_rows([session], None, current_profile.features["sessions.address"])
+    return Question(
+        gettext("This wasn’t me"),
+        [gettext("A few steps keep a stranger out. This is the first one.")],
+        _yes(session),
+        danger=True,
+        row=row,
+        boxes=[] if _goes_on_here(session, user) else _boxes(user, session),
+    )
+
+
+def _yes(session: SessionRecord | None) -> str:
+    if session is None or session.ended_at is not None:
+        return gettext("Continue")
+    return gettext("Sign out of %(name)s", name=name_of(session))
+
+
+def _session_of(link: LinkRecord, user: Any) -> SessionRecord | None:
+    return current_profile.sessions.find(user, link.about) if link.about else None
+
+
+def _goes_on_here(session: SessionRecord | None, user: Any) -> bool:
+    """Whether this browser is signed in as the user, by another session than that."""
+    current = current_profile.sessions.current(user) if is_signed_in(user) else None
+    return current is not None and session is not None and current.id != session.id
+
+
+def _boxes(user: Any, session: SessionRecord | None) -> list[Box]:
+    features, boxes = current_profile.features, []
+    if features["sessions.sign_out_others"]:
+        label, hint = gettext("Sign out everywhere"), gettext("Whoever uses it has to sign in again.")
+        boxes.append(Box(_EVERYWHERE, label, hint, ticked=True))
+    token = current_profile.tokens.find(user) if features["api_token"] else None
+    if token is not None:
+        # one that whoever it was may have made
+        is_later = session is None or token.created_at >= session.created_at
+        hint = gettext("Integrations using it will stop working.")
+        boxes.append(Box(_TOKEN, gettext("Revoke your API token"), hint, ticked=is_later))
+    return boxes
+
+
+def act(link: LinkRecord, user: Any) -> Answer:
+    session, sessions = _session_of(link, user), current_profile.sessions
+    done = []
+    if session is not None:
+        sessions.end(user, session.id, "not_me")
+        current_profile.links.forget_device_of(link.user_key, session.id)
+        done.append(gettext("Signed out of %(name)s.", name=name_of(session)))
+        if _goes_on_here(session, user):
+            return Answer("", done, redirect=url_of_path(session.id))
+    offered = {box.name for box in _boxes(user, session)}
+    if _EVERYWHERE in offered and _EVERYWHERE in request.form:
+        ended = sessions.end_all(user, "not_me")
+        done.append(ngettext("%(num)s session was signed out.", "%(num)s sessions were signed out.", ended))
+    if _TOKEN in offered and _TOKEN in request.form and current_profile.tokens.revoke(user):
+        announce(token_changed, user_key=link.user_key, action="revoked")
+        done.append(gettext("Your API token has been revoked."))
+    return _what_is_left(user, done)
+
+
+def _what_is_left(user: Any, done: list[str]) -> Answer:
+    title = gettext("Now change your password") if _has_password(user) else gettext("Done")
+    if not _has_password(user):
+        return Answer(title, done)
+    advice = gettext("Sign in to change it. If it does not work any more, ask for a new one where you sign in.")
+    return Answer(title, [*done, advice], url_for("myprofile.password"), gettext("Change your password"))
+
+
+def _has_password(user: Any) -> bool:
+    users = current_profile.users
+    return current_profile.features["password"] and users.has_password(user) and not users.is_sso(user)

@@ -1,0 +1,109 @@
+"""A sign-in from a browser that the user has not signed in from before is told, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.notices.test_notices import FIREFOX, PHONE, signed_in, subjects
+from tests.support.host import Browser, Host
+from tests.support.kept import everywhere
+from tests.support.mail_server import Mailbox, text_of
+
+KNOWN = "myprofile_known"
+TOLD = "Sign-in from a new device"
+
+
+def test_only_a_browser_that_is_new_to_a_user_who_has_others_is_news(
+    mailing: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = mailing()
+    first = signed_in(host)
+    assert subjects(host, mailbox) == [], "the first sign-in ever"
+    first.post("/logout")
+    first.login("alice")
+    assert subjects(host, mailbox) == [], "the same browser"
+    first.post("/logout")
+    first.login("bob")
+    first.post("/logout")
+    first.login("alice")
+    assert subjects(host, mailbox) == [], "two people at one browser"
+    signed_in(host, agent=PHONE)
+    assert subjects(host, mailbox) == [TOLD]
+    assert mailbox.received[0]["To"] == "alice@x.test"
+    assert "iPhone" in text_of(mailbox.received[0])
+
+
+def test_a_cookie_that_is_made_up_or_of_another_user_makes_no_device_known(
+    mailing: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = mailing()
+    alice, bob = signed_in(host), signed_in(host, "bob")
+    for value in ("nonsense", bob.cookie(KNOWN) or "", "A" * 43, ""):
+        stranger = host.browser()
+        stranger.client.environ_base["HTTP_USER_AGENT"] = f"browser of {value}"
+        stranger.set_cookie(KNOWN, value)
+        stranger.login("alice")
+    assert subjects(host, mailbox) == [TOLD] * 4
+    copied = Browser(host.app.test_client())
+    copied.set_cookie(KNOWN, alice.cookie(KNOWN) or "")
+    copied.login("alice")
+    assert len(subjects(host, mailbox)) == 4
+
+
+def test_the_cookie_is_as_safe_as_that_of_the_session_and_its_secret_is_not_stored(
+    mailing: Callable[..., Host],
+) -> None:
+    host = mailing(SESSION_COOKIE_SECURE=True, SESSION_COOKIE_SAMESITE="Strict")
+    answer = host.browser().client.post("/login", base_url="https://localhost")
+    assert KNOWN not in str(answer.headers.getlist("Set-Cookie")), "only who signs in gets one"
+    browser = host.browser()
+    csrf = browser.client.get("/csrf", base_url="https://localhost").text
+    form = {"csrf_token": csrf, "username": "alice", "password": "correct horse battery"}
+    kwargs = {"base_url": "https://localhost", "headers": {"Referer": "https://localhost/login"}}
+    answer = browser.client.post("/login", data=form, **kwargs)
+    (cookie,) = [each for each in answer.headers.getlist("Set-Cookie") if each.startswith(KNOWN)]
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Strict"} <= set(cookie.split("; "))
+    secret = cookie.partition("=")[2].partition(";")[0]
+    assert secret not in str(host.sql("SELECT * FROM myprofile_known_device"))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"MYPROFILE_NOTIFY": None}, {"MYPROFILE_NOTIFY_NEW_DEVICES": False}], ids=["nobody tells", "off"]
+)
+def test_where_nobody_is_told_there_is_no_cookie(
+    settings: dict[str, object], mailing: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = mailing(**settings)
+    alice = signed_in(host)
+    assert alice.cookie(KNOWN) is None
+    signed_in(host, agent=PHONE)
+    assert subjects(host, mailbox) == []
+    assert "From a browser that you" not in alice.get("/profile/preferences").text
+
+
+def test_who_does_not_want_to_be_told_is_not(mailing: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = mailing()
+    alice = signed_in(host)
+    assert '<option value="off">Do not tell me</option>' in alice.get("/profile/preferences").text
+    assert alice.post("/profile/preferences", {"new_device": "off"}).status_code == 303
+    signed_in(host, agent=PHONE)
+    assert subjects(host, mailbox) == []
+    alice.post("/profile/preferences", {"new_device": ""})
+    signed_in(host, agent=PHONE)
+    assert subjects(host, mailbox) == [TOLD]
+
+
+@everywhere
+def test_a_sign_in_from_a_known_device_costs_no_further_statement(mailing: Callable[..., Host]) -> None:
+    def statements(host: Host, agent: str = FIREFOX) -> int:
+        browser = signed_in(host, agent=agent)
+        browser.post("/logout")
+        token = browser.csrf()
+        seen = host.count_statements()
+        form = {"username": "alice", "password": "correct horse battery", "csrf_token": token}
+        assert browser.client.post("/login", data=form).status_code == 302
+        return len(seen)
+
+    assert statements(mailing()) == statements(mailing(MYPROFILE_NOTIFY=None))

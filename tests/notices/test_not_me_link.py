@@ -1,0 +1,124 @@
+"""“This wasn’t me” in a mail: asks, works once, ends the session, and goes on to the rest, signed in or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flask_myprofile import current_profile
+from tests.notices.test_notices import PHONE, new_password, signed_in, subjects
+from tests.support.host import JSON, Browser, Host
+from tests.support.mail_server import Mailbox, link_in
+
+Told = tuple[Host, Browser, Browser, str]
+
+
+@pytest.fixture
+def told(mailing: Callable[..., Host], mailbox: Mailbox) -> Told:
+    """Alice at home, a stranger who has just signed in as her, and the link that she is sent."""
+    host = mailing()
+    alice = signed_in(host)
+    alice.post_json("/profile/api-token/regenerate")
+    stranger = signed_in(host, agent=PHONE)
+    subjects(host, mailbox)
+    return host, alice, stranger, link_in(mailbox.received[-1])
+
+
+def press(browser: Browser, link: str, **boxes: str) -> Any:
+    """The button of the page, with what its form has."""
+    html = browser.get(link).text
+    action, token = re.findall(
+        r'<form action="([^"]+)"[^>]*>\s*<input type="hidden" name="token" value="([^"]+)"', html
+    )[0]
+    return browser.client.post(action, data={"token": token, **boxes})
+
+
+def test_to_open_the_link_changes_nothing_and_the_address_is_passed_on_to_nobody(told: Told) -> None:
+    host, alice, stranger, link = told
+    visitor = host.browser()
+    for _ in range(3):
+        answer = visitor.get(link)
+        assert answer.status_code == 200
+        assert (answer.headers["Referrer-Policy"], answer.headers["Cache-Control"]) == ("no-referrer", "no-store")
+        visitor.client.head(link)
+    assert "Sign out of" in answer.text and "iPhone" in answer.text
+    assert stranger.is_in() and alice.is_in()
+
+
+def test_a_visitor_ends_the_session_and_what_else_is_ticked(told: Told) -> None:
+    host, alice, stranger, link = told
+    visitor = host.browser()
+    answer = press(visitor, link, everywhere="y", api_token="y")
+    assert "Now change your password" in answer.text and 'href="/profile/password"' in answer.text
+    assert not stranger.is_in() and not alice.is_in()
+    with host.app.test_request_context():
+        assert current_profile.tokens.find(host.user("alice")) is None
+    again = press_again(visitor, link)
+    assert again.status_code == 404 and "does not work any more" in again.text
+
+
+def press_again(browser: Browser, link: str) -> Any:
+    return browser.client.post("/profile/mail-link", data={"token": link.partition("token=")[2]})
+
+
+def test_a_visitor_who_ticks_nothing_ends_that_session_alone(told: Told) -> None:
+    host, alice, stranger, link = told
+    press(host.browser(), link)
+    assert alice.is_in() and not stranger.is_in()
+    with host.app.test_request_context():
+        assert current_profile.tokens.find(host.user("alice")) is not None
+
+
+def test_who_is_signed_in_goes_on_along_the_path(told: Told) -> None:
+    _, alice, stranger, link = told
+    assert 'type="checkbox"' not in alice.get(link).text
+    answer = press(alice, link)
+    assert answer.status_code == 303
+    page = alice.get(answer.location).text
+    assert "Signed out of" in page and "Change your password" in page and "Revoke your API token" in page
+    assert not stranger.is_in() and alice.is_in()
+
+
+def test_the_browser_that_it_is_about_is_signed_out_itself(told: Told) -> None:
+    _, alice, stranger, link = told
+    assert press(stranger, link).status_code == 200
+    assert alice.is_in() and not stranger.is_in()
+
+
+def test_the_device_of_that_session_is_not_known_any_more(told: Told, mailbox: Mailbox) -> None:
+    host, _, stranger, link = told
+    press(host.browser(), link)
+    host.sql("UPDATE myprofile_notice SET at = at - 1000")
+    stranger.login("alice")
+    assert subjects(host, mailbox)[-1] == "Sign-in from a new device"
+    assert len(mailbox.received) == 3
+
+
+def test_somebody_elses_session_or_a_link_that_is_too_old_is_left_alone(told: Told, mailbox: Mailbox) -> None:
+    host, alice, stranger, link = told
+    bob = signed_in(host, "bob")
+    host.sql("UPDATE myprofile_link SET about = :id", id=bob.session_id())
+    press(bob, link)
+    assert bob.is_in() and stranger.is_in()
+    new_password(alice)
+    subjects(host, mailbox)
+    late = link_in(mailbox.received[-1])
+    host.sql("UPDATE myprofile_link SET expires_at = 1000")
+    assert host.browser().get(late).status_code == 404
+    assert press_again(host.browser(), late).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "A" * 43, "x" * 5000, "é", "\0"])
+def test_what_is_no_link_is_said_to_be_none(token: str, told: Told) -> None:
+    visitor = told[0].browser()
+    assert visitor.client.get("/profile/mail-link", query_string={"token": token}).status_code == 404
+    answer = visitor.client.post("/profile/mail-link", data={"token": token}, headers=JSON)
+    assert (answer.status_code, answer.json["code"]) == (404, "link_used_or_too_old")
+
+
+def test_without_notices_there_is_no_such_page(host: Host) -> None:
+    assert host.browser().get("/profile/mail-link").status_code == 404
+    assert "myprofile.mail_link" not in host.app.view_functions

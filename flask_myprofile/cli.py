@@ -118,7 +118,7 @@ def prune_sessions(quiet: bool) -> None:
     run(current_profile.email_changes.prune, current_profile.own_transaction)
     current_profile.links.prune(current_profile.config.notify_interval)
     current_profile.single_logout.prune()
-    deleted = current_profile.sessions.prune()
+    deleted = current_profile.sessions.prune() + current_profile.activity.prune()
     for prune in (current_profile.tokens.prune, current_profile.identities.prune):
         run(prune, current_profile.own_transaction)  # what it reads and writes, on one connection
     if not quiet:

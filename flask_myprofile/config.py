@@ -202,6 +202,18 @@ class Config(NoticeSettings):
         checks.optional(checks.switch),
         "Take email addresses that no other network knows, such as `ana@corp.local`; unset: from who has one already.",
     )
+    activity_keep: int | None = _setting(
+        90 * DAY,
+        checks.optional(checks.number(0)),
+        "Seconds for which what has happened to an account is kept, with the address it came from. None or 0: nothing "
+        "is kept.",
+    )
+    activity_kinds: Mapping[str, Any] = _setting(
+        {},
+        checks.kinds_of_events,
+        'The app\'s own kinds of events, such as `{"billing.card_changed": "Payment card changed"}`: the words for '
+        "each, or a callable(details) that gives them.",
+    )
     languages: tuple[str, ...] | None = _setting(
         None, checks.optional(checks.texts), "Codes of the languages offered; unset: those of the app's translations."
     )
@@ -247,21 +259,6 @@ class Config(NoticeSettings):
         checks.optional(checks.url_or_path),
         "Where the provider sends the browser then: a URL, or a path of this app. It has to be registered there.",
     )
-
-    @property
-    def personal_field_names(self) -> list[str]:
-        """Those of `personal_fields`; none where it is unset."""
-        return [each if isinstance(each, str) else each[0] for each in self._personal_fields()]
-
-    def own_field(self, name: str) -> Any:
-        """The field of WTForms that the host has for it, unbound; None: it has none."""
-        return next(
-            (each[1] for each in self._personal_fields() if not isinstance(each, str) and each[0] == name), None
-        )
-
-    def _personal_fields(self) -> Iterable[str | tuple[str, Any]]:
-        given = self.personal_fields
-        return given.items() if isinstance(given, Mapping) else given or ()
 
     @classmethod
     def read(cls, app_config: Mapping[str, Any]) -> Config:

@@ -27,6 +27,10 @@ class StoreDown(MyProfileError):
         self.passes = passes
 
 
+class EventLost(StoreDown):
+    """What has happened could not be written down, and its transaction takes nothing more: without that, it might."""
+
+
 def in_log(failure: Exception) -> object:
     """What the log says of it: the words of a driver may quote values, those of a StoreDown do not."""
     return failure if isinstance(failure, StoreDown) else type(failure).__name__

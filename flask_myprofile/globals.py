@@ -13,6 +13,7 @@ from flask import current_app, has_app_context, request
 from werkzeug.local import LocalProxy
 from werkzeug.routing import BuildError
 
+from .account.activity import Activity
 from .account.admin_check import AdminCheck
 from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
@@ -55,6 +56,7 @@ class Profile:
     users: Users
     features: Features
     sessions: Sessions
+    activity: Activity
     passwords: Passwords
     tokens: Tokens
     preferences: Preferences
@@ -86,14 +88,15 @@ class Profile:
         """
         return self.passwords.can_change(user)
 
-    def forget(self, user: Any) -> None:
+    def forget(self, user: Any, by: Any = None) -> None:
         """Erase all that is kept of this user, in one transaction: sessions, API token, preferences, identities at
-        providers, forms that wait and guesses at the password. For an account that is closed.
+        providers, forms that wait, guesses at the password and activity. For an account that is closed.
 
         :param user: the user or, of one who is deleted already, the :meth:`Users.key`.
+        :param by: the administrator who asks for it.
         :raises StoreDown: nothing was erased.
         """
-        self.erasure.forget(user)
+        self.erasure.forget(user, by)
 
 
 def _current() -> Profile:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from flask import Flask, appcontext_pushed, has_request_context, request
 
+from .account.activity import Activity
 from .account.admin_check import AdminCheck
 from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
+from .account.events import PROVIDER, TOKEN_REVOKED
 from .account.identities import Identities
 from .account.one_time_links import OneTimeLinks
 from .account.password_throttle import PasswordThrottle
@@ -29,7 +32,7 @@ from .auth.owner_check import OwnerCheck
 from .auth.password_libraries import methods_of
 from .auth.password_watch import PasswordWatch
 from .auth.remember_me import login_id_of
-from .auth.request_state import current_record, is_superseded, keep_session
+from .auth.request_state import current_origin, current_record, is_superseded, keep_session
 from .auth.sign_in import SignIn
 from .auth.user_loader import host_loader
 from .auth.user_watch import UserWatch
@@ -42,10 +45,11 @@ from .lazy import Lazy
 from .notices.notices import Notices
 from .pages.access import wrong_method
 from .pages.sign_out import host_rule
-from .signals import announce, session_ended, token_changed
+from .signals import activity_recorded, announce, session_ended, token_changed
 from .sso import step_up
 from .sso.end_session import end_session_url
-from .store.session_store import SessionStore
+from .store.records import EventRecord
+from .store.session_store import SessionStore, made_for
 from .store.sqlalchemy import SqlStore
 from .store.tables import declare
 from .tab import Tab
@@ -66,22 +70,24 @@ class ProfileBuilder:
         store = Lazy(self._make_store)
         features = Features(config, store)
         _declare_features(features, tabs)
-        session_store, identities = self._session_store(store), Identities(store)
+        session_store, identities = made_for(config, store), Identities(store)
         pending_forms = PendingForms(store, secret_keys)
-        registry = self._registry(store, session_store, pending_forms)
-        single_logout = self._single_logout(store, identities, registry)
+        activity = Activity(store, users, config, origin=current_origin, tell=_announce_event)
+        registry = self._registry(store, session_store, pending_forms, activity)
+        single_logout = self._single_logout(store, identities, registry, activity)
         self._passwords = PasswordWatch(users, registry.follow_user)
-        erasure = self._erasure(store, session_store)
+        erasure = self._erasure(store, session_store, activity)
         self._watch = UserWatch(users, erasure)
         sign_in = SignIn(registry, users, identities, single_logout, self._passwords)
         sessions = self._sessions(store, session_store, registry, sign_in)
-        tokens = self._tokens(store, features)
+        tokens, throttle = self._tokens(store, features, activity), PasswordThrottle(store, users, activity)
         app.extensions[EXTENSION] = Profile(
             config=config,
             users=users,
             features=features,
             sessions=sessions,
-            passwords=Passwords(users, sessions, identities, PasswordThrottle(store, users), store, config),
+            activity=activity,
+            passwords=Passwords(users, sessions, identities, throttle, activity, store, config),
             tokens=tokens,
             preferences=Preferences(store, users),
             pending_forms=pending_forms,
@@ -102,13 +108,16 @@ class ProfileBuilder:
         self._listen(registry, tokens, sign_in, erasure)
         self._attach_when_ready()
 
-    def _registry(self, store: Any, session_store: SessionStore, pending_forms: PendingForms) -> SessionRegistry:
+    def _registry(
+        self, store: Any, session_store: SessionStore, pending_forms: PendingForms, activity: Activity
+    ) -> SessionRegistry:
         return SessionRegistry(
             session_store,
             store,
             pending_forms,
             self._users,
             self._config,
+            activity,
             lambda: store.own_transaction(),  # noqa: PLW0108 (the store is made later)
             _announce_end,
         )
@@ -129,25 +138,29 @@ class ProfileBuilder:
             keep=keep_session,
         )
 
-    def _tokens(self, store: Any, features: Features) -> Tokens:
+    def _tokens(self, store: Any, features: Features, activity: Activity) -> Tokens:
         return Tokens(
             store,
             self._users,
             self._config,
+            activity,
             keys=secret_keys,
             may_copy=lambda: features["api_token.copy"],
             features=features,
         )
 
-    def _single_logout(self, store: Any, identities: Identities, sessions: SessionRegistry) -> SingleLogout:
+    def _single_logout(
+        self, store: Any, identities: Identities, sessions: SessionRegistry, activity: Activity
+    ) -> SingleLogout:
         also = self._config.sso_backchannel_also
-        return SingleLogout(store, identities, sessions, lambda user_key: _revoke(store, user_key), also)
+        return SingleLogout(store, identities, sessions, partial(_revoke, store, activity), also)
 
-    def _erasure(self, store: Any, session_store: SessionStore) -> Erasure:
+    def _erasure(self, store: Any, session_store: SessionStore, activity: Activity) -> Erasure:
         return Erasure(
             store,
             None if session_store is store else session_store,
             self._users,
+            activity,
             lambda: store.own_transaction(),  # noqa: PLW0108 (the store is made later)
             _announce_end,
             _announce_revoked,
@@ -251,23 +264,6 @@ class ProfileBuilder:
             survive_errors=self._config.store_down == "allow",
         )
 
-    def _session_store(self, store: Any) -> SessionStore:
-        config, url = self._config, self._config.session_store
-        if url == "sqlalchemy":
-            return cast(SessionStore, store)
-        try:
-            from .store.redis import RedisSessions  # an optional dependency
-        except ImportError as error:
-            raise SetupError('MYPROFILE_SESSION_STORE needs redis-py: pip install "Flask-MyProfile[redis]"') from error
-        return RedisSessions.at(
-            url,
-            prefix=config.table_prefix,
-            find_user=lambda user_key: store.find_user(user_key),  # noqa: PLW0108 (made later)
-            lifetime=config.session_lifetime,
-            idle=config.session_idle,
-            keep_ended=config.session_keep_ended,
-        )
-
     def _admin_check(self, given: Callable[[Any], bool] | None) -> AdminCheck:
         if given is not None or "MYPROFILE_ADMIN" in self._app.config:
             return AdminCheck(given or self._config.admin, self._app.logger)
@@ -285,8 +281,13 @@ def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: st
     announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason, by=by)
 
 
-def _revoke(store: Any, user_key: str) -> None:
-    if store.delete_token(user_key):
+def _announce_event(event: EventRecord) -> None:
+    announce(activity_recorded, user_key=event.user_key, kind=event.kind, event=event)
+
+
+def _revoke(store: Any, activity: Activity, user_key: str) -> None:
+    """Somebody has signed out at the provider."""
+    if activity.note_if(lambda: store.delete_token(user_key), TOKEN_REVOKED, user_key, actor=PROVIDER):
         _announce_revoked(user_key)
 
 

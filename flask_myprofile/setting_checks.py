@@ -13,6 +13,8 @@ from wtforms.fields.core import UnboundField
 #: A check answers what the value should have been, or None where it is right.
 Check = Callable[[Any], "str | None"]
 
+#: What a kind of event is called: a topic, and what has happened.
+EVENT = re.compile(r"([a-z][a-z0-9_]{0,31})\.[a-z][a-z0-9_]{0,31}")
 _REDIS = re.compile(r"(unix|rediss?(\+cluster|\+sentinel)?)://")
 
 
@@ -59,6 +61,11 @@ def _is_field(value: Any) -> bool:
 def mapping(value: Any) -> str | None:
     right = isinstance(value, Mapping) and all(isinstance(v, str) for pair in value.items() for v in pair)
     return None if right else "a dict of text -> text"
+
+
+def kinds_of_events(value: Any) -> str | None:
+    right = isinstance(value, Mapping) and all(isinstance(name, str) and EVENT.fullmatch(name) for name in value)
+    return None if right else 'a dict of kind, such as "billing.card_changed" -> the words for it'
 
 
 def function(value: Any) -> str | None:

@@ -33,6 +33,9 @@ password_changed = _signals.signal("myprofile-password-changed")
 token_changed = _signals.signal("myprofile-token-changed")
 #: An admin changed toggles. Extra: ``changes`` (feature name -> bool).
 features_changed = _signals.signal("myprofile-features-changed")
+#: Something was recorded in a user's activity, or would be if that were kept. Extra: ``kind``, and ``event`` (as
+#: ``current_profile.activity.list()`` has it).
+activity_recorded = _signals.signal("myprofile-activity-recorded")
 
 
 def announce(signal: NamedSignal, **data: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from ..store.protocols import UserStore
 from ..transactions import after_commit, run
+from .activity import Activity
 from .clock import now
 from .users import Users
 
@@ -44,6 +45,7 @@ class Erasure:
         store: _Store,
         elsewhere: Any,
         users: Users,
+        activity: Activity,
         own_transaction: Callable[[], AbstractContextManager[None]],
         ended: Callable[[str, Sequence[str], str, str | None], None],
         revoked: Callable[[str], None],
@@ -51,20 +53,22 @@ class Erasure:
         self._store = store
         self._elsewhere = elsewhere
         self._users = users
+        self._activity = activity
         self._own_transaction = own_transaction
         self._ended = ended
         self._revoked = revoked
 
-    def forget(self, user: Any) -> None:
-        """All at once; ``user`` may be a key."""
+    def forget(self, user: Any, by: Any = None) -> None:
+        """All at once; ``user`` may be a key. ``by``: the administrator who asks for it."""
         key = user if isinstance(user, str) else self._users.key(user)
-        run(lambda: self._forget(key), self._own_transaction)
+        run(lambda: self._forget(key, by), self._own_transaction)
 
-    def _forget(self, key: str) -> None:
+    def _forget(self, key: str, by: Any) -> None:
         ids = list(self._elsewhere.erase_sessions(key)) if self._elsewhere is not None else []
         ids += self._store.erase_sessions(key)
         had_token = self._store.delete_token(key)
         self._store.erase_user(key, now())
+        self._activity.note_forgotten(key, by)
         if ids:
             after_commit(lambda: self._ended(key, ids, REASON, None))
         if had_token:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config import PREFIX, Config
@@ -12,6 +12,21 @@ Describe = Callable[[type[Any], str], Attribute | None]
 _SETTINGS = ("personal_fields", "personal_readonly", "personal_required", "personal_sso_fields")
 #: What they name by default, no class of users needs to have.
 _BY_DEFAULT = set(Config().personal_readonly)
+
+
+def field_names(config: Config) -> list[str]:
+    """Those of ``MYPROFILE_PERSONAL_FIELDS``; none where it is unset."""
+    return [each if isinstance(each, str) else each[0] for each in _given(config)]
+
+
+def own_field(config: Config, name: str) -> Any:
+    """The field of WTForms that the host has for it, unbound; None: it has none."""
+    return next((each[1] for each in _given(config) if not isinstance(each, str) and each[0] == name), None)
+
+
+def _given(config: Config) -> Iterable[str | tuple[str, Any]]:
+    given = config.personal_fields
+    return given.items() if isinstance(given, Mapping) else given or ()
 
 
 def mistakes_in(config: Config, describe: Describe, models: Sequence[type[Any]]) -> list[str]:
@@ -24,14 +39,14 @@ def mistakes_in(config: Config, describe: Describe, models: Sequence[type[Any]])
         for setting in _SETTINGS
         if (unknown := [name for name in _named(config, setting) if not any(describe(each, name) for each in models)])
     ]
-    for name in config.personal_field_names:
-        if config.own_field(name) is None:
+    for name in field_names(config):
+        if own_field(config, name) is None:
             found += [wrong for each in models if (wrong := _without_field(config, name, describe(each, name)))]
     return found
 
 
 def _named(config: Config, setting: str) -> Iterable[str]:
-    names = config.personal_field_names if setting == "personal_fields" else getattr(config, setting)
+    names = field_names(config) if setting == "personal_fields" else getattr(config, setting)
     return [name for name in names if name not in _BY_DEFAULT or setting == "personal_fields"]
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from ..errors import MyProfileError
 from ..store.protocols import GuessStore
+from .activity import Activity
 from .clock import now
+from .events import PASSWORD_REFUSED
 from .users import Users
 
 LIMIT = 5
@@ -41,8 +43,9 @@ class PasswordThrottle:
     Only who is signed in as the user can use it up, and signing in is not touched: nobody can lock another out.
     """
 
-    def __init__(self, store: GuessStore, users: Users) -> None:
+    def __init__(self, store: GuessStore, users: Users, activity: Activity) -> None:
         self._store = store
+        self._activity = activity
         self._users = users
 
     def begin(self, user: Any) -> str:
@@ -75,6 +78,8 @@ class PasswordThrottle:
             session to lose by the next one.
         """
         wrong = self._store.guesses(self._users.key(user), guess)
+        if len(_recent(wrong, now())) == LIMIT:  # whatever follows is not looked at
+            self._activity.note(PASSWORD_REFUSED, user, at_once=True)
         if len(wrong) >= IN_A_ROW:
             raise TooManyGuesses(_wait(_recent(wrong, now()), now()), end_session=True)
 

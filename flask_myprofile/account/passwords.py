@@ -14,6 +14,8 @@ from ..config import Config
 from ..errors import Conflict, MyProfileError
 from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED
+from .activity import Activity
+from .events import PASSWORD_CHANGED
 from .identities import Identities
 from .password_throttle import PasswordThrottle
 from .policy import Policy, PolicyBroken, Rule
@@ -51,6 +53,7 @@ class Passwords:
         sessions: Sessions,
         identities: Identities,
         throttle: PasswordThrottle,
+        activity: Activity,
         history: HistoryStore,
         config: Config,
     ) -> None:
@@ -58,6 +61,7 @@ class Passwords:
         self._history = history
         self._identities = identities
         self._throttle = throttle
+        self._activity = activity
         self._sessions = sessions
         self._config = config
         self._policy = Policy(users, config)
@@ -177,6 +181,7 @@ class Passwords:
         if (now is None or now != compared) and not self.is_current(user, current):
             raise Conflict(code="password_changed")
         self._write(user, new)
+        self._activity.note(PASSWORD_CHANGED, user)
 
     def store(self, user: Any, new: str) -> None:
         """Store a new password without asking for the current one or the rules, as after a reset: written by whoever
@@ -194,6 +199,7 @@ class Passwords:
         self._users.lock_password(held)
         with tried(held):
             self._write(held, new)
+            self._activity.note(PASSWORD_CHANGED, held, with_session=True)
 
     def _write(self, user: Any, new: str) -> None:
         with _code_of_the_host():

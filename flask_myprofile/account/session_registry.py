@@ -18,7 +18,8 @@ from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED, Found, KnownDevice, LiveSince, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from ..transactions import after_commit, is_commit_awaited, tried
-from . import legacy_sessions
+from . import legacy_sessions, session_events
+from .activity import Activity
 from .clock import is_due, is_recent, now
 from .credentials import Credential
 from .pending_forms import PendingForms
@@ -53,6 +54,7 @@ class SessionRegistry:
         pending_forms: PendingForms,
         users: Users,
         config: Config,
+        activity: Activity,
         own_transaction: Callable[[], AbstractContextManager[None]],
         ended: Callable[[str, Sequence[str], str, str | None], None],
     ) -> None:
@@ -61,6 +63,7 @@ class SessionRegistry:
         self._pending_forms = pending_forms
         self._users = users
         self._config = config
+        self._activity = activity
         self._own_transaction = own_transaction
         self._ended = ended
 
@@ -141,6 +144,8 @@ class SessionRegistry:
             self._pending_forms.drop_of_user(record.user_key, over)
             self.tell(record.user_key, over, LIMIT)
         self._store.drop_ended(record.user_key, limit)
+        if record.method != ADOPTED:
+            session_events.note_sign_in(self._activity, record, None if device is None else is_news)
         return is_news
 
     def _add(self, record: SessionRecord) -> None:
@@ -181,6 +186,11 @@ class SessionRegistry:
 
         :param by: the administrator who ends them.
         """
+        if self.in_database:
+            return self._activity.in_one(lambda: self._end(user_key, reason, by, which))
+        return self._end(user_key, reason, by, which)
+
+    def _end(self, user_key: str, reason: str, by: Any, which: Mapping[str, Any]) -> Sequence[str]:
         # first the sessions and then what is noted of it, as everybody does, or two would wait for each other
         ids = self._store.end_sessions(user_key, now(), reason, **which)
         everything = "only" not in which
@@ -205,7 +215,7 @@ class SessionRegistry:
             ids = self._store.end_sessions(user_key, now(), reason, **which)
             if ids:
                 self._pending_forms.drop_of_user(user_key, ids)
-                after_commit(lambda: self.tell(user_key, ids, reason, by))
+                self.tell(user_key, ids, reason, by)
 
         self._try_late(end)
 
@@ -215,6 +225,7 @@ class SessionRegistry:
 
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
+        session_events.note_end(self._activity, user_key, ids, reason, by)
 
     def _note_end(self, user_key: str, reason: str) -> None:
         if reason != REPLACED:

@@ -232,10 +232,11 @@ class Sessions:
         """
         # first, so that no cookie without a session of ours gets one behind our back
         self._history.note_sign_out(EVERYONE, now())
-        total = 0
-        for user_key, ids in self._store.end_everyone(now(), reason):
+
+        def note(user_key: str, ids: Sequence[str]) -> None:
             self._registry.tell(user_key, ids, reason, by)
-            total += len(ids)
+
+        total = sum(len(ids) for _, ids in self._store.end_everyone(now(), reason, note))
         self._registry.drop_pending_forms()
         return total
 

@@ -11,10 +11,9 @@ from ..store.protocols import LogoutTokenStore
 from ..store.records import LogoutTokenRecord, SessionRecord
 from .clock import now
 from .identities import Identities, digest
+from .session_events import AT_PROVIDER
 from .session_registry import SessionRegistry
 
-#: Why a session ended.
-REASON = "provider"
 #: Seconds that a token is remembered beyond its end: a clock that was ahead may be put right meanwhile.
 REMEMBERED = 86_400
 
@@ -83,7 +82,7 @@ class SingleLogout:
         """End what began in that session of that provider, which nobody has signed: only that, and nothing is
         remembered of it. How many sessions ended."""
         there = [r for r in self._sessions.at_provider(session) if (r.provider, r.issuer) == (provider, issuer)]
-        return sum(self._sessions.end_of_user_key(record.user_key, REASON, [record.id]) for record in there)
+        return sum(self._sessions.end_of_user_key(record.user_key, AT_PROVIDER, [record.id]) for record in there)
 
     def catch_up(self, session: SessionRecord) -> None:
         """End a session that has just been stored, where the provider has said meanwhile that it is over."""
@@ -95,7 +94,7 @@ class SingleLogout:
             self._end(session.user_key, [session.id])
 
     def _end(self, user_key: str, ids: Collection[str]) -> int:
-        ended = self._sessions.end_of_user_key(user_key, REASON, None if "sessions" in self._also else ids)
+        ended = self._sessions.end_of_user_key(user_key, AT_PROVIDER, None if "sessions" in self._also else ids)
         if "api_token" in self._also:
             self._revoke_api_token(user_key)
         return ended

@@ -15,13 +15,16 @@ import string
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from ..config import Config
 from ..errors import Conflict, NotFound
 from ..store.protocols import TokenStore
 from ..store.records import CheckedToken, TokenCounts, TokenRecord
+from .activity import Activity
 from .clock import is_due, now
+from .events import TOKEN_MADE, TOKEN_REGENERATED, TOKEN_REVEALED, TOKEN_REVOKED
 from .user_search import MOST_COUNTED
 from .users import Users
 
@@ -55,6 +58,7 @@ class Tokens:
         store: TokenStore,
         users: Users,
         config: Config,
+        activity: Activity,
         *,
         keys: Callable[[], Sequence[bytes]],
         may_copy: Callable[[], bool],
@@ -63,6 +67,7 @@ class Tokens:
         self._store = store
         self._users = users
         self._config = config
+        self._activity = activity
         self._keys = keys
         self._may_copy = may_copy
         self._features = features
@@ -110,7 +115,8 @@ class Tokens:
             last_used_agent=None,
         )
         # by its digest, which no other token ever has: one that was revoked and made anew meanwhile is not this one
-        if not self._store.replace_token(record, old.digest if old else None):
+        replace = partial(self._store.replace_token, record, old.digest if old else None)
+        if not self._activity.note_if(replace, TOKEN_REGENERATED if old else TOKEN_MADE, key):
             raise Conflict(code="token_changed")
         return token
 
@@ -131,23 +137,29 @@ class Tokens:
         # a ciphertext moved here from another row opens, but is not this user's live token
         if owner != key or not hmac.compare_digest(_digest(token), record.digest):
             raise NotFound(code="not_copyable")
+        self._activity.note(TOKEN_REVEALED, key)
         return str(token)
 
-    def revoke(self, user: Any, version: str | None = None) -> bool:
+    def revoke(self, user: Any, version: str | None = None, by: Any = None) -> bool:
         """End the user's token without making another, when the caller commits.
 
         :param user: whose.
         :param version: end no other token than this :meth:`version` (default: whichever there is).
+        :param by: the administrator who ends it, for the user's activity.
         :returns: whether there was one.
         :raises Conflict: there is another one by now, which goes on working.
         """
         key = self._users.key(user)
+        delete, note_if = partial(self._store.delete_token, key), self._activity.note_if
         if version is None:
-            return self._store.delete_token(key)
+            return note_if(delete, TOKEN_REVOKED, key, by=by)
         old = self.find(user)
-        if old is not None and (version != self.version(old) or not self._store.delete_token(key, old.digest)):
+        if old is None:
+            return False
+        is_this = version == self.version(old)
+        if not is_this or not note_if(partial(delete, old.digest), TOKEN_REVOKED, key, by=by):
             raise Conflict(code="token_changed")
-        return old is not None
+        return True
 
     def looks_like_one(self, text: str) -> bool:
         """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query.
@@ -193,6 +205,8 @@ class Tokens:
 
     def touch(self, record: CheckedToken, ip: str, user_agent: str) -> None:
         self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)
+        if ip != record.last_used_ip:
+            self._activity.note_address(record.user_key, ip, user_agent, is_first=record.last_used_at is None)
 
     def count(self, seconds: int) -> TokenCounts:
         """How many work, how many of those were used within so many seconds, and how many can be copied; no more than

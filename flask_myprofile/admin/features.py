@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, jsonify, redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 
+from ..account.events import FEATURES_CHANGED
 from ..errors import Conflict, Forbidden, Refused, StoreDown
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
@@ -151,6 +152,8 @@ def _store(user: Any, sent: Sent) -> dict[str, bool]:
         if changes.get("api_token.copy") is False:
             current_profile.tokens.forget_copies()
         if changes:
+            before = {feature: not on for feature, on in changes.items()}
+            current_profile.activity.note(FEATURES_CHANGED, user, {"before": before, "after": changes})
             announce(features_changed, user_key=current_profile.users.key(user), changes=changes)
     for feature, on in changes.items():
         key = current_profile.users.key(user)

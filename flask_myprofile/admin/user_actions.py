@@ -146,7 +146,7 @@ def _end_all(admin: Any, user: Any, form: WhoseForm) -> Ended:
 
 def _revoke(admin: Any, user: Any, form: TokenForm) -> Ended:
     try:
-        ended = current_profile.tokens.revoke(user, form.version.data or None)
+        ended = current_profile.tokens.revoke(user, form.version.data or None, by=admin)
     except Conflict as error:
         sentence = gettext("The token was regenerated in another window meanwhile. Look at it before you try again.")
         raise Conflict(sentence, code=error.code) from error
@@ -158,7 +158,7 @@ def _revoke(admin: Any, user: Any, form: TokenForm) -> Ended:
 
 def _end_everything(admin: Any, user: Any, form: WhoseForm) -> Ended:
     done = _end_all(admin, user, form)
-    if not current_profile.tokens.revoke(user):
+    if not current_profile.tokens.revoke(user, by=admin):
         return done
     _note_revoked(admin, user)
     revoked = gettext("The API token of %(name)s has been revoked.", name=_name(user))

@@ -13,7 +13,8 @@ from typing import Any
 from flask import Flask, Response, current_app, g
 from flask.globals import request_ctx
 
-from ..errors import in_log
+from ..account.activity import without_events
+from ..errors import EventLost, in_log
 from ..globals import current_profile
 from ..transactions import TRIES, Write, tried
 from .held_answer import HeldAnswer, hold
@@ -68,12 +69,20 @@ class DeferredWrites:
         if self._done:
             return
         self._done = True
-        if self._promises and (failure := tried(self._promises, current_profile.own_transaction, TRIES)) is not None:
+        if self._promises and (failure := self._keep_promises()) is not None:
             self._failed = True
             _log("MyProfile could not store what became of a session, and has not said that it did: %s", failure)
         for write, tries in self._bookkeeping:
             if (failure := tried([write], current_profile.own_transaction, tries)) is not None:
                 _log("MyProfile could not write down a session's activity: %s", failure)
+
+    def _keep_promises(self) -> Exception | None:
+        failure = tried(self._promises, current_profile.own_transaction, TRIES)
+        if isinstance(failure, EventLost):  # which no answer acknowledges
+            _log("MyProfile could not write down that somebody has signed in: %s", failure)
+            with without_events():
+                failure = tried(self._promises, current_profile.own_transaction, TRIES)
+        return failure
 
 
 def deferred_writes() -> DeferredWrites:

@@ -16,6 +16,7 @@ from flask_login import signals as login_signals
 
 from ..account import clock
 from ..account.credentials import Credential
+from ..account.session_events import LOGOUT
 from ..account.session_registry import SessionRegistry
 from ..config import Config
 from ..errors import UNREADABLE, StoreDown
@@ -224,7 +225,7 @@ class Guard:
             # the host signed out by emptying the session, or by taking the user out of it
             state.session_id, state.clear_cookies = None, True
             session_cookie.forget_user(and_csrf_token=not session_cookie.has_given_csrf_token())
-            state.promise(lambda: self._sessions.end_known(session_id, "logout"))
+            state.promise(lambda: self._sessions.end_known(session_id, LOGOUT))
         if state.session_id is not None and state.device is not None:
             until = datetime.fromtimestamp(state.remember_until or 0, timezone.utc)
             remember_me.set_device_cookie(response, state.device, until)

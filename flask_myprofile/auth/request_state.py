@@ -11,12 +11,14 @@ from typing import Any
 from flask import Request, has_request_context, request
 
 from ..account.credentials import Credential
+from ..account.events import Origin
 from ..account.pending_forms import SentForm
 from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
 from ..store.records import KnownDevice, SessionRecord
 from . import session_cookie
 from .deferred_writes import DeferredWrites, deferred_writes, own_transaction_if_context_is_shared
+from .origin import from_there, kept_origin, origin_of, origin_of_no_request
 
 _KEY = "_flask_myprofile_state"
 
@@ -83,13 +85,18 @@ class RequestState:
         :param tries: how often it is tried where somebody else is in the way.
         """
         self.writes = deferred_writes()
-        self.writes.note(write, tries)
+        self.writes.note(from_there(self.origin, write), tries)
 
     def promise(self, write: Callable[[], object]) -> None:
         """The same for what the answer acknowledges, by words or by the cookies that it gives and takes: where this
         fails, the answer is 503 and the browser keeps what it had."""
         self.writes = deferred_writes()
-        self.writes.promise(write, session_cookie.as_it_came())
+        self.writes.promise(from_there(self.origin, write), session_cookie.as_it_came())
+
+    @property
+    def origin(self) -> Origin:
+        """Who does what is done now."""
+        return origin_of(self.user_key, self.session_id)
 
 
 def state_of(incoming: Request) -> RequestState | None:
@@ -109,6 +116,11 @@ def request_state() -> RequestState:
 def known_state() -> RequestState | None:
     """The same, or None while nobody has asked who is signed in."""
     return state_of(request._get_current_object()) if has_request_context() else None  # type: ignore[attr-defined]
+
+
+def current_origin() -> Origin:
+    """Who does what is done now, in a request or not."""
+    return kept_origin() or (request_state().origin if has_request_context() else origin_of_no_request())
 
 
 def current_record() -> SessionRecord | None:

@@ -10,7 +10,9 @@ from flask import Flask, current_app, request, session
 from flask_login import signals as login_signals
 
 from ..account.credentials import Credential, device_from, new_device, new_secret
+from ..account.events import CONFIRMED
 from ..account.identities import Identities
+from ..account.session_events import LOGOUT
 from ..account.session_registry import SessionRegistry
 from ..account.sign_in_data import SignInData, SsoIdentity
 from ..account.single_logout import SingleLogout
@@ -92,7 +94,7 @@ class SignIn:
         credential = Credential.parse(session.get(KEY))
         session_cookie.forget_user()
         if credential is not None:
-            state.promise(lambda: self._sessions.end_proven(credential, "logout"))
+            state.promise(lambda: self._sessions.end_proven(credential, LOGOUT))
             state.session_id = None
         self.refuse_if_unknown(state)
         state.clear_cookies = True  # a session that the host emptied first is ended after the request
@@ -105,7 +107,7 @@ class SignIn:
             return None
         state = request_state()
         session.pop(KEY, None)
-        state.promise(lambda: self._sessions.end_proven(credential, "logout"))
+        state.promise(lambda: self._sessions.end_proven(credential, LOGOUT))
         state.clear_cookies = True
         return state
 
@@ -131,7 +133,8 @@ class SignIn:
         state, user = request_state(), flask_login.current_user
         if (record := current_record()) is not None:
             record = record._replace(password_mark=self._users.password_mark(user._get_current_object()))
-            self._replace_secret(state, record, login_id=str(session["_user_id"]), deferred=True)
+            if self._replace_secret(state, record, login_id=str(session["_user_id"]), deferred=True):
+                state.promise(lambda: current_profile.activity.note(CONFIRMED, record.user_key))
 
     def _on_protected(self, app: Flask, **extra: Any) -> None:
         """In "strong" mode Flask-Login has just emptied its own keys; in "basic" mode the session goes on."""

@@ -13,6 +13,7 @@ from flask import jsonify, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
+from ..account.events import CONFIRMED
 from ..account.pending_forms import SentForm
 from ..auth.request_state import request_state
 from ..errors import Forbidden, Invalid, Refused
@@ -74,6 +75,7 @@ def confirmed(user: Any) -> Any:
 def _renew(user: Any, follows: Mapping[str, str]) -> SentForm | None:
     """It is known who is there: with a new secret. Returns what this confirmation was asked for."""
     current_profile.sessions.renew(user)
+    current_profile.activity.note(CONFIRMED, user)
     return pending_form.take(current_profile.sessions.current(user), follows)
 
 

@@ -23,7 +23,7 @@ from .tables import Tables
 
 Execute = Callable[..., Any]
 #: Elsewhere an error undoes its own statement and no more.
-_ABORTS_AT_ERRORS = ("postgresql", "cockroachdb")
+ABORTS_AT_ERRORS = ("postgresql", "cockroachdb")
 D = TypeVar("D", bound="Database")
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Database:
         except SQLAlchemyError as error:
             raise StoreDown(reason(error), passes=passes(error)) from error
 
-    def _in_one(self, work: Callable[[], T]) -> T:
+    def in_one(self, work: Callable[[], T]) -> T:
         """As part of the transaction that this is in; else in one of our own, and again where somebody is in the way:
         :func:`in_one_transaction`."""
         if self._own_transaction.get() is not None or self._in_own_view():
@@ -165,6 +165,15 @@ class Database:
                 yield execute
 
     @contextmanager
+    def _at_once(self) -> Iterator[Execute]:
+        """Committed when this ends: a request with a wrong guess in it ends in a rollback, and the guess counts."""
+        with_the_view = self._own() is None and self._in_own_view()
+        with nullcontext() if with_the_view else self.own_transaction(), self._write() as execute:
+            yield execute
+            if with_the_view:
+                self._db.session.commit()
+
+    @contextmanager
     def _write_along(self) -> Iterator[Execute]:
         """In the transaction in which the host's user is changed, whoever commits that."""
         if self._own() is not None:
@@ -197,7 +206,7 @@ class Database:
     def _insert(self, table: Table, values: Mapping[str, Any]) -> bool:
         """False where the row is there already: somebody else was faster. The rest of the transaction goes on."""
         with self._write() as execute:
-            if self.engine.dialect.name in _ABORTS_AT_ERRORS:
+            if self.engine.dialect.name in ABORTS_AT_ERRORS:
                 new = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
                 return execute(new, values).first() is not None
             try:
@@ -208,11 +217,11 @@ class Database:
 
 
 def in_one_transaction(method: Callable[Concatenate[D, P], T]) -> Callable[Concatenate[D, P], T]:
-    """A method that writes: all of it, or nothing. See :meth:`Database._in_one`."""
+    """A method that writes: all of it, or nothing. See :meth:`Database.in_one`."""
 
     @wraps(method)
     def call(self: D, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return self._in_one(lambda: method(self, *args, **kwargs))
+        return self.in_one(lambda: method(self, *args, **kwargs))
 
     return call
 

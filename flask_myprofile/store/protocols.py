@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from .records import (
     EmailChange,
+    EventRecord,
     FeatureRecord,
     FoundToken,
     IdentityRecord,
@@ -14,9 +15,12 @@ from .records import (
     LinkRecord,
     LogoutTokenRecord,
     PendingFormRecord,
+    Pruned,
     TokenCounts,
     TokenRecord,
 )
+
+T = TypeVar("T")
 
 
 class ProbedStore(Protocol):
@@ -140,6 +144,43 @@ class LogoutTokenStore(Protocol):
         ...
 
     def drop_logout_tokens(self, before: int) -> None: ...
+
+
+class EventStore(Protocol):
+    def in_one(self, work: Callable[[], T]) -> T:
+        """``work`` as part of the transaction that this is in; else in one of our own, and again where somebody is in
+        the way."""
+        ...
+
+    def add_event(self, record: EventRecord) -> None:
+        """Part of the transaction that this is in. Where it fails, that takes nothing more."""
+        ...
+
+    def add_event_along(self, record: EventRecord) -> None:
+        """Part of the transaction of ``db.session``, whoever commits that, and without harm to it."""
+        ...
+
+    def add_event_at_once(self, record: EventRecord) -> None:
+        """Committed when this ends, whatever becomes of the rest."""
+        ...
+
+    def try_event(self, record: EventRecord) -> None:
+        """The same as ``add_event``, where what else is in the transaction matters more: it goes on.
+
+        :raises EventLost: it could not be written."""
+        ...
+
+    def events(self, user_key: str, topic: str | None, after: str, before: str, limit: int) -> Sequence[EventRecord]:
+        """Those of one user between these ids, of all topics or of one, the newest first."""
+        ...
+
+    def last_event(self, user_key: str, kind: str, after: str) -> EventRecord | None:
+        """The newest of that kind."""
+        ...
+
+    def prune_events(self, after: str, before: str, limit: int) -> Pruned:
+        """One batch of deleting, in the order of ids, those between these two."""
+        ...
 
 
 class TokenStore(Protocol):

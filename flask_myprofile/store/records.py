@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 #: In the place of a user's key: all users at once. No user has it.
 EVERYONE = ""
+#: What the digest begins with of the key of a user who is gone, which somebody else may have one day.
+GONE = "#"
 #: Seconds by which the clocks of an app's machines may differ. What is dated later than that is from a clock that was
 #: ahead and has been put right since.
 SKEW = 60
@@ -26,6 +28,11 @@ def tag_of(user_key: str) -> str:
     """What the ids of all sessions of that user begin with, and of hardly another: half of an id. So a store that is
     spread over machines knows from an id alone where it is, next to the other sessions of the user."""
     return hashlib.sha256(user_key.encode(errors="surrogatepass")).hexdigest()[:TAG_LENGTH]
+
+
+def gone(user_key: str) -> str:
+    """What stands for a user who is gone."""
+    return GONE + hashlib.sha256(user_key.encode()).hexdigest()
 
 
 class SessionRecord(NamedTuple):
@@ -180,6 +187,7 @@ class CheckedToken(NamedTuple):
     digest: str
     expires_at: int | None
     last_used_at: int | None
+    last_used_ip: str | None
 
 
 class FoundToken(NamedTuple):
@@ -240,6 +248,27 @@ class IdentityRecord(NamedTuple):
     issuer: str | None
     subject: str | None
     noted_at: int | None = None
+
+
+class EventRecord(NamedTuple):
+    """Something that has happened to an account. ``id`` sorts by the moment: it begins with that, in nanoseconds.
+
+    ``topic`` is what ``kind`` begins with. ``actor`` is who did it; an administrator has a key and a name, a provider a
+    name. ``session_id``, ``ip`` and ``user_agent`` are those of who did it. ``details``: JSON, or None.
+    """
+
+    id: str
+    user_key: str
+    topic: str
+    kind: str
+    at: int
+    actor: str
+    actor_key: str | None
+    actor_name: str | None
+    session_id: str | None
+    ip: str
+    user_agent: str
+    details: str | None
 
 
 class LinkRecord(NamedTuple):

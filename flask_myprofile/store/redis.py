@@ -148,7 +148,9 @@ class RedisSessions:
         ended = self._end(tag_of(record.user_key), since.now, reason, **which)
         return [session_id for _, ids in ended for session_id in ids]
 
-    def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
+    def end_everyone(
+        self, at: int, reason: str, note: Callable[[str, Sequence[str]], None] = lambda user_key, ids: None
+    ) -> Iterator[tuple[str, Sequence[str]]]:
         """Walks until a walk has found nobody: what moves from one node of a cluster to another may be missed once."""
         somebody = True
         while somebody:
@@ -157,6 +159,7 @@ class RedisSessions:
                 for key in keys:
                     for user_key, ids in self._end(key, at, reason):
                         somebody = True
+                        note(user_key, ids)
                         yield user_key, ids
 
     def _end(self, tag: str, at: int, reason: str, **which: Any) -> list[tuple[str, list[str]]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Protocol, cast
 
+from ..config import Config
+from ..errors import SetupError
 from .records import Found, LiveSince, Owner, Pruned, SessionRecord
 
 
@@ -72,9 +74,13 @@ class SessionStore(Protocol):
         ``record``, which has just begun; the ids that ended. Of several at once each sees what the other has ended."""
         ...
 
-    def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
+    def end_everyone(
+        self, at: int, reason: str, note: Callable[[str, Sequence[str]], None] = lambda user_key, ids: None
+    ) -> Iterator[tuple[str, Sequence[str]]]:
         """End every live session there is, in short steps that keep nobody waiting: a user's key, and which of their
-        sessions have just ended, a user possibly more than once."""
+        sessions have just ended, a user possibly more than once.
+
+        :param note: told the same within the transaction in which they end, if there is one, and at each try."""
         ...
 
     def live_sessions(
@@ -98,3 +104,24 @@ class SessionStore(Protocol):
     def prune_sessions(self, since: LiveSince, ended_before: int, after: str | None, limit: int) -> Pruned:
         """One batch of deleting, in the order of ids, what can never get in again: ended before then, or run out."""
         ...
+
+
+def made_for(config: Config, store: Any) -> SessionStore:
+    """Where sessions are kept by ``MYPROFILE_SESSION_STORE``: with everything else in ``store``, or in Redis.
+
+    :raises SetupError: the package for that is not there, or cannot make sense of the URL.
+    """
+    if config.session_store == "sqlalchemy":
+        return cast(SessionStore, store)
+    try:
+        from .redis import RedisSessions  # an optional dependency
+    except ImportError as error:
+        raise SetupError('MYPROFILE_SESSION_STORE needs redis-py: pip install "Flask-MyProfile[redis]"') from error
+    return RedisSessions.at(
+        config.session_store,
+        prefix=config.table_prefix,
+        find_user=lambda user_key: store.find_user(user_key),  # noqa: PLW0108 (made later)
+        lifetime=config.session_lifetime,
+        idle=config.session_idle,
+        keep_ended=config.session_keep_ended,
+    )

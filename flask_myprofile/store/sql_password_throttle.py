@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from .database import Database, Execute
+from .database import Database
 
 
 class SqlPasswordThrottle(Database):
@@ -50,12 +48,3 @@ class SqlPasswordThrottle(Database):
     def _moments(self, *which: Any) -> list[int]:
         with self._at_once() as execute:  # not within a transaction that began before others had written theirs
             return list(execute(select(self._tables.guess.c.at).where(*which)).scalars())
-
-    @contextmanager
-    def _at_once(self) -> Iterator[Execute]:
-        """Committed when this ends: a request with a wrong guess in it ends in a rollback, and the guess counts."""
-        with_the_view = self._own() is None and self._in_own_view()
-        with nullcontext() if with_the_view else self.own_transaction(), self._write() as execute:
-            yield execute
-            if with_the_view:
-                self._db.session.commit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import and_, case, delete, func, not_, or_, select, update
@@ -148,14 +148,18 @@ class SqlSessions(SessionLookup):
         ids = [each.id for each in over]
         return self.end_sessions(record.user_key, since.now, reason, only=ids) if ids else []
 
-    def end_everyone(self, at: int, reason: str) -> Iterator[tuple[str, Sequence[str]]]:
+    def end_everyone(
+        self, at: int, reason: str, note: Callable[[str, Sequence[str]], None] = lambda user_key, ids: None
+    ) -> Iterator[tuple[str, Sequence[str]]]:
         after: str | None = ""
         while after is not None:
-            users, after = self._end_batch(after, _ended(at, reason))
+            users, after = self._end_batch(after, _ended(at, reason), note)
             yield from users.items()
 
     @in_one_transaction
-    def _end_batch(self, after: str, values: Mapping[str, Any]) -> tuple[dict[str, list[str]], str | None]:
+    def _end_batch(
+        self, after: str, values: Mapping[str, Any], note: Callable[[str, Sequence[str]], None]
+    ) -> tuple[dict[str, list[str]], str | None]:
         """The next live sessions after that id: of each user, which of them have ended; and the last id, or None at the
         end."""
         table, ended = self._tables.session, defaultdict[str, list[str]](list)
@@ -166,6 +170,8 @@ class SqlSessions(SessionLookup):
             live_now = [table.c.id.in_(users), table.c.ended_at.is_(None)]
             for session_id in self._end(live_now, values, users) if users else ():
                 ended[users[session_id]].append(session_id)
+            for user_key, ids in ended.items():
+                note(user_key, ids)
         return ended, max(users) if len(users) == END_BATCH else None
 
     def live_sessions(

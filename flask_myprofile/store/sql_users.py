@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,17 +28,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .database import Execute, in_one_transaction
 from .primary import primary_of
+from .records import GONE, gone
 from .session_lookup import SessionLookup
 from .user_keys import UserKeys, key_of
 
 _log = logging.getLogger(__name__)
-
-#: What stands in the history for a user who is gone: a digest of the key, which somebody else may have one day.
-_GONE = "#"
-
-
-def gone(user_key: str) -> str:
-    return _GONE + hashlib.sha256(user_key.encode()).hexdigest()
 
 
 class SqlUsers(SessionLookup):
@@ -120,8 +113,8 @@ class SqlUsers(SessionLookup):
         parts = []
         for table in self._of_users():
             keys = select(table.c.user_key).where(table.c.user_key > after)
-            if table is self._tables.history:
-                keys = keys.where(not_(table.c.user_key.startswith(_GONE)))
+            if table in (self._tables.history, self._tables.event):
+                keys = keys.where(not_(table.c.user_key.startswith(GONE)))
             parts.append(select(keys.distinct().order_by(table.c.user_key).limit(limit).subquery().c.user_key))
         found = union(*parts).subquery()
         with self._write() as execute:

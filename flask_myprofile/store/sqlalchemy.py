@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreDown
 from .database import in_one_transaction
 from .database_errors import reason
-from .records import EVERYONE, SKEW, KnownDevice
+from .records import EVERYONE, SKEW, KnownDevice, gone
 from .sql_email_changes import SqlEmailChanges
+from .sql_events import SqlEvents
 from .sql_features import SqlFeatures
 from .sql_notices import SqlNotices
 from .sql_password_throttle import SqlPasswordThrottle
@@ -22,7 +23,7 @@ from .sql_pending_forms import SqlPendingForms
 from .sql_sessions import SqlSessions
 from .sql_single_sign_on import SqlSingleSignOn
 from .sql_tokens import SqlTokens
-from .sql_users import SqlUsers, gone
+from .sql_users import SqlUsers
 from .table_changes import TableChanges, bring_up_to_date
 
 #: How to ask for the time, in seconds since the epoch.
@@ -43,6 +44,7 @@ class SqlStore(
     SqlSingleSignOn,
     SqlNotices,
     SqlEmailChanges,
+    SqlEvents,
     SqlUsers,
 ):
     """Everything that is kept in the host's database; preferences, and what outlives sessions, are here."""

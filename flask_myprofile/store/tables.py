@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Table, Text, false
 from sqlalchemy.types import TypeEngine
 
 
@@ -26,6 +26,7 @@ class Tables:
     pending_form: Table
     identity: Table
     logout_token: Table
+    event: Table
     link: Table
     notice: Table
     known_device: Table
@@ -40,7 +41,7 @@ def _exact(length: int) -> TypeEngine[str]:
 def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
     """The tables in ``metadata``, made once and found again (two apps may share one ``db``)."""
 
-    def table(name: str, *columns: Column[object]) -> Table:
+    def table(name: str, *columns: Column[object] | Index) -> Table:
         key = f"{schema}.{prefix}{name}" if schema else prefix + name
         known = metadata.tables.get(key)
         if known is not None and known.info.get("flask_myprofile"):
@@ -62,6 +63,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         pending_form=table("pending_form", *_pending_form_columns()),
         identity=table("identity", *_identity_columns()),
         logout_token=table("logout_token", *_logout_token_columns()),
+        event=table("event", *_event_columns(f"ix_{prefix}event")),
         link=table("link", *_link_columns()),
         notice=table("notice", *_notice_columns()),
         known_device=table("known_device", *_known_device_columns()),
@@ -190,6 +192,27 @@ def _logout_token_columns() -> list[Column[object]]:
         Column("issued_at", BigInteger, nullable=False, server_default="0"),
         Column("expires_at", BigInteger, nullable=False),
         Column("carried_out", Boolean, nullable=False, server_default=false()),
+    ]
+
+
+def _event_columns(index: str) -> list[Column[object] | Index]:
+    """A page of a user's, of all topics or of one, is read in the order of an index. What is old is deleted in that of
+    the primary key."""
+    return [
+        Column("id", _exact(24), primary_key=True),
+        Column("user_key", _exact(255), nullable=False),
+        Column("topic", _exact(32), nullable=False),
+        Column("kind", _exact(64), nullable=False),
+        Column("at", BigInteger, nullable=False),
+        Column("actor", String(16), nullable=False),
+        Column("actor_key", _exact(255)),
+        Column("actor_name", String(255)),
+        Column("session_id", _exact(24)),
+        Column("ip", String(45), nullable=False),
+        Column("user_agent", String(512), nullable=False),
+        Column("details", Text),
+        Index(f"{index}_user_key_id", "user_key", "id"),
+        Index(f"{index}_user_key_topic_id", "user_key", "topic", "id"),
     ]
 
 

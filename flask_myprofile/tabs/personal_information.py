@@ -12,7 +12,8 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..account.columns import READ_ONLY, Attribute
-from ..account.field_settings import mistakes_in
+from ..account.events import FIELDS_CHANGED, MOST_NAMED
+from ..account.field_settings import field_names, mistakes_in, own_field
 from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
@@ -101,7 +102,7 @@ class PersonalInformation(EmailChangeActions, Tab):
     def _find_fields(model: type[Any]) -> list[str]:
         config, describe = current_profile.config, current_profile.users.describe
         if config.personal_fields is not None:
-            return [name for name in config.personal_field_names if describe(model, name) is not None]
+            return [name for name in field_names(config) if describe(model, name) is not None]
         found = {name: describe(model, name) for name in CONVENTIONAL}
         return [name for name, attribute in found.items() if attribute is not None and _is_usual(name, attribute)]
 
@@ -119,7 +120,7 @@ class PersonalInformation(EmailChangeActions, Tab):
             sentence = "MyProfile: Personal Information is not offered, since %s has none of its usual attributes; "
             current_app.logger.warning(sentence + "name others in MYPROFILE_PERSONAL_FIELDS", names)
         config = current_profile.config
-        cannot = [wrong for name in config.personal_field_names if (wrong := why_not(name, config.own_field(name)))]
+        cannot = [wrong for name in field_names(config) if (wrong := why_not(name, own_field(config, name)))]
         return [*cannot, *mistakes_in(config, current_profile.users.describe, models)]
 
     # ---- what is in them
@@ -160,6 +161,7 @@ class PersonalInformation(EmailChangeActions, Tab):
             _look_again(row, form, changed)
         before = current_profile.sessions.owner(row)
         _write(row, changed)
+        current_profile.activity.note(FIELDS_CHANGED, row, {"fields": list(changed)[:MOST_NAMED]})
         current_profile.sessions.follow(row, before)  # who is signed in by the address, or the name, that was changed
         return gettext("Your personal information has been saved.")
 
@@ -243,7 +245,7 @@ def _attribute(user: Any, name: str) -> Attribute:
 
 def _field(user: Any, name: str, managed: bool) -> Any:
     """The field of the host's own, or the one for its column; read-only where it cannot be written."""
-    config, attribute, own = current_profile.config, _attribute(user, name), current_profile.config.own_field(name)
+    config, attribute, own = current_profile.config, _attribute(user, name), own_field(current_profile.config, name)
     attributes, value = dict(CONVENTIONAL.get(name, ("", {}))[1]), current_profile.users.get(user, name)
     label, dialect, kind = str(label_of(name)), _dialect(user), _kind(name, attribute, value)
     fits, locked = checks.fits(label, attribute, dialect), partial(read_only, label, attributes=attributes, value=value)

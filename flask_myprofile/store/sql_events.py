@@ -1,0 +1,84 @@
+"""What has happened to accounts, in the host's own database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import EventLost
+from .database import ABORTS_AT_ERRORS, Database, in_one_transaction
+from .database_errors import passes, reason
+from .own_transaction import commits_by_itself
+from .records import EventRecord, Pruned
+
+
+class SqlEvents(Database):
+    """See :class:`~.protocols.EventStore`."""
+
+    @in_one_transaction
+    def add_event(self, record: EventRecord) -> None:
+        with self._write() as execute, _lost_with_the_rest():
+            execute(insert(self._tables.event), record._asdict())
+
+    @in_one_transaction
+    def try_event(self, record: EventRecord) -> None:
+        self._add_beside(self._own() or self._of_the_view(), record)
+
+    def add_event_at_once(self, record: EventRecord) -> None:
+        with self._at_once():
+            self._add_beside(self._own() or self._of_the_view(), record)
+
+    def add_event_along(self, record: EventRecord) -> None:
+        self._add_beside(self._own() or self._of_the_view(), record)
+
+    def _add_beside(self, connection: Connection, record: EventRecord) -> None:
+        """Without harm to what else is in the transaction, but for a database that has undone all of it."""
+        is_alone = self._own() is None and commits_by_itself(connection)
+        try:
+            if is_alone or self.engine.dialect.name not in ABORTS_AT_ERRORS:
+                connection.execute(insert(self._tables.event), record._asdict())
+                return
+            with connection.begin_nested():
+                connection.execute(insert(self._tables.event), record._asdict())
+        except SQLAlchemyError as error:
+            if passes(error):
+                raise
+            raise EventLost(reason(error)) from error
+
+    def events(self, user_key: str, topic: str | None, after: str, before: str, limit: int) -> list[EventRecord]:
+        table = self._tables.event
+        which: list[Any] = [table.c.user_key == user_key, table.c.id >= after, table.c.id < before]
+        if topic is not None:
+            which.append(table.c.topic == topic)
+        columns = [table.c[name] for name in EventRecord._fields]
+        rows = self._read(select(*columns).where(*which).order_by(table.c.id.desc()).limit(limit))
+        return [EventRecord._make(row) for row in rows]
+
+    def last_event(self, user_key: str, kind: str, after: str) -> EventRecord | None:
+        table = self._tables.event
+        which = (table.c.user_key == user_key, table.c.topic == kind.partition(".")[0], table.c.kind == kind)
+        columns = [table.c[name] for name in EventRecord._fields]
+        newest = select(*columns).where(*which, table.c.id >= after).order_by(table.c.id.desc()).limit(1)
+        row = self._read(newest).first()
+        return EventRecord._make(row) if row else None
+
+    @in_one_transaction
+    def prune_events(self, after: str, before: str, limit: int) -> Pruned:
+        table = self._tables.event
+        old = (table.c.id > after, table.c.id < before)
+        with self._write() as execute:
+            ids = list(execute(select(table.c.id).where(*old).order_by(table.c.id).limit(limit)).scalars())
+            deleted = execute(delete(table).where(table.c.id.in_(ids))).rowcount if ids else 0
+        return Pruned(ids[-1] if len(ids) == limit else None, deleted)
+
+
+@contextmanager
+def _lost_with_the_rest() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise EventLost(reason(error), passes=passes(error)) from error

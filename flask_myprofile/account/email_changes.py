@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ..config import DAY
 from ..store.database_errors import broken_rule
-from ..store.protocols import EmailChangeStore
-from ..store.records import CONFIRMED, PENDING, EmailChange
+from ..store.notice_protocols import EmailChangeStore
+from ..store.notice_records import CONFIRMED, PENDING, EmailChange
 from .clock import now
 from .users import Users
 

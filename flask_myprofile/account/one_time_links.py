@@ -7,8 +7,8 @@ import re
 import secrets
 
 from ..config import DAY
-from ..store.protocols import NoticeStore
-from ..store.records import LinkRecord
+from ..store.notice_protocols import NoticeStore
+from ..store.notice_records import LinkRecord
 from .clock import now
 
 #: What a link may be for.

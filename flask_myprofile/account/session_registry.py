@@ -14,8 +14,9 @@ from typing import Any
 
 from ..config import Config
 from ..errors import StoreDown, in_log
+from ..store.notice_records import KnownDevice
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED, Found, KnownDevice, LiveSince, Owner, SessionRecord
+from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from ..transactions import after_commit, is_commit_awaited, tried
 from . import legacy_sessions, session_events

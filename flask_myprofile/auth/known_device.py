@@ -16,7 +16,7 @@ from flask import Response, after_this_request, current_app, request
 from ..account.clock import now
 from ..account.one_time_links import DEVICE_LIFETIME
 from ..globals import current_profile
-from ..store.records import KnownDevice
+from ..store.notice_records import KnownDevice
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 

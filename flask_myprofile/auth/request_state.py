@@ -15,7 +15,8 @@ from ..account.events import Origin
 from ..account.pending_forms import SentForm
 from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
-from ..store.records import KnownDevice, SessionRecord
+from ..store.notice_records import KnownDevice
+from ..store.records import SessionRecord
 from . import session_cookie
 from .deferred_writes import DeferredWrites, deferred_writes, own_transaction_if_context_is_shared
 from .origin import from_there, kept_origin, origin_of, origin_of_no_request

@@ -18,7 +18,7 @@ from ..auth.request_state import request_state
 from ..errors import Conflict, Invalid, NotFound, TooMany
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, lazy_gettext
-from ..store.records import EmailChange
+from ..store.notice_records import EmailChange
 from ..tab import Tab, action
 from . import field_checks as checks
 from .column_fields import Line

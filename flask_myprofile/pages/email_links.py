@@ -14,7 +14,7 @@ from ..account.email_changes import EMAIL
 from ..errors import Conflict
 from ..globals import current_profile
 from ..i18n import gettext
-from ..store.records import PENDING, EmailChange, LinkRecord
+from ..store.notice_records import PENDING, EmailChange, LinkRecord
 from ..transactions import after_commit
 from .held_user import check_saved, held_user
 from .link_pages import Answer, Box, Question, is_signed_in

@@ -12,7 +12,8 @@ from flask import request, url_for
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
 from ..signals import announce, token_changed
-from ..store.records import LinkRecord, SessionRecord
+from ..store.notice_records import LinkRecord
+from ..store.records import SessionRecord
 from .link_pages import Answer, Box, Question, is_signed_in
 from .not_me import url_of_path
 from .session_rows import as_rows, name_of

@@ -16,7 +16,7 @@ from ..features import ROOT
 from ..globals import current_profile
 from ..i18n import gettext
 from ..responses import prefers_json
-from ..store.records import LinkRecord
+from ..store.notice_records import LinkRecord
 from ..transactions import unit_of_work
 from . import email_links, layout, not_me_link
 from .access import check_signed_in

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import delete, insert, select, update
 
 from .database import Database, in_one_transaction
-from .records import CONFIRMED, OVER, PENDING, EmailChange
+from .notice_records import CONFIRMED, OVER, PENDING, EmailChange
 
 
 class SqlEmailChanges(Database):

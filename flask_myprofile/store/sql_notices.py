@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import delete, exists, insert, not_, or_, select, update
 
 from .database import Database, Execute, in_one_transaction
-from .records import SKEW, KnownDevice, LinkRecord
+from .notice_records import KnownDevice, LinkRecord
+from .records import SKEW
 
 #: Seconds after which it is written down again that a known device was seen.
 SEEN_AGAIN = 30 * 86_400

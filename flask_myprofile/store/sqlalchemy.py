@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreDown
 from .database import in_one_transaction
 from .database_errors import reason
-from .records import EVERYONE, SKEW, KnownDevice, gone
+from .notice_records import KnownDevice
+from .records import EVERYONE, SKEW, gone
 from .sql_email_changes import SqlEmailChanges
 from .sql_events import SqlEvents
 from .sql_features import SqlFeatures

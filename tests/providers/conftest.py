@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.oidc.relying_party import RelyingParty, served
-from tests.providers.foreign import KINDS, Foreign
+from tests.providers.foreign import Foreign, tried
 from tests.support.host import Host
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
+@pytest.fixture(params=tried(), ids=lambda kind: kind.name)
 def foreign(request: pytest.FixtureRequest, foreign_servers: Callable[[str], str]) -> Foreign:
     return Foreign(request.param, foreign_servers(request.param.server))
 

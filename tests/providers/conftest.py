@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from tests.oidc.relying_party import RelyingParty, served
 from tests.providers.foreign import Foreign, tried
 from tests.support.host import Host
+
+collect_ignore = [] if os.environ.get("MYPROFILE_TEST_PROVIDERS") else ["test_recipes.py"]
 
 
 @pytest.fixture(params=tried(), ids=lambda kind: kind.name)

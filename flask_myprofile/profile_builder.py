@@ -68,27 +68,25 @@ class ProfileBuilder:
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
         store = Lazy(self._make_store)
-        features = Features(config, store)
-        _declare_features(features, tabs)
-        session_store, identities = made_for(config, store), Identities(store)
-        pending_forms = PendingForms(store, secret_keys)
+        features = _features(config, store, tabs)
+        session_store = made_for(config, store)
+        identities, pending_forms = Identities(store), PendingForms(store, secret_keys)
         activity = Activity(store, users, config, origin=current_origin, tell=_announce_event)
         registry = self._registry(store, session_store, pending_forms, activity)
         single_logout = self._single_logout(store, identities, registry, activity)
         self._passwords = PasswordWatch(users, registry.follow_user)
         erasure = self._erasure(store, session_store, activity)
-        self._watch = UserWatch(users, erasure)
         sign_in = SignIn(registry, users, identities, single_logout, self._passwords)
         sessions = self._sessions(store, session_store, registry, sign_in)
-        tokens, throttle = self._tokens(store, features, activity), PasswordThrottle(store, users, activity)
-        app.extensions[EXTENSION] = Profile(
+        throttle = PasswordThrottle(store, users, activity)
+        profile = app.extensions[EXTENSION] = Profile(
             config=config,
             users=users,
             features=features,
             sessions=sessions,
             activity=activity,
             passwords=Passwords(users, sessions, identities, throttle, activity, store, config),
-            tokens=tokens,
+            tokens=self._tokens(store, features, activity),
             preferences=Preferences(store, users),
             pending_forms=pending_forms,
             identities=identities,
@@ -105,7 +103,7 @@ class ProfileBuilder:
             end_session_url=end_session_url,
             create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )
-        self._listen(registry, tokens, sign_in, erasure)
+        self._listen(registry, profile.tokens, sign_in, erasure)
         self._attach_when_ready()
 
     def _registry(
@@ -168,6 +166,7 @@ class ProfileBuilder:
 
     def _listen(self, sessions: SessionRegistry, tokens: Tokens, sign_in: SignIn, erasure: Erasure) -> None:
         app, config, users = self._app, self._config, self._users
+        self._watch = UserWatch(users, erasure)
         token_sign_in = bearer.BearerSignIn(config, tokens)
         guard = Guard(
             config,
@@ -270,11 +269,13 @@ class ProfileBuilder:
         return AdminCheck(self._config.admin, self._app.logger, lambda: adapter_of(self._app).is_admin)
 
 
-def _declare_features(features: Features, tabs: dict[str, Tab]) -> None:
+def _features(config: Config, store: Any, tabs: dict[str, Tab]) -> Features:
+    features = Features(config, store)
     for tab in tabs.values():
         parts = {} if tab.open_parts else {f"{tab.name}.{part.name}": part.default for part in tab.all_parts()}
         features.declare({tab.name: tab.on_by_default, **parts}, tab.name if tab.open_parts else None)
     features.check_names()
+    return features
 
 
 def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: str | None) -> None:

@@ -22,6 +22,7 @@ DEFAULTS = {
     # served over https, add SESSION_COOKIE_SECURE and REMEMBER_COOKIE_SECURE
     "MYPROFILE_APP_NAME": "Acme Analytics",
     "MYPROFILE_BASE_TEMPLATE": "base.html",
+    "MYPROFILE_FEATURES": {"activity": True},
     "MYPROFILE_SSO_LOGOUT": True,
     "MYPROFILE_SSO_LOGOUT_RETURN": "/",
     # as Babel writes them

@@ -11,18 +11,20 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from .account.devices import describe
+from .account.events import details_of
 from .account.text import printable
 from .errors import UNREADABLE, StoreDown
 from .globals import current_profile
 from .i18n import iso_time
 from .store.database_errors import reason
-from .store.records import SessionRecord
+from .store.records import EventRecord, SessionRecord, gone
 from .transactions import run
 
 #: Why sessions ended that an operator ends.
 REASON = "admin"
 _WHOSE = "Whose sessions. KEY: the user's primary key, as the log and the page Users have it."
 _COLUMNS = ("id", "device", "address", "last_seen_at", "method")
+_EVENT_COLUMNS = ("at", "kind", "actor", "by", "device", "address", "session")
 
 
 class _Group(AppGroup):
@@ -132,6 +134,34 @@ def prune_sessions(quiet: bool) -> None:
         click.echo(f"Erased what was kept of {forgotten} {'user who is' if forgotten == 1 else 'users who are'} gone.")
 
 
+@group.group("activity")
+def activity_group() -> None:
+    """See what has happened to the accounts of users."""
+
+
+@activity_group.command("list")
+@click.argument("text", metavar="KEY|NAME|EMAIL")
+@click.option("--topic", help="Only what is of this topic, such as password, session or token.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array.")
+def list_activity(text: str, topic: str | None, limit: int, as_json: bool) -> None:
+    """List what has happened to a user, the newest first. Times are UTC.
+
+    Of whom is gone, by the key that they had: that all was erased.
+    """
+    user = current_profile.users.find(text)
+    found = current_profile.activity.list(user if user is not None else gone(text), topic=topic, limit=limit)
+    if user is None and not found:
+        _user(text)
+    rows = [_described_event(event) for event in found]
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+    elif rows:
+        _print_table([_EVENT_COLUMNS, *([str(row[name] or "-") for name in _EVENT_COLUMNS] for row in rows)])
+    else:
+        click.echo("Nothing is recorded.")
+
+
 @group.command("forget")
 @click.argument("text", metavar="KEY|NAME|EMAIL")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -228,6 +258,22 @@ def _described(record: SessionRecord) -> dict[str, Any]:
         "provider": record.provider,
     }
     return {name: value and printable(value, 200) for name, value in shown.items()} | {"remembered": record.remembered}
+
+
+def _described_event(event: EventRecord) -> dict[str, Any]:
+    """The same of an event, with what an operator may know and its user is not told: an administrator's address."""
+    device = describe(event.user_agent)
+    shown = {
+        "id": event.id,
+        "at": iso_time(event.at),
+        "kind": event.kind,
+        "actor": event.actor,
+        "by": event.actor_name or event.actor_key,
+        "device": " on ".join(part for part in (device.browser, device.system) if part),
+        "address": event.ip,
+        "session": event.session_id,
+    }
+    return {name: value and printable(value, 200) for name, value in shown.items()} | {"details": details_of(event)}
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:

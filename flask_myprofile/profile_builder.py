@@ -69,8 +69,8 @@ class ProfileBuilder:
         app, config, users = self._app, self._config, self._users
         store = Lazy(self._make_store)
         features = _features(config, store, tabs)
-        session_store, identities = made_for(config, store), Identities(store)
-        pending_forms = PendingForms(store, secret_keys)
+        session_store = made_for(config, store)
+        identities, pending_forms = Identities(store), PendingForms(store, secret_keys)
         activity = Activity(store, users, config, origin=current_origin, tell=_announce_event)
         registry = self._registry(store, session_store, pending_forms, activity)
         single_logout = self._single_logout(store, identities, registry, activity)
@@ -78,15 +78,15 @@ class ProfileBuilder:
         erasure = self._erasure(store, session_store, activity)
         sign_in = SignIn(registry, users, identities, single_logout, self._passwords)
         sessions = self._sessions(store, session_store, registry, sign_in)
-        tokens, throttle = self._tokens(store, features, activity), PasswordThrottle(store, users, activity)
-        app.extensions[EXTENSION] = Profile(
+        throttle = PasswordThrottle(store, users, activity)
+        profile = app.extensions[EXTENSION] = Profile(
             config=config,
             users=users,
             features=features,
             sessions=sessions,
             activity=activity,
             passwords=Passwords(users, sessions, identities, throttle, activity, store, config),
-            tokens=tokens,
+            tokens=self._tokens(store, features, activity),
             preferences=Preferences(store, users),
             pending_forms=pending_forms,
             identities=identities,
@@ -103,7 +103,7 @@ class ProfileBuilder:
             end_session_url=end_session_url,
             create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )
-        self._listen(registry, tokens, sign_in, erasure)
+        self._listen(registry, profile.tokens, sign_in, erasure)
         self._attach_when_ready()
 
     def _registry(

@@ -99,6 +99,7 @@ class Activity:
         """Record an event of the app's own in the activity of this user (or of this key).
 
         :param kind: one of ``MYPROFILE_ACTIVITY_KINDS``.
+        :param user: to whom it has happened.
         :param details: a small dict of what JSON can say; it is kept as it is, so nothing secret.
         :param by: the administrator who did it (default: whoever is signed in).
         :param with_session: as part of the transaction of ``db.session``, which you commit: both or neither. Default:
@@ -113,19 +114,28 @@ class Activity:
     def list(self, user: Any, *, topic: str | None = None, before: str = "", limit: int = 50) -> Sequence[EventRecord]:
         """What has happened to this user (or to whom this key was), the newest first.
 
+        :param user: the user or, of one who is deleted already, the key.
         :param topic: only what is of that topic, such as ``"password"``.
         :param before: the id of an event: only older ones.
+        :param limit: how many at most.
+        :returns: a sequence of :class:`~.records.EventRecord`; nothing older than ``MYPROFILE_ACTIVITY_KEEP`` seconds.
         """
         return self._store.events(self._key(user), topic, self._oldest(), before or _END, limit)
 
-    def last(self, user: Any, kind: Kind) -> EventRecord | None:
-        """The newest event of that kind."""
-        return self._store.last_event(self._key(user), kind.name, self._oldest())
+    def last(self, user: Any, kind: str) -> EventRecord | None:
+        """The newest event of a kind.
+
+        :param user: as for :meth:`list`.
+        :param kind: such as ``"password.changed"``.
+        :returns: a :class:`~.records.EventRecord`; None where there is none.
+        """
+        return self._store.last_event(self._key(user), kind, self._oldest())
 
     def prune(self, progress: Callable[[int], None] = lambda deleted: None) -> int:
-        """Delete what is older than ``MYPROFILE_ACTIVITY_KEEP`` seconds, in short transactions; how many events.
+        """Delete what is older than ``MYPROFILE_ACTIVITY_KEEP`` seconds, in short transactions.
 
         :param progress: told the number of events after each batch.
+        :returns: how many events were deleted.
         """
         after: str | None = ""
         total = 0

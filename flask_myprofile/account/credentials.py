@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from typing import NamedTuple
 
 from ..store.records import ROTATION_GRACE, SessionRecord, tag_of
 
 _ID_LENGTH = 24
+_ID = re.compile(r"[0-9a-f]{24}")
 _LENGTH = _ID_LENGTH + 1 + 43
 
 
@@ -74,6 +76,11 @@ class Credential(NamedTuple):
         """The session's credential that this device credential stands for."""
         derived = hashlib.sha256(b"flask-myprofile/session:" + self.secret.encode()).digest()
         return Credential(self.id, _text(derived), self.user_key)
+
+
+def is_session_id(text: object) -> bool:
+    """Whether it has the shape of one."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 def new_device(user_key: str) -> Credential:

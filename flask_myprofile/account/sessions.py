@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from ..config import DAY, Config
@@ -12,6 +11,7 @@ from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED, EVERYONE, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from .clock import is_recent, now
+from .credentials import is_session_id
 from .session_registry import EVERY, SessionRegistry
 from .text import printable
 from .users import Users
@@ -22,8 +22,6 @@ NAME_LENGTH = 64
 UNUSED = 30 * DAY
 #: Rows that one batch of pruning deletes at most, so that no lock is held for long.
 PRUNE_BATCH = 1000
-
-_ID = re.compile(r"[0-9a-f]{24}")
 
 
 class Sessions:
@@ -289,11 +287,11 @@ class Sessions:
         record = self._store.session(session_id)
         return record if record is not None and record.user_key == self._users.key(user) else None
 
+    def find_all(self, user: Any, ids: Collection[str]) -> Sequence[SessionRecord]:
+        """Those of these ids, live or ended, that are this user's, in no order."""
+        known = [each for each in ids if is_session_id(each)]
+        return self._store.sessions_of(self._users.key(user), known) if known else []
+
     def load(self, session_id: str) -> SessionRecord | None:
         """The row of that id, live or ended, whosever it is."""
         return self._store.session(session_id)
-
-
-def is_session_id(text: object) -> bool:
-    """Whether it has the shape of one."""
-    return isinstance(text, str) and _ID.fullmatch(text) is not None

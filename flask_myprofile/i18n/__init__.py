@@ -2,13 +2,16 @@
 
 from .formats import app_timezone as app_timezone
 from .formats import as_datetime as as_datetime
+from .formats import day as day
 from .formats import iso_time as iso_time
 from .formats import join_list as join_list
+from .formats import local_date as local_date
 from .formats import long_date as long_date
 from .formats import reader_zone as reader_zone
 from .formats import short_date as short_date
 from .formats import short_moment as short_moment
 from .formats import time_ago as time_ago
+from .formats import time_of_day as time_of_day
 from .formats import zone_name as zone_name
 from .languages import flask_babel_of as flask_babel_of
 from .languages import native_name as native_name

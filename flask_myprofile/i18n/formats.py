@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timezone, tzinfo
+from datetime import date, datetime, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
@@ -64,6 +64,22 @@ def short_moment(when: datetime) -> str:
 def zone_name(when: datetime) -> str:
     """The zone in which that moment is shown, as clocks there are called then: "CET"."""
     return _local(when).tzname() or "UTC"
+
+
+def time_of_day(when: datetime) -> str:
+    """ "13:02", in the reader's language and zone."""
+    return str(format_time(_local(when), format="short", locale=locale()))
+
+
+def local_date(when: datetime) -> date:
+    """The day that it was in the reader's zone."""
+    return _local(when).date()
+
+
+def day(when: datetime) -> str:
+    """ "Today", "Yesterday" or "14 November 2026", in the reader's language and zone."""
+    passed = (local_date(datetime.now(timezone.utc)) - local_date(when)).days
+    return {0: gettext("Today"), 1: gettext("Yesterday")}.get(passed) or long_date(when)
 
 
 def _local(when: datetime) -> datetime:

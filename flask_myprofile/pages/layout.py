@@ -22,6 +22,7 @@ from ..i18n import current_preferences
 from ..tab import Tab
 from . import not_me
 from .forms import each_field
+from .glance import facts
 from .moments import moment_of
 from .navigation import url_of
 from .typed_again import note
@@ -135,6 +136,7 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]], message: 
         errors=errors,
         theme=current_preferences.theme,
         skip_url=_skip_url(tab),
+        glance=facts(user, tab),
         emit_assets=False,
         has_doctor=request.blueprint == "myprofile_admin" and user is not None and current_profile.features[DOCTOR],
     )

@@ -47,6 +47,16 @@ class Moment:
         return i18n.short_moment(self._when)
 
     @property
+    def clock(self) -> str:
+        """ "13:02"."""
+        return i18n.time_of_day(self._when)
+
+    @property
+    def heading(self) -> str:
+        """ "Yesterday", "28 November 2026"."""
+        return i18n.day(self._when)
+
+    @property
     def zone(self) -> str:
         return current_preferences.timezone or ""
 

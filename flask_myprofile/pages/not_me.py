@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import request, session, url_for
 
-from ..account.sessions import is_session_id
+from ..account.credentials import is_session_id
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
 from ..store.records import SessionRecord

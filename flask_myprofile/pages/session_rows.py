@@ -14,7 +14,7 @@ from ..config import DAY
 from ..errors import SetupError
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, language_tag, lazy_gettext, short_date, short_moment
-from ..store.records import ADOPTED, PASSWORD, SessionRecord
+from ..store.records import ADOPTED, PASSWORD, EventRecord, SessionRecord
 
 #: Sessions on one page.
 PAGE = 50
@@ -169,7 +169,7 @@ def shows_places() -> bool:
     return current_profile.config.session_place is not None
 
 
-def places_of(records: Sequence[SessionRecord]) -> dict[str, str]:
+def places_of(records: Sequence[SessionRecord | EventRecord]) -> dict[str, str]:
     """Address -> place. What fails is the host's callable or database; a page does without, and says so in the log."""
     source, addresses = current_profile.config.session_place, {row.ip for row in records}
     if source is None:

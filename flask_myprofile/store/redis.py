@@ -80,6 +80,13 @@ class RedisSessions:
     def session(self, session_id: str) -> SessionRecord | None:
         return unpacked(session_id, self._server.ask("hget", self._key_of(session_id), session_id))
 
+    def sessions_of(self, user_key: str, ids: Collection[str]) -> list[SessionRecord]:
+        tag = tag_of(user_key)
+        wanted = [each for each in ids if each[:TAG_LENGTH] == tag]
+        stored = self._server.ask("hmget", self._sessions + tag, *wanted) if wanted else []
+        found = [unpacked(session_id, each) for session_id, each in zip(wanted, stored, strict=True)]
+        return [record for record in found if record is not None and record.user_key == user_key]
+
     # ---- one session
 
     def add_session(self, record: SessionRecord) -> bool:

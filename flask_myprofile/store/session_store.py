@@ -27,6 +27,10 @@ class SessionStore(Protocol):
         """The whole row, whether live or ended."""
         ...
 
+    def sessions_of(self, user_key: str, ids: Collection[str]) -> Sequence[SessionRecord]:
+        """The whole rows of one user, live or ended, that have one of these ids."""
+        ...
+
     def add_session(self, record: SessionRecord) -> bool:
         """Store a new session; False where its id is taken: a parallel request of the same browser was faster."""
         ...

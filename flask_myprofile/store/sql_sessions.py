@@ -28,6 +28,11 @@ class SqlSessions(SessionLookup):
         row = self._read(select(*table.c).where(table.c.id == session_id)).first()
         return SessionRecord._make(row) if row else None
 
+    def sessions_of(self, user_key: str, ids: Collection[str]) -> Sequence[SessionRecord]:
+        table = self._tables.session
+        theirs = select(*table.c).where(table.c.user_key == user_key, table.c.id.in_(ids))
+        return [SessionRecord._make(row) for row in self._read(theirs)]
+
     # ---- one session
 
     @in_one_transaction

@@ -299,5 +299,29 @@ def test_of_whom_is_forgotten_only_that_is_kept(host: Host) -> None:
 def test_every_kind_is_documented() -> None:
     from tests.extension.test_docs import cells
 
-    first = [row[0] for row in cells("docs/activity.md")]
+    first = [row[0] for row in cells("docs/tabs/activity.md")]
     assert {name for cell in first for name in re.findall(r"`([a-z]+\.[a-z_]+)`", cell)} == KINDS.keys()
+
+
+def test_an_operator_lists_what_has_happened(host: Host) -> None:
+    alice, key = signed_in(host), str(host.user("alice").id)
+    alice.client.environ_base["HTTP_USER_AGENT"] = "\x1b[2J evil\u202e"
+    alice.post_json("/profile/api-token/regenerate")
+
+    def listed(*more: str) -> Any:
+        return host.app.test_cli_runner().invoke(args=["myprofile", "activity", "list", *more])
+
+    lines = listed("alice").output.splitlines()
+    assert [line.split()[1:3] for line in lines] == [
+        *(["kind", "actor"], ["token.made", "user"], ["session.signed_in", "user"]),
+    ]
+    assert "192.0.2.7" in lines[2] and "Firefox on Linux" in lines[2] and "\x1b" not in lines[1]
+    (only,) = json.loads(listed("alice", "--topic", "session", "--json").output)
+    assert (only["kind"], only["details"]) == ("session.signed_in", {"method": "password"})
+    assert listed("bob").output == "Nothing is recorded.\n"
+    assert listed("nobody").exit_code == 1
+    with host.app.app_context():
+        current_profile.forget(key)
+    host.sql("DELETE FROM user WHERE username = 'alice'")
+    (gone,) = json.loads(listed(key, "--json").output)
+    assert (gone["kind"], gone["actor"], gone["address"]) == ("account.forgotten", "host", "")

@@ -28,6 +28,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.sessions_sign_out_unused": ("/sessions/sign-out-unused", BOTH),
     "myprofile.sessions_not_me": ("/sessions/not-me", READ),
     "myprofile.sessions_rename": ("/sessions/rename", BOTH),
+    "myprofile.activity": ("/activity", BOTH),
     "myprofile.confirm": ("/confirm", BOTH),
     "myprofile.sign_out": ("/sign-out", SEND),
     "myprofile_sso.backchannel_logout": ("/sso/<client>/backchannel-logout", SEND),
@@ -208,7 +209,7 @@ def test_html_is_what_a_browser_gets_and_json_what_a_program_asks_for(host: Host
 # ---- what is on
 
 
-def test_features_have_the_names_promised_and_are_on_but_two(new_host: Callable[..., Host]) -> None:
+def test_features_have_the_names_promised_and_are_on_but_three(new_host: Callable[..., Host]) -> None:
     names = {
         *("my_profile", "personal_information", "preferences", "password", "api_token", "sessions"),
         *("api_token.copy", "api_token.regenerate", "sessions.sign_out", "sessions.sign_out_others"),
@@ -219,7 +220,7 @@ def test_features_have_the_names_promised_and_are_on_but_two(new_host: Callable[
     admin = signed_in(host, "admin")
     features = admin.json("/profile/admin/features").json["features"]
     assert names <= set(features)
-    assert [name for name, state in features.items() if not state["on"]] == ["api_token", "doctor"]
+    assert [name for name, state in features.items() if not state["on"]] == ["activity", "api_token", "doctor"]
     assert not any(state["locked"] for state in features.values())
     with host.app.test_request_context():
         assert {name: current_profile.features[name] for name in ("password", "api_token", "api_token.copy")} == {

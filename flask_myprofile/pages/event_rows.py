@@ -1,0 +1,222 @@
+"""How an event reads: in the activity of a user, and in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import isroutine
+from typing import Any
+
+from flask import current_app, url_for
+
+from ..account import events
+from ..account.events import details_of
+from ..globals import current_profile
+from ..i18n import as_datetime, gettext, iso_time, join_list, lazy_gettext, ngettext
+from ..store.records import EventRecord, SessionRecord
+from . import not_me
+from .session_rows import device_by, name_of, places_of
+
+#: What has happened -> icon, and words.
+_KINDS: Mapping[str, tuple[str, Any]] = {
+    "session.signed_in": ("monitor-smartphone", lazy_gettext("Signed in")),
+    "session.signed_out": ("log-out", lazy_gettext("Signed out")),
+    "session.ended": ("log-out", lazy_gettext("Sessions were signed out")),
+    "session.confirmed": ("fingerprint-pattern", lazy_gettext("Confirmed who it is")),
+    "password.changed": ("lock", lazy_gettext("Password changed")),
+    "password.refused": ("shield-alert", lazy_gettext("The current password was entered wrong too many times")),
+    "token.made": ("key-round", lazy_gettext("API token made")),
+    "token.regenerated": ("key-round", lazy_gettext("API token regenerated")),
+    "token.revealed": ("eye", lazy_gettext("API token shown")),
+    "token.revoked": ("key-round", lazy_gettext("API token revoked")),
+    "token.used_elsewhere": ("terminal", lazy_gettext("API token used from a new address")),
+    "profile.fields_changed": ("pencil", lazy_gettext("Personal information changed")),
+    "profile.email_change_asked": ("mail", lazy_gettext("Change of the email address requested")),
+    "profile.email_change_confirmed": ("mail", lazy_gettext("Email address changed")),
+    "profile.email_change_undone": ("mail", lazy_gettext("Change of the email address undone")),
+    "features.changed": ("toggle-right", lazy_gettext("Features changed")),
+    "account.forgotten": ("trash-2", lazy_gettext("Account erased")),
+}
+#: Why sessions have ended, where that was nobody's wish.
+_REASONS: Mapping[str, Any] = {
+    "password_changed": lazy_gettext("Because the password was changed"),
+    "limit": lazy_gettext("Because there were more sessions than an account may have"),
+    "provider": lazy_gettext("Because of a sign-out at your organization"),
+    "disabled": lazy_gettext("Because the account was disabled"),
+    "outdated": lazy_gettext("Because what you sign in with was changed"),
+    "protection": lazy_gettext("Because the cookie came from another browser"),
+}
+#: What somebody in another session than theirs may have done: "This wasn't me" helps.
+_SUSPECT = frozenset(
+    kind.name
+    for kind in (
+        *(events.SIGNED_IN, events.CONFIRMED, events.PASSWORD_CHANGED, events.PASSWORD_REFUSED),
+        *(events.TOKEN_MADE, events.TOKEN_REGENERATED, events.TOKEN_REVEALED, events.FIELDS_CHANGED),
+        *(events.EMAIL_CHANGE_ASKED, events.EMAIL_CHANGE_CONFIRMED),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a page of events is read with: asked once for all of them."""
+
+    sessions: Mapping[str, SessionRecord]
+    current: SessionRecord | None
+    places: Mapping[str, str]
+    shows_address: bool
+    not_me: bool
+
+
+def around(user: Any, records: Sequence[EventRecord]) -> Around:
+    """One statement, whatever the number of events."""
+    current, shown = current_profile.sessions.current(user), current_profile.features.state("sessions.address").on
+    ids = {named for record in records for named in (record.session_id, *_ended(record)[:1]) if named}
+    known = current_profile.sessions.find_all(user, ids - ({current.id} if current else set()))
+    theirs = [record for record in records if _is_from_there(record)]
+    return Around(
+        {row.id: row for row in (*known, *([current] if current else ()))},
+        current,
+        places_of(theirs) if shown else {},
+        shown,
+        not_me.is_offered(user),
+    )
+
+
+def as_json(record: EventRecord, seen: Around) -> dict[str, Any]:
+    there = _is_from_there(record)
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "topic": record.topic,
+        "at": iso_time(record.at),
+        "actor": record.actor,
+        "by": record.actor_name,
+        "session": record.session_id if there else None,
+        "device": device_by(record.user_agent)[0] if there and record.user_agent else None,
+        "ip": (record.ip or None) if there and seen.shows_address else None,
+        "place": seen.places.get(record.ip) if there else None,
+        "details": details_of(record),
+    }
+
+
+def as_row(record: EventRecord, seen: Around) -> dict[str, Any]:
+    """The same for the template."""
+    session = seen.sessions.get(record.session_id or "")
+    current = seen.current is not None and record.session_id == seen.current.id
+    there = _is_from_there(record)
+    return {
+        "id": record.id,
+        "icon": _KINDS.get(record.kind, ("circle", ""))[0],
+        "title": title_of(record, seen),
+        "notes": list(_notes(record)),
+        "at": as_datetime(record.at),
+        "device": _device(record, session) if there else "",
+        "place": seen.places.get(record.ip) if there else None,
+        "ip": record.ip if there and seen.shows_address else "",
+        "current": current and there,
+        "not_me_url": None if session is None or current or not seen.not_me else _not_me_url(record, session),
+        "token_url": _token_url(record),
+    }
+
+
+def _is_from_there(record: EventRecord) -> bool:
+    """Whether the browser and the address are the user's, or of somebody whom nobody knows; not an administrator's."""
+    return record.actor == events.USER or (record.actor == events.HOST and record.actor_key is None)
+
+
+def _device(record: EventRecord, session: SessionRecord | None) -> str:
+    if session is not None and session.name:
+        return name_of(session)
+    return device_by(record.user_agent)[0] if record.user_agent else ""
+
+
+def _not_me_url(record: EventRecord, session: SessionRecord) -> str | None:
+    return not_me.url_of_path(session.id) if record.kind in _SUSPECT and _is_from_there(record) else None
+
+
+def _token_url(record: EventRecord) -> str | None:
+    is_use = record.kind == events.TOKEN_USED_ELSEWHERE.name
+    return url_for("myprofile.api_token_revoke") if is_use and current_profile.features["api_token"] else None
+
+
+# ---- in words
+
+
+def title_of(record: EventRecord, seen: Around | None = None) -> str:
+    own = current_profile.config.activity_kinds.get(record.kind)
+    if own is not None:
+        return _own_words(record, own)
+    if record.kind == events.SIGNED_IN.name and details_of(record).get("device") == "new":
+        return gettext("Signed in on a new device")
+    if record.kind == events.SESSIONS_ENDED.name:
+        return _ended_words(record, seen)
+    return str(_KINDS[record.kind][1]) if record.kind in _KINDS else record.kind
+
+
+def _own_words(record: EventRecord, words: Any) -> str:
+    if not isroutine(words):  # a lazy text is callable as well
+        return str(words)
+    try:
+        return str(words(details_of(record)))
+    except Exception:  # of what was recorded by an older version of the app, for one
+        current_app.logger.exception("MYPROFILE_ACTIVITY_KINDS: the words for %s failed", record.kind)
+        return record.kind
+
+
+def _ended_words(record: EventRecord, seen: Around | None) -> str:
+    ids, count = _ended(record), int(details_of(record).get("count", 1))
+    session = seen.sessions.get(ids[0]) if seen is not None and count == 1 and ids else None
+    if session is not None and (session.name or session.user_agent):
+        return gettext("Signed out of %(name)s", name=name_of(session))
+    return ngettext("%(num)s session was signed out", "%(num)s sessions were signed out", count)
+
+
+def _ended(record: EventRecord) -> Sequence[str]:
+    """The ids of sessions that have ended by it."""
+    return details_of(record).get("sessions", ()) if record.kind == events.SESSIONS_ENDED.name else ()
+
+
+def _notes(record: EventRecord) -> Iterable[str]:
+    details = details_of(record)
+    if record.kind == events.SESSIONS_ENDED.name and details.get("reason") in _REASONS:
+        yield str(_REASONS[details["reason"]])
+    if details.get("provider"):
+        yield gettext("Single Sign On · %(provider)s", provider=details["provider"])
+    if record.kind == events.FIELDS_CHANGED.name:
+        labels = labels_of(["personal_information"])
+        names = [str(labels.get(f"personal_information.{name}", name)) for name in details.get("fields", ())]
+        yield join_list(names)
+    if record.kind == events.FEATURES_CHANGED.name:
+        yield from _switched(details.get("after", {}))
+    if by := by_whom(record):
+        yield by
+
+
+def _switched(after: Mapping[str, bool]) -> Iterable[str]:
+    labels = labels_of(current_profile.tabs)
+    for on, words in ((False, gettext("Switched off:")), (True, gettext("Switched on:"))):
+        names = [str(labels.get(name, name)) for name, is_on in after.items() if is_on == on]
+        if names:
+            yield f"{words} {', '.join(names)}"
+
+
+def labels_of(tabs: Iterable[str]) -> dict[str, Any]:
+    """Feature -> what it is called, of these tabs."""
+    found: dict[str, Any] = {}
+    for tab in (current_profile.tabs[name] for name in tabs):
+        prefix = "" if tab.open_parts else f"{tab.label}, "
+        found[tab.name] = tab.label
+        found |= {f"{tab.name}.{part.name}": f"{prefix}{part.label}" for part in tab.all_parts()}
+    return found
+
+
+def by_whom(record: EventRecord) -> str:
+    """ "By …", where it was not the user."""
+    words: Mapping[str, Callable[[], str]] = {
+        events.ADMIN: lambda: gettext("By %(name)s, an administrator", name=record.actor_name or record.actor_key),
+        events.PROVIDER: lambda: gettext("By your organization"),
+        events.COMMAND_LINE: lambda: gettext("By an operator of this application"),
+        events.HOST: lambda: gettext("By the application"),
+    }
+    return words[record.actor]() if record.actor in words else ""

@@ -1,0 +1,74 @@
+"""Security at a glance: on top of the first page, what somebody would look at who fears for the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from ..account.clock import is_recent
+from ..account.events import PASSWORD_CHANGED
+from ..account.session_registry import EVERY
+from ..config import DAY
+from ..globals import current_profile
+from ..i18n import as_datetime, gettext, ngettext, time_ago
+from ..tab import Tab
+from .navigation import tabs_that_are_on
+
+FEATURE = "activity.at_a_glance"
+#: Seconds for which a session is new.
+NEW = 7 * DAY
+
+
+@dataclass(frozen=True)
+class Fact:
+    """``mark``: what stands out of it."""
+
+    label: str
+    text: str
+    url: str
+    icon: str
+    mark: str = ""
+
+
+def facts(user: Any, tab: Tab | None) -> list[Fact]:
+    """Those of the tabs that this user has; none where this is not the first page, or the feature is off."""
+    if tab is None or user is None or not current_profile.features[FEATURE] or not current_profile.activity.is_kept:
+        return []
+    on = tabs_that_are_on()
+    if not on or on[0] is not tab:
+        return []
+    makers = {"password": _password, "sessions": _sessions, "api_token": _api_token}
+    found = (
+        makers[each.name](user, url_for(f"myprofile.{each.name}"), each.icon) for each in on if each.name in makers
+    )
+    return [fact for fact in found if fact is not None]
+
+
+def _password(user: Any, url: str, icon: str) -> Fact | None:
+    if not current_profile.can_change_password(user) or not current_profile.users.has_password(user):
+        return None
+    changed = current_profile.activity.last(user, PASSWORD_CHANGED.name)
+    when = as_datetime(changed.at) if changed is not None else None
+    text = gettext("Changed %(when)s", when=time_ago(when)) if when else gettext("No change on record")
+    return Fact(gettext("Password"), text, url, icon)
+
+
+def _sessions(user: Any, url: str, icon: str) -> Fact:
+    current, rows = current_profile.sessions.current(user), current_profile.sessions.list(user, EVERY)
+    others = [row for row in rows if current is None or row.id != current.id]
+    new = sum(is_recent(row.created_at, NEW) for row in others)
+    text = ngettext("%(num)s other session", "%(num)s other sessions", len(others)) if others else gettext("Only here")
+    mark = ngettext("%(num)s new", "%(num)s new", new) if new else ""
+    return Fact(gettext("Sessions"), text, url, icon, mark)
+
+
+def _api_token(user: Any, url: str, icon: str) -> Fact:
+    token = current_profile.tokens.find(user)
+    if token is None:
+        text = gettext("There is none")
+    else:
+        used = as_datetime(token.last_used_at)
+        text = gettext("Last used %(when)s", when=time_ago(used)) if used else gettext("Never used")
+    return Fact(gettext("API Token"), text, url, icon)

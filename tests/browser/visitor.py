@@ -76,6 +76,15 @@ class Visitor:
         page.wait_for_url("**/dashboard")
         return page
 
+    def open_mail(self, to: str) -> Page:
+        """The link in the last mail to that address, out of the outbox of the example app."""
+        link = self.page.locator("main section", has_text=to).first.locator("a")
+        for _ in range(200):  # it is sent when the request is over
+            self.open("/outbox")
+            if link.count():
+                break
+        return self.open(str(link.get_attribute("href")))
+
     def sign_in_by_sso(self) -> Page:
         page = self.open("/sign-in")
         page.get_by_role("link", name="Sign in with Demo SSO").click()

@@ -293,3 +293,19 @@ def test_each_step_is_in_the_activity_without_an_address(verified: Callable[...,
         events = current_profile.activity.list(host.user("alice"), topic="profile")
     assert [event.kind.partition("email_change_")[2] for event in events] == ["undone", "confirmed", "asked"]
     assert "@" not in str(events)
+
+
+@pytest.mark.parametrize("action", ["change-email", "resend-email", "cancel-email-change"])
+def test_no_step_is_taken_without_the_pages_own_csrf_token(
+    action: str, verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    host.sql("UPDATE myprofile_email_change SET sent_at = sent_at - 61")
+    sent = {"new_email": "third@x.test"} if action == "change-email" else {}
+    before = host.sql("SELECT * FROM myprofile_email_change")
+    assert alice.client.post(f"{URL}/{action}", data=sent).status_code == 400
+    assert alice.client.post(f"{URL}/{action}", json=sent, headers=JSON).status_code == 400
+    assert host.sql("SELECT * FROM myprofile_email_change") == before
+    assert alice.post(f"{URL}/{action}", sent).status_code == 303

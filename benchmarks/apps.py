@@ -176,6 +176,9 @@ def _visitor(app: Flask, variant: Variant, number: int) -> tuple[dict[str, Any],
         return _environ("/public"), name_of(1).encode()
     if variant.asks == TOKEN_REQUEST:
         return _environ(Authorization=f"Bearer {_token(app, variant, number)}"), name_of(number).encode()
+    if variant.asks == "/profile/sessions":  # as many in the list whatever was measured before
+        with app.app_context():
+            current_profile.sessions.end_all(current_profile.users.load(str(number)))
     signed_in = _sign_in(app, number, "/" if variant.asks == SIGN_IN else variant.asks)
     if variant.asks == SIGN_IN:  # again, as somebody who has done so before
         return _environ(f"/login/{number}", method="POST"), name_of(number).encode()

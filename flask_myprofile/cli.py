@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from .account.devices import describe
 from .account.events import details_of
 from .account.text import printable
-from .doctor.command import doctor
 from .errors import UNREADABLE, StoreDown
 from .globals import current_profile
 from .i18n import iso_time
@@ -57,7 +56,13 @@ def create_tables(dry_run: bool) -> None:
         click.echo("The tables of My Profile are up to date.")
 
 
-group.add_command(doctor)
+@group.command("doctor")
+@click.option("--json", "for_programs", is_flag=True, help="For programs: one JSON object.")
+def doctor(for_programs: bool) -> None:
+    """Check whether this app is set up as My Profile needs it. Changes nothing."""
+    from .doctor.command import report  # slow, and every start of the app loads this file
+
+    report(for_programs)
 
 
 @group.group("sessions")

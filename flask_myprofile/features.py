@@ -41,6 +41,7 @@ class Features:
         self._store = store
         self._defaults: dict[str, bool] = {ROOT: True, DOCTOR: False}
         self._open: set[str] = set()
+        self._behind: dict[str, tuple[str, ...]] = {}
         self._cache_key = f"flask_myprofile.features.{id(self)}"
 
     def declare(self, defaults: Mapping[str, bool], open_tab: str | None = None) -> None:
@@ -69,18 +70,26 @@ class Features:
         :returns: what every page and every action asks.
         :raises KeyError: there is no such feature.
         """
-        names, choices = self.names_behind(name), self._choices()
-        return all(self._state(each, choices).on for each in names)
+        choices = self._choices()
+        for each in self.names_behind(name):
+            choice = choices.get(each)
+            if not self._is_on(each, None if choice is None else choice.enabled):
+                return False
+        return True
 
     def names_behind(self, name: str) -> tuple[str, ...]:
         """The feature and all it belongs to: it is on where each of them is.
 
         :raises KeyError: there is no such feature.
         """
-        if not self._is_known(name):
-            raise KeyError(name)
-        tab = name.partition(".")[0]
-        return (name,) if name in (DOCTOR, ROOT) else (ROOT, name) if name == tab else (ROOT, tab, name)
+        behind = self._behind.get(name)
+        if behind is None:
+            if not self._is_known(name):
+                raise KeyError(name)
+            tab = name.partition(".")[0]
+            behind = (name,) if name in (DOCTOR, ROOT) else (ROOT, name) if name == tab else (ROOT, tab, name)
+            self._behind[name] = behind
+        return behind
 
     def is_on(self, name: str, choices: Mapping[str, bool]) -> bool:
         """The same as ``features[name]``, for whoever has read with something else what administrators have chosen of

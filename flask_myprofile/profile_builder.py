@@ -93,7 +93,7 @@ class ProfileBuilder:
             single_logout=single_logout,
             erasure=erasure,
             links=OneTimeLinks(store),
-            email_changes=EmailChanges(store, users),
+            email_changes=EmailChanges(store, users, activity),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=Lazy(self._database),

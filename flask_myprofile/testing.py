@@ -34,6 +34,7 @@ def sign_in(client: FlaskClient, user: Any, *, fresh: bool = True) -> None:
 def wait_for_notices(app: Flask) -> None:
     """Until all that users are to be told of is told: by mail, or by the callable in ``MYPROFILE_NOTIFY``.
 
+    :param app: the app that tells them.
     :raises TimeoutError: that takes longer than 10 seconds.
     """
     with app.app_context():

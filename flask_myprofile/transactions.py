@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 #: How often a transaction is tried that somebody else is in the way of, and the seconds after which no more try begins:
@@ -37,6 +38,23 @@ def after_commit(call: Callable[[], Any]) -> None:
 def is_commit_awaited() -> bool:
     """Whether :func:`after_commit` waits: the transaction around this is one of ours, and not the host's."""
     return _after_commit.get() is not None
+
+
+def once_committed(session: Any, call: Callable[[], object]) -> None:
+    """Do it when the transaction of this session, which is the host's, is committed; not at all if it is undone."""
+    waiting = [call]
+
+    def committed(session: Any) -> None:
+        while waiting and not session.in_nested_transaction():  # of a savepoint one hears as well
+            waiting.pop()()
+
+    def undone(session: Any) -> None:
+        if not session.in_nested_transaction():
+            waiting.clear()
+
+    # they stay as long as the session, from which SQLAlchemy lets nobody go who is just being told
+    event.listen(session, "after_commit", committed)
+    event.listen(session, "after_rollback", undone)
 
 
 @contextmanager

@@ -231,7 +231,10 @@ class Activity:
             if not may_fail:
                 raise
             _log.error("MyProfile could not write down that %s: %s", event.kind, error)
-        self._tell(event)
+        if write == self._store.add_event_along:
+            self._store.once_along(lambda: self._tell(event))
+        else:
+            self._tell(event)
 
     def _whence(self, key: str, by: Any, actor: str | None = None) -> Origin:
         """Whoever is signed in may be somebody else, whom the app has let do it."""

@@ -18,7 +18,9 @@ from ..config import DAY
 from ..store.database_errors import broken_rule
 from ..store.notice_protocols import EmailChangeStore
 from ..store.notice_records import CONFIRMED, PENDING, EmailChange
+from .activity import Activity
 from .clock import now
+from .events import EMAIL_CHANGE_ASKED, EMAIL_CHANGE_CONFIRMED, EMAIL_CHANGE_UNDONE
 from .users import Users
 
 EMAIL = "email"
@@ -47,9 +49,10 @@ class TooManySent(Exception):
 class EmailChanges:
     """What the caller's transaction is part of: whoever calls this commits."""
 
-    def __init__(self, store: EmailChangeStore, users: Users) -> None:
+    def __init__(self, store: EmailChangeStore, users: Users, activity: Activity) -> None:
         self._store = store
         self._users = users
+        self._activity = activity
 
     def pending(self, user: Any, *, to_write: bool = False) -> EmailChange | None:
         """The one that waits for its confirmation."""
@@ -80,6 +83,7 @@ class EmailChanges:
             change_id, key, session_id, present, address, change_id, PENDING, moment, moment, 1, confirmed_at=None
         )
         self._store.add_email_change(change)
+        self._activity.note(EMAIL_CHANGE_ASKED, key)
         return change
 
     def send_again(self, user: Any) -> EmailChange:
@@ -124,6 +128,7 @@ class EmailChanges:
             self._give(user, change.new_address)
         except DBAPIError as error:
             raise _taken(error) from error
+        self._activity.note(EMAIL_CHANGE_CONFIRMED, change.user_key)
         return change
 
     def undo(self, user: Any, change_id: str | None) -> EmailChange:
@@ -141,6 +146,7 @@ class EmailChanges:
             self._give(user, change.old_address)
         except DBAPIError as error:
             raise _taken(error) from error
+        self._activity.note(EMAIL_CHANGE_UNDONE, change.user_key)
         return change
 
     def _give(self, user: Any, address: str) -> None:

@@ -4,17 +4,50 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-Undecryptable = InvalidToken
+if TYPE_CHECKING:  # loaded with the first ciphertext, which most processes never meet
+    from cryptography.fernet import MultiFernet
 
 
-def cipher(secret_keys: Sequence[bytes], purpose: str = "api-token") -> MultiFernet:
+class Undecryptable(Exception):
+    """None of the keys opens it, or it is too old."""
+
+
+class Cipher:
     """Encrypts with the first key and decrypts with any of them (HKDF-SHA256, RFC 5869; Fernet)."""
-    return MultiFernet([Fernet(_derive(key, purpose)) for key in secret_keys])
+
+    def __init__(self, secret_keys: Sequence[bytes], purpose: str) -> None:
+        self._ring = _ring_of(secret_keys, purpose)
+
+    def encrypt(self, content: bytes) -> bytes:
+        return self._ring.encrypt(content)
+
+    def decrypt(self, sealed: bytes, ttl: int | None = None) -> bytes:
+        """:param ttl: the seconds for which it is good.
+        :raises Undecryptable: see there."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return self._ring.decrypt(sealed, ttl)
+        except InvalidToken as error:
+            raise Undecryptable from error
+
+    def rotate(self, sealed: bytes) -> bytes:
+        """The same content, encrypted with the first key.
+
+        :raises Undecryptable: see there."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return self._ring.rotate(sealed)
+        except InvalidToken as error:
+            raise Undecryptable from error
+
+
+def cipher(secret_keys: Sequence[bytes], purpose: str = "api-token") -> Cipher:
+    """That of these keys, newest first, for one purpose."""
+    return Cipher(secret_keys, purpose)
 
 
 def reencryptor(secret_keys: Sequence[bytes]) -> Callable[[str], str | None]:
@@ -37,7 +70,14 @@ def reencryptor(secret_keys: Sequence[bytes]) -> Callable[[str], str | None]:
     return reencrypt
 
 
-def _derive(secret_key: bytes, purpose: str) -> bytes:
-    info = b"flask-myprofile/" + purpose.encode()
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret_key)
-    return base64.urlsafe_b64encode(derived)
+def _ring_of(secret_keys: Sequence[bytes], purpose: str) -> MultiFernet:
+    from cryptography.fernet import Fernet, MultiFernet
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    def derived(secret_key: bytes) -> bytes:
+        info = b"flask-myprofile/" + purpose.encode()
+        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret_key)
+        return base64.urlsafe_b64encode(key)
+
+    return MultiFernet([Fernet(derived(key)) for key in secret_keys])

@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import bindparam, inspect, select
 
 from ..store.primary import AskedAt, primary_of
 from .password_methods import Checker, Writer, is_as_written
 from .user_passwords import HASHES, UserPasswords
+
+#: What the parts of a primary key are called in a question: as many as there may be.
+_KEYS = [f"key_{place}" for place in range(16)]
 
 
 class PasswordMarks(UserPasswords):
@@ -20,6 +23,7 @@ class PasswordMarks(UserPasswords):
         super().__init__(password, check, write)
         self._db: Any = None
         self._loaded_hashes: dict[type[Any], str] = {}
+        self._hash_questions: dict[type[Any], Any] = {}
 
     def key(self, user: Any) -> str:
         """See :meth:`Users.key`."""
@@ -55,13 +59,17 @@ class PasswordMarks(UserPasswords):
     def has_other_password(self, user: Any, user_key: str, mark: str) -> bool:
         """Whether the hash that has been loaded with the user is of another password than that :meth:`password_mark`.
         False where none has: nothing is to be read here, which is asked at each request."""
-        name = self._loaded_hashes.get(type(user))
+        name, loaded = self._hash_column(type(user)), getattr(user, "__dict__", {})
+        return name in loaded and self.mark_of_key(user_key, loaded[name]) != mark
+
+    def _hash_column(self, model: type[Any]) -> str:
+        """Where the hash is kept, if that is a column of the class; else empty."""
+        name = self._loaded_hashes.get(model)
         if name is None:
             columns = self.password_columns() if type(self).stored_hash is UserPasswords.stored_hash else ()
-            names = [column.key for column in columns if isinstance(user, column.class_)]
-            name = self._loaded_hashes[type(user)] = names[0] if names else ""
-        loaded = getattr(user, "__dict__", {})
-        return name in loaded and self.mark_of_key(user_key, loaded[name]) != mark
+            names = [column.key for column in columns if issubclass(model, column.class_)]
+            name = self._loaded_hashes[model] = names[0] if names else ""
+        return name
 
     def has_password_changed(self, user: Any, marks: Collection[str]) -> bool:
         """Whether the user has none of these :meth:`password_mark` any more, as the database has it at this moment."""
@@ -70,8 +78,24 @@ class PasswordMarks(UserPasswords):
             return False
         # not what ``db.session`` has read, nor the moment that its transaction or a replica shows
         with self._db.session.session_factory() as now, AskedAt(now, primary_of(now, state.mapper)):
+            if (asked := self._ask_for_hash(state.mapper)) is not None:
+                row = now.execute(asked, dict(zip(_KEYS, state.identity, strict=False))).first()
+                return row is not None and self.mark_of(user, row[0]) not in marks
             found = now.get(state.class_, state.identity)
             return found is not None and self.password_mark(found) not in marks
+
+    def _ask_for_hash(self, mapper: Any) -> Any:
+        """The question for the hash alone, of one user, made once; None where it takes the whole user to tell."""
+        model = mapper.class_
+        if model not in self._hash_questions:
+            name, keys = self._hash_column(model), zip(mapper.primary_key, _KEYS, strict=False)
+            asked = (
+                select(getattr(model, name)).where(*(column == bindparam(key) for column, key in keys))
+                if name
+                else None
+            )
+            self._hash_questions[model] = asked
+        return self._hash_questions[model]
 
     def password_columns(self) -> Iterator[Any]:
         """Where the hash is kept: the mapped attribute, of each class of users."""

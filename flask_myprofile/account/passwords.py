@@ -150,7 +150,7 @@ class Passwords:
         :param new: the new one.
         :returns: what :meth:`set` is to be told, see :meth:`prove`.
         :raises TooManyGuesses: before anything is looked at.
-        :raises WrongPassword: ``current`` is wrong; :meth:`faults_of` says what else is.
+        :raises WrongPassword: ``current`` is wrong; ``faults_of`` says what else is.
         :raises PolicyBroken: carries every rule that ``new`` breaks.
         """
         # lengths first: neither normalising nor hashing is ever fed more than the policy allows

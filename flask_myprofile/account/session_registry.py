@@ -139,15 +139,19 @@ class SessionRegistry:
         for credential in replaces:
             self.end_proven(credential, REPLACED)
         limit = self._config.session_limit
+        if self._store.may_be_over(record.user_key, limit):
+            self._end_over(record, limit)
+        if record.method != ADOPTED:
+            session_events.note_sign_in(self._activity, record, None if device is None else is_news)
+        return is_news
+
+    def _end_over(self, record: SessionRecord, limit: int) -> None:
         over = self._store.end_over_limit(record, limit, self.live_since(), LIMIT)
         if over:
             self._note_end(record.user_key, LIMIT)
             self._pending_forms.drop_of_user(record.user_key, over)
             self.tell(record.user_key, over, LIMIT)
         self._store.drop_ended(record.user_key, limit)
-        if record.method != ADOPTED:
-            session_events.note_sign_in(self._activity, record, None if device is None else is_news)
-        return is_news
 
     def _add(self, record: SessionRecord) -> None:
         if self._store.add_session(record):

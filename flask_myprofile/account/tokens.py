@@ -24,6 +24,7 @@ from ..store.protocols import TokenStore
 from ..store.records import CheckedToken, TokenCounts, TokenRecord
 from .activity import Activity
 from .clock import is_due, now
+from .encryption import Cipher, Undecryptable, cipher, reencryptor
 from .events import TOKEN_MADE, TOKEN_REGENERATED, TOKEN_REVEALED, TOKEN_REVOKED
 from .user_search import MOST_COUNTED
 from .users import Users
@@ -132,7 +133,7 @@ class Tokens:
             raise NotFound(code="not_copyable")
         try:
             owner, _, token = self._cipher().decrypt(record.ciphertext.encode()).decode().partition("\n")
-        except _undecryptable() as error:
+        except Undecryptable as error:
             raise NotFound(code="not_copyable") from error
         # a ciphertext moved here from another row opens, but is not this user's live token
         if owner != key or not hmac.compare_digest(_digest(token), record.digest):
@@ -229,8 +230,6 @@ class Tokens:
 
         Returns how many that were, and how many none of the keys opens, which are left as they are.
         """
-        from .encryption import reencryptor
-
         reencrypt, results = reencryptor(self._keys()), Counter[str]()
 
         def rewrite(ciphertext: str) -> str | None:
@@ -247,16 +246,8 @@ class Tokens:
         body = _base62(int.from_bytes(secrets.token_bytes(32), "big"), _BODY)
         return self._config.api_token_prefix + body + _checksum(body)
 
-    def _cipher(self) -> Any:
-        from .encryption import cipher  # cryptography takes 30 ms to load; most requests never need it
-
+    def _cipher(self) -> Cipher:
         return cipher(self._keys())
-
-
-def _undecryptable() -> type[Exception]:
-    from .encryption import Undecryptable
-
-    return Undecryptable
 
 
 def _digest(token: str) -> str:

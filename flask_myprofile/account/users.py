@@ -68,7 +68,7 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         UserClasses.__init__(self, db, model or self._model, lambda: adapter().user_model)
         self._host_loader, self._adapter = host_loader, adapter
         self._described = {}
-        self._loaded_hashes = {}
+        self._loaded_hashes, self._hash_questions = {}, {}
 
     # ---- which user
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import jsonify
 
-from ..doctor.examination import as_json, count, examine
 from ..doctor.findings import FAULT, NOTE, OK
 from ..errors import NotFound
 from ..features import DOCTOR
@@ -17,6 +16,8 @@ from ..responses import prefers_json
 
 
 def view(admin: Any) -> Any:
+    from ..doctor.examination import as_json, count, examine  # slow, and seldom asked for
+
     if not current_profile.features[DOCTOR]:
         raise NotFound(code="feature_off")
     # the checks have connections of their own, and the pool may have but one

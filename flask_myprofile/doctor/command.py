@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import click
-from flask.cli import with_appcontext
 
 from .examination import Line, as_json, examine, in_words
 from .findings import FAULT, NOTE, OK
@@ -13,11 +12,12 @@ from .findings import FAULT, NOTE, OK
 _COLOURS = {OK: "green", NOTE: "yellow", FAULT: "red"}
 
 
-@click.command("doctor")
-@click.option("--json", "for_programs", is_flag=True, help="For programs: one JSON object.")
-@with_appcontext
-def doctor(for_programs: bool) -> None:
-    """Check whether this app is set up as My Profile needs it. Changes nothing."""
+def report(for_programs: bool) -> None:
+    """Print it.
+
+    :param for_programs: as JSON.
+    :raises SystemExit: something is at fault.
+    """
     lines = examine()
     if for_programs:
         click.echo(json.dumps(as_json(lines), indent=2))

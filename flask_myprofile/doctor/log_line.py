@@ -6,8 +6,6 @@ from typing import Any
 
 from flask import Flask, request_started
 
-from .examination import count, examine, in_words
-
 
 def connect(app: Flask) -> None:
     """Once the app has its first request, when the host has set up all it will; after that nothing is listened to."""
@@ -22,6 +20,8 @@ def connect(app: Flask) -> None:
 
 def _say(app: Flask) -> None:
     """Of what asks neither a database nor a network."""
+    from .examination import count, examine, in_words  # slow, and nothing for a server that people use
+
     lines = examine(cheap=True)
     say = app.logger.warning if count(lines)[0] else app.logger.info
     say("MyProfile: %s: run `flask myprofile doctor`", in_words(lines))

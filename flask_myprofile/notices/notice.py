@@ -51,7 +51,8 @@ class News:
     """What the request knows that did it: enough to write the notice from once the request is over.
 
     :param site: what links begin with, as that request has it. :param language: the one that its user reads.
-    :param by: the key of the administrator who has done it. :param about: what it is about, if not a session.
+    :param by_admin: whether an administrator or an operator has done it.
+    :param about: what it is about, if not a session.
     """
 
     kind: str
@@ -62,7 +63,7 @@ class News:
     user_agent: str = ""
     site: Site | None = None
     language: str | None = None
-    by: str | None = None
+    by_admin: bool = False
     about: str | None = None
     to: str | None = None
     values: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -13,8 +13,9 @@ from flask_login import signals as login_signals
 from sqlalchemy.pool import StaticPool
 
 from .. import signals
-from ..account import timezones
+from ..account import events, timezones
 from ..account.clock import now
+from ..account.events import ADMIN, COMMAND_LINE, HOST, USER, details_of
 from ..auth.client import client_address, client_user_agent
 from ..auth.deferred_writes import context_outlives_request
 from ..auth.request_state import known_state
@@ -24,12 +25,21 @@ from ..i18n import asked_language, flask_babel_of, gettext, locale, offered_as, 
 from ..i18n.languages import ENGLISH, locale_of
 from ..pages.session_rows import device_by
 from ..pages.site import has_site, site
+from ..store.records import EventRecord
 from ..transactions import after_commit, run
 from . import mail
 from .courier import AT_THE_END, Courier
 from .notice import News, Notice
 from .words import KINDS, NEW_DEVICE, PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED
 
+#: The kinds of events that are told, and the kinds of notices that they are.
+_TOLD: Mapping[str, str] = {
+    events.PASSWORD_CHANGED.name: PASSWORD_CHANGED,
+    events.TOKEN_MADE.name: TOKEN_MADE,
+    events.TOKEN_REGENERATED.name: TOKEN_MADE,
+    events.TOKEN_REVOKED.name: TOKEN_REVOKED,
+    events.SIGNED_IN.name: NEW_DEVICE,
+}
 #: In ``g``: what a request knows that is over when its sign-in is told of.
 _ORIGIN = "_myprofile_notice_origin"
 #: In ``g``: what is to be told once the request is over.
@@ -48,9 +58,7 @@ class Notices:
         # signals hold receivers weakly: whoever has made this keeps it
         login_signals.user_logged_in.connect(self._note_origin, sender=app)
         appcontext_tearing_down.connect(self._on_end, sender=app)
-        signals.session_started.connect(self._on_sign_in, sender=app)
-        signals.password_changed.connect(self._on_password, sender=app)
-        signals.token_changed.connect(self._on_token, sender=app)
+        signals.activity_recorded.connect(self._on_event, sender=app)
 
     def check(self) -> None:
         """:raises SetupError: there is nobody who could tell."""
@@ -89,15 +97,16 @@ class Notices:
     def _note_origin(self, app: Flask, user: Any, **extra: Any) -> None:
         setattr(g, _ORIGIN, _origin(current_profile.users.key(user)))
 
-    def _on_sign_in(self, app: Flask, user_key: str, session_id: str, new_device: bool, **more: Any) -> None:
-        if new_device:
-            self.tell(NEW_DEVICE, user_key, session_id=session_id)
-
-    def _on_password(self, app: Flask, user_key: str, **more: Any) -> None:
-        self.tell(PASSWORD_CHANGED, user_key)
-
-    def _on_token(self, app: Flask, user_key: str, action: str, by: str | None = None, **more: Any) -> None:
-        self.tell(TOKEN_REVOKED if action == "revoked" else TOKEN_MADE, user_key, by=by)
+    def _on_event(self, app: Flask, user_key: str, kind: str, event: EventRecord, **more: Any) -> None:
+        """Also where events are not kept. What is known of a browser is told where it is the user's own, or of whoever
+        was let in by the app."""
+        told = _TOLD.get(kind)
+        if told is None or (told == NEW_DEVICE and details_of(event).get("device") != "new"):
+            return
+        is_theirs = event.actor == USER or (event.actor == HOST and event.actor_key is None)
+        browser = (event.session_id, event.ip, event.user_agent) if is_theirs else (None, "", "")
+        known = dict(zip(("session_id", "address", "user_agent"), browser, strict=True))
+        self.tell(told, user_key, **known, by_admin=event.actor in (ADMIN, COMMAND_LINE))
 
     def _send_off(self, news: News) -> None:
         if not self._courier.send(lambda: self._deliver(news)):
@@ -198,7 +207,7 @@ def _notice(user: Any, news: News, secret: str | None) -> Notice:
         (gettext("Device"), device),
         (gettext("Network address"), address),
     ]
-    if news.by is not None:
+    if news.by_admin:
         facts.append((gettext("By"), gettext("An administrator")))
     if KINDS[news.kind].to_stranger:
         facts, device, address = [], "", ""

@@ -48,8 +48,8 @@ def fill(form_class: type[Form], values: dict[str, Any]) -> Form:
     :raises UnreadableBody: see there.
     """
     form = form_class(formdata=_body(form_class, values), data=values, meta={"csrf": False})
-    # a browser sends nothing for a box without a tick, and something, if empty, for every other field
-    expected = [field for field in form if not isinstance(field, BooleanField)]
+    # a browser sends nothing for boxes without a tick, and something, if empty, for every other field
+    expected = [field for field in form if not isinstance(field, BooleanField | SelectMultipleField)]
     if expected and not any(field.raw_data for field in form):
         raise Invalid({expected[0].name: gettext("Nothing was sent")})
     return form

@@ -111,7 +111,10 @@ def _current() -> str | None:
 
 def _host_items(user: Any) -> list[SimpleNamespace]:
     """The host's own entries of the user menu. One that leads nowhere is left out: it breaks no page."""
-    items, here = current_profile.config.menu_items, iri_to_uri(request.base_url)
+    items = current_profile.config.menu_items
+    if not items:
+        return []
+    here = iri_to_uri(request.base_url)
     try:
         return [
             SimpleNamespace(label=label, url=url, current=urljoin(here, url) == here)

@@ -1,5 +1,5 @@
 /*! Flask-MyProfile: every page works without this file.
- * Listeners are delegated, so pages swapped in by htmx or Turbo keep working. */
+ * Listeners are delegated: pages swapped in keep working. */
 (() => {
   const d = document;
   /* the user menu may bring a second copy */
@@ -9,7 +9,7 @@
   const byId = (id) => d.getElementById(id);
   const closest = (e, sel) => e.target.closest?.(sel);
 
-  /* there before its text changes, so that screen readers speak it */
+  /* there before its text, so that it is spoken */
   let live;
   const say = (text) => {
     if (!live?.isConnected) {
@@ -49,7 +49,7 @@
 
   const copied = (btn, ok) => {
     const label = btn.querySelector("[data-mp-text]");
-    const was = btn.dataset.was || (btn.dataset.was = label.textContent);
+    const was = btn.dataset.was ||= label.textContent;
     label.textContent = ok ? btn.dataset.done : btn.dataset.fail;
     btn.toggleAttribute("data-copied", ok);
     say(ok ? btn.dataset.said : btn.dataset.fail);
@@ -130,7 +130,7 @@
     let any = 0;
     for (const form of d.querySelectorAll(".mp form[method=post]:not([aria-busy])")) {
       const clean = form.cloneNode(true), out = form.querySelector("[data-mp-dirty]");
-      clean.reset();
+      HTMLFormElement.prototype.reset.call(clean);   /* a field may be called so */
       const was = fields(clean), n = fields(form).filter((x, i) => {
         const moved = x.checked !== was[i].checked || x.value !== was[i].value;
         return x.type !== "password" && (moved ? x.type !== "checkbox" || !x.dataset.mpMoved : x.dataset.mpMoved);
@@ -140,9 +140,8 @@
     }
     (any ? addEventListener : removeEventListener)("beforeunload", keep);
   };
-  on("input", (e) => {
-    for (const list of d.querySelectorAll("[data-mp-rules]"))
-      if (e.target.form?.contains(list)) check(list);
+  on("input", () => {
+    d.querySelectorAll("[data-mp-rules]").forEach(check);
     guard();
   });
 
@@ -150,15 +149,15 @@
   on("submit", (e) => {
     const form = closest(e, ".mp form");
     if (!form || e.defaultPrevented) return;
-    if (form.ariaBusy) return e.preventDefault();
-    form.ariaBusy = "true";
+    if (form.matches("[aria-busy]")) return e.preventDefault();
+    form.setAttribute("aria-busy", "true");
     for (const b of form.querySelectorAll("[data-mp-reveal]")) reveal(b, false);
     guard();
-    /* nobody tells of the Stop button, or of a broken connection */
+    /* nobody tells of the Stop button, or a broken connection */
     setTimeout(free, 5000, form);
   });
   const free = (form) => {
-    form.ariaBusy = null;
+    form.removeAttribute("aria-busy");
     guard();
   };
   addEventListener("pageshow", () => d.querySelectorAll("form[aria-busy]").forEach(free));

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import cached_property, wraps
+from functools import cached_property, lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Result, Table, delete, insert, select, text, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, Engine, Insert, Result, Table, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -207,10 +206,9 @@ class Database:
         """False where the row is there already: somebody else was faster. The rest of the transaction goes on."""
         with self._write() as execute:
             if self.engine.dialect.name in ABORTS_AT_ERRORS:
-                new = postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
-                return execute(new, values).first() is not None
+                return execute(_insert_unless_there(table), values).first() is not None
             try:
-                execute(insert(table), values)
+                execute(_insert_into(table), values)
             except IntegrityError:
                 return False
             return True
@@ -224,6 +222,18 @@ def in_one_transaction(method: Callable[Concatenate[D, P], T]) -> Callable[Conca
         return self.in_one(lambda: method(self, *args, **kwargs))
 
     return call
+
+
+@lru_cache(32)  # what it takes to know a statement again, it keeps
+def _insert_into(table: Table) -> Insert:
+    return insert(table)
+
+
+@lru_cache(32)
+def _insert_unless_there(table: Table) -> Any:
+    from sqlalchemy.dialects import postgresql  # slow, and of use there only
+
+    return postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 def _has_unsaved(session: Any) -> bool:

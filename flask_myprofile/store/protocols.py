@@ -154,6 +154,10 @@ class EventStore(Protocol):
         """Part of the transaction that this is in. Where it fails, that takes nothing more."""
         ...
 
+    def once_along(self, call: Callable[[], object]) -> None:
+        """Do it once the transaction is committed that :meth:`add_event_along` writes in, and not if it is undone."""
+        ...
+
     def add_event_along(self, record: EventRecord) -> None:
         """Part of the transaction of ``db.session``, whoever commits that, and without harm to it."""
         ...

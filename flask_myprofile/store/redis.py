@@ -150,6 +150,9 @@ class RedisSessions:
         ended = [each for tag in tags for each in self._end(tag, at, reason, user_key=user_key, **which)]
         return [session_id for _, ids in ended for session_id in ids]
 
+    def may_be_over(self, user_key: str, limit: int) -> bool:
+        return True  # the scripts look first themselves
+
     def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> list[str]:
         which = {"user_key": record.user_key, "keep": record.id, "limit": limit, **since._asdict()}
         ended = self._end(tag_of(record.user_key), since.now, reason, **which)

@@ -35,7 +35,7 @@ class SessionLookup(Database):
         tables: Tables,
         *,
         user_class: Callable[[str], tuple[Any, str]],
-        only_class: Callable[[], Any],
+        only_class: Callable[[], Any] = lambda: None,
         password_columns: Callable[[], Iterable[Any]] = tuple,
         with_preferences: Callable[[], bool],
         **ways: Any,

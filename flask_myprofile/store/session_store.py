@@ -73,6 +73,11 @@ class SessionStore(Protocol):
         The secret before the present one proves the session for :data:`~.records.ROTATION_GRACE` seconds."""
         ...
 
+    def may_be_over(self, user_key: str, limit: int) -> bool:
+        """Whether the user has more sessions than that, or more that have ended, so that some have to go. Asked at each
+        sign-in: it may say so where there are none."""
+        ...
+
     def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
         """End the least used of the user's sessions that can get in until ``limit`` are left, but not that of
         ``record``, which has just begun; the ids that ended. Of several at once each sees what the other has ended."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import EventLost
+from ..transactions import after_commit, is_commit_awaited, once_committed
 from .database import ABORTS_AT_ERRORS, Database, in_one_transaction
 from .database_errors import passes, reason
 from .own_transaction import commits_by_itself
@@ -34,6 +35,12 @@ class SqlEvents(Database):
 
     def add_event_along(self, record: EventRecord) -> None:
         self._add_beside(self._own() or self._of_the_view(), record)
+
+    def once_along(self, call: Callable[[], object]) -> None:
+        if self._own() is not None or is_commit_awaited():
+            after_commit(call)
+        else:
+            once_committed(self._db.session(), call)
 
     def _add_beside(self, connection: Connection, record: EventRecord) -> None:
         """Without harm to what else is in the transaction, but for a database that has undone all of it."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from .database import Database, Execute, in_one_transaction
 from .records import FeatureRecord
@@ -18,7 +19,11 @@ class SqlFeatures(Database):
     """See :class:`~.protocols.FeatureStore`."""
 
     def features(self) -> dict[str, FeatureRecord]:
-        return {row.name: FeatureRecord._make(row) for row in self._read(select(*self._tables.feature.c))}
+        return {row.name: FeatureRecord._make(row) for row in self._read(self._all_features)}
+
+    @cached_property
+    def _all_features(self) -> Select[Any]:
+        return select(*self._tables.feature.c)
 
     def features_version(self) -> int:
         return int(self._read(self._features_version).scalar() or 0)
@@ -55,6 +60,6 @@ class SqlFeatures(Database):
     def _is_features(self) -> Any:
         return self._tables.version.c.name == _FEATURES
 
-    @property
+    @cached_property
     def _features_version(self) -> Any:
         return select(self._tables.version.c.number).where(self._is_features)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, not_, or_, select, update
+from sqlalchemy import bindparam, delete, exists, insert, not_, or_, select, update
 
 from .database import Database, Execute, in_one_transaction
 from .notice_records import KnownDevice, LinkRecord
@@ -57,11 +57,12 @@ class SqlNotices(Database):
 
     # ---- devices
 
-    def _known(self, device: KnownDevice) -> tuple[Any, Any]:
-        """When the device was seen, and whether the user has any: to be asked for within another question."""
+    def _known(self) -> tuple[Any, Any]:
+        """When a ``device`` was seen, and whether the user has any: to be asked for within another question, which is
+        ``of`` the user."""
         table = self._tables.known_device
-        seen = select(table.c.at).where(table.c.id == device.id).scalar_subquery()
-        return seen.label("seen_at"), exists().where(table.c.user_key == device.user_key).label("has_any")
+        seen = select(table.c.at).where(table.c.id == bindparam("device")).scalar_subquery()
+        return seen.label("seen_at"), exists().where(table.c.user_key == bindparam("of")).label("has_any")
 
     def _meet(self, execute: Execute, device: KnownDevice, seen_at: int | None, has_any: bool) -> bool:
         """Keep the device; whether it is news."""

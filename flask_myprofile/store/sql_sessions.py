@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, not_, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, not_, or_, select, update
 
 from ..errors import StoreDown
 from .database import Execute, in_one_transaction
@@ -146,6 +147,17 @@ class SqlSessions(SessionLookup):
         seen = execute(select(table.c.id).where(*which)).scalars().all() if ids is None else ids
         held = select(table.c.id).where(table.c.id.in_(seen), *which).with_for_update()
         return list(execute(held).scalars()) if seen else []
+
+    def may_be_over(self, user_key: str, limit: int) -> bool:
+        row: Any = self._read(self._kept_of_user, {"user_key": user_key}).one()
+        kept, ended = row
+        return bool(kept - ended > limit or ended > limit)
+
+    @cached_property
+    def _kept_of_user(self) -> Select[int, int]:
+        table = self._tables.session
+        counts = func.count(), func.count(table.c.ended_at)
+        return select(*counts).select_from(table).where(table.c.user_key == bindparam("user_key"))
 
     def end_over_limit(self, record: SessionRecord, limit: int, since: LiveSince, reason: str) -> Sequence[str]:
         """Other sign-ins of the user wait for this one: see :meth:`~.sqlalchemy.SqlStore.note_sign_in`."""

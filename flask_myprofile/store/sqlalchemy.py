@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, text, update
-from sqlalchemy.dialects import mysql
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import StoreDown
@@ -62,19 +62,32 @@ class SqlStore(
     def note_sign_in(self, user_key: str, device: KnownDevice | None = None) -> bool:
         """By the lock on their row: SQLite, which knows no such thing, has one writer anyway."""
         table, values = self._tables.history, {"user_key": user_key, "signed_out_at": 0}
-        asked = (table.c.user_key, *(() if device is None else self._known(device)))
-        look = select(*asked).where(table.c.user_key == user_key).with_for_update()
+        look, asked = self._look_at_history(device is not None), {"of": user_key, "device": device and device.id}
         with self._write() as execute:
-            row = execute(look).first()
+            row = execute(look, asked).first()
             if row is None:
                 if self.engine.dialect.name in ("mysql", "mariadb"):
+                    from sqlalchemy.dialects import mysql  # slow, and of use there only
+
                     # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
                     execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
                 elif not self._insert(table, values):
-                    row = execute(look).first()
+                    row = execute(look, asked).first()
             if device is None:
                 return False
             return self._meet(execute, device, *((None, False) if row is None else (row.seen_at, row.has_any)))
+
+    def _look_at_history(self, and_device: bool) -> Select[Any]:
+        look = self._looks.get(and_device)
+        if look is None:
+            key = self._tables.history.c.user_key
+            columns = (key, *(self._known() if and_device else ()))
+            look = self._looks[and_device] = select(*columns).where(key == bindparam("of")).with_for_update()
+        return look
+
+    @cached_property
+    def _looks(self) -> dict[bool, Select[Any]]:
+        return {}
 
     @in_one_transaction
     def note_sign_out(self, user_key: str, at: int) -> None:
@@ -107,9 +120,12 @@ class SqlStore(
     # ---- preferences
 
     def preferences(self, user_key: str) -> dict[str, str]:
+        return {row.name: row.value for row in self._read(self._preferences_of, {"of": user_key})}
+
+    @cached_property
+    def _preferences_of(self) -> Select[Any]:
         table = self._tables.preference
-        rows = self._read(select(table.c.name, table.c.value).where(table.c.user_key == user_key))
-        return {row.name: row.value for row in rows}
+        return select(table.c.name, table.c.value).where(table.c.user_key == bindparam("of"))
 
     @in_one_transaction
     def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None:

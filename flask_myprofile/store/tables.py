@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Table, Text
 from sqlalchemy.types import TypeEngine
 
 
@@ -191,7 +191,7 @@ def _logout_token_columns() -> list[Column[object]]:
         Column("which", _exact(64), index=True),
         Column("issued_at", BigInteger, nullable=False, server_default="0"),
         Column("expires_at", BigInteger, nullable=False),
-        Column("carried_out", Boolean, nullable=False, server_default=false()),
+        Column("carried_out", Boolean, nullable=False, server_default="0"),
     ]
 
 

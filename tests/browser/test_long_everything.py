@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser import looks
 from tests.browser.gallery import NOT_ME, State, clicked, named_too_long, typed
@@ -123,11 +123,13 @@ def test_what_takes_a_while_says_so(person: Visitor) -> None:
     """A question that is slow to come, and its answer."""
     page = person.open("/profile/api-token")
     waits = "node => getComputedStyle(node, '::after').borderStyle"
-    page.route("**/regenerate", lambda route: None)
+    held: list[Route] = []
+    page.route("**/regenerate", lambda route: held.append(route))  # noqa: PLW0108 (Playwright takes no built-in method)
     link = page.locator("a[data-mp-dialog][href$=regenerate]")
     link.click()
     expect(link).to_have_attribute("aria-busy", "true")
     assert link.evaluate(waits) == "solid"
+    held.pop().continue_()
     page.unroute("**/regenerate")
     page = person.open("/profile/api-token")
     page.locator("a[data-mp-dialog][href$=regenerate]").click()

@@ -129,3 +129,11 @@ def test_without_scripts_the_consequence_is_shown_and_the_question_asked(gallery
     expect(page.get_by_role("status").filter(has_text="Nothing was saved yet.")).to_be_visible()
     expect(page.get_by_role("switch", name="API Token", exact=True)).not_to_be_checked()
     expect(effect).to_be_visible()
+
+
+def test_whatever_the_fields_of_a_form_are_called(gallery: Gallery) -> None:
+    """A control named "reset" is found on its form in the place of the method."""
+    page = gallery.person(SAM, reduced_motion="reduce").open("/profile/personal-information")
+    page.locator(TITLE).evaluate("field => { field.name = 'reset'; field.id = 'elements' }")
+    page.fill("#elements", "typed")
+    assert not leaves(page)

@@ -342,6 +342,36 @@ def test_the_readme_names_the_demo_accounts_and_the_two_commands() -> None:
     assert "./dev run" in text and "./dev test" in text
 
 
+def texts_in(tree: ast.AST) -> list[str]:
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def messages() -> list[list[str]]:
+    """Those of Troubleshooting, each in the pieces between what is the reader's."""
+    rows = [row[0] for row in cells("docs/troubleshooting.md") if row[0].startswith("`")]
+    pieces = [row.replace("\\`", "´").strip("`").replace("´", "`").split("…") for row in rows]
+    return [[piece.strip(" ,:") for piece in each if len(piece.strip(" ,:.")) > 4] for each in pieces]
+
+
+def test_troubleshooting_quotes_messages_that_there_are() -> None:
+    package = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "flask_myprofile").rglob("*.py")]
+    said = "\n".join(text for tree in package for text in texts_in(tree))
+    assert [piece for each in messages() for piece in each if piece not in said] == []
+
+
+def test_troubleshooting_has_every_mistake_that_stops_an_app() -> None:
+    quoted = [piece for each in messages() for piece in each]
+    left_out = [
+        texts
+        for path in (ROOT / "flask_myprofile").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+        if getattr(node.exc.func, "id", "") == "SetupError" and (texts := texts_in(node.exc))
+        if not any(piece in text for piece in quoted for text in texts) and "; " not in texts
+    ]
+    assert left_out == []
+
+
 def test_the_sentence_of_single_sign_on_is_quoted_exactly() -> None:
     sentence = str(flask_myprofile.tabs.password.SSO_SENTENCE)
     assert f"\n> {sentence}\n" in page("docs/sso.md")

@@ -87,14 +87,17 @@ class Load:
 
     # ---- what a browser does
 
-    def sign_in(self, device: int, password: str, how: str = "of one user", user: str = "") -> Device | None:
-        """None: it is not said that it is done."""
+    def sign_in(self, device: int, password: str, how: str = "", user: str = "") -> Device | None:
+        """None: it is not said that it is done.
+
+        :param how: one of :data:`HOW`, to note the time."""
         began = time.monotonic()
         form = {"username": user or self._username, "password": password}
         answer = self.ask(device, device, "POST", "/login", form=form)
         if answer is None or answer.status != 302:
             return None
-        self.times[how].append(time.monotonic() - began)
+        if how:
+            self.times[how].append(time.monotonic() - began)
         self.count("signed in")
         return Device(cookie_header({"session": answer.cookies["session"]}), device % 2)
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from flask_myprofile import SetupError, record_sso
+from flask_myprofile import SetupError, current_profile, record_sso
 from flask_myprofile.testing import wait_for_notices
 from tests.notices.test_not_me_link import press, press_again
 from tests.notices.test_notices import PHONE, signed_in, subjects
 from tests.support.host import JSON, PASSWORD, Browser, Host
-from tests.support.kept import everywhere
+from tests.support.kept import everywhere, in_each_database
 from tests.support.mail_server import Mailbox, link_in, text_of
 
 URL = "/profile/personal-information"
@@ -67,7 +67,7 @@ def test_the_address_changes_once_the_new_one_has_confirmed_it(verified: Callabl
     assert press_again(alice, link).status_code == 404, "once"
 
 
-@everywhere
+@in_each_database
 def test_the_old_address_undoes_it_without_a_sign_in(verified: Callable[..., Host], mailbox: Mailbox) -> None:
     host = verified()
     alice, thief = signed_in(host), signed_in(host, agent=PHONE)
@@ -283,3 +283,13 @@ def test_a_program_hears_the_same(verified: Callable[..., Host], mailbox: Mailbo
     token = last_link(host, mailbox, NEW).partition("token=")[2]
     answer = alice.client.post("/profile/mail-link", data={"token": token}, headers=JSON)
     assert answer.json == {"message": f"Your email address is {NEW} now."}
+
+
+def test_each_step_is_in_the_activity_without_an_address(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    changed(host, mailbox, signed_in(host))
+    press(host.browser(), last_link(host, mailbox, "alice@x.test"))
+    with host.app.test_request_context():
+        events = current_profile.activity.list(host.user("alice"), topic="profile")
+    assert [event.kind.partition("email_change_")[2] for event in events] == ["undone", "confirmed", "asked"]
+    assert "@" not in str(events)

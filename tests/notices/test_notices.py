@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from flask_myprofile import Notice, SetupError
+from flask_myprofile import Notice, SetupError, current_profile
 from flask_myprofile.notices import mail
 from flask_myprofile.testing import wait_for_notices
 from tests.admin.test_users_tokens import REVOKE, version_of
@@ -228,3 +228,32 @@ def test_the_link_is_stored_as_a_digest(mailing: Callable[..., Host], mailbox: M
     secret = link_in(mailbox.received[0]).partition("token=")[2]
     kept = host.sql("SELECT * FROM myprofile_link")
     assert len(kept) == 1 and secret not in str(kept)
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_a_password_that_a_host_resets_is_told_once_the_host_has_committed_it(
+    commits: bool, mailing: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = mailing()
+
+    @host.app.post("/reset")
+    def reset() -> str:
+        session = host.db.session
+        current_profile.passwords.store(session.get(host.User, 1), NEW_PASSWORD)
+        with session.begin_nested():  # of which no transaction is committed
+            session.get(host.User, 2).phone = "1"
+        assert host.app.extensions["myprofile"].notices.wait() and mailbox.received == []
+        (session.commit if commits else session.rollback)()
+        return ""
+
+    assert host.browser().post("/reset").status_code == 200
+    assert subjects(host, mailbox) == (["Your password was changed"] if commits else [])
+
+
+def test_what_an_operator_revokes_is_told(mailing: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = mailing(MYPROFILE_ACTIVITY_KEEP=0)
+    signed_in(host).post_json("/profile/api-token/regenerate")
+    with host.app.app_context():
+        current_profile.tokens.revoke(host.user("alice"))
+    assert subjects(host, mailbox) == ["A new API token was made", "Your API token was revoked"]
+    assert "Firefox" not in text_of(mailbox.received[1])

@@ -67,13 +67,20 @@ class RelyingParty:
 
 @contextmanager
 def served(
-    new_host: Callable[..., Host], provider: OpenIdProvider, client: dict[str, Any], **settings: Any
+    new_host: Callable[..., Host],
+    provider: OpenIdProvider,
+    client: dict[str, Any],
+    *,
+    threaded: bool = True,
+    **settings: Any,
 ) -> Iterator[RelyingParty]:
-    """:param client: metadata of the registration that differ; None leaves one out."""
+    """:param client: metadata of the registration that differ; None leaves one out. :param threaded: else the app
+    answers one request at a time.
+    """
     oauth = OAuth()
     oauth.register(
         "op",
-        server_metadata_url=f"{provider.issuer}/.well-known/openid-configuration",
+        server_metadata_url=provider.issuer.rstrip("/") + "/.well-known/openid-configuration",
         client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
     )
     settings.setdefault("SESSION_COOKIE_NAME", SESSION_COOKIE)
@@ -83,7 +90,7 @@ def served(
         after=lambda host: _views(host, oauth),
         **settings,
     )
-    with serving(host.app) as address:
+    with serving(host.app, threaded) as address:
         yield RelyingParty(host, address, provider, **client)
 
 

@@ -1,30 +1,27 @@
-"""What these providers do, as a table for docs/sso.md: ``.venv/bin/python -m tests.providers``. It takes a minute."""
+"""What these providers do, as a table for docs/sso.md: ``.venv/bin/python -m tests.providers``. It takes two minutes.
+
+Those of Debian's packages are among them where they are installed: see :mod:`tests.providers.foreign`.
+"""
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
-from base64 import urlsafe_b64decode
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
-from json import loads
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from tests.oidc.provider import claims_of
 from tests.oidc.relying_party import RelyingParty, served
 from tests.oidc.test_step_up import CONFIRM, grow_old, tokens
-from tests.providers.foreign import KINDS, PYTHON, Foreign, servers
-from tests.providers.test_foreign_providers import to_provider, visitor
+from tests.providers.foreign import Foreign, installed, servers
+from tests.providers.test_foreign_providers import header_of, sign_out_there, to_provider, visitor
+from tests.providers.visitor import Visitor
 from tests.support.host import make_host
 
 SETTINGS = {"MYPROFILE_SSO_LOGOUT": True, "MYPROFILE_SSO_LOGOUT_RETURN": "/pub"}
-
-
-def version(package: str) -> str:
-    """Of the one that is installed in the providers' own environment."""
-    asked = f"import importlib.metadata as m; print(m.version({package!r}))"
-    return subprocess.run([PYTHON, "-c", asked], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def kind_of(value: object) -> str:
@@ -34,7 +31,7 @@ def kind_of(value: object) -> str:
 def id_token(app: RelyingParty) -> Iterator[tuple[str, str]]:
     visitor(app)
     (token,) = app.id_tokens
-    claims, header = claims_of(token), loads(urlsafe_b64decode(token.split(".")[0] + "=="))
+    claims, header = claims_of(token), header_of(token)
     yield "ID token signed by", header["alg"]
     yield "`auth_time`", kind_of(claims.get("auth_time"))
     yield "`sid` in the ID token", f"{len(claims['sid'])} characters" if "sid" in claims else "no"
@@ -68,10 +65,55 @@ def sign_out(app: RelyingParty) -> Iterator[tuple[str, str]]:
     yield "the other browser", "stays" if phone.is_in() else "signed out"
 
 
+def silently(app: RelyingParty) -> Iterator[tuple[str, str]]:
+    """Whether the session there could be asked for without a page (``prompt=none``)."""
+    alice = visitor(app)
+    url = alice.get("/sso/sign-in", allow_redirects=False).headers["Location"] + "&prompt=none"
+    yield "`prompt=none` of who is signed in there", said_silently(alice, url)
+    alice.forget_provider()
+    yield "`prompt=none` of who is not", said_silently(alice, url)
+
+
+def said_silently(person: Visitor, url: str) -> str:
+    page = person.get(url, allow_redirects=False)
+    while page.is_redirect and not page.headers["Location"].startswith(person.site + "/"):
+        page = person.get(urljoin(page.url, page.headers["Location"]), allow_redirects=False)
+    if not page.is_redirect:
+        return f"a page ({page.status_code})"
+    answer = parse_qs(urlsplit(page.headers["Location"]).query)
+    return f"`{answer['error'][0]}`" if "error" in answer else "answers"
+
+
+def new_keys(app: RelyingParty) -> Iterator[tuple[str, str]]:
+    """The person has signed in before it takes a new one."""
+    assert isinstance(app.provider, Foreign)
+    alice = visitor(app)
+    app.provider.take_keys()
+    try:
+        sign_out_there(app, app.provider, alice)
+        found = "works"
+    except AssertionError:  # it shows no form, but says what is wrong
+        found = "refused there"
+    yield "signing out there, after it has taken a new key", found
+    yield "signing in", "works" if visitor(app, "bob").is_in() else "refused"
+
+
+def one_worker(app: RelyingParty) -> Iterator[tuple[str, str]]:
+    """The app answers one request at a time."""
+    assert isinstance(app.provider, Foreign)
+    if app.provider.kind.tells:
+        alice = visitor(app)
+        began = time.monotonic()
+        sign_out_there(app, app.provider, alice)
+        there = "one there as well" if app.provider.kind.alone else "several there"
+        took = f"{time.monotonic() - began:.1f} s, {there}"
+        yield "signing out there, with one worker here", "stays signed in" if alice.is_in() else took
+
+
 def facts(foreign: Foreign, new_host: Callable[..., Any]) -> dict[str, str]:
-    found = {"version": version(foreign.kind.package)}
-    for look in (id_token, step_up, sign_out):
-        with served(new_host, foreign, {}, **SETTINGS) as app:
+    found = {"version": foreign.kind.version}
+    for look in (id_token, step_up, sign_out, silently, one_worker, new_keys):
+        with served(new_host, foreign, {}, threaded=look is not one_worker, **SETTINGS) as app:
             found |= dict(look(app))
             app.host.close()
     return found
@@ -84,10 +126,10 @@ def main() -> None:
         def new_host(**options: Any) -> Any:
             return make_host(f"sqlite:///{Path(folder) / str(next(numbers))}.sqlite", **options)
 
-        table = {kind.package: facts(Foreign(kind, address(kind.server)), new_host) for kind in KINDS}
+        table = {kind: facts(Foreign(kind, address(kind.server)), new_host) for kind in installed()}
     rows = list(dict.fromkeys(row for column in table.values() for row in column))
     print(f"Made by `python -m tests.providers` on {date.today()}.\n")
-    print("| |", " | ".join(table), "|")
+    print("| |", " | ".join(kind.package for kind in table), "|")
     print("| --- |" + " --- |" * len(table))
     for row in rows:
         print(f"| {row} |", " | ".join(column.get(row, "") for column in table.values()), "|")

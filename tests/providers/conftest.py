@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.oidc.relying_party import RelyingParty, served
-from tests.providers.foreign import KINDS, Foreign
+from tests.providers.foreign import Foreign, tried
 from tests.support.host import Host
 
+collect_ignore = [] if os.environ.get("MYPROFILE_TEST_PROVIDERS") else ["test_recipes.py"]
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
+
+@pytest.fixture(params=tried(), ids=lambda kind: kind.name)
 def foreign(request: pytest.FixtureRequest, foreign_servers: Callable[[str], str]) -> Foreign:
     return Foreign(request.param, foreign_servers(request.param.server))
 

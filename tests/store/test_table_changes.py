@@ -241,3 +241,10 @@ def test_what_has_come_to_a_table_can_be_added_to_its_rows() -> None:
         for column in _now.tables[name].c:
             if column.name not in _before[name].c:
                 assert column.nullable or column.server_default is not None, f"{column}: a migration cannot add it"
+
+
+def test_a_migration_that_was_made_on_sqlite_can_be_carried_out_on_postgresql(host: Host) -> None:
+    """Alembic writes a default down as the engine at hand says it: "0" is one on all of them, ``false()`` is not."""
+    tables = [table for table in host.db.metadata.tables.values() if table.info.get("flask_myprofile")]
+    defaults = [column.server_default for table in tables for column in table.columns if column.server_default]
+    assert defaults and all(isinstance(default.arg, str) for default in defaults)

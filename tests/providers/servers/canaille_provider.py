@@ -21,14 +21,17 @@ class Quiet(WSGIRequestHandler):
         """Nothing: a test says what went wrong by itself."""
 
 
+def new_key() -> dict[str, object]:
+    return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True).as_dict(private=True)
+
+
 def configuration(address: str) -> dict[str, object]:
-    key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
     return {
         "SECRET_KEY": "of tests alone",
         "SERVER_NAME": address.removeprefix("http://"),
         "PREFERRED_URL_SCHEME": "http",
         "CANAILLE": {"DATABASE": "memory"},
-        "CANAILLE_OIDC": {"DYNAMIC_CLIENT_REGISTRATION_OPEN": True, "ACTIVE_JWKS": [key.as_dict(private=True)]},
+        "CANAILLE_OIDC": {"DYNAMIC_CLIENT_REGISTRATION_OPEN": True, "ACTIVE_JWKS": [new_key()]},
     }
 
 
@@ -43,11 +46,23 @@ def populate(app) -> None:
             Backend.instance.set_user_password(user, "any")
 
 
+def add_take_keys(app) -> None:
+    from canaille.app.flask import csrf
+
+    @app.post("/tests/take-keys")
+    @csrf.exempt
+    def take_keys() -> str:
+        keys = app.config["CANAILLE_OIDC"]
+        keys["ACTIVE_JWKS"], keys["INACTIVE_JWKS"] = [new_key()], keys["ACTIVE_JWKS"]
+        return ""
+
+
 def main() -> None:
     server = make_server("127.0.0.1", 0, None, Server, Quiet)
     address = f"http://127.0.0.1:{server.server_port}"
     app = create_app(configuration(address))
     populate(app)
+    add_take_keys(app)
     server.set_app(app)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(address, flush=True)

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.core.management import call_command
+from django.core.signals import setting_changed
 from django.core.wsgi import get_wsgi_application
-from django.http import JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -125,6 +126,17 @@ def register(request, which):
     return JsonResponse({"client_id": client.id, "client_secret": "a secret of the tests"}, status=201)
 
 
+@csrf_exempt
+def take_keys(request):
+    settings.IDP_OIDC_PRIVATE_KEY = new_key()
+    old = settings.OAUTH2_PROVIDER["OIDC_RSA_PRIVATE_KEY"]
+    changed = {"OIDC_RSA_PRIVATE_KEY": new_key(), "OIDC_RSA_PRIVATE_KEYS_INACTIVE": [old]}
+    changed = {**settings.OAUTH2_PROVIDER, **changed}
+    settings.OAUTH2_PROVIDER = changed
+    setting_changed.send(sender=None, setting="OAUTH2_PROVIDER", value=changed, enter=True)
+    return HttpResponse()
+
+
 class Urls:
     """Which cannot be imported before Django is set up."""
 
@@ -132,6 +144,7 @@ class Urls:
     def urlpatterns(self) -> list[object]:
         return [
             path("tests/register/<which>", register),
+            path("tests/take-keys", take_keys),
             path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
             path("accounts/", include("allauth.urls")),
             path("", include("allauth.idp.urls")),

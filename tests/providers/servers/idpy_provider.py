@@ -10,6 +10,7 @@ import tempfile
 import threading
 
 import requests
+from cryptojwt.key_issuer import build_keyissuer
 from flask import Flask, Response, redirect, request
 from idpyoidc.message.oidc import AccessTokenRequest, AuthorizationRequest
 from idpyoidc.server import Server
@@ -130,6 +131,7 @@ class Views:
             "/jwks", "jwks", lambda: Response(self.server.keyjar.export_jwks_as_json(), mimetype="application/json")
         )
         app.add_url_rule("/registration", "registration", self.register, methods=["POST"])
+        app.add_url_rule("/tests/take-keys", "take_keys", self.take_keys, methods=["POST"])
         app.add_url_rule("/verify", "verify", self.verify, methods=["POST"])
         app.add_url_rule("/verify_logout", "verify_logout", lambda: LOGOUT.format(sjwt=request.args["sjwt"]))
         app.add_url_rule("/signed-out", "signed_out", self.signed_out, methods=["POST"])
@@ -151,6 +153,15 @@ class Views:
         }
         self.server.keyjar.add_symmetric(name, secret)
         return {"client_id": name, "client_secret": secret}, 201
+
+    def take_keys(self):
+        """It signs with the first that it has; its own rotation puts new ones behind the old."""
+        jar, keys = self.server.keyjar, build_keyissuer(KEYS)
+        for bundle in jar[""]:
+            keys.add_kb(bundle)
+        for owner in ("", self.server.context.issuer):
+            jar[owner] = keys
+        return ""
 
     def ask(self, name):
         endpoint = self.server.get_endpoint(name)

@@ -107,7 +107,7 @@ def as_row(record: EventRecord, seen: Around) -> dict[str, Any]:
     there = _is_from_there(record)
     return {
         "id": record.id,
-        "icon": _KINDS.get(record.kind, ("circle", ""))[0],
+        "icon": _icon(record),
         "title": title_of(record, seen),
         "notes": list(_notes(record)),
         "at": as_datetime(record.at),
@@ -118,6 +118,11 @@ def as_row(record: EventRecord, seen: Around) -> dict[str, Any]:
         "not_me_url": None if session is None or current or not seen.not_me else _not_me_url(record, session),
         "token_url": _token_url(record),
     }
+
+
+def _icon(record: EventRecord) -> str:
+    is_sign_in = record.kind == events.SIGNED_IN.name and record.user_agent
+    return device_by(record.user_agent)[1] if is_sign_in else _KINDS.get(record.kind, ("circle", ""))[0]
 
 
 def _is_from_there(record: EventRecord) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from ..account.session_registry import EVERY
 from ..config import DAY
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
+from ..store.records import SessionRecord
 from ..tab import Tab
 from .navigation import tabs_that_are_on
 
@@ -46,6 +48,12 @@ def facts(user: Any, tab: Tab | None) -> list[Fact]:
     return [fact for fact in found if fact is not None]
 
 
+def ids_of_new(sessions: Sequence[SessionRecord]) -> set[str]:
+    """Of these sessions, those that stand out; none where the feature is off."""
+    is_on = current_profile.features[FEATURE] and current_profile.activity.is_kept
+    return {row.id for row in sessions if is_on and is_recent(row.created_at, NEW)}
+
+
 def _password(user: Any, url: str, icon: str) -> Fact | None:
     if not current_profile.can_change_password(user) or not current_profile.users.has_password(user):
         return None
@@ -58,7 +66,7 @@ def _password(user: Any, url: str, icon: str) -> Fact | None:
 def _sessions(user: Any, url: str, icon: str) -> Fact:
     current, rows = current_profile.sessions.current(user), current_profile.sessions.list(user, EVERY)
     others = [row for row in rows if current is None or row.id != current.id]
-    new = sum(is_recent(row.created_at, NEW) for row in others)
+    new = len(ids_of_new(others))
     text = ngettext("%(num)s other session", "%(num)s other sessions", len(others)) if others else gettext("Only here")
     mark = ngettext("%(num)s new", "%(num)s new", new) if new else ""
     return Fact(gettext("Sessions"), text, url, icon, mark)

@@ -89,6 +89,7 @@ def _row(row: SessionRecord, current: bool, places: Mapping[str, str], shows_add
         "until_text": _until(row),
         # the page of its owner says more
         "open": False,
+        "is_new": False,
         "not_me_url": None,
     }
 

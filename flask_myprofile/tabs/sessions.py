@@ -17,6 +17,7 @@ from ..errors import Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages import not_me
+from ..pages.glance import ids_of_new
 from ..pages.session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..pages.sign_out import sign_out as sign_out_here
 from ..store.records import SessionRecord
@@ -103,9 +104,10 @@ class Sessions(Tab):
         listed = others[offset : offset + ROWS]
         shown = as_rows([*([current] if current else []), *listed], current, features["sessions.address"])
         correction = _correction(shown)
-        can_say_not_me = not_me.is_offered(user)
+        can_say_not_me, new = not_me.is_offered(user), ids_of_new(others)
         for number, row in enumerate(shown, 0 if current else 1):
             row["number"], row["open"] = number, correction is not None and row["id"] == correction["id"]
+            row["is_new"] = row["id"] in new
             row["not_me_url"] = not_me.url_of_path(row["id"]) if can_say_not_me and not row["current"] else None
         first = shown.pop(0) if current else None
         return {

@@ -34,7 +34,7 @@ DEVICES = (
 QUICK_HASH = "pbkdf2:sha256:1"
 #: The token's tab on, and a switch that cannot be moved.
 SETTINGS = {
-    "MYPROFILE_FEATURES": {"api_token": True, "doctor": True},
+    "MYPROFILE_FEATURES": {"api_token": True, "activity": True, "doctor": True},
     "MYPROFILE_FEATURES_PINNED": {"sessions.sign_out": True},
 }
 NOT_ME = ".mp-session__foot > a"
@@ -312,6 +312,12 @@ STATES = {
     "a step of it skipped": State(MAYA, "/profile/sessions", skipped_a_step),
     "its password": State(SAM, f"/profile/password?not_me={'0' * 24}"),
     "sessions by SSO": State(ALEX, "/profile/sessions"),
+    "activity": State(MAYA, "/profile/activity"),
+    "activity of one topic": State(SAM, "/profile/activity?topic=session"),
+    "activity, nothing of a topic": State(SAM, "/profile/activity?topic=token"),
+    "older activity": State(MAYA, f"/profile/activity?before={'f' * 24}"),
+    "activity by SSO": State(ALEX, "/profile/activity"),
+    "not my event": State(MAYA, "/profile/activity", clicked(NOT_ME, ".mp-steps")),
     "notifications": State(SAM, "/profile/notifications"),
     "notifications saved": State(SAM, "/profile/notifications", SAVED),
     "who is there": State(SAM, "/profile/confirm"),

@@ -3,6 +3,7 @@ navigation bar, a layout without padding, and htmx that boosts each link."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +13,8 @@ from typing import Any
 from jinja2 import DictLoader
 
 from flask_myprofile import Part, Tab, Users
+from flask_myprofile.account.events import KINDS, id_at
+from flask_myprofile.store.records import EventRecord
 from tests.browser.gallery import DEVICES
 from tests.hosts.layouts import add_layouts
 from tests.support.host import Host, make_host
@@ -62,14 +65,22 @@ def served(folder: Path, tabs: int = 30, own_layout: bool = False) -> Iterator[t
         {} if own_layout else {"MYPROFILE_BASE_TEMPLATE": "base.html", "MYPROFILE_BASE_BLOCKS": blocks, "after": add}
     )
     told = {**layout, **options(tabs)}
+    recorded = {
+        "MYPROFILE_FEATURES": {"api_token": True, "doctor": True, "activity": True},
+        "MYPROFILE_ACTIVITY_KINDS": {f"topic{each}.done": SCRIPTS[each] for each in range(len(SCRIPTS))},
+    }
     places = {"MYPROFILE_SESSION_PLACE": lambda address: JAPANESE, "MYPROFILE_API_TOKEN_LIFETIME": 86_400}
-    with closing(make_host(f"sqlite:///{folder / 'long.sqlite'}", **told, **places)) as host, serving(host.app) as site:
+    with (
+        closing(make_host(f"sqlite:///{folder / 'long.sqlite'}", **told, **recorded, **places)) as host,
+        serving(host.app) as site,
+    ):
         person = host.browser()
         person.client.environ_base["HTTP_USER_AGENT"] = AGENT
         person.login("admin")
         person.post_json("/profile/api-token/regenerate")
         host.change("admin", first_name=f"{LATIN} {COMBINED}", last_name=f"{ARABIC} {HEBREW}", email=EMAIL)
         add_sessions(host, 54)
+        add_events(host, 54)
         yield host, site
 
 
@@ -83,3 +94,21 @@ def add_sessions(host: Host, number: int) -> None:
         named = {"name": SCRIPTS[each % 5][:64] if each % 2 else None, "remember_until": now + MONTH}
         way = {"method": "sso", "provider": LATIN} if each % 3 == 0 else {}
         host.rows.add(stored._replace(id=f"{each:024x}", created_at=seen, last_seen_at=seen, **changed, **named, **way))
+
+
+def add_events(host: Host, number: int) -> None:
+    """In each of those sessions, of each kind, and by an administrator with a long name."""
+    kinds = [*KINDS, *(f"topic{each}.done" for each in range(len(SCRIPTS)))]
+    key, now = str(host.user("admin").id), int(time.time())
+    details = json.dumps({"fields": ["first_name", "phone"], "after": {f"custom{each}": True for each in range(20)}})
+    rows = [
+        EventRecord(
+            *(f"{id_at(now - each * 3600)}{each:08x}", key, kind.partition(".")[0], kind, now - each * 3600),
+            *("user" if each % 4 else "admin", None, f"{LATIN} {HEBREW}"),
+            *(f"{each:024x}", ADDRESS, AGENT, details),
+        )
+        for each, kind in enumerate(kinds * (number // len(kinds)))
+    ]
+    with host.app.app_context(), host.db.engine.begin() as connection:
+        table = host.db.metadata.tables["myprofile_event"]
+        connection.execute(table.insert(), [row._asdict() for row in rows])

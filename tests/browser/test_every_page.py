@@ -16,6 +16,7 @@ MAIN = (
     "password",
     "token dialog",
     "sessions",
+    "activity",
     "features",
 )
 DESK, NARROW = ({"width": width, "height": 800} for width in (1180, 320))
@@ -39,6 +40,7 @@ SAID_FIRST = {
     "features question": ("Save these changes?", True),
     "no such user": ("Error: Users", True),
     "sessions": ("Sessions – My Profile", False),
+    "activity": ("Activity – My Profile", False),
     "token question": ("Regenerate your API token? – My Profile", False),
     "features": ("Feature Management", False),
 }

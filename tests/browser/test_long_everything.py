@@ -35,6 +35,7 @@ STATES = {
     "sessions dialog": State(ADMIN, "/profile/sessions", DIALOG),
     "a name refused": State(ADMIN, "/profile/sessions", named_too_long),
     "this wasn't me": State(ADMIN, "/profile/sessions", clicked(NOT_ME, ".mp-steps")),
+    "activity": State(ADMIN, "/profile/activity"),
     "a custom tab": State(ADMIN, "/profile/custom20"),
     "features": State(ADMIN, "/profile/admin/features"),
     "a user's sessions": State(ADMIN, "/profile/admin/sessions?user=admin"),

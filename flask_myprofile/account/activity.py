@@ -34,12 +34,11 @@ from .events import (
     network_of,
     new_event,
 )
+from .pruning import prune_in_batches
 from .users import Users
 
 _log = logging.getLogger(__name__)
 
-#: Rows that one transaction of pruning deletes at most.
-PRUNE_BATCH = 1000
 #: New addresses of API tokens that are recorded in a day, and events that are looked at for that.
 MOST_ADDRESSES, _LOOKED_AT = 10, 500
 #: What the ids of all events come before.
@@ -137,13 +136,8 @@ class Activity:
         :param progress: told the number of events after each batch.
         :returns: how many events were deleted.
         """
-        after: str | None = ""
-        total = 0
-        while after is not None:
-            after, deleted = self._store.prune_events(after, self._oldest(), PRUNE_BATCH)
-            total += deleted
-            progress(deleted)
-        return total
+        oldest = self._oldest()
+        return prune_in_batches(lambda after, limit: self._store.prune_events(after or "", oldest, limit), progress)
 
     # ---- for the extension's own
 

@@ -287,9 +287,7 @@ class Sessions:
         :param session_id: its ``id``; any text may be asked for.
         :returns: a :class:`~.records.SessionRecord`, or None.
         """
-        if not is_session_id(session_id):
-            return None
-        record = self._store.session(session_id)
+        record = self._store.session(session_id) if is_session_id(session_id) else None
         return record if record is not None and record.user_key == self._users.key(user) else None
 
     def find_all(self, user: Any, ids: Collection[str]) -> Sequence[SessionRecord]:

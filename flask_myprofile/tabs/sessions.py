@@ -125,7 +125,7 @@ class Sessions(Tab):
         unused = {row.id for row in others.rows if current_profile.sessions.is_unused(row)}
         shown = as_rows([*([current] if current else []), *others.rows], current, features["sessions.address"])
         correction = _correction(shown)
-        can_say_not_me, new = not_me.is_offered(user), ids_of_new(others)
+        can_say_not_me, new = not_me.is_offered(user), ids_of_new(others.rows)
         for number, row in enumerate(shown, 0 if current else 1):
             row["number"], row["open"] = number, correction is not None and row["id"] == correction["id"]
             row["is_new"] = row["id"] in new

@@ -89,13 +89,19 @@ class Notices:
             self._send_off(news)
 
     def _on_end(self, app: Flask, **extra: Any) -> None:
-        for news in g.pop(_WAITING, ()):
-            self._send_off(news)
+        try:
+            for news in g.pop(_WAITING, ()):
+                self._send_off(news)
+        except Exception:  # no request fails by it
+            app.logger.exception("MyProfile could not tell a user something")
 
     # ---- in the request that has done it
 
     def _note_origin(self, app: Flask, user: Any, **extra: Any) -> None:
-        setattr(g, _ORIGIN, _origin(current_profile.users.key(user)))
+        try:
+            setattr(g, _ORIGIN, _origin(current_profile.users.key(user)))
+        except Exception:  # nobody is kept out by that
+            app.logger.exception("MyProfile could not find out where a sign-in came from")
 
     def _on_event(self, app: Flask, user_key: str, kind: str, event: EventRecord, **more: Any) -> None:
         """Also where events are not kept. What is known of a browser is told where it is the user's own, or of whoever

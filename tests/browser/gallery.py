@@ -233,7 +233,7 @@ def disowns_a_password(person: Visitor) -> None:
 
 def has_disowned_a_password(person: Visitor) -> None:
     disowns_a_password(person)
-    clicked(SEND, "#mp-link-title[tabindex]")(person)
+    clicked("form[action$='/mail-link'] button", "#mp-link-title[tabindex]")(person)
 
 
 def switched_off_meanwhile(person: Visitor) -> None:

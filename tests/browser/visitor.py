@@ -13,7 +13,9 @@ from tests.support.host import PASSWORD, Host, token_in
 from tests.support.live import serving
 
 #: What Chromium says by itself when a page is answered with one of these, as they should be at times.
-REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (400|401|403|404|409|415|422)")
+REFUSALS = re.compile(
+    r"Failed to load resource: the server responded with a status of (400|401|403|404|409|415|422|429)"
+)
 PATIENCE = 15_000
 
 

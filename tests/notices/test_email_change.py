@@ -248,6 +248,12 @@ def test_it_is_not_set_up_without_mail_and_links(missing: str, mailing: Callable
         mailing(MYPROFILE_EMAIL_CHANGE="verified", anew=True, **{missing: None}).browser().get("/pub")
 
 
+def test_it_is_not_set_up_where_no_link_can_say_the_prefix(mailing: Callable[..., Host]) -> None:
+    settings: dict[str, Any] = {"MYPROFILE_URL_PREFIX": "/<tenant>/profile", "MYPROFILE_EMAIL_CHANGE": "verified"}
+    with pytest.raises(SetupError, match="without a variable"):
+        mailing(anew=True, **settings).browser().get("/pub")
+
+
 def test_somebody_may_sign_in_by_the_address_that_changes(
     new_host: Callable[..., Host], mailbox: Mailbox, mailing: Callable[..., Host]
 ) -> None:

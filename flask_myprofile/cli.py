@@ -13,11 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from .account.devices import describe
 from .account.events import details_of
 from .account.text import printable
-from .errors import UNREADABLE, StoreDown
+from .errors import UNREADABLE, SetupError, StoreDown
 from .globals import current_profile
 from .i18n import iso_time
+from .setting_checks import session_store
 from .store.database_errors import reason
 from .store.records import EventRecord, SessionRecord, gone
+from .store.session_store import session_store_at
 from .transactions import run
 
 #: Why sessions ended that an operator ends.
@@ -132,6 +134,31 @@ def prune_sessions(quiet: bool) -> None:
         click.echo(f"Deleted {deleted} {'row' if deleted == 1 else 'rows'}.")
     if forgotten and not quiet:
         click.echo(f"Erased what was kept of {forgotten} {'user who is' if forgotten == 1 else 'users who are'} gone.")
+
+
+@sessions_group.command("move")
+@click.option("--to", "url", required=True, envvar="SESSIONS_MOVE_TO", metavar="URL", help="What the setting will be.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless a session cannot be moved.")
+def move_sessions(url: str, quiet: bool) -> None:
+    """Copy all sessions to where MYPROFILE_SESSION_STORE will be, and delete there what is not here.
+
+    Nobody has to sign in anew then. Run it, stop the app, run it again, and start the app with the new setting. Where
+    the URL has a password, give it as SESSIONS_MOVE_TO in the environment.
+    """
+    if problem := session_store(url):
+        raise click.UsageError(f"--to must be {problem}.")
+    if url == current_profile.config.session_store:
+        raise click.UsageError("The app keeps its sessions there.")
+    try:
+        target = session_store_at(url, current_profile.stores[0], current_profile.config)
+    except SetupError as error:
+        raise click.ClickException(str(error)) from None
+    written, deleted, refused = current_profile.sessions.move_to(target)
+    if not quiet:
+        click.echo(f"Wrote {written} {'session' if written == 1 else 'sessions'} there, and deleted {deleted}.")
+    if refused:
+        whose = "session whose id is" if refused == 1 else "sessions whose ids are"
+        raise click.ClickException(f"Left {refused} {whose} of an older version: who has them will sign in anew.")
 
 
 @group.group("activity")

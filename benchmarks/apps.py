@@ -18,6 +18,7 @@ from flask_myprofile import MyProfile, current_profile
 from flask_myprofile.errors import SetupError
 
 from .host import FIRST_NAME, LAST_NAME, columns_of, make_host, name_of, token_of
+from .peers import make_peer
 from .places import NotAvailable, Place
 from .variants import SIGN_IN, TOKEN_REQUEST, VISITOR, Variant
 
@@ -105,7 +106,7 @@ def build(variant: Variant, place: Place, browsers: int = 1, **settings: Any) ->
         return Subject(variant, app, [(_environ(), name_of(1).encode())])
     if variant.asks == SIGN_IN:
         browsers = max(browsers, _PEOPLE)
-    db, user = make_host(app, variant)
+    db, user = make_peer(app, variant) if variant.peer else make_host(app, variant)
     if variant.babel:
         _add_babel(app)
     if variant.flask_session:

@@ -63,6 +63,12 @@ class EmailChanges:
                 return change
         return None
 
+    def former_addresses(self, user: Any) -> Sequence[str]:
+        """Those from before changes that may still be undone: whoever had the account then is told what happens."""
+        changed = [each for each in self._changes(user, to_write=False) if each.state == CONFIRMED]
+        recent = [each for each in changed if (each.confirmed_at or 0) > now() - UNDO_WITHIN]
+        return list(dict.fromkeys(each.old_address for each in recent if each.old_address))
+
     def find(self, user: Any, change_id: str | None) -> EmailChange | None:
         """One of that user, whatever has become of it, for as long as it may be undone."""
         return next((each for each in self._changes(user, to_write=False) if each.id == change_id), None)

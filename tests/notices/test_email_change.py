@@ -349,3 +349,18 @@ def test_what_is_of_no_use_any_more_is_pruned(verified: Callable[..., Host], mai
     assert host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"]).exit_code == 0
     for table in ("notice", "known_device", "link", "email_change"):
         assert host.sql(f"SELECT * FROM myprofile_{table}") == []
+
+
+def test_who_has_changed_the_address_does_not_keep_the_next_notice_from_its_user(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    thief = signed_in(host)
+    changed(host, mailbox, thief)
+    subjects(host, mailbox)
+    mailbox.received.clear()
+    thief.post_json("/profile/api-token/regenerate")
+    assert subjects(host, mailbox) == ["A new API token was made"] * 2
+    assert [message["To"] for message in mailbox.received] == [NEW, "alice@x.test"]
+    assert press(host.browser(), last_link(host, mailbox, "alice@x.test")).status_code == 200
+    assert not thief.is_in()

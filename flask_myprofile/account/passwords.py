@@ -42,10 +42,7 @@ class HostFailed(MyProfileError):
 
 
 class Passwords:
-    """Checks and changes passwords.
-
-    :param history: told where a hash takes the place of another one of the same password.
-    """
+    """Checks and changes passwords."""
 
     def __init__(
         self,
@@ -57,6 +54,7 @@ class Passwords:
         history: HistoryStore,
         config: Config,
     ) -> None:
+        """:param history: told where a hash takes the place of another one of the same password."""
         self._users = users
         self._history = history
         self._identities = identities

@@ -26,15 +26,7 @@ UNUSED = 30 * DAY
 
 class Sessions:
     """The sessions of users. What a host calls outside the extension's own pages takes effect at once, in a transaction
-    of its own; where that cannot be written, :class:`~flask_myprofile.StoreDown` is raised and nothing has changed.
-
-    :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
-    :param login_id_of: what Flask-Login keeps of a user in its cookies.
-    :param current: the session of this request.
-    :param is_superseded: whether that session's secret is another one by now than this request came with.
-    :param renew: gives that session a new secret.
-    :param keep: told that it stays, while the user's others end.
-    """
+    of its own; where that cannot be written, :class:`~flask_myprofile.StoreDown` is raised and nothing has changed."""
 
     def __init__(
         self,
@@ -50,6 +42,13 @@ class Sessions:
         renew: Callable[[Any, SessionRecord], bool],
         keep: Callable[[], None],
     ) -> None:
+        """:param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
+        :param login_id_of: what Flask-Login keeps of a user in its cookies.
+        :param current: the session of this request.
+        :param is_superseded: whether that session's secret is another one by now than this request came with.
+        :param renew: gives that session a new secret.
+        :param keep: told that it stays, while the user's others end.
+        """
         self._registry = registry
         self._store = store
         self._history = history

@@ -47,12 +47,7 @@ class Switches(Protocol):
 
 
 class Tokens:
-    """One API token a user.
-
-    :param keys: the app's secret keys, newest first; the first one encrypts, all decrypt.
-    :param may_copy: whether tokens are kept so that they can be copied again.
-    :param features: whether tokens are on at all.
-    """
+    """One API token a user."""
 
     def __init__(
         self,
@@ -65,6 +60,10 @@ class Tokens:
         may_copy: Callable[[], bool],
         features: Switches,
     ) -> None:
+        """:param keys: the app's secret keys, newest first; the first one encrypts, all decrypt.
+        :param may_copy: whether tokens are kept so that they can be copied again.
+        :param features: whether tokens are on at all.
+        """
         self._store = store
         self._users = users
         self._config = config

@@ -20,7 +20,7 @@ from ..store.notice_protocols import EmailChangeStore
 from ..store.notice_records import CONFIRMED, PENDING, EmailChange
 from .activity import Activity
 from .clock import now
-from .events import EMAIL_CHANGE_ASKED, EMAIL_CHANGE_CONFIRMED, EMAIL_CHANGE_UNDONE
+from .events import EMAIL_CHANGE_ASKED, EMAIL_CHANGE_CONFIRMED, EMAIL_CHANGE_UNDONE, USER
 from .users import Users
 
 EMAIL = "email"
@@ -153,7 +153,7 @@ class EmailChanges:
             self._give(user, change.old_address)
         except DBAPIError as error:
             raise _taken(error) from error
-        self._activity.note(EMAIL_CHANGE_UNDONE, change.user_key)
+        self._activity.note(EMAIL_CHANGE_UNDONE, change.user_key, actor=USER)  # whose mailbox it is
         return change
 
     def _give(self, user: Any, address: str) -> None:

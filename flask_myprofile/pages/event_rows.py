@@ -40,6 +40,7 @@ _KINDS: Mapping[str, tuple[str, Any]] = {
 #: Why sessions have ended, where that was nobody's wish.
 _REASONS: Mapping[str, Any] = {
     "password_changed": lazy_gettext("Because the password was changed"),
+    "not_me": lazy_gettext("This wasn’t me"),
     "limit": lazy_gettext("Because there were more sessions than an account may have"),
     "provider": lazy_gettext("Because of a sign-out at your organization"),
     "disabled": lazy_gettext("Because the account was disabled"),

@@ -13,7 +13,6 @@ from .records import (
     IdentityRecord,
     LogoutTokenRecord,
     PendingFormRecord,
-    Pruned,
     TokenCounts,
     TokenRecord,
 )
@@ -180,8 +179,9 @@ class EventStore(Protocol):
         """The newest of that kind."""
         ...
 
-    def prune_events(self, after: str, before: str, limit: int) -> Pruned:
-        """One batch of deleting, in the order of ids, those between these two."""
+    def prune_events(self, before: int, limit: int) -> tuple[bool, int]:
+        """One batch of deleting the oldest, if they are from before that moment: whether more are left, and how many
+        were deleted."""
         ...
 
 

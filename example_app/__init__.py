@@ -13,7 +13,7 @@ from flask_babel import get_locale
 
 from flask_myprofile import MyProfile, preferred_language
 
-from . import accounts, auth, errors, headers, idp, settings, sso, views
+from . import accounts, auth, errors, headers, idp, outbox, settings, sso, views
 from .extensions import babel, csrf, db, login_manager
 from .notifications import Notifications
 
@@ -39,11 +39,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     MyProfile(app, tabs=[Notifications])
 
     app.jinja_env.globals["get_locale"] = get_locale  # base.html states the language and its direction
-    for part in (views.pages, views.api, auth.bp, sso.bp, idp.bp):
+    for part in (views.pages, views.api, auth.bp, sso.bp, idp.bp, outbox.bp):
         app.register_blueprint(part)
     errors.init_app(app)
     headers.init_app(app)
     idp.init_app(app)
+    outbox.init_app(app)
     with app.app_context():
         db.create_all()  # the extension's tables are among them
         accounts.seed()

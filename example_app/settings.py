@@ -10,6 +10,8 @@ from typing import Any
 
 from flask import Flask
 
+from . import outbox
+
 DEFAULTS = {
     # cookies are shared by all ports of a machine, so another app on localhost must not use the same name
     "SESSION_COOKIE_NAME": "acme_session",
@@ -25,6 +27,9 @@ DEFAULTS = {
     "MYPROFILE_FEATURES": {"activity": True},
     "MYPROFILE_SSO_LOGOUT": True,
     "MYPROFILE_SSO_LOGOUT_RETURN": "/",
+    # what users are told of is in the outbox, /outbox
+    "MYPROFILE_NOTIFY": outbox.keep,
+    "MYPROFILE_EMAIL_CHANGE": "verified",
     # as Babel writes them
     "MYPROFILE_LANGUAGES": (
         *("en", "ar", "de", "es", "fr", "he", "it", "ja", "ko", "nl", "pl", "pt_BR", "ru", "tr", "uk"),
@@ -37,6 +42,7 @@ def configure(app: Flask, config: Mapping[str, Any]) -> None:
     """Defaults, then the environment, then ``config``."""
     app.config.from_mapping(DEFAULTS)
     app.config["EXAMPLE_URL"] = os.environ.get("EXAMPLE_URL", "")
+    app.config["MYPROFILE_EXTERNAL_URL"] = app.config["EXAMPLE_URL"] or "http://127.0.0.1:5000"
     app.config.update(config)
     instance = Path(app.instance_path)
     if "SQLALCHEMY_DATABASE_URI" not in app.config:

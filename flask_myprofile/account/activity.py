@@ -35,12 +35,11 @@ from .events import (
     network_of,
     new_event,
 )
+from .pruning import prune_in_batches
 from .users import Users
 
 _log = logging.getLogger(__name__)
 
-#: Rows that one transaction of pruning deletes at most.
-PRUNE_BATCH = 1000
 #: New addresses of API tokens that are recorded in a day, and events that are looked at for that.
 MOST_ADDRESSES, _LOOKED_AT = 10, 500
 
@@ -138,12 +137,8 @@ class Activity:
         :param progress: told the number of events after each batch.
         :returns: how many events were deleted.
         """
-        before, more, total = clock.now() - (self._config.activity_keep or -1), True, 0
-        while more:
-            more, deleted = self._store.prune_events(before, PRUNE_BATCH)
-            total += deleted
-            progress(deleted)
-        return total
+        before = clock.now() - (self._config.activity_keep or -1)
+        return prune_in_batches(lambda after, limit: self._store.prune_events(before, limit), progress)
 
     # ---- for the extension's own
 

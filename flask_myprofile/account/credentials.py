@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..store.records import ROTATION_GRACE, SessionRecord, tag_of
 
 _ID_LENGTH = 24
-_ID = re.compile(r"[0-9a-f]{24}")
+_ID = re.compile(f"[0-9a-f]{{{_ID_LENGTH}}}")
 _LENGTH = _ID_LENGTH + 1 + 43
 
 

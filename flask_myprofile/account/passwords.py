@@ -162,7 +162,13 @@ class Passwords:
         return compared
 
     def faults_of(self, user: Any, new: str) -> list[Rule]:
-        """The rules that ``new`` breaks, as far as they can be told to whoever has not proved to know the password."""
+        """What is wrong with a new password, as far as it can be told to whoever has not proved to know the current
+        one: it is not compared with that, and no breach service is asked.
+
+        :param user: whose.
+        :param new: as it was typed.
+        :returns: the rules that it breaks, in the order of :meth:`rules_for`.
+        """
         return self._policy.broken(user, None, new)
 
     def set(self, user: Any, current: str, new: str, compared: Any) -> None:

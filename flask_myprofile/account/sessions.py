@@ -12,6 +12,7 @@ from ..store.records import ADOPTED, EVERYONE, Owner, SessionRecord
 from ..store.session_store import SessionStore
 from .clock import is_recent, now
 from .credentials import is_session_id
+from .pruning import prune_in_batches
 from .session_registry import EVERY, SessionRegistry
 from .text import printable
 from .users import Users
@@ -20,8 +21,6 @@ from .users import Users
 NAME_LENGTH = 64
 #: Seconds since its last activity after which a session counts as unused.
 UNUSED = 30 * DAY
-#: Rows that one batch of pruning deletes at most, so that no lock is held for long.
-PRUNE_BATCH = 1000
 
 
 class Sessions:
@@ -108,23 +107,24 @@ class Sessions:
         if not self.is_fresh(user):
             raise ReauthRequired
 
-    def list(self, user: Any, limit: int = 50, offset: int = 0) -> Sequence[SessionRecord]:
+    def list(self, user: Any, limit: int = 50, offset: int = 0, *, but: str | None = None) -> Sequence[SessionRecord]:
         """The user's sessions that can still get in, last active first.
 
         :param user: whose they are.
         :param limit: how many at most.
         :param offset: how many of the first to leave out.
+        :param but: the ``id`` of one that is left out as well, such as that of this request.
         :returns: a sequence of :class:`~.records.SessionRecord`.
         """
         key, since = self._users.key(user), self._registry.live_since()
-        rows = self._store.live_sessions(key, since, limit, offset)
+        rows = self._store.live_sessions(key, since, limit, offset, but)
         owner = self._compared(user)
         if all(map(owner.is_like, rows)) and not offset:
             return rows
         over = {record.id for record in self._over(user)}
         if not over:
             return rows
-        every = self._store.live_sessions(key, since, offset + limit + len(over))
+        every = self._store.live_sessions(key, since, offset + limit + len(over), but=but)
         return [record for record in every if record.id not in over][offset : offset + limit]
 
     def count(self, user: Any) -> int:
@@ -133,9 +133,20 @@ class Sessions:
         :param user: whose.
         :returns: the number.
         """
+        return self._count(user, None)
+
+    def count_unused(self, user: Any) -> int:
+        """How many of those nobody has used for a month: see :meth:`is_unused`."""
+        before, current = now() - UNUSED, self._current()
+        total = self._count(user, before)
+        mine = current is not None and current.user_key == self._users.key(user) and current.last_seen_at < before
+        return total - mine
+
+    def _count(self, user: Any, before: int | None) -> int:
         key, since = self._users.key(user), self._registry.live_since()
-        total, others = self._store.count_live_sessions(key, since, self._compared(user))
-        return total - len(self._over(user)) if others else total
+        total, others = self._store.count_live_sessions(key, since, self._compared(user), before)
+        over = self._over(user) if others else ()
+        return total - sum(before is None or row.last_seen_at < before for row in over)
 
     def owner(self, user: Any) -> Owner:
         """What the rows of the user's sessions say of them."""
@@ -267,13 +278,7 @@ class Sessions:
         :returns: how many rows were deleted.
         """
         since, before = self._registry.live_since(), now() - self._config.session_keep_ended
-        after, total = None, 0
-        while True:
-            after, deleted = self._store.prune_sessions(since, before, after, PRUNE_BATCH)
-            total += deleted
-            progress(deleted)
-            if after is None:
-                return total
+        return prune_in_batches(lambda *batch: self._store.prune_sessions(since, before, *batch), progress)
 
     def find(self, user: Any, session_id: str) -> SessionRecord | None:
         """The session of that id, live or ended, if it is this user's.
@@ -282,9 +287,7 @@ class Sessions:
         :param session_id: its ``id``; any text may be asked for.
         :returns: a :class:`~.records.SessionRecord`, or None.
         """
-        if not is_session_id(session_id):
-            return None
-        record = self._store.session(session_id)
+        record = self._store.session(session_id) if is_session_id(session_id) else None
         return record if record is not None and record.user_key == self._users.key(user) else None
 
     def find_all(self, user: Any, ids: Collection[str]) -> Sequence[SessionRecord]:

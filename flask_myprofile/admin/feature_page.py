@@ -62,7 +62,7 @@ def ask(sent: Sent, asked: Mapping[str, Effect]) -> Any:
 def _also(sent: Sent, names: Collection[str]) -> Iterator[str]:
     """What else is saved with it."""
     labels, state = _labels(), current_profile.features.state
-    for on, words in ((False, gettext("Switched off:")), (True, gettext("Switched on:"))):
+    for on, words in ((False, gettext("Turned off:")), (True, gettext("Turned on:"))):
         moved = [name for name, wanted in sent.values.items() if wanted == on != state(name).on and name not in names]
         if moved:
             yield f"{words} {', '.join(str(labels.get(name, name)) for name in moved)}"

@@ -32,3 +32,4 @@ from .reader import writing_to as writing_to
 from .translation import gettext as gettext
 from .translation import lazy_gettext as lazy_gettext
 from .translation import ngettext as ngettext
+from .translation import texts_in as texts_in

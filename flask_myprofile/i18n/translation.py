@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,16 +16,29 @@ from .reader import locale
 
 def gettext(text: str, **values: Any) -> str:
     """``text`` in the reader's language, with ``%(name)s`` filled in."""
-    said = str(_catalogue(locale()).ugettext(text))
-    return said % values if values else said
+    return texts_in(locale())[0](text, **values)
 
 
 def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
     """The right plural form for ``num``, which is also filled in as ``%(num)s``."""
-    return str(_catalogue(locale()).ungettext(singular, plural, num)) % {"num": num, **values}
+    return texts_in(locale())[1](singular, plural, num, **values)
 
 
 @cache
+def texts_in(which: Locale) -> tuple[Callable[..., str], Callable[..., str]]:
+    """The same two in that language: for a page, which has many texts."""
+    catalogue = _catalogue(which)
+
+    def one(text: str, **values: Any) -> str:
+        said = str(catalogue.ugettext(text))
+        return said % values if values else said
+
+    def number(singular: str, plural: str, num: int, **values: Any) -> str:
+        return str(catalogue.ungettext(singular, plural, num)) % {"num": num, **values}
+
+    return one, number
+
+
 def _catalogue(which: Locale) -> NullTranslations:
     """In Taiwan, "zh_TW", one reads "zh_Hant", and "pt_BR" is better than no Portuguese."""
     likely = parse_locale(get_global("likely_subtags").get(which.language, which.language))

@@ -24,7 +24,7 @@ from ..globals import current_profile
 from ..i18n import asked_language, flask_babel_of, gettext, locale, offered_as, short_moment, writing_to, zone_name
 from ..i18n.languages import ENGLISH, locale_of
 from ..pages.session_rows import device_by
-from ..pages.site import has_site, site
+from ..pages.site import Site, has_site, site
 from ..store.records import EventRecord
 from ..transactions import after_commit, run
 from . import mail
@@ -40,6 +40,8 @@ _TOLD: Mapping[str, str] = {
     events.TOKEN_REVOKED.name: TOKEN_REVOKED,
     events.SIGNED_IN.name: NEW_DEVICE,
 }
+#: Where the links lead.
+_PAGE = "myprofile.mail_link"
 #: In ``g``: what a request knows that is over when its sign-in is told of.
 _ORIGIN = "_myprofile_notice_origin"
 #: In ``g``: what is to be told once the request is over.
@@ -64,11 +66,15 @@ class Notices:
         """:raises SetupError: there is nobody who could tell."""
         if self._notify == "mail":
             mail.check()
-        if current_profile.config.email_change and not has_site():
+        if not current_profile.config.email_change:
+            return
+        if not has_site():
             raise SetupError(
                 "MYPROFILE_EMAIL_CHANGE needs links that nobody can turn elsewhere: set MYPROFILE_EXTERNAL_URL, "
                 "SERVER_NAME or TRUSTED_HOSTS"
             )
+        if Site("https", "localhost", "").address_of(_PAGE) is None:
+            raise SetupError("MYPROFILE_EMAIL_CHANGE needs a MYPROFILE_URL_PREFIX without a variable: no link says it")
 
     def tell(self, kind: str, user_key: str, **more: Any) -> None:
         """Once what this is part of is committed. ``more``: see :class:`.notice.News`."""
@@ -89,13 +95,19 @@ class Notices:
             self._send_off(news)
 
     def _on_end(self, app: Flask, **extra: Any) -> None:
-        for news in g.pop(_WAITING, ()):
-            self._send_off(news)
+        try:
+            for news in g.pop(_WAITING, ()):
+                self._send_off(news)
+        except Exception:  # no request fails by it
+            app.logger.exception("MyProfile could not tell a user something")
 
     # ---- in the request that has done it
 
     def _note_origin(self, app: Flask, user: Any, **extra: Any) -> None:
-        setattr(g, _ORIGIN, _origin(current_profile.users.key(user)))
+        try:
+            setattr(g, _ORIGIN, _origin(current_profile.users.key(user)))
+        except Exception:  # nobody is kept out by that
+            app.logger.exception("MyProfile could not find out where a sign-in came from")
 
     def _on_event(self, app: Flask, user_key: str, kind: str, event: EventRecord, **more: Any) -> None:
         """Also where events are not kept. What is known of a browser is told where it is the user's own, or of whoever
@@ -198,7 +210,7 @@ def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:
 
 def _notice(user: Any, news: News, secret: str | None) -> Notice:
     words = KINDS[news.kind].words(news)
-    link = news.site.address_of("myprofile.mail_link", token=secret) if news.site and secret else None
+    link = news.site.address_of(_PAGE, token=secret) if news.site and secret else None
     moment = datetime.fromtimestamp(news.at, timezone.utc)
     device = device_by(news.user_agent)[0] if news.user_agent else ""
     address = news.address if current_profile.features["sessions.address"] else ""

@@ -200,7 +200,7 @@ def _notes(record: EventRecord) -> Iterable[str]:
 
 def _switched(after: Mapping[str, bool]) -> Iterable[str]:
     labels = labels_of(current_profile.tabs)
-    for on, words in ((False, gettext("Switched off:")), (True, gettext("Switched on:"))):
+    for on, words in ((False, gettext("Turned off:")), (True, gettext("Turned on:"))):
         names = [str(labels.get(name, name)) for name, is_on in after.items() if is_on == on]
         if names:
             yield f"{words} {', '.join(names)}"

@@ -10,7 +10,6 @@ from flask import url_for
 
 from ..account.clock import is_recent
 from ..account.events import PASSWORD_CHANGED
-from ..account.session_registry import EVERY
 from ..config import DAY
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
@@ -21,6 +20,8 @@ from .navigation import tabs_that_are_on
 FEATURE = "activity.at_a_glance"
 #: Seconds for which a session is new.
 NEW = 7 * DAY
+#: Sessions that are looked at.
+MOST = 100
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,11 @@ def _password(user: Any, url: str, icon: str) -> Fact | None:
 
 
 def _sessions(user: Any, url: str, icon: str) -> Fact:
-    current, rows = current_profile.sessions.current(user), current_profile.sessions.list(user, EVERY)
-    others = [row for row in rows if current is None or row.id != current.id]
-    new = len(ids_of_new(others))
-    text = ngettext("%(num)s other session", "%(num)s other sessions", len(others)) if others else gettext("Only here")
+    sessions, current = current_profile.sessions, current_profile.sessions.current(user)
+    rows = sessions.list(user, MOST, but=current.id if current else None)
+    others = len(rows) if len(rows) < MOST else sessions.count(user) - (current is not None)
+    new = len(ids_of_new(rows))
+    text = ngettext("%(num)s other session", "%(num)s other sessions", others) if others else gettext("Only here")
     mark = ngettext("%(num)s new", "%(num)s new", new) if new else ""
     return Fact(gettext("Sessions"), text, url, icon, mark)
 

@@ -46,7 +46,8 @@ def user_menu() -> Markup:
 
 def text_functions() -> dict[str, Any]:
     """Names of our own: the host's layout goes on to find its own ``_`` in the same template context."""
-    return {"mp_text": i18n.gettext, "mp_ntext": i18n.ngettext}
+    one, number = i18n.texts_in(i18n.locale())
+    return {"mp_text": one, "mp_ntext": number}
 
 
 def menu_context(user: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from .records import (
     IdentityRecord,
     LogoutTokenRecord,
     PendingFormRecord,
+    Pruned,
     TokenCounts,
     TokenRecord,
 )
@@ -179,9 +180,8 @@ class EventStore(Protocol):
         """The newest of that kind."""
         ...
 
-    def prune_events(self, before: int, limit: int) -> tuple[bool, int]:
-        """One batch of deleting the oldest, if they are from before that moment: whether more are left, and how many
-        were deleted."""
+    def prune_events(self, before: int, limit: int) -> Pruned:
+        """One batch of deleting the oldest, if they are from before that moment."""
         ...
 
 

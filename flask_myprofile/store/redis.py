@@ -194,8 +194,10 @@ class RedisSessions:
         live.sort(key=lambda record: (-record.last_seen_at, -record.created_at, record.id))
         return live[offset : offset + limit]
 
-    def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
-        live = self._live(user_key, since)
+    def count_live_sessions(
+        self, user_key: str, since: LiveSince, owner: Owner | None = None, seen_before: int | None = None
+    ) -> tuple[int, int]:
+        live = [each for each in self._live(user_key, since) if seen_before is None or each.last_seen_at < seen_before]
         return len(live), 0 if owner is None else sum(not owner.is_like(record) for record in live)
 
     def _live(self, user_key: str, since: LiveSince) -> list[SessionRecord]:

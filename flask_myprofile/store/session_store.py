@@ -98,8 +98,11 @@ class SessionStore(Protocol):
         """The user's sessions that can still get in, last active first."""
         ...
 
-    def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
-        """How many those are, and how many of them are not of this owner: see :class:`~.records.Owner`."""
+    def count_live_sessions(
+        self, user_key: str, since: LiveSince, owner: Owner | None = None, seen_before: int | None = None
+    ) -> tuple[int, int]:
+        """How many those are (or those that nobody has used since a moment), and how many of them are not of this
+        owner: see :class:`~.records.Owner`."""
         ...
 
     def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:

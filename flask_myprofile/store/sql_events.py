@@ -13,7 +13,7 @@ from ..transactions import after_commit, is_commit_awaited, once_committed
 from .database import ABORTS_AT_ERRORS, Database, in_one_transaction
 from .database_errors import passes, reason
 from .own_transaction import commits_by_itself
-from .records import EventRecord
+from .records import EventRecord, Pruned
 
 
 class SqlEvents(Database):
@@ -75,13 +75,13 @@ class SqlEvents(Database):
         return EventRecord._make(row) if row else None
 
     @in_one_transaction
-    def prune_events(self, before: int, limit: int) -> tuple[bool, int]:
+    def prune_events(self, before: int, limit: int) -> Pruned:
         table = self._tables.event
         oldest = select(table.c.id).where(table.c.at < before).order_by(table.c.at).limit(limit)
         with self._write() as execute:
             ids = list(execute(oldest).scalars())
             deleted = execute(delete(table).where(table.c.id.in_(ids))).rowcount if ids else 0
-        return deleted > 0 and len(ids) == limit, deleted
+        return Pruned(ids[-1] if deleted and len(ids) == limit else None, deleted)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from .session_lookup import SessionLookup
 
 #: Rows that one transaction of ending everyone's sessions changes at most, so that no lock is held for long.
 END_BATCH = 1000
+#: Rows that a batch of pruning looks at, for each that it may delete.
+LOOKED_AT = 10
 
 
 class SqlSessions(SessionLookup):
@@ -201,7 +203,9 @@ class SqlSessions(SessionLookup):
             statement = statement.where(table.c.id != but)
         return [SessionRecord._make(row) for row in self._read(statement.limit(limit).offset(offset))]
 
-    def count_live_sessions(self, user_key: str, since: LiveSince, owner: Owner | None = None) -> tuple[int, int]:
+    def count_live_sessions(
+        self, user_key: str, since: LiveSince, owner: Owner | None = None, seen_before: int | None = None
+    ) -> tuple[int, int]:
         table = self._tables.session
         columns: list[Any] = [func.count()]
         if owner is not None:
@@ -210,6 +214,8 @@ class SqlSessions(SessionLookup):
                 others.append(and_(table.c.password_mark.is_not(None), table.c.password_mark != owner.password_mark))
             columns.append(func.sum(case((or_(*others), 1), else_=0)))
         counted = select(*columns).select_from(table).where(table.c.user_key == user_key, self._admitted(since))
+        if seen_before is not None:
+            counted = counted.where(table.c.last_seen_at < seen_before)
         row: Any = self._read(counted).one()
         return int(row[0]), int(row[1] or 0) if owner is not None else 0
 
@@ -235,11 +241,14 @@ class SqlSessions(SessionLookup):
         table = self._tables.session
         run_out = and_(table.c.ended_at.is_(None), not_(self._within(since)))
         gone = or_(table.c.ended_at < ended_before, run_out)
+        next_ones = select(table.c.id).where(table.c.id > (after or "")).order_by(table.c.id)
         with self._write() as execute:
-            batch = select(table.c.id).where(gone, table.c.id > (after or "")).order_by(table.c.id).limit(limit)
-            ids = list(execute(batch).scalars())
+            # no more of them are looked at than that, or of a large table with little to delete all would be, at once
+            last = execute(next_ones.limit(1).offset(limit * LOOKED_AT)).scalar()
+            some = next_ones if last is None else next_ones.where(table.c.id <= last)
+            ids = list(execute(some.where(gone).limit(limit)).scalars())
             deleted = execute(delete(table).where(table.c.id.in_(ids), gone)).rowcount if ids else 0
-        return Pruned(ids[-1] if len(ids) == limit else None, deleted)
+        return Pruned(ids[-1] if len(ids) == limit else last, deleted)
 
 
 def _ended(at: int, reason: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from operator import eq
 from typing import Any
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from .database import Execute, in_one_transaction
+from .own_transaction import commits_by_itself
 from .primary import primary_of
 from .records import GONE, TAG_LENGTH, gone, tag_of
 from .session_lookup import SessionLookup
@@ -79,7 +80,7 @@ class SqlUsers(SessionLookup):
         if connection.engine.pool is not self.engine.pool:
             return False
         try:
-            with connection.begin_nested():
+            with nullcontext() if commits_by_itself(connection) else connection.begin_nested():
                 write()
         except SQLAlchemyError as error:  # the tables are not there yet, for one
             _log.warning("MyProfile could not write down what has become of a user: %s", type(error).__name__)

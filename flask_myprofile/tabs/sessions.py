@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from ..account import text
-from ..account.session_registry import EVERY
 from ..account.sessions import NAME_LENGTH
 from ..auth.request_state import request_state
 from ..errors import Invalid, NotFound
@@ -27,6 +26,16 @@ from ..tab import Confirm, Effect, Part, Tab, action
 ROWS = PAGE // 2
 #: The sessions in use that are shown besides this one; the others are folded below them.
 SHOWN = 4
+#: So many sessions are read to be counted; of whoever has more, the database counts them. The usual limit.
+MOST = 100
+
+
+class _Others(NamedTuple):
+    """Some of the user's other sessions, how many there are in all, and how many of those are unused."""
+
+    rows: Sequence[SessionRecord]
+    total: int
+    unused: int
 
 
 class WhichForm(FlaskForm):
@@ -85,26 +94,38 @@ class Sessions(Tab):
         return {self.name: Effect(off)}
 
     def values(self, user: Any) -> dict[str, Any]:
-        rows, current = self._listed(user), current_profile.sessions.current(user)
-        offset = (page_number() - 1) * PAGE
-        shown = as_json(rows[offset : offset + PAGE], current, current_profile.features["sessions.address"])
-        return {"sessions": shown, "total": len(rows)}
-
-    def _listed(self, user: Any) -> Sequence[SessionRecord]:
-        """All that are live, by one query; the one of this very request is stored after it, where it is new."""
         sessions, current = current_profile.sessions, current_profile.sessions.current(user)
-        rows = sessions.list(user, EVERY)
-        return [current, *rows] if current is not None and request_state().begins else rows
+        new = [current] if current is not None and request_state().begins else []  # stored after this request
+        offset = (page_number() - 1) * PAGE
+        rows = sessions.list(user, MOST + 1)
+        if len(rows) > MOST:
+            start = max(offset - len(new), 0)
+            rows, total = sessions.list(user, PAGE, start), sessions.count(user) + len(new)
+            shown = ([*new, *rows] if not offset else rows)[:PAGE]
+        else:
+            shown, total = [*new, *rows][offset : offset + PAGE], len(rows) + len(new)
+        return {"sessions": as_json(shown, current, current_profile.features["sessions.address"]), "total": total}
+
+    def _others(self, user: Any, current: SessionRecord | None, offset: int) -> _Others:
+        """The user's sessions but this one, from that place on; by one query, where they are not very many."""
+        sessions, this = current_profile.sessions, current.id if current is not None else None
+        rows = sessions.list(user, MOST + 1, but=this)
+        if len(rows) <= MOST:
+            unused = sum(map(sessions.is_unused, rows))
+            return _Others(rows[offset : offset + ROWS], len(rows), unused)
+        is_counted = current is not None and not request_state().begins
+        rows = rows[offset : offset + ROWS] if offset + ROWS <= MOST else sessions.list(user, ROWS, offset, but=this)
+        return _Others(rows, sessions.count(user) - is_counted, sessions.count_unused(user))
 
     def context(self, user: Any) -> dict[str, Any]:
         features, current = current_profile.features, current_profile.sessions.current(user)
-        others = [row for row in self._listed(user) if current is None or row.id != current.id]
-        page, unused = page_number(), list(filter(current_profile.sessions.is_unused, others))
+        page = page_number()
         offset = (page - 1) * ROWS
-        listed = others[offset : offset + ROWS]
-        shown = as_rows([*([current] if current else []), *listed], current, features["sessions.address"])
+        others = self._others(user, current, offset)
+        unused = {row.id for row in others.rows if current_profile.sessions.is_unused(row)}
+        shown = as_rows([*([current] if current else []), *others.rows], current, features["sessions.address"])
         correction = _correction(shown)
-        can_say_not_me, new = not_me.is_offered(user), ids_of_new(others)
+        can_say_not_me, new = not_me.is_offered(user), ids_of_new(others.rows)
         for number, row in enumerate(shown, 0 if current else 1):
             row["number"], row["open"] = number, correction is not None and row["id"] == correction["id"]
             row["is_new"] = row["id"] in new
@@ -112,9 +133,9 @@ class Sessions(Tab):
         first = shown.pop(0) if current else None
         return {
             "current": first,
-            "groups": _groups(shown, {row.id for row in unused}, len(unused), page),
-            "total_others": len(others),
-            "total_unused": len(unused),
+            "groups": _groups(shown, unused, others.unused, page),
+            "total_others": others.total,
+            "total_unused": others.unused,
             "can_sign_out": features["sessions.sign_out"],
             "can_sign_out_others": features["sessions.sign_out_others"],
             "can_rename": features["sessions.rename"],
@@ -124,7 +145,7 @@ class Sessions(Tab):
             "error_at": correction["field"] if correction else "",
             "shows_places": features["sessions.address"] and shows_places(),
             "first_url": url_for("myprofile.sessions") if page > 1 else None,
-            "more_url": f"?page={page + 1}" if offset + ROWS < len(others) else None,
+            "more_url": f"?page={page + 1}" if offset + ROWS < others.total else None,
             "sign_out_self_url": url_for("myprofile.sign_out"),
         }
 

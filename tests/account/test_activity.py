@@ -276,7 +276,7 @@ def test_what_is_old_is_not_shown_and_goes_with_pruning(new_host: Callable[..., 
     monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: real() + 1100)
     assert len(events(host)) == 1
     assert host.sql("SELECT count(*) FROM myprofile_event") == [(2,)]
-    monkeypatch.setattr("flask_myprofile.account.activity.PRUNE_BATCH", 1)
+    monkeypatch.setattr("flask_myprofile.account.pruning.FIRST", 1)
     assert host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"]).exit_code == 0
     assert host.sql("SELECT count(*) FROM myprofile_event") == [(1,)]
 

@@ -187,7 +187,7 @@ def test_the_question_names_all_that_is_saved(host: Host) -> None:
     make_tokens(host, "alice")
     asked = admin_of(host).post(URL, {"api_token": "off", "password": "off", "sessions": ["off", "on"]}).text
     assert "API Token: Every token" in asked
-    assert "Switched off: Password<" in asked
+    assert "Turned off: Password<" in asked
     assert "Sessions" not in asked.partition(QUESTION)[2].partition("</form>")[0], "it is on already"
 
 

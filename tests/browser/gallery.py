@@ -207,6 +207,35 @@ def the_provider_says_no_time(person: Visitor) -> None:
         each.undated = False
 
 
+def wanted_an_address(person: Visitor) -> str:
+    address = f"address{next(_titles)}@acme.example"
+    person.page.locator("[name=new_email]").fill(address)
+    person.page.locator("form[action$='/change-email'] button").click()
+    person.page.locator(".mp-status").wait_for()
+    return address
+
+
+def refused_an_address(person: Visitor) -> None:
+    person.page.locator("[name=new_email]").fill("nobody")
+    person.page.locator("form[action$='/change-email'] button").click()
+    person.page.locator(".mp-summary").wait_for()
+
+
+def confirms_an_address(person: Visitor) -> None:
+    person.open_mail(wanted_an_address(person))
+
+
+def disowns_a_password(person: Visitor) -> None:
+    name = person.page.locator("[name=username]").first.input_value()
+    changed_the_password(person)
+    person.open_mail(f"{name}@acme.example")
+
+
+def has_disowned_a_password(person: Visitor) -> None:
+    disowns_a_password(person)
+    clicked("form[action$='/mail-link'] button", "#mp-link-title[tabindex]")(person)
+
+
 def switched_off_meanwhile(person: Visitor) -> None:
     with Person(person.site) as administrator:
         administrator.sign_in(MAYA)
@@ -254,6 +283,12 @@ STATES = {
     "personal information saved": State(SAM, "/profile/personal-information", saved_something),
     "personal information as it was": State(SAM, "/profile/personal-information", SAVED),
     "personal information switched off": State(SAM, "/profile/personal-information", switched_off_meanwhile),
+    "an address that waits": State(NEWCOMER, "/profile/personal-information", wanted_an_address),
+    "an address to be corrected": State(SAM, "/profile/personal-information", refused_an_address),
+    "an address to confirm": State(NEWCOMER, "/profile/personal-information", confirms_an_address),
+    "this wasn't me by mail": State(NEWCOMER, "/profile/password", disowns_a_password),
+    "this wasn't me by mail, done": State(NEWCOMER, "/profile/password", has_disowned_a_password),
+    "a link that was used": State(SAM, "/profile/mail-link?token=none"),
     "personal information by SSO": State(ALEX, "/profile/personal-information"),
     "preferences": State(SAM, "/profile/preferences"),
     "preferences to be corrected": State(SAM, "/profile/preferences", chose_what_is_not_offered),

@@ -9,13 +9,27 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.browser import looks
-from tests.browser.gallery import LONG_AGO, MAYA, NEWCOMER, SAM, SAVED, SEND, Gallery, clicked, typed
+from tests.browser.gallery import (
+    LONG_AGO,
+    MAYA,
+    NEWCOMER,
+    SAM,
+    SAVED,
+    SEND,
+    Gallery,
+    clicked,
+    has_disowned_a_password,
+    refused_an_address,
+    typed,
+    wanted_an_address,
+)
 from tests.browser.visitor import Visitor
 from tests.support.live import Person
 
 Deed = tuple[str, str, Callable[[Visitor], Any]]
 SAID = "[data-mp-focus]"
 TOKEN, SESSIONS, FEATURES = "/profile/api-token", "/profile/sessions", "/profile/admin/features"
+PERSONAL = "/profile/personal-information"
 A_USER, CONFIRM = "/profile/admin/sessions?user=somebody", "/profile/confirm"
 
 ONE = clicked("main .mp-list form [type=submit]", SAID)
@@ -132,6 +146,14 @@ def reset(person: Visitor) -> None:
     in_dialog(person, "/reset")
 
 
+def after_asking(action: str) -> Callable[[Visitor], None]:
+    def press(person: Visitor) -> None:
+        wanted_an_address(person)
+        clicked(f"form[action$='{action}'] button", SAID)(person)
+
+    return press
+
+
 def in_a_format_that_nobody_knows(person: Visitor) -> None:
     person.page.locator("main form").first.evaluate("form => { form.enctype = 'text/plain' }")
     clicked(SEND, SAID)(person)
@@ -144,6 +166,15 @@ DEEDS: dict[str, dict[str, Deed]] = {
         "wrong": (SAM, "/profile/personal-information", typed(first_name="")),
         "of no known format": (SAM, "/profile/personal-information", in_a_format_that_nobody_knows),
     },
+    "myprofile.personal_information_change_email": {
+        "asked for": (NEWCOMER, PERSONAL, wanted_an_address),
+        "wrong": (SAM, PERSONAL, refused_an_address),
+    },
+    "myprofile.personal_information_resend_email": {"too soon": (NEWCOMER, PERSONAL, after_asking("/resend-email"))},
+    "myprofile.personal_information_cancel_email_change": {
+        "cancelled": (NEWCOMER, PERSONAL, after_asking("/cancel-email-change"))
+    },
+    "myprofile.mail_link": {"disowned": (NEWCOMER, "/profile/password", has_disowned_a_password)},
     "myprofile.preferences": {
         "saved": (SAM, "/profile/preferences", SAVED),
         "all cities": (SAM, "/profile/preferences", clicked("[name=zones]", SAID)),

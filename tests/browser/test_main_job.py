@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Visitor
 
 SENTENCE = "Your account uses Single Sign On (SSO). Password is managed by your organization."
-TABS = ("Personal Information", "Preferences", "Password", "Sessions", "Notifications")
+TABS = ("Personal Information", "Preferences", "Password", "Sessions", "Activity", "Notifications")
 NEW_PASSWORD = "seven quiet swans on a lake"
 
 in_firefox_too = pytest.mark.parametrize("engine", ["chromium", "firefox"], indirect=True)
@@ -41,7 +41,7 @@ def test_what_is_saved_is_there_again(visitor: Callable[..., Visitor]) -> None:
     page = sam.sign_in("sam")
     sam.open("/profile/personal-information")
     page.get_by_label("Phone number").fill("+49 30 123456")
-    expect(page.get_by_label("Email address")).not_to_be_editable()
+    expect(page.get_by_label("Email address", exact=True)).not_to_be_editable()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="has been saved")).to_be_focused()
     page.reload()

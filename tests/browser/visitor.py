@@ -13,7 +13,9 @@ from tests.support.host import PASSWORD, Host, token_in
 from tests.support.live import serving
 
 #: What Chromium says by itself when a page is answered with one of these, as they should be at times.
-REFUSALS = re.compile(r"Failed to load resource: the server responded with a status of (400|401|403|404|409|415|422)")
+REFUSALS = re.compile(
+    r"Failed to load resource: the server responded with a status of (400|401|403|404|409|415|422|429)"
+)
 PATIENCE = 15_000
 
 
@@ -75,6 +77,15 @@ class Visitor:
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/dashboard")
         return page
+
+    def open_mail(self, to: str) -> Page:
+        """The link in the last mail to that address, out of the outbox of the example app."""
+        link = self.page.locator("main section", has_text=to).first.locator("a")
+        for _ in range(200):  # it is sent when the request is over
+            self.open("/outbox")
+            if link.count():
+                break
+        return self.open(str(link.get_attribute("href")))
 
     def sign_in_by_sso(self) -> Page:
         page = self.open("/sign-in")

@@ -36,9 +36,9 @@ def marked_to(folder: Path, part: Part) -> None:
 def pseudo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     marked_to(tmp_path, PACKAGE)
     monkeypatch.setattr(languages, "TRANSLATIONS", tmp_path)
-    translation._catalogue.cache_clear()
+    translation.texts_in.cache_clear()
     yield "eo"
-    translation._catalogue.cache_clear()
+    translation.texts_in.cache_clear()
 
 
 class Unmarked(HTMLParser):

@@ -248,6 +248,12 @@ def test_it_is_not_set_up_without_mail_and_links(missing: str, mailing: Callable
         mailing(MYPROFILE_EMAIL_CHANGE="verified", anew=True, **{missing: None}).browser().get("/pub")
 
 
+def test_it_is_not_set_up_where_no_link_can_say_the_prefix(mailing: Callable[..., Host]) -> None:
+    settings: dict[str, Any] = {"MYPROFILE_URL_PREFIX": "/<tenant>/profile", "MYPROFILE_EMAIL_CHANGE": "verified"}
+    with pytest.raises(SetupError, match="without a variable"):
+        mailing(anew=True, **settings).browser().get("/pub")
+
+
 def test_somebody_may_sign_in_by_the_address_that_changes(
     new_host: Callable[..., Host], mailbox: Mailbox, mailing: Callable[..., Host]
 ) -> None:
@@ -293,3 +299,19 @@ def test_each_step_is_in_the_activity_without_an_address(verified: Callable[...,
         events = current_profile.activity.list(host.user("alice"), topic="profile")
     assert [event.kind.partition("email_change_")[2] for event in events] == ["undone", "confirmed", "asked"]
     assert "@" not in str(events)
+
+
+@pytest.mark.parametrize("action", ["change-email", "resend-email", "cancel-email-change"])
+def test_no_step_is_taken_without_the_pages_own_csrf_token(
+    action: str, verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    host.sql("UPDATE myprofile_email_change SET sent_at = sent_at - 61")
+    sent = {"new_email": "third@x.test"} if action == "change-email" else {}
+    before = host.sql("SELECT * FROM myprofile_email_change")
+    assert alice.client.post(f"{URL}/{action}", data=sent).status_code == 400
+    assert alice.client.post(f"{URL}/{action}", json=sent, headers=JSON).status_code == 400
+    assert host.sql("SELECT * FROM myprofile_email_change") == before
+    assert alice.post(f"{URL}/{action}", sent).status_code == 303

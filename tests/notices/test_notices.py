@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import flask
 import pytest
+from jinja2 import DictLoader
 
 from flask_myprofile import Notice, SetupError, current_profile
 from flask_myprofile.notices import mail
 from flask_myprofile.testing import wait_for_notices
 from tests.admin.test_users_tokens import REVOKE, version_of
-from tests.support.host import JSON, NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.support.host import JSON, NEW_PASSWORD, PASSWORD, Browser, Host, make_host
 from tests.support.mail_server import Mailbox, html_of, link_in, silent_server, text_of
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
@@ -130,6 +132,27 @@ def test_a_host_may_tell_by_itself_and_replace_the_words(new_host: Callable[...,
 
 
 FIREFOX_NAME = "Firefox on Linux"
+
+
+def test_a_host_may_have_templates_of_its_own_for_the_mail(mailing: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = mailing(anew=True)
+    own = {"myprofile/mail/notice.txt": "{{ app_name }} says: {{ notice.subject }} ({{ notice.facts|length }})"}
+    host.app.jinja_loader = DictLoader(own)  # type: ignore[method-assign]
+    host.app.context_processor(lambda: {"name": flask.request.path})  # which there is none of
+    new_password(signed_in(host))
+    subjects(host, mailbox)
+    assert text_of(mailbox.received[0]).strip() == "host says: Your password was changed (3)"
+    assert "<h1>Your password was changed</h1>" in html_of(mailbox.received[0])
+
+
+def test_a_database_in_memory_which_has_one_connection_is_left_alone_meanwhile() -> None:
+    told: list[str] = []
+    host = make_host("sqlite://", MYPROFILE_NOTIFY=lambda user, notice: told.append(notice.kind))
+    try:
+        new_password(signed_in(host))
+        assert told == ["password_changed"], "at the end of the request"
+    finally:
+        host.close()
 
 
 # ---- nobody waits for it

@@ -1,12 +1,14 @@
 // An OpenID provider that is not ours (npm oidc-provider), for tests, on loopback only.
 //   node op.mjs          prints its issuer when it listens, and ends when its stdin does
 // Clients register themselves (RFC 7591, POST /reg). Whatever name is typed at its login form is an account.
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 
 // oidc-provider calls URL.parse(), which older releases of Node 20 do not have
 URL.parse ??= (url, base) => { try { return new URL(url, base); } catch { return null; } };
 const { default: Provider } = await import('oidc-provider');
+const { createMemoryAdapter } = await import('oidc-provider/lib/adapters/memory_adapter.js');
 const { exportJWK, generateKeyPair, SignJWT } = await import('jose');
 
 const server = createServer();
@@ -46,17 +48,20 @@ const configuration = {
 
 const newKeys = async (kid) => ({ kid, ...await generateKeyPair('RS256', { extractable: true }) });
 const strangers = await newKeys();
+const adapter = createMemoryAdapter(); // else it forgets whom it knows when it takes new keys
 let keys;
+let published = [];
 let answer;
-async function takeKeys(kid) { // and forgets whom it knew
+async function takeKeys(kid, kept) {
   keys = await newKeys(kid);
   const jwk = { ...await exportJWK(keys.privateKey), kid, use: 'sig', alg: 'RS256' };
-  const provider = new Provider(issuer, { ...configuration, jwks: { keys: [jwk] } });
+  published = [jwk, ...kept];
+  const provider = new Provider(issuer, { ...configuration, adapter, jwks: { keys: published } });
   provider.on('backchannel.error', (_ctx, error, client) => console.error(client.backchannelLogoutUri, error.message));
   provider.on('server_error', (_ctx, error) => console.error(error));
   answer = provider.callback();
 }
-await takeKeys('first');
+await takeKeys('first', []);
 
 // What no provider has: tokens with any claims, and a look at what was sent.
 const forTests = {
@@ -65,7 +70,7 @@ const forTests = {
   '/tests/sign': ({ claims, header, stranger }) => new SignJWT(claims)
     .setProtectedHeader({ alg: 'RS256', kid: keys.kid, ...header })
     .sign((stranger ? strangers : keys).privateKey),
-  '/tests/take-keys': ({ kid }) => takeKeys(kid),
+  '/tests/take-keys': ({ kid }) => (kid ? takeKeys(kid, []) : takeKeys(randomUUID(), published)),
 };
 server.on('request', async (request, response) => {
   const view = forTests[request.url];
@@ -74,7 +79,7 @@ server.on('request', async (request, response) => {
     return answer(request, response);
   }
   try {
-    response.end(JSON.stringify(await view(await json(request)) ?? null));
+    response.end(JSON.stringify(await view(JSON.parse(await text(request) || '{}')) ?? null));
   } catch (error) {
     response.writeHead(500).end(String(error));
   }

@@ -56,7 +56,7 @@ class OpenIdProvider:
         return str(self._for_tests("sign", {"claims": claims, "header": header, "stranger": stranger}))
 
     def take_new_keys(self) -> None:
-        """From now on it signs with those; the ones before, its clients and its people it no longer knows."""
+        """From now on it signs with those; the ones before it no longer knows."""
         self._for_tests("take-keys", {"kid": secrets.token_hex(8)})
 
     def _for_tests(self, view: str, body: dict[str, Any]) -> Any:

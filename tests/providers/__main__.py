@@ -79,7 +79,7 @@ def said_silently(person: Visitor, url: str) -> str:
     while page.is_redirect and not page.headers["Location"].startswith(person.site + "/"):
         page = person.get(urljoin(page.url, page.headers["Location"]), allow_redirects=False)
     if not page.is_redirect:
-        return f"a page ({page.status_code})"
+        return "a page"
     answer = parse_qs(urlsplit(page.headers["Location"]).query)
     return f"`{answer['error'][0]}`" if "error" in answer else "answers"
 
@@ -126,13 +126,14 @@ def main() -> None:
         def new_host(**options: Any) -> Any:
             return make_host(f"sqlite:///{Path(folder) / str(next(numbers))}.sqlite", **options)
 
-        table = {kind: facts(Foreign(kind, address(kind.server)), new_host) for kind in installed()}
-    rows = list(dict.fromkeys(row for column in table.values() for row in column))
+        kinds = installed()
+        table = [facts(Foreign(kind, address(kind.server)), new_host) for kind in kinds]
+    rows = list(dict.fromkeys(row for column in table for row in column))
     print(f"Made by `python -m tests.providers` on {date.today()}.\n")
-    print("| |", " | ".join(kind.package for kind in table), "|")
+    print("| |", " | ".join(kind.package for kind in kinds), "|")
     print("| --- |" + " --- |" * len(table))
     for row in rows:
-        print(f"| {row} |", " | ".join(column.get(row, "") for column in table.values()), "|")
+        print(f"| {row} |", " | ".join(column.get(row, "") for column in table), "|")
 
 
 if __name__ == "__main__":

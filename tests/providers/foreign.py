@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +45,11 @@ class Kind(NamedTuple):
     @property
     def version(self) -> str:
         if self.server.endswith(".mjs"):
-            found: str = json.loads((HERE / f"node_modules/{self.package}/package.json").read_text())["version"]
+            where = (HERE / "servers" / self.server).resolve()
+            (folder,) = (
+                each / "node_modules" / self.package for each in where.parents if (each / "node_modules").exists()
+            )
+            found: str = json.loads((folder / "package.json").read_text())["version"]
             return found
         asked = f"import importlib.metadata as m; print(m.version({self.package!r}))"
         command = self.said_by or (PYTHON, "-c", asked)
@@ -62,6 +66,7 @@ _METADATA = {
     "token_endpoint_auth_method": "client_secret_basic",
 }
 KINDS = (
+    Kind("oidc-provider", "oidc-provider", "../../oidc/op.mjs", registers_at="/reg", tells=True),
     Kind("oauth-toolkit", "django-oauth-toolkit", _DJANGO, "/o", _KEYS, registers_at="/tests/register/oauth-toolkit"),
     Kind("allauth", "django-allauth", _DJANGO, "", _KEYS, _UNDATED, "/tests/register/allauth"),
     Kind("idpyoidc", "idpyoidc", "idpy_provider.py", registers_at="/registration", tells=True),
@@ -174,6 +179,4 @@ def started(server: str) -> Iterator[str]:
             yield address
         finally:
             process.stdin.close()
-            with suppress(subprocess.TimeoutExpired):  # what it has started itself ends with it
-                process.wait(10)
             process.terminate()

@@ -50,6 +50,20 @@ def test_the_pages_work(host: Host) -> None:
 
 
 @in_each_database
+def test_of_a_user_who_is_deleted_nothing_is_left_at_once(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    """There is no transaction of the host's that a savepoint could be in, and nothing is left for later."""
+    alice = host.browser()
+    alice.login("alice")
+    copy = alice.copy()
+    with host.app.app_context():
+        host.db.session.delete(host.db.session.get(host.User, 1))
+        host.db.session.commit()
+    assert [record.getMessage() for record in caplog.records] == []
+    assert host.rows.all() == []
+    assert sent_to_login(copy)
+
+
+@in_each_database
 def test_all_that_is_written_apart_is_kept_or_none_of_it(host: Host) -> None:
     with host.app.app_context():
         store: Any = current_profile.sessions._store

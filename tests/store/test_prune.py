@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import event
 
 from flask_myprofile import cli, current_profile
+from flask_myprofile.account import pruning
 from tests.support.host import Host
 from tests.support.kept import in_each_database
 
@@ -52,3 +54,26 @@ def test_the_command_says_how_many_rows_there_were_unless_it_is_to_be_quiet(host
     operator = host.app.test_cli_runner()
     for command, said in (["prune"], "Deleted 3 rows.\n"), (["prune"], "Deleted 0 rows.\n"), (["prune", "--quiet"], ""):
         assert operator.invoke(cli.group, ["sessions", *command]).output == said
+
+
+def test_a_large_table_with_little_to_delete_is_looked_at_in_steps(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or one batch would look at all of it."""
+    alice = host.browser()
+    alice.login("alice")
+    many_rows(host, 95, user_key="9")
+    host.sql(f"UPDATE myprofile_session SET ended_at = 1, end_reason = 'logout' WHERE id IN ('{3:024x}', '{77:024x}')")
+    monkeypatch.setattr(pruning, "FIRST", 2)
+    monkeypatch.setattr(pruning, "next_limit", lambda limit, took: limit)
+    seen: list[int] = []
+    with host.app.app_context():
+        assert current_profile.sessions.prune(seen.append) == sum(seen) == 2
+    assert len(seen) == 5, "of 96 rows, each has looked at 21 at most"
+    assert host.sql("SELECT count(*) FROM myprofile_session")[0][0] == 94
+    assert alice.is_in()
+
+
+def test_a_batch_is_as_large_as_the_database_is_quick() -> None:
+    sizes = [pruning.FIRST]
+    for took in (9.9, 9.9, 9.9, 9.9, 9.9, 0.03, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001):
+        sizes.append(pruning.next_limit(sizes[-1], took))
+    assert sizes == [500, 250, 125, 62, 50, 50, 50, 100, 200, 400, 800, 1000, 1000]

@@ -20,6 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from example_app import create_app
 from example_app.extensions import db
+from flask_myprofile.testing import wait_for_notices
 from tests.support.host import HASH
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def example(folder: Path, **settings: Any) -> Iterator[Flask]:
     try:
         yield app
     finally:
+        wait_for_notices(app)
         with app.app_context():
             db.session.remove()
             db.engine.dispose()

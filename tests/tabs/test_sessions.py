@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from flask_myprofile import current_profile
+from flask_myprofile.config import DAY
+from flask_myprofile.tabs import sessions
 from tests.support.devices import age, ended, inside, live, secret_of, sent_to_login, sign_out
 from tests.support.host import JSON, Browser, Host, token_in
 from tests.support.kept import HOWEVER, everywhere, first_everywhere, however_kept
@@ -254,3 +257,30 @@ def test_a_long_list_comes_in_pages(host: Host) -> None:
         assert alice.get(f"/profile/sessions?page={page}").status_code == 200
     assert alice.post("/profile/sessions/sign-out-others").status_code == 303
     assert live(host) == 1
+
+
+@everywhere
+def test_of_very_many_no_more_are_read_than_are_shown_and_the_page_is_the_same(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database counts them: a person may have ten thousand."""
+    alice = host.browser()
+    alice.login("alice")
+    (stored,) = host.rows.all()
+    for number in range(1, 131):
+        seen = stored.last_seen_at - (40 * DAY if number > 90 else number)
+        changed = {"id": f"{stored.id[:12]}{number:012x}", "secret_hash": f"{number:064x}", "last_seen_at": seen}
+        host.rows.add(stored._replace(created_at=seen, remember_until=stored.created_at + 9 * DAY, **changed))
+    pages = [f"/profile/sessions?page={number}" for number in (1, 2, 4, 6, 10**20)]
+
+    def all_of_it() -> list[Any]:
+        changing = re.compile(r'name="csrf_token" value="[^"]+"|(?<=data-mp-time>)[^<]+')
+        texts = [changing.sub("", alice.get(page).text) for page in pages]
+        return [*texts, *(alice.json(page).json for page in pages[:3])]
+
+    monkeypatch.setattr(sessions, "MOST", 1000)
+    at_once = all_of_it()
+    monkeypatch.setattr(sessions, "MOST", 10)
+    assert all_of_it() == at_once
+    assert "130" in at_once[0]
+    assert at_once[5]["total"] == 131

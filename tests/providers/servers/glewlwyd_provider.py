@@ -7,6 +7,7 @@ the tests have none: this program stands before it, with forms that ask it for w
 import gzip
 import json
 import secrets
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -207,6 +208,7 @@ def make_tables(database: Path) -> None:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # its standard input ends it, and then what it has started
     with tempfile.TemporaryDirectory() as name, socket() as free:
         folder = Path(name)
         free.bind(("127.0.0.1", 0))

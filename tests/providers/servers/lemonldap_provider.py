@@ -8,6 +8,7 @@ behind the first. Its argument is the folder where the packages are: "/", or whe
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -175,6 +176,7 @@ def desk(portal: Portal) -> str:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # its standard input ends it, and then what it has started
     with tempfile.TemporaryDirectory() as name, socket() as free:
         folder = Path(name)
         free.bind(("127.0.0.1", 0))

@@ -15,7 +15,7 @@ from .places import Place, places
 from .report import compare, head, keep, say
 from .requests import show_requests
 from .rows import RedisRows, Rows, SqlRows
-from .variants import A1, BEARER, KNOWN, MENU, SIGNED_IN, UNKNOWN, VARIANTS, Variant
+from .variants import A1, BEARER, KNOWN, MENU, PEERS, REQUESTS, SIGNED_IN, UNKNOWN, VARIANTS, Variant
 
 PARTS = ("instructions", "requests", "growth", "imports")
 
@@ -24,10 +24,12 @@ PARTS = ("instructions", "requests", "growth", "imports")
 class Effort:
     """How much is measured.
 
-    :param counted: whose instructions are; :param sizes: sessions in the table, all told.
+    :param counted: whose instructions are; :param timed: whose requests are.
+    :param sizes: sessions in the table, all told.
     """
 
     counted: Sequence[Variant] = VARIANTS
+    timed: Sequence[Variant] = VARIANTS
     heaps: int = 3
     rounds: int = 60
     visits: int = 60
@@ -37,8 +39,18 @@ class Effort:
     imports: int = 21
 
 
-_FEW = (A1, KNOWN, UNKNOWN, *(each for it in (SIGNED_IN, BEARER, MENU) for each in (it.floor, it) if each))
-QUICK = Effort(_FEW, heaps=1, rounds=12, visits=30, sizes=(1_000, 20_000), growth_rounds=6, repeats=3, imports=7)
+_SHORT = tuple(each for it in (SIGNED_IN, BEARER, MENU) for each in (it.floor, it) if each)
+QUICK = Effort(
+    (A1, KNOWN, UNKNOWN, *_SHORT),
+    (*REQUESTS, *_SHORT),
+    heaps=1,
+    rounds=12,
+    visits=30,
+    sizes=(1_000, 20_000),
+    growth_rounds=6,
+    repeats=3,
+    imports=7,
+)
 
 
 def main() -> None:
@@ -46,6 +58,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="about 90 seconds instead of 15 minutes")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--rounds", type=int, help="rounds of the comparison of requests (2 or more)")
+    parser.add_argument("--peers", action="store_true", help="beside Flask-Security and Flask-Session, where they are")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write down what was measured")
     parser.add_argument("--against", type=Path, metavar="FILE", help="compare with what --keep has written down")
     given = parser.parse_args()
@@ -57,19 +70,19 @@ def main() -> None:
         effort = replace(effort, rounds=given.rounds)
     say(head())
     with places() as found:
-        measure(found, (given.only,) if given.only else PARTS, effort)
+        measure(found, (given.only,) if given.only else PARTS, effort, PEERS if given.peers else ())
     if given.keep:
         keep(given.keep)
     if before is not None:
         say("\n" + compare(before))
 
 
-def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort) -> None:
+def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort, peers: Sequence[Variant]) -> None:
     if "instructions" in parts:
-        show_instructions(found[0], effort.counted, effort.heaps)
+        show_instructions(found[0], (*effort.counted, *peers), effort.heaps)
     if "requests" in parts:
         for place in found:
-            show_requests(place, effort.rounds, effort.visits)
+            show_requests(place, (*effort.timed, *peers), effort.rounds, effort.visits)
     if "growth" in parts:
         stores: list[tuple[Place, type[Rows]]] = [*((place, SqlRows) for place in found), (found[0], RedisRows)]
         for place, kind in stores:

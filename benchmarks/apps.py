@@ -18,6 +18,7 @@ from flask_myprofile import MyProfile, current_profile
 from flask_myprofile.errors import SetupError
 
 from .host import FIRST_NAME, LAST_NAME, columns_of, make_host, name_of, token_of
+from .peers import make_peer
 from .places import NotAvailable, Place
 from .variants import SIGN_IN, TOKEN_REQUEST, VISITOR, Variant
 
@@ -26,6 +27,8 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) 
 
 #: The user who is there to be signed out.
 _PROBE = 999
+#: The user whose sessions are listed.
+_LISTED = 998
 #: Where people sign in, as many take turns, so that nobody has more sessions than the usual limit.
 _PEOPLE = 60
 
@@ -103,7 +106,7 @@ def build(variant: Variant, place: Place, browsers: int = 1, **settings: Any) ->
         return Subject(variant, app, [(_environ(), name_of(1).encode())])
     if variant.asks == SIGN_IN:
         browsers = max(browsers, _PEOPLE)
-    db, user = make_host(app, variant)
+    db, user = make_peer(app, variant) if variant.peer else make_host(app, variant)
     if variant.babel:
         _add_babel(app)
     if variant.flask_session:
@@ -113,7 +116,7 @@ def build(variant: Variant, place: Place, browsers: int = 1, **settings: Any) ->
         _add_extension(app, variant, place)
     with app.app_context():
         db.create_all()
-        numbers = {*range(1, browsers + 1), _PROBE} - set(db.session.execute(db.select(user.id)).scalars())
+        numbers = {*range(1, browsers + 1), _PROBE, _LISTED} - set(db.session.execute(db.select(user.id)).scalars())
         db.session.add_all(user(id=number, **columns_of(number)) for number in numbers)
         db.session.commit()
     if variant.has_extension:
@@ -176,7 +179,8 @@ def _visitor(app: Flask, variant: Variant, number: int) -> tuple[dict[str, Any],
         return _environ("/public"), name_of(1).encode()
     if variant.asks == TOKEN_REQUEST:
         return _environ(Authorization=f"Bearer {_token(app, variant, number)}"), name_of(number).encode()
-    if variant.asks == "/profile/sessions":  # as many in the list whatever was measured before
+    if variant.asks == "/profile/sessions":  # one in the list, whatever was measured before
+        number = _LISTED
         with app.app_context():
             current_profile.sessions.end_all(current_profile.users.load(str(number)))
     signed_in = _sign_in(app, number, "/" if variant.asks == SIGN_IN else variant.asks)

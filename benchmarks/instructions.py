@@ -26,7 +26,7 @@ from statistics import mean
 from .apps import build
 from .places import NotAvailable, Place
 from .report import note, say, table
-from .variants import A1, OTHERS, REQUESTS, VARIANTS, Variant
+from .variants import A1, OTHERS, PEERS, REQUESTS, VARIANTS, Variant
 
 #: The shorter run is what it takes until everything is cached.
 _SHORT, _LONG = 20, 120
@@ -40,9 +40,10 @@ def show_instructions(place: Place, variants: Sequence[Variant], heaps: int) -> 
         say(f"\nInstructions: {reason}")
         return
     say(f"\n{place.database}, counted by callgrind, mean of {heaps}")
-    for name, group in (("authenticated GET, instructions", REQUESTS), ("other requests, instructions", OTHERS)):
-        rows = [_row(variant, counted) for variant in group if variant in variants]
-        say("\n" + table((name, "a request", "÷ A1", "÷ the same without", "more than that, ÷ A1"), rows))
+    heads = ("a request", "÷ A1", "÷ the same without", "more than that, ÷ A1")
+    for name, group in (("authenticated GET", REQUESTS), ("other requests", OTHERS), ("other packages", PEERS)):
+        if rows := [_row(variant, counted) for variant in group if variant in variants]:
+            say("\n" + table((f"{name}, instructions", *heads), rows))
 
 
 def _row(variant: Variant, counted: Mapping[str, float]) -> list[str]:
@@ -131,7 +132,7 @@ def _main() -> None:
     in_between: list[bytes] = []
     for _ in range(given.heaps):
         in_between += [bytes(number % 400) for number in range(1000)]  # what comes after it lies elsewhere
-        for variant in VARIANTS:
+        for variant in (*VARIANTS, *PEERS):
             if variant.key in given.keys:
                 _in_child(partial(_run_variant, variant, place))
 

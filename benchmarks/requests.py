@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from .apps import Subject, build_all
 from .places import Place
 from .report import note, say, table
-from .variants import A1, OTHERS, REQUESTS, VARIANTS, Variant
+from .variants import A1, OTHERS, PEERS, REQUESTS, Variant
 
 #: For each variant, the median of each round in microseconds.
 Rounds = Mapping[Variant, Sequence[float]]
@@ -29,16 +29,17 @@ _HEADS = (
 )
 
 
-def show_requests(place: Place, rounds: int, visits: int) -> None:
-    """Print the table of one database."""
-    subjects, missing = build_all(VARIANTS, place)
+def show_requests(place: Place, variants: Sequence[Variant], rounds: int, visits: int) -> None:
+    """Print the tables of one database."""
+    subjects, missing = build_all(variants, place)
     place.settle()
     sent = {variant: _count_sent(subject, place) for variant, subject in subjects.items()}
     times = _time_rows(place, time_rounds(list(subjects.values()), rounds, visits))
     say(f"\n{place.database}, {rounds} rounds of {visits} requests, medians")
-    for name, group in (("authenticated GET of a trivial view", REQUESTS), ("other requests", OTHERS)):
-        rows = [[each.title, *times[each], *sent[each]] for each in group if each in subjects]
-        say("\n" + table((name, *_HEADS), rows))
+    groups = {"authenticated GET of a trivial view": REQUESTS, "other requests": OTHERS, "other packages": PEERS}
+    for name, group in groups.items():
+        if rows := [[each.title, *times[each], *sent[each]] for each in group if each in subjects]:
+            say("\n" + table((name, *_HEADS), rows))
     for variant, reason in missing.items():
         say(f"\nNot available: {variant.title}: {reason}")
     for subject in subjects.values():

@@ -19,6 +19,7 @@ class Variant:
         "select" (the key, by a query of its own) or "token" (another column, by a query).
     :param flask_session: the session is kept in Redis by Flask-Session, not in Flask's signed cookie.
     :param time_flies: every look at the clock finds a second gone, so each request is due to write down its activity.
+    :param peer: another package is measured, for comparison.
     :param asks: the path that is asked for, or one of :data:`SIGN_IN`, :data:`TOKEN_REQUEST` and :data:`VISITOR`.
     """
 
@@ -33,6 +34,7 @@ class Variant:
     redis_store: bool = False
     babel: bool = False
     time_flies: bool = False
+    peer: bool = False
     asks: str = "/"
 
     @property
@@ -98,3 +100,12 @@ OTHERS: Sequence[Variant] = (
     ),
 )
 VARIANTS = (*REQUESTS, *OTHERS)
+
+FLASK_SECURITY = Variant("flask-security", "Flask-Security, by the session", peer=True)
+FLASK_SESSION_SQL = Variant("flask-session-sql", "A1 + Flask-Session (SQLAlchemy), without refresh", peer=True)
+#: Other packages, where they are installed.
+PEERS: Sequence[Variant] = (
+    FLASK_SECURITY,
+    Variant("flask-security-sign-in", "Flask-Security, signing in", peer=True, asks=SIGN_IN),
+    FLASK_SESSION_SQL,
+)

@@ -21,6 +21,7 @@ from .pages import change_password_url, error_page, recent_sign_in, signed_out
 from .pages.access import guarded
 from .pages.blueprint import blueprint as pages_blueprint
 from .pages.layout import headings
+from .pages.symbols import symbol
 from .pages.user_menu import user_menu
 from .profile_builder import ProfileBuilder
 from .sso.routes import blueprint as sso_blueprint
@@ -82,6 +83,7 @@ class MyProfile:
         change_password_url.register(app)
         signed_out.connect(app)
         app.add_template_global(user_menu, "myprofile_user_menu")
+        app.add_template_global(symbol, "mp_symbol")
         app.add_template_filter(headings, "mp_headings")
         app.jinja_env.globals["current_preferences"] = current_preferences
         app.cli.add_command(cli.group)

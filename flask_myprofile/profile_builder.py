@@ -49,7 +49,7 @@ from .signals import activity_recorded, announce, session_ended, token_changed
 from .sso import step_up
 from .sso.end_session import end_session_url
 from .store.records import EventRecord
-from .store.session_store import SessionStore, made_for
+from .store.session_store import SessionStore, session_store_at
 from .store.sqlalchemy import SqlStore
 from .store.tables import declare
 from .tab import Tab
@@ -69,7 +69,7 @@ class ProfileBuilder:
         app, config, users = self._app, self._config, self._users
         store = Lazy(self._make_store)
         features = _features(config, store, tabs)
-        session_store = made_for(config, store)
+        session_store = session_store_at(config.session_store, store, config)
         identities, pending_forms = Identities(store), PendingForms(store, secret_keys)
         activity = Activity(store, users, config, origin=current_origin, tell=_announce_event)
         registry = self._registry(store, session_store, pending_forms, activity)

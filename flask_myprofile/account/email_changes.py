@@ -56,11 +56,18 @@ class EmailChanges:
 
     def pending(self, user: Any, *, to_write: bool = False) -> EmailChange | None:
         """The one that waits for its confirmation."""
-        present, since = self._users.get(user, EMAIL) or "", now() - CONFIRM_WITHIN
+        present, moment = self._users.get(user, EMAIL) or "", now()
         for change in self._changes(user, to_write=to_write):
-            if change.state == PENDING and change.sent_at > since and change.old_address == present:
+            waits = change.sent_at > moment - CONFIRM_WITHIN and change.asked_at > moment - DAY
+            if change.state == PENDING and waits and change.old_address == present:
                 return change
         return None
+
+    def former_addresses(self, user: Any) -> Sequence[str]:
+        """Those from before changes that may still be undone: whoever had the account then is told what happens."""
+        changed = [each for each in self._changes(user, to_write=False) if each.state == CONFIRMED]
+        recent = [each for each in changed if (each.confirmed_at or 0) > now() - UNDO_WITHIN]
+        return list(dict.fromkeys(each.old_address for each in recent if each.old_address))
 
     def find(self, user: Any, change_id: str | None) -> EmailChange | None:
         """One of that user, whatever has become of it, for as long as it may be undone."""
@@ -68,7 +75,7 @@ class EmailChanges:
 
     def _changes(self, user: Any, *, to_write: bool) -> Sequence[EmailChange]:
         """Those that may still be undone, and those that wait."""
-        return self._store.email_changes(self._users.key(user), now() - UNDO_WITHIN - DAY, to_write=to_write)
+        return self._store.email_changes(self._users.key(user), now() - UNDO_WITHIN - 2 * DAY, to_write=to_write)
 
     def ask(self, user: Any, address: str, session_id: str | None) -> EmailChange:
         """:raises AddressTaken: somebody has it. :raises TooManySent: of mails to whomever."""
@@ -156,7 +163,7 @@ class EmailChanges:
         self._users.flush()
 
     def prune(self) -> None:
-        self._store.prune_email_changes(now() - UNDO_WITHIN - 2 * DAY)
+        self._store.prune_email_changes(now() - UNDO_WITHIN - 3 * DAY)
 
 
 def _check_sent(changes: Sequence[EmailChange]) -> None:

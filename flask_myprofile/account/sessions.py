@@ -8,11 +8,12 @@ from typing import Any
 from ..config import DAY, Config
 from ..errors import ReauthRequired
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED, EVERYONE, Owner, SessionRecord
+from ..store.records import ADOPTED, EVERYONE, Owner, Put, SessionRecord
 from ..store.session_store import SessionStore
 from .clock import is_recent, now
 from .credentials import is_session_id
 from .pruning import prune_in_batches
+from .session_move import mirror
 from .session_registry import EVERY, SessionRegistry
 from .text import printable
 from .users import Users
@@ -67,9 +68,8 @@ class Sessions:
         :returns: a :class:`~.records.SessionRecord`; None for visitors and API tokens.
         """
         record = self._current()
-        if record is None or (user is not None and record.user_key != self._users.key(user)):
-            return None
-        return record
+        is_theirs = record is not None and (user is None or record.user_key == self._users.key(user))
+        return record if is_theirs else None
 
     def is_fresh(self, user: Any) -> bool:
         """Whether the user of this request has signed in, or given the password, within
@@ -102,9 +102,8 @@ class Sessions:
         :raises ReauthRequired: the extension's pages ask for the password then, or answer 403 where there is no
             session: a key of the host's own is a copy that leaks.
         """
-        if self.current(user) is None and self._config.request_loader_signs_in:
-            return
-        if not self.is_fresh(user):
+        signs_in_itself = self.current(user) is None and self._config.request_loader_signs_in
+        if not signs_in_itself and not self.is_fresh(user):
             raise ReauthRequired
 
     def list(self, user: Any, limit: int = 50, offset: int = 0, *, but: str | None = None) -> Sequence[SessionRecord]:
@@ -119,9 +118,8 @@ class Sessions:
         key, since = self._users.key(user), self._registry.live_since()
         rows = self._store.live_sessions(key, since, limit, offset, but)
         owner = self._compared(user)
-        if all(map(owner.is_like, rows)) and not offset:
-            return rows
-        over = {record.id for record in self._over(user)}
+        is_plain = all(map(owner.is_like, rows)) and not offset
+        over = {record.id for record in (() if is_plain else self._over(user))}
         if not over:
             return rows
         every = self._store.live_sessions(key, since, offset + limit + len(over), but=but)
@@ -137,10 +135,8 @@ class Sessions:
 
     def count_unused(self, user: Any) -> int:
         """How many of those nobody has used for a month: see :meth:`is_unused`."""
-        before, current = now() - UNUSED, self._current()
-        total = self._count(user, before)
-        mine = current is not None and current.user_key == self._users.key(user) and current.last_seen_at < before
-        return total - mine
+        before, current = now() - UNUSED, self.current(user)
+        return self._count(user, before) - (current is not None and current.last_seen_at < before)
 
     def _count(self, user: Any, before: int | None) -> int:
         key, since = self._users.key(user), self._registry.live_since()
@@ -166,8 +162,8 @@ class Sessions:
 
     def _is_of(self, record: SessionRecord, key: str, owner: Owner) -> bool:
         """A host may give each session another login id: its user_loader knows whose that is."""
-        same_password = owner.is_like(record._replace(login_id=owner.login_id))
-        return same_password and self._users.is_login_id_of(record.login_id, key)
+        here = record._replace(login_id=owner.login_id)
+        return owner.is_like(here) and self._users.is_login_id_of(record.login_id, key)
 
     def follow(self, user: Any, before: Owner) -> None:
         """A page of ours has changed the user's login id, or the hash of the password, and nobody is to be signed out
@@ -279,6 +275,10 @@ class Sessions:
         """
         since, before = self._registry.live_since(), now() - self._config.session_keep_ended
         return prune_in_batches(lambda *batch: self._store.prune_sessions(since, before, *batch), progress)
+
+    def move_to(self, target: SessionStore) -> Put:
+        """Let another store have all sessions that this app's store has, and no others: see :mod:`.session_move`."""
+        return mirror(self._store, target, self._registry.live_since(), now() - self._config.session_keep_ended)
 
     def find(self, user: Any, session_id: str) -> SessionRecord | None:
         """The session of that id, live or ended, if it is this user's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from flask import current_app
 
@@ -27,5 +28,16 @@ def notices() -> Iterator[Finding]:
     models = current_profile.users.models()
     if models and not any(current_profile.users.describe(model, "email") for model in models):
         yield fault("The users have no field called email to send notices to.", 'Users(fields={"email": …})')
+    if config.email_change and (several := [each.__name__ for each in models if not _is_unique(each)]):
+        yield note(
+            f"Two accounts may have one email address where your app writes it: the column of {', '.join(several)} is "
+            "not unique.",
+            "mapped_column(…, unique=True), and a migration.",
+        )
     if config.notify == "mail" and getattr(current_app.extensions.get("mailman"), "default_sender", "") is None:
         yield note("MAIL_DEFAULT_SENDER is unset: mail servers may refuse notices.", "Set MAIL_DEFAULT_SENDER.")
+
+
+def _is_unique(model: type[Any]) -> bool:
+    attribute = current_profile.users.describe(model, "email")
+    return attribute is None or attribute.unique

@@ -137,14 +137,14 @@ class Notices:
         chosen = current_profile.preferences.of(user)
         if kind.preference and chosen.get(kind.preference) == "off":
             return
+        addresses = _addresses(user, news)
         current_profile.db.session.rollback()  # what follows is a transaction of its own, and may take its time
-        is_due, secret = run(lambda: _claim(news), current_profile.own_transaction)
-        if not is_due:
-            return
+        secrets = run(lambda: _claim(news, len(addresses)), current_profile.own_transaction)
         with writing_to(*_reader(chosen, news)):
-            notice = _notice(user, news, secret)
-            current_profile.db.session.rollback()
-            self._send(user, notice)
+            for address, secret in zip(addresses, secrets, strict=False):
+                notice = _notice(news, address, secret)
+                current_profile.db.session.rollback()
+                self._send(user, notice)
 
     def _send(self, user: Any, notice: Notice) -> None:
         try:
@@ -184,19 +184,29 @@ def _origin_of(user_key: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name == "site" or (is_theirs and name != "user_key")}
 
 
-def _claim(news: News) -> tuple[bool, str | None]:
-    """Whether it is time for it: not where the same has just caused another one of its kind; and the secret of the link
-    in it, where there is a page that it could lead to."""
+def _addresses(user: Any, news: News) -> list[str | None]:
+    """Where it goes: also to the address that somebody has changed who may not have been the user."""
+    if news.to is not None:
+        return [news.to]
+    present = current_profile.users.get(user, "email") or None
+    former = current_profile.email_changes.former_addresses(user) if current_profile.config.email_change else ()
+    return list(dict.fromkeys([present, *former]))
+
+
+def _claim(news: News, number: int) -> list[str | None]:
+    """The secrets of so many links; None in their place where there is no page that they could lead to. None at all
+    where it is not time for it, because the same has just caused another one of its kind."""
     kind, store, interval = KINDS[news.kind], current_profile.stores[0], current_profile.config.notify_interval
-    cause = news.session_id if news.kind != NEW_DEVICE else f"{news.address} {news.user_agent}"
-    text = "\0".join((news.user_key, news.kind, cause or ""))
+    browser = f"{news.address} {news.user_agent}"
+    cause = browser if news.kind == NEW_DEVICE or news.session_id is None else news.session_id
+    text = "\0".join((news.user_key, news.kind, cause))
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
     if not kind.repeats and not store.claim_notice(digest, news.user_key, now(), interval):
-        return False, None
+        return []
     if news.site is None:
-        return True, None
-    about = news.about or news.session_id
-    return True, current_profile.links.make(news.user_key, kind.purpose, about, kind.lifetime)
+        return [None] * number
+    about, make = news.about or news.session_id, current_profile.links.make
+    return [make(news.user_key, kind.purpose, about, kind.lifetime) for _ in range(number)]
 
 
 def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:
@@ -208,7 +218,7 @@ def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:
     return language or by_default[0] or ENGLISH, zone or timezones.find(str(by_default[1])) or timezone.utc
 
 
-def _notice(user: Any, news: News, secret: str | None) -> Notice:
+def _notice(news: News, to: str | None, secret: str | None) -> Notice:
     words = KINDS[news.kind].words(news)
     link = news.site.address_of(_PAGE, token=secret) if news.site and secret else None
     moment = datetime.fromtimestamp(news.at, timezone.utc)
@@ -226,7 +236,7 @@ def _notice(user: Any, news: News, secret: str | None) -> Notice:
     return Notice(
         kind=news.kind,
         moment=moment,
-        to=news.to or current_profile.users.get(user, "email") or None,
+        to=to,
         subject=words.subject,
         paragraphs=tuple(text for text in (words.happened, words.advice, "" if link else words.without) if text),
         facts=tuple(fact for fact in facts if fact[1]),

@@ -23,7 +23,7 @@ from .actions import perform, show
 from .assets import PagesBlueprint
 from .csrf import check_origin
 from .forms import read_condition
-from .navigation import tabs_that_are_on, url_of
+from .navigation import first_tab, url_of
 from .pending_form import Purpose
 from .sign_out import sign_out
 from .signed_out import say_elsewhere
@@ -97,10 +97,10 @@ def _words(tab: Tab, action: Action) -> Any:
 
 def _index(user: Any) -> Any:
     """The first tab that is on."""
-    tabs = tabs_that_are_on()
-    if not tabs:
+    first = first_tab()
+    if first is None:
         raise NotFound(code="feature_off")
-    return redirect(url_of(tabs[0]))
+    return redirect(url_of(first))
 
 
 def _sign_out(user: Any) -> Any:

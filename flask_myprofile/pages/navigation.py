@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import flask_login
 from flask import url_for
 
@@ -17,6 +19,14 @@ def url_of(tab: Tab) -> str:
 
 
 def tabs_that_are_on() -> list[Tab]:
-    user = flask_login.current_user._get_current_object()
-    on = [tab for tab in current_profile.tabs.values() if current_profile.features[tab.name]]
-    return [tab for tab in on if tab.is_offered(user)]
+    return list(_on())
+
+
+def first_tab() -> Tab | None:
+    """The first of them, which is all that most pages ask: the others are not looked at."""
+    return next(_on(), None)
+
+
+def _on() -> Iterator[Tab]:
+    user, features = flask_login.current_user._get_current_object(), current_profile.features
+    return (tab for tab in current_profile.tabs.values() if features[tab.name] and tab.is_offered(user))

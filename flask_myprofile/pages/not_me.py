@@ -73,7 +73,8 @@ def _done(session_id: str) -> list[str]:
 def is_offered(user: Any) -> bool:
     """Whether there is a step that this user may take about any session."""
     features = current_profile.features
-    return features["sessions.sign_out"] or features["sessions.sign_out_others"] or _has_password(user)
+    has_step = features["sessions.sign_out"] or features["sessions.sign_out_others"] or _has_password(user)
+    return features["sessions"] and has_step  # the page of the path belongs to that tab
 
 
 def steps(user: Any, record: SessionRecord) -> list[Step]:

@@ -55,8 +55,12 @@ def _goes_on_here(session: SessionRecord | None, user: Any) -> bool:
 def _boxes(user: Any, session: SessionRecord | None) -> list[Box]:
     features, boxes = current_profile.features, []
     if features["sessions.sign_out_others"]:
-        label, hint = gettext("Sign out everywhere"), gettext("Whoever uses it has to sign in again.")
-        boxes.append(Box(_EVERYWHERE, label, hint, ticked=True))
+        hint = ngettext(
+            "%(num)s session will have to sign in again the next time it is used.",
+            "%(num)s sessions will have to sign in again the next time they are used.",
+            current_profile.sessions.count(user),
+        )
+        boxes.append(Box(_EVERYWHERE, gettext("Sign out everywhere"), hint, ticked=True))
     token = current_profile.tokens.find(user) if features["api_token"] else None
     if token is not None:
         # one that whoever it was may have made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -20,8 +21,9 @@ from ..auth.request_state import request_state
 from ..auth.session_cookie import csrf_field
 from ..errors import StoreDown
 from ..globals import current_profile
+from ..tab import Tab
 from .assets import static_url
-from .navigation import ADMIN_ENDPOINT, USERS_ENDPOINT, tabs_that_are_on
+from .navigation import ADMIN_ENDPOINT, USERS_ENDPOINT, first_tab, tabs_that_are_on
 
 #: Of each app, the entries that were left out and said to be.
 _said: WeakKeyDictionary[Flask, set[str]] = WeakKeyDictionary()
@@ -38,10 +40,15 @@ def user_menu() -> Markup:
     if not user or not user.is_authenticated:
         return Markup("")
     try:
-        menu = SimpleNamespace(emit_assets=not request_state().draws_own_page, **menu_context(user))
+        menu = SimpleNamespace(emit_assets=not request_state().draws_own_page, **menu_context(user, _any_tab))
     except BuildError:
         return Markup("")
     return Markup(render_template("myprofile/_user_menu.html", mp=menu, **text_functions()))  # noqa: S704 (a template of ours)
+
+
+def _any_tab() -> Sequence[Tab]:
+    first = first_tab()
+    return [] if first is None else [first]
 
 
 def text_functions() -> dict[str, Any]:
@@ -50,16 +57,17 @@ def text_functions() -> dict[str, Any]:
     return {"mp_text": one, "mp_ntext": number}
 
 
-def menu_context(user: Any) -> dict[str, Any]:
+def menu_context(user: Any, tabs: Callable[[], Sequence[Tab]] = tabs_that_are_on) -> dict[str, Any]:
     """
     :param user: None, or one who is not signed in, for a page that says no more than an error
+    :param tabs: those that it has links to; the menu alone has but one, to all of them
     """
     if not user or not user.is_authenticated:
         return _for_visitor()
     try:
-        is_admin, tabs = current_profile.is_admin(user), tabs_that_are_on()
+        is_admin, on = current_profile.is_admin(user), tabs()
     except StoreDown:
-        is_admin, tabs = False, []
+        is_admin, on = False, []
     name, email = current_profile.users.display_name(user), current_profile.users.get(user, "email")
     return {
         **_for_visitor(),
@@ -72,11 +80,11 @@ def menu_context(user: Any) -> dict[str, Any]:
         "is_admin": is_admin,
         "features_url": url_for(ADMIN_ENDPOINT) if is_admin else None,
         "users_url": url_for(USERS_ENDPOINT) if is_admin else None,
-        "profile_url": url_for("myprofile.index") if tabs else None,
+        "profile_url": url_for("myprofile.index") if on else None,
         "sign_out_url": url_for("myprofile.sign_out"),
         "csrf_token": generate_csrf(),
         "host_items": partial(_host_items, user),
-        "on": tabs,
+        "on": on,
     }
 
 

@@ -166,6 +166,15 @@ class Pruned(NamedTuple):
     deleted: int
 
 
+class Put(NamedTuple):
+    """Of the sessions that a store was to keep: how many it has written, how many others it has deleted, and how many
+    it cannot keep; the rest was there already."""
+
+    written: int
+    deleted: int
+    refused: int
+
+
 class TokenRecord(NamedTuple):
     """A user's API token: its digest, and a ciphertext where it may be copied again."""
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ..errors import StoreDown
 from . import redis_scripts
-from .records import RENEWED, TAG_LENGTH, Found, LiveSince, Owner, Pruned, SessionRecord, tag_of
-from .redis_records import FORGOTTEN, packed, unpacked
+from .records import RENEWED, TAG_LENGTH, Found, LiveSince, Owner, Pruned, Put, SessionRecord, tag_of
+from .redis_records import FORGOTTEN, forgetful, packed, unpacked
 from .redis_scripts import Script
 from .redis_servers import Server
 from .redis_urls import reach
@@ -44,13 +44,7 @@ class RedisSessions:
     transactional = False
 
     def __init__(
-        self,
-        server: Server,
-        *,
-        find_user: FindUser,
-        lifetime: int | None,
-        idle: int | None,
-        keep_ended: int,
+        self, server: Server, *, find_user: FindUser, lifetime: int | None, idle: int | None, keep_ended: int
     ) -> None:
         self._server = server
         self._sessions = f"{server.prefix}sessions:"
@@ -119,12 +113,6 @@ class RedisSessions:
     def erase_sessions(self, user_key: str) -> list[str]:
         gone = self._told(self._run(redis_scripts.ERASE, tag_of(user_key), user_key=user_key))
         return [session_id for _, ids in gone for session_id in ids]
-
-    def owners(self) -> Iterator[str]:
-        """The keys of all users of whom something is kept, some of them more than once."""
-        for keys in self._walk():
-            for key in keys:
-                yield from {record.user_key for record in self._all(key)}
 
     def name_session(self, user_key: str, session_id: str, name: str | None) -> bool:
         return bool(self._run(redis_scripts.NAME, session_id, id=session_id, user_key=user_key, name=name))
@@ -257,6 +245,34 @@ class RedisSessions:
         place, keys = self._server.scan(f"{literally}*", after, limit)
         return place, [key.decode(errors="replace")[len(self._sessions) :] for key in keys]
 
+    # ---- for moving to another store
+
+    def owners(self) -> Iterator[str]:
+        for keys in self._walk():
+            for key in keys:
+                yield from {record.user_key for record in self._all(key)}
+
+    def kept_of(self, user_keys: Collection[str]) -> dict[str, list[SessionRecord]]:
+        return {key: [each for each in self._all(tag_of(key)) if each.user_key == key] for key in user_keys}
+
+    def put_sessions(self, sessions: Mapping[str, Sequence[SessionRecord]]) -> Put:
+        put = [self._put_of(user_key, records) for user_key, records in sessions.items()]
+        return Put(*map(sum, zip(*put, strict=True)))
+
+    def _put_of(self, user_key: str, records: Sequence[SessionRecord]) -> Put:
+        tag, known = tag_of(user_key), {each.id: each for each in self.kept_of([user_key])[user_key]}
+        ours = [forgetful(record) for record in records if record.id[:TAG_LENGTH] == tag]
+        new = {record.id: record for record in ours if known.pop(record.id, None) != record}
+        for record in new.values():
+            self._note_at_provider(record.idp_session, record.id, MARGIN)
+        ask = {"gone": list(known), "sessions": {each: packed(record) for each, record in new.items()}}
+        if known or new:
+            for session_id, seconds in self._run(
+                redis_scripts.PUT, tag, **ask, **self._limits, keep_ended=self._keep_ended
+            ):
+                self._keep_at_provider(new[session_id.decode()].idp_session, session_id.decode(), seconds)
+        return Put(len(new), len(known), len(records) - len(ours))
+
     # ---- speaking with Redis
 
     def _key_of(self, session_id: str) -> str:
@@ -265,8 +281,6 @@ class RedisSessions:
     def _run(self, script: Script, tag: str, **ask: Any) -> Any:
         given = {name: value for name, value in ask.items() if value is not None}
         return self._server.run(script, self._key_of(tag), json.dumps(given))
-
-    # ---- whether it works
 
     technology = "redis"
 

@@ -11,7 +11,7 @@ from .records import SessionRecord
 KEPT_UNTIL = "kept_until"
 #: What is not kept of a session that has ended.
 FORGOTTEN = ("ip", "user_agent", "name", "id_token", "password_mark", "former_login_ids")
-_ABSENT = {**dict.fromkeys(SessionRecord._fields[1:]), "ip": "", "user_agent": ""}
+_ABSENT: dict[str, Any] = {**dict.fromkeys(SessionRecord._fields[1:]), "ip": "", "user_agent": ""}
 _TEXTS = ("user_key", "login_id", "secret_hash", "method")
 _MOMENTS = ("created_at", "last_seen_at")
 _PERHAPS = ("ended_at", "remember_until", "rotated_at")
@@ -20,6 +20,11 @@ _PERHAPS = ("ended_at", "remember_until", "rotated_at")
 def packed(record: SessionRecord) -> dict[str, Any]:
     """For JSON."""
     return {name: value for name, value in record._asdict().items() if value is not None and name != "id"}
+
+
+def forgetful(record: SessionRecord) -> SessionRecord:
+    """As it is kept once it has ended."""
+    return record._replace(**{name: _ABSENT[name] for name in FORGOTTEN}) if record.ended_at is not None else record
 
 
 def unpacked(session_id: str, stored: bytes | None) -> SessionRecord | None:

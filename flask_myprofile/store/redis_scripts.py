@@ -52,12 +52,12 @@ end
 
 local function write(id, s) redis.call('HSET', key, id, cjson.encode(s)) end
 
--- for as long as it can get in, and a little longer; how many seconds that is
+-- for as long as it can get in, and a little longer, or has to be known as ended; how many seconds that is
 local function keep(id, s)
   local out = s.remember_until or math.min(
     ask.lifetime and s.created_at + ask.lifetime or math.huge, ask.idle and s.last_seen_at + ask.idle or math.huge)
   if out == math.huge then out = s.last_seen_at + ask.forever end
-  local seconds = math.max(out - s.last_seen_at, 0) + ask.margin
+  local seconds = s.ended_at and ask.keep_ended or math.max(out - s.last_seen_at, 0) + ask.margin
   s.kept_until = clock + seconds
   write(id, s)
   if redis.call('TTL', key) < seconds then redis.call('EXPIRE', key, seconds) end
@@ -276,6 +276,17 @@ end
 delete(gone)
 tidy(known)
 return #gone
+"""
+)
+
+#: Answers the ids of what is written, and for how many seconds each is kept.
+PUT = Script(
+    PRELUDE
+    + """
+delete(ask.gone)
+local kept = {}
+for id, s in pairs(ask.sessions) do kept[#kept + 1] = {id, keep(id, s)} end
+return kept
 """
 )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from ..config import Config
 from ..errors import SetupError
-from .records import Found, LiveSince, Owner, Pruned, SessionRecord
+from .records import Found, LiveSince, Owner, Pruned, Put, SessionRecord
 
 
 class SessionStore(Protocol):
@@ -117,20 +117,36 @@ class SessionStore(Protocol):
         """One batch of deleting, in the order of ids, what can never get in again: ended before then, or run out."""
         ...
 
+    # ---- for moving to another store
 
-def made_for(config: Config, store: Any) -> SessionStore:
-    """Where sessions are kept by ``MYPROFILE_SESSION_STORE``: with everything else in ``store``, or in Redis.
+    def owners(self) -> Iterator[str]:
+        """The keys of all users of whom something is kept, some of them more than once."""
+        ...
 
-    :raises SetupError: the package for that is not there, or cannot make sense of the URL.
+    def kept_of(self, user_keys: Collection[str]) -> Mapping[str, Sequence[SessionRecord]]:
+        """All that is kept of each of these users, whether live or ended."""
+        ...
+
+    def put_sessions(self, sessions: Mapping[str, Sequence[SessionRecord]]) -> Put:
+        """Keep these of each of these users, and no others."""
+        ...
+
+
+def session_store_at(url: str, store: Any, config: Config) -> SessionStore:
+    """Where sessions are kept: with everything else, or in Redis.
+
+    :param url: as ``MYPROFILE_SESSION_STORE`` has it.
+    :param store: the one in the host's database.
+    :raises SetupError: redis-py is not there, or cannot make sense of the URL.
     """
-    if config.session_store == "sqlalchemy":
+    if url == "sqlalchemy":
         return cast(SessionStore, store)
     try:
         from .redis import RedisSessions  # an optional dependency
     except ImportError as error:
         raise SetupError('MYPROFILE_SESSION_STORE needs redis-py: pip install "Flask-MyProfile[redis]"') from error
     return RedisSessions.at(
-        config.session_store,
+        url,
         prefix=config.table_prefix,
         find_user=lambda user_key: store.find_user(user_key),  # noqa: PLW0108 (made later)
         lifetime=config.session_lifetime,

@@ -7,17 +7,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, delete, func, not_, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, insert, not_, or_, select, update
 
 from ..errors import StoreDown
 from .database import Execute, in_one_transaction
-from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Owner, Pruned, SessionRecord
+from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Owner, Pruned, Put, SessionRecord
 from .session_lookup import SessionLookup
 
 #: Rows that one transaction of ending everyone's sessions changes at most, so that no lock is held for long.
 END_BATCH = 1000
 #: Rows that a batch of pruning looks at, for each that it may delete.
 LOOKED_AT = 10
+#: Keys of users that are read at once.
+OWNERS_BATCH = 1000
 
 
 class SqlSessions(SessionLookup):
@@ -249,6 +251,43 @@ class SqlSessions(SessionLookup):
             ids = list(execute(some.where(gone).limit(limit)).scalars())
             deleted = execute(delete(table).where(table.c.id.in_(ids), gone)).rowcount if ids else 0
         return Pruned(ids[-1] if len(ids) == limit else last, deleted)
+
+    # ---- for moving to another store
+
+    def owners(self) -> Iterator[str]:
+        after: str | None = ""
+        while after is not None:
+            keys = self._owners_after(after)
+            yield from keys
+            after = keys[-1] if len(keys) == OWNERS_BATCH else None
+
+    @in_one_transaction
+    def _owners_after(self, after: str) -> Sequence[str]:
+        key = self._tables.session.c.user_key
+        with self._write() as execute:
+            return list(execute(select(key).where(key > after).distinct().order_by(key).limit(OWNERS_BATCH)).scalars())
+
+    @in_one_transaction
+    def kept_of(self, user_keys: Collection[str]) -> dict[str, list[SessionRecord]]:
+        table, found = self._tables.session, {key: list[SessionRecord]() for key in user_keys}
+        with self._write() as execute:
+            for row in execute(select(*table.c).where(table.c.user_key.in_(user_keys))):
+                found[row.user_key].append(SessionRecord._make(row))
+        return found
+
+    @in_one_transaction
+    def put_sessions(self, sessions: Mapping[str, Sequence[SessionRecord]]) -> Put:
+        table = self._tables.session
+        known = {record.id: record for theirs in self.kept_of(sessions).values() for record in theirs}
+        new = [record for theirs in sessions.values() for record in theirs if known.get(record.id) != record]
+        over = known.keys() - {record.id for theirs in sessions.values() for record in theirs}
+        replaced = [*over, *(record.id for record in new if record.id in known)]
+        with self._write() as execute:
+            if replaced:
+                execute(delete(table).where(table.c.id.in_(replaced)))
+            if new:
+                execute(insert(table), [record._asdict() for record in new])
+        return Put(len(new), len(over), 0)
 
 
 def _ended(at: int, reason: str) -> dict[str, Any]:

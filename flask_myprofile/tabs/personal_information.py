@@ -111,7 +111,8 @@ class PersonalInformation(EmailChangeActions, Tab):
         return [name for name in names if current_profile.features[f"{self.name}.{name}"]]
 
     def is_offered(self, user: Any) -> bool:
-        return bool(self.shown(user))
+        names = self.fields(current_profile.users.class_of(user))
+        return any(current_profile.features[f"{self.name}.{name}"] for name in names)
 
     def mistakes(self) -> list[str]:
         models = current_profile.users.models()

@@ -50,10 +50,8 @@ class Preferences(Tab):
     )
 
     def shown(self) -> list[str]:
-        return [name for name in self._switched_on() if _POSSIBLE[name]()]
-
-    def _switched_on(self) -> list[str]:
-        return [part.name for part in self.parts if current_profile.features[f"{self.name}.{part.name}"]]
+        switched_on = [part.name for part in self.parts if current_profile.features[f"{self.name}.{part.name}"]]
+        return [name for name in switched_on if _POSSIBLE[name]()]
 
     def effects(self) -> dict[str, Effect]:
         chosen = current_profile.preferences.count()
@@ -66,7 +64,7 @@ class Preferences(Tab):
     def context(self, user: Any) -> dict[str, Any]:
         shown, every = self.shown(), request.values.get("zones") == "all"
         return {
-            "all_off": not self._switched_on(),
+            "all_off": any(is_possible() for is_possible in _POSSIBLE.values()),  # and none of it is shown
             "languages": languages() if "language" in shown else [],
             "zones": zones(i18n.current_preferences.timezone, every) if "timezone" in shown else [],
             "every_zone": every,

@@ -9,6 +9,8 @@ import flask_login
 import pytest
 from flask import jsonify, request, session
 from flask_wtf import FlaskForm
+from sqlalchemy import event
+from sqlalchemy.orm import with_loader_criteria
 from wtforms import StringField
 
 from tests.support.devices import inside, live
@@ -311,3 +313,27 @@ def test_a_user_whom_the_host_has_loaded_already_is_the_one_that_the_token_finds
     host = new_host(after=loading)
     token = made(signed_in(host))
     assert host.browser().get("/same", headers=bearer(token)).json == {"same": True}
+
+
+@pytest.mark.parametrize("listens", ["to the class", "to the session"])
+def test_whoever_observes_how_users_are_loaded_observes_the_user_of_a_token(
+    listens: str, new_host: Callable[..., Host]
+) -> None:
+    """Such as one who hides those that are marked as deleted. It is one statement all the same."""
+    host = new_host(before=lambda app, db: None)  # one that no other test is lent
+    token, seen = made(signed_in(host)), list[str]()
+
+    def hide(asked: Any) -> None:
+        seen.append("asked")
+        asked.statement = asked.statement.options(with_loader_criteria(host.User, host.User.username != "alice"))
+
+    if listens == "to the class":
+        event.listen(host.User, "load", lambda user, context: seen.append(user.username))
+    else:
+        event.listen(host.db.session, "do_orm_execute", hide)
+    call(host, token)
+    seen.clear()
+    statements = host.count_statements()
+    is_found = call(host, token).status_code == 200
+    assert (is_found, seen[:1]) == ((True, ["alice"]) if listens == "to the class" else (False, ["asked"]))
+    assert len(statements) == 1, statements

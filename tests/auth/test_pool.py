@@ -66,8 +66,9 @@ def test_one_connection_is_enough_for_the_command_line(new_host: Callable[..., H
     alice.login("alice")
     operator, which = host.app.test_cli_runner(), ["--user", "alice"]
     commands = [["list", *which], ["end", *which, "--id", alice.session_id()], ["end", *which, "--all"], ["prune"]]
-    for command in [*commands, ["end", "--everyone"]]:
-        done = operator.invoke(cli.group, ["sessions", *command], input="y\n")
+    tokens = [["tokens", "show", "alice"], ["tokens", "revoke", "alice"]]
+    for command in [*(["sessions", *each] for each in (*commands, ["end", "--everyone"])), *tokens]:
+        done = operator.invoke(cli.group, command, input="y\n")
         assert done.exit_code == 0, (command, done.output)
     assert sent_to_login(alice)
 

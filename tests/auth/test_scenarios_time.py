@@ -97,7 +97,9 @@ def test_an_ended_session_is_forgotten_in_time_with_its_address(
     new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S21: thirty days, unless the host says otherwise; whoever is signed in or remembered is not touched."""
-    host = new_host(MYPROFILE_SESSION_KEEP_ENDED=30 * DAY, MYPROFILE_SESSION_LIFETIME=None)
+    host = new_host(
+        MYPROFILE_SESSION_KEEP_ENDED=30 * DAY, MYPROFILE_SESSION_LIFETIME=None, MYPROFILE_ACTIVITY_KEEP=None
+    )
     alice, old, newer = host.browser(), host.browser(), host.browser()
     for browser in (alice, old, newer):
         browser.client.environ_base["REMOTE_ADDR"] = f"198.51.100.{1 + (alice, old, newer).index(browser)}"

@@ -190,6 +190,17 @@ MISTAKES: dict[str, Mistake] = {
     "csrf off": Mistake("csrf", FAULT, "WTF_CSRF_ENABLED is off", {"WTF_CSRF_ENABLED": False}),
     "proxy": Mistake("proxy", NOTE, "x_proto=0", then=on_the_app(behind_a_proxy)),
     "no links": Mistake("notices", FAULT, "links in notices", {"MYPROFILE_NOTIFY": lambda user, notice: None}),
+    "two of one address": Mistake(
+        "notices",
+        NOTE,
+        "column of User is not unique",
+        {
+            "model": model(email=mapped_column(String(120))),
+            "MYPROFILE_NOTIFY": lambda user, notice: None,
+            "MYPROFILE_EMAIL_CHANGE": "verified",
+            "MYPROFILE_EXTERNAL_URL": "https://app.example",
+        },
+    ),
     "nobody to mail by": Mistake("notices", FAULT, "call Mail(app)", {"MYPROFILE_NOTIFY": "mail", "anew": True}),
     "missing column": Mistake(
         "tables",

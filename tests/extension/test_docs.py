@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING
 from inspect import getdoc, signature
@@ -11,6 +13,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+import click
 import pytest
 from flask import Flask, url_for
 from flask_login import UserMixin
@@ -21,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import flask_myprofile
 from example_app.accounts import DEMO_ACCOUNTS
-from flask_myprofile import Tab, signals
+from flask_myprofile import Tab, cli, signals
 from flask_myprofile.config import Config, settings
 from flask_myprofile.tabs import BUILT_IN
 from flask_myprofile.tabs.personal_information import CONVENTIONAL
@@ -191,6 +194,66 @@ def test_every_example_is_python_and_imports_what_exists(path: Path) -> None:
                 assert node.value in dict(settings())
 
 
+#: Pages whose examples belong into an app. Those of the others are run by tests of their own.
+IN_AN_APP = (
+    "docs/features.md",
+    "docs/many-machines.md",
+    "docs/notices.md",
+    "docs/recent-sign-in.md",
+    "docs/security.md",
+    "docs/tabs/activity.md",
+    "docs/tabs/api_token.md",
+    "docs/tabs/password.md",
+    "docs/tabs/personal_information.md",
+    "docs/tabs/preferences.md",
+    "docs/tabs/sessions.md",
+    "docs/theming.md",
+    "docs/users.md",
+    "docs/verified-address.md",
+)
+BY_THEMSELVES = {
+    *("README.md", "docs/api.md", "docs/custom-tab.md", "docs/getting-started.md", "docs/index.md", "docs/recipes.md"),
+    *("docs/sso.md", "docs/testing.md", "docs/tutorial.md", "docs/your-host.md"),
+}
+
+
+def test_no_page_with_examples_is_left_out() -> None:
+    with_examples = {name for path in PAGES if blocks(name := path.relative_to(ROOT).as_posix())}
+    assert with_examples <= {*IN_AN_APP, *BY_THEMSELVES}
+
+
+@pytest.mark.parametrize("name", IN_AN_APP)
+def test_the_examples_of_a_page_run_in_an_app(name: str, new_host: Callable[..., Host]) -> None:
+    host = new_host(anew=True)
+    names: dict[str, Any] = {"__name__": "somebodys_app", "app": host.app, "db": host.db, "User": host.User}
+    for code in blocks(name):
+        with host.app.test_request_context():
+            exec(compile(code, name, "exec", dont_inherit=True), names)
+        Config.read({key: value for key, value in host.app.config.items() if key.startswith("MYPROFILE_")})
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_command_and_all_data_can_be_read(path: Path, host: Host) -> None:
+    text = path.read_text(encoding="utf-8")
+    scripts = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
+    for line in re.findall(r"^flask myprofile (.+)$", scripts, re.M):
+        command, words, context = cli.group, shlex.split(line), None
+        while isinstance(command, click.Group):
+            name, *words = words
+            command = command.commands[name]
+        command.make_context(name, words, parent=context)
+    for data in re.findall(r"^```json\n(.*?)^```", text, re.M | re.S):
+        json.loads(data)
+    for template in re.findall(r"^```(?:jinja|html)\n(.*?)^```", text, re.M | re.S):
+        host.app.jinja_env.parse(template)
+
+
+def test_every_extra_is_in_the_installation() -> None:
+    table = page("pyproject.toml").partition("[project.optional-dependencies]\n")[2].partition("\n\n")[0]
+    extras = re.findall(r"^(\w+) = ", table, re.M)
+    assert {row[0].strip("`") for row in cells("docs/getting-started.md") if row[0].startswith("`")} == set(extras)
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_leads_to_a_file(path: Path) -> None:
     for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")):
@@ -198,6 +261,8 @@ def test_every_link_leads_to_a_file(path: Path) -> None:
         assert file.is_file(), target
         if anchor and not anchor.startswith("flask_myprofile."):
             assert anchor in anchors(file), f"{target}#{anchor}"
+    for picture in re.findall(r'^<(?:img|source) .*?src(?:set)?="([^"]+)"', path.read_text(encoding="utf-8"), re.M):
+        assert (path.parent / picture).is_file(), picture
 
 
 # ---- what a reader looks up

@@ -16,6 +16,9 @@ READ, BOTH, SEND = {"GET"}, {"GET", "POST"}, {"POST"}
 ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.index": ("/", READ),
     "myprofile.personal_information": ("/personal-information", BOTH),
+    "myprofile.personal_information_change_email": ("/personal-information/change-email", BOTH),
+    "myprofile.personal_information_resend_email": ("/personal-information/resend-email", BOTH),
+    "myprofile.personal_information_cancel_email_change": ("/personal-information/cancel-email-change", BOTH),
     "myprofile.preferences": ("/preferences", BOTH),
     "myprofile.password": ("/password", BOTH),
     "myprofile.api_token": ("/api-token", BOTH),
@@ -43,7 +46,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile_admin.sessions_revoke_token": ("/admin/sessions/revoke-token", BOTH),
     "myprofile_admin.sessions_end_everything": ("/admin/sessions/end-everything", BOTH),
 }
-TABS = ["personal-information", "preferences", "password", "api-token", "sessions"]
+TABS = ["personal-information", "preferences", "password", "api-token", "sessions", "activity"]
 PERSONAL = "/profile/personal-information"
 
 

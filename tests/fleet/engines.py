@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import create_engine, make_url, text
 
-from tests.fleet import galera, in_redis, pgbouncer
+from tests.fleet import galera, in_redis, pgbouncer, standby
 from tests.support import services
 
 Settings = dict[str, Any]
@@ -19,10 +19,12 @@ class Running(NamedTuple):
     """
     :ivar version: of the servers, for the table.
     :ivar nodes: the settings of the app, for each of its processes.
+    :ivar troubles: what may befall the servers, besides the app; in this order, because not all of it passes.
     """
 
     version: str
     nodes: tuple[Settings, Settings]
+    troubles: Mapping[str, Callable[[], object]] = {}
 
 
 Start = Callable[[Path], AbstractContextManager[Running]]
@@ -56,6 +58,25 @@ def _pgbouncer(folder: Path) -> Iterator[Running]:
         yield _everywhere(version, SQLALCHEMY_DATABASE_URI=pooled, SQLALCHEMY_ENGINE_OPTIONS=options)
 
 
+def _standby(*, waits: bool) -> Start:
+    """Where the primary is lost, the app connects to the other one by itself."""
+
+    @contextmanager
+    def start(folder: Path) -> Iterator[Running]:
+        with standby.pair(waits=waits) as both:
+            settings = {"SQLALCHEMY_DATABASE_URI": both.url}
+            yield Running(both.version, (settings, settings), {"primary killed": both.fail_over})
+
+    return start
+
+
+@contextmanager
+def _pgpool(folder: Path) -> Iterator[Running]:
+    """What names neither our tables nor that of the users is asked at a standby that is a second late."""
+    with standby.pair(late="1s") as both, standby.pooled(both) as (pooled, version):
+        yield _everywhere(version, SQLALCHEMY_DATABASE_URI=pooled)
+
+
 def _mariadb(each_connection: str = "", options: dict[str, Any] | None = None) -> Start:
     @contextmanager
     def start(folder: Path) -> Iterator[Running]:
@@ -80,9 +101,10 @@ def _galera(folder: Path) -> Iterator[Running]:
 def _in_redis(place: str) -> Start:
     @contextmanager
     def start(folder: Path) -> Iterator[Running]:
-        with services.postgres() as url, in_redis.PLACES[place]() as (sessions, version):
+        with services.postgres() as url, in_redis.PLACES[place]() as (sessions, version, troubles):
             patient = sessions + ("&" if "?" in sessions else "?") + "socket_timeout=10"
-            yield _everywhere(version, SQLALCHEMY_DATABASE_URI=url, MYPROFILE_SESSION_STORE=patient)
+            settings = {"SQLALCHEMY_DATABASE_URI": url, "MYPROFILE_SESSION_STORE": patient}
+            yield Running(version, (settings, settings), troubles)
 
     return start
 
@@ -103,6 +125,9 @@ ENGINES: dict[str, Start] = {
     "postgres-serializable": _postgres({"isolation_level": "SERIALIZABLE"}),
     "postgres-autocommit": _postgres({"isolation_level": "AUTOCOMMIT"}),
     "postgres-pgbouncer": _pgbouncer,
+    "postgres-pgpool": _pgpool,
+    "postgres-standby": _standby(waits=False),
+    "postgres-standby-waits": _standby(waits=True),
     "mariadb": _mariadb(),
     "mariadb-snapshot": _mariadb("SET SESSION innodb_snapshot_isolation = ON"),
     "mariadb-serializable": _mariadb(options={"isolation_level": "SERIALIZABLE"}),

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from typing import NamedTuple
 
 import redis
 
 from tests.support import services
-from tests.support.redis_cluster import cluster
+from tests.support.redis_cluster import cluster, wait_until
 from tests.support.redis_sentinel import watched
 
-#: Where sessions are kept, and the version of that.
-Where = tuple[str, str]
+#: Milliseconds after which the nodes of a cluster give one of them up, on a machine that has other work.
+_NODE_TIMEOUT = 3000
+
+
+class Where(NamedTuple):
+    """Where sessions are kept, the version of that, and what may befall it."""
+
+    url: str
+    version: str
+    troubles: Mapping[str, Callable[[], object]] = {}
 
 
 @contextmanager
 def one_server() -> Iterator[Where]:
     with services.redis() as url, redis.Redis.from_url(url) as client:
-        yield url, f"Redis {client.info('server')['redis_version']}"
+        yield Where(url, f"Redis {client.info('server')['redis_version']}")
 
 
 @contextmanager
 def at_sentinel() -> Iterator[Where]:
     with watched() as those:
-        yield those.url, f"Redis {those.first.version}, Sentinel"
+
+        def switch_over() -> None:
+            wait_until(those.begins_to_switch_over)
+            wait_until(lambda: those.second.is_primary)
+
+        def kill() -> None:
+            """Not before the first has all that the second has, which it follows by now."""
+            wait_until(lambda: those.first.tell("INFO", "replication")["master_link_status"] == "up")
+            those.second.kill()
+
+        troubles = {"primary and replica swapped": switch_over, "primary killed": kill}
+        yield Where(those.url, f"Redis {those.first.version}, Sentinel", troubles)
 
 
 @contextmanager
 def three_nodes() -> Iterator[Where]:
-    with cluster() as made:
-        yield made.url, f"Redis {made.nodes[0].version}, 3 nodes"
+    with cluster(_NODE_TIMEOUT) as made:
+        first, replica = made.nodes[0], made.add_replica(made.nodes[0])
+
+        def kill() -> None:
+            first.kill()
+            wait_until(lambda: replica.is_primary)
+
+        yield Where(made.url, f"Redis {first.version}, 3 nodes", {"a node killed": kill})
 
 
 PLACES: dict[str, Callable[[], AbstractContextManager[Where]]] = {

@@ -1,4 +1,7 @@
-"""``python -m tests.notices --rounds 200``: races of changed e-mail addresses, on SQLite, PostgreSQL and MariaDB."""
+"""``python -m tests.notices --rounds 200``: races of changed e-mail addresses, on SQLite, PostgreSQL and MariaDB.
+
+``python -m tests.notices --waiting``: how long a request takes that causes a notice, whatever the mail server does.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from tests.notices.races import Bench
+from tests.notices.waiting import measure
 from tests.support import services
 from tests.support.host import make_host
 
@@ -20,7 +24,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--store", action="append", choices=("sqlite", *SERVERS))
+    parser.add_argument("--waiting", action="store_true")
     options = parser.parse_args()
+    if options.waiting:
+        measure(options.rounds)
+        return 0
     differences = 0
     for store in options.store or ("sqlite", *SERVERS):
         with ExitStack() as stack:

@@ -28,7 +28,8 @@ def server() -> Iterator[Mailbox]:
 def mailbox(server: Mailbox) -> Mailbox:
     """What the mail server has received in this test."""
     server.received.clear()
-    server.reply, server.pause = None, 0.0
+    server.reply = None
+    server.gate.set()
     return server
 
 

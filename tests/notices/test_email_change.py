@@ -23,7 +23,8 @@ NEW = "new@x.test"
 @pytest.fixture
 def verified(mailing: Callable[..., Host]) -> Callable[..., Host]:
     def make(**settings: Any) -> Host:
-        return mailing(MYPROFILE_EMAIL_CHANGE="verified", MYPROFILE_NOTIFY_NEW_DEVICES=False, **settings)
+        given = {"MYPROFILE_EMAIL_CHANGE": "verified", "MYPROFILE_NOTIFY_NEW_DEVICES": False, **settings}
+        return mailing(**given)
 
     return make
 
@@ -315,3 +316,51 @@ def test_no_step_is_taken_without_the_pages_own_csrf_token(
     assert alice.client.post(f"{URL}/{action}", json=sent, headers=JSON).status_code == 400
     assert host.sql("SELECT * FROM myprofile_email_change") == before
     assert alice.post(f"{URL}/{action}", sent).status_code == 303
+
+
+def test_a_change_that_was_sent_again_for_a_day_waits_no_longer_and_an_undo_is_good_all_its_time(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    host.sql("UPDATE myprofile_email_change SET asked_at = asked_at - 86000")
+    press(alice, last_link(host, mailbox, NEW))
+    undo = last_link(host, mailbox, "alice@x.test")
+    later = 72 * 3600 - 60
+    host.sql(f"UPDATE myprofile_email_change SET asked_at = asked_at - {later}, confirmed_at = confirmed_at - {later}")
+    assert host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"]).exit_code == 0
+    assert press(host.browser(), undo).status_code == 200
+    ask(alice, "other@x.test")
+    host.sql("UPDATE myprofile_email_change SET asked_at = asked_at - 90000, sent_at = sent_at - 61")
+    assert alice.post(f"{URL}/resend-email").status_code == 409
+
+
+def test_what_is_of_no_use_any_more_is_pruned(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified(MYPROFILE_NOTIFY_NEW_DEVICES=True)
+    changed(host, mailbox, signed_in(host))
+    wait_for_notices(host.app)
+    for column, table in (
+        *(("at", "notice"), ("at", "known_device"), ("expires_at", "link")),
+        *(("asked_at", "email_change"), ("confirmed_at", "email_change")),
+    ):
+        assert host.sql(f"SELECT 1 FROM myprofile_{table}") or table == "notice"
+        host.sql(f"UPDATE myprofile_{table} SET {column} = {column} - 36000000")
+    assert host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"]).exit_code == 0
+    for table in ("notice", "known_device", "link", "email_change"):
+        assert host.sql(f"SELECT * FROM myprofile_{table}") == []
+
+
+def test_who_has_changed_the_address_does_not_keep_the_next_notice_from_its_user(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    thief = signed_in(host)
+    changed(host, mailbox, thief)
+    subjects(host, mailbox)
+    mailbox.received.clear()
+    thief.post_json("/profile/api-token/regenerate")
+    assert subjects(host, mailbox) == ["A new API token was made"] * 2
+    assert [message["To"] for message in mailbox.received] == [NEW, "alice@x.test"]
+    assert press(host.browser(), last_link(host, mailbox, "alice@x.test")).status_code == 200
+    assert not thief.is_in()

@@ -158,33 +158,47 @@ def test_a_database_in_memory_which_has_one_connection_is_left_alone_meanwhile()
 # ---- nobody waits for it
 
 
+def make_a_token(browser: Browser) -> float:
+    """The seconds that the thread of the request has worked; how busy the machine is does not count."""
+    headers = {**JSON, "X-CSRFToken": browser.csrf()}
+    began = time.thread_time()
+    assert browser.client.post("/profile/api-token/regenerate", json={}, headers=headers).status_code == 200
+    return time.thread_time() - began
+
+
 @pytest.mark.parametrize("trouble", ["down", "silent", "slow", "refuses"])
 def test_no_request_waits_for_the_mail_server(
     trouble: str, mailing: Callable[..., Host], mailbox: Mailbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def takes(host: Host) -> float:
-        """A request that causes a notice, at best."""
-        alice, times = signed_in(host), []
-        headers = {**JSON, "X-CSRFToken": alice.csrf()}
+    with silent_server() as silent:
+        settings = {
+            "down": {"MAIL_PORT": 9},
+            "silent": {"MAIL_PORT": silent, "MAIL_TIMEOUT": 0.5},
+            "slow": {},
+            "refuses": {},
+        }[trouble]
+        mailbox.reply = "550 No" if trouble == "refuses" else None
+        (mailbox.gate.clear if trouble == "slow" else mailbox.gate.set)()
+        host = mailing(MYPROFILE_NOTIFY_NEW_DEVICES=False, **settings)
+        make_a_token(signed_in(host))
+        still_waits = not host.app.extensions["myprofile"].notices.wait(0)
+        mailbox.gate.set()
+        wait_for_notices(host.app)
+    assert still_waits or trouble in ("down", "refuses"), "the answer was there before the mail was sent"
+    assert len(mailbox.received) == (1 if trouble == "slow" else 0)
+    assert caplog.text.count("could not tell user '1' of token_made") == (0 if trouble == "slow" else 1)
+
+
+def test_a_request_has_next_to_nothing_to_do_for_a_notice(mailing: Callable[..., Host]) -> None:
+    def least(host: Host) -> float:
+        alice = signed_in(host)
+        times = []
         for _ in range(9):
-            began = time.perf_counter()
-            assert alice.client.post("/profile/api-token/regenerate", json={}, headers=headers).status_code == 200
-            times.append(time.perf_counter() - began)
+            times.append(make_a_token(alice))
             wait_for_notices(host.app)
         return min(times)
 
-    alone = takes(mailing(MYPROFILE_NOTIFY=None))
-    settings: dict[str, Any] = {"MYPROFILE_NOTIFY_INTERVAL": 0}
-    with silent_server() as silent:
-        if trouble == "down":
-            settings["MAIL_PORT"] = 9
-        elif trouble == "silent":
-            settings |= {"MAIL_PORT": silent, "MAIL_TIMEOUT": 0.1}
-        mailbox.pause = 0.1 if trouble == "slow" else 0.0
-        mailbox.reply = "550 No" if trouble == "refuses" else None
-        assert takes(mailing(**settings)) < alone + 0.05
-    assert len(mailbox.received) == (9 if trouble == "slow" else 0)
-    assert caplog.text.count("could not tell user '1' of token_made") == (0 if trouble == "slow" else 9)
+    assert least(mailing(MYPROFILE_NOTIFY_INTERVAL=0)) < least(mailing(MYPROFILE_NOTIFY=None)) + 0.01
 
 
 def test_a_server_that_comes_back_gets_the_mail(

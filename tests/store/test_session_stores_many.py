@@ -57,6 +57,23 @@ def test_over_the_limit_the_least_used_end_and_not_the_one_that_has_just_begun(s
     assert store.ids("8") == {session(9, "8").id}
 
 
+def test_what_is_put_is_there_and_nothing_else_of_the_user(store: Bench) -> None:
+    of(store, session(1), session(2), session(3, "8"))
+    live = session(2, name="phone", secret_hash="e" * 64, method="oidc", idp_session="sid", password_mark="m")
+    over = session(4, ended_at=NOW - 5, end_reason="signed_out")
+    assert store.put_sessions({"7": [live, over]}) == (2, 1, 0)
+    assert store.put_sessions({"7": [live, over]}) == (0, 0, 0)
+    assert {record.id for record in store.kept_of(["7", "9"])["7"]} == {live.id, over.id}
+    assert store.session(live.id) == live
+    assert store.session(over.id).end_reason == "signed_out"
+    assert store.session(session(1).id) is None
+    assert [record.id for record in store.sessions_at_provider("sid", ANY)] == [live.id]
+    assert store.ids("8") == {session(3, "8").id}
+    assert sorted(store.owners()) == ["7", "8"]
+    assert store.put_sessions({"7": [], "9": []}) == (0, 2, 0)
+    assert store.owners() == ["8"]
+
+
 # ---- listing
 
 

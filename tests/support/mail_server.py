@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,16 +18,17 @@ from tests.support.services import free_port
 
 
 class Mailbox:
-    """``reply``: what the server says of each mail instead of taking it. ``pause``: how long it thinks, in seconds."""
+    """``reply``: what the server says of a mail instead of taking it. ``gate``: it says nothing while that is shut."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.received: list[EmailMessage] = []
         self.reply: str | None = None
-        self.pause = 0.0
+        self.gate = Event()
+        self.gate.set()
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        time.sleep(self.pause)  # of its own thread, so that it answers nobody meanwhile
+        self.gate.wait(20)  # in the thread of the server, which answers nobody meanwhile
         if self.reply:
             return self.reply
         message = message_from_bytes(envelope.content, policy=policy.default)

@@ -47,7 +47,10 @@ def test_a_name_takes_the_place_of_the_device_which_stays_below_it(two: tuple[Br
     assert (answer.status_code, answer.location) == (303, URL)
     page = unescape(here.get(URL).text)
     assert "The session is now called Grandma's laptop." in page
-    assert re.search(r"<h4[^>]*><bdi>Grandma's laptop</bdi></h4>\s*</div><p[^>]*><bdi>Firefox on Linux</bdi>", page)
+    assert re.search(
+        r"<h4[^>]*><bdi>Grandma's laptop</bdi></h4>\s*<span[^>]*>New</span></div><p[^>]*><bdi>Firefox on Linux</bdi>",
+        page,
+    )
     assert names(here) == [("Grandma's laptop", "Firefox on Linux"), ("Firefox on Linux", "Firefox on Linux")]
     sign_out(here, there)
     assert "Signed out of Grandma's laptop." in unescape(here.get(URL).text)

@@ -30,6 +30,7 @@ from .events import (
     Kind,
     Origin,
     check_own,
+    id_after_all,
     id_at,
     network_of,
     new_event,
@@ -41,8 +42,6 @@ _log = logging.getLogger(__name__)
 
 #: New addresses of API tokens that are recorded in a day, and events that are looked at for that.
 MOST_ADDRESSES, _LOOKED_AT = 10, 500
-#: What the ids of all events come before.
-_END = "g"
 
 T = TypeVar("T")
 
@@ -119,7 +118,8 @@ class Activity:
         :param limit: how many at most.
         :returns: a sequence of :class:`~.records.EventRecord`; nothing older than ``MYPROFILE_ACTIVITY_KEEP`` seconds.
         """
-        return self._store.events(self._key(user), topic, self._oldest(), before or _END, limit)
+        key = self._key(user)
+        return self._store.events(key, topic, self._oldest(key), before or id_after_all(key), limit)
 
     def last(self, user: Any, kind: str) -> EventRecord | None:
         """The newest event of a kind.
@@ -128,7 +128,8 @@ class Activity:
         :param kind: such as ``"password.changed"``.
         :returns: a :class:`~.records.EventRecord`; None where there is none.
         """
-        return self._store.last_event(self._key(user), kind, self._oldest())
+        key = self._key(user)
+        return self._store.last_event(key, kind, self._oldest(key))
 
     def prune(self, progress: Callable[[int], None] = lambda deleted: None) -> int:
         """Delete what is older than ``MYPROFILE_ACTIVITY_KEEP`` seconds, in short transactions.
@@ -136,8 +137,8 @@ class Activity:
         :param progress: told the number of events after each batch.
         :returns: how many events were deleted.
         """
-        oldest = self._oldest()
-        return prune_in_batches(lambda after, limit: self._store.prune_events(after or "", oldest, limit), progress)
+        before = clock.now() - (self._config.activity_keep or -1)
+        return prune_in_batches(lambda after, limit: self._store.prune_events(before, limit), progress)
 
     # ---- for the extension's own
 
@@ -193,7 +194,7 @@ class Activity:
 
     def _is_new_address(self, key: str, ip: str) -> bool:
         """A program that moves all the time is none: :data:`MOST_ADDRESSES` a day are enough."""
-        events = self._store.events(key, TOKEN_USED_ELSEWHERE.topic, self._oldest(), _END, _LOOKED_AT)
+        events = self.list(key, topic=TOKEN_USED_ELSEWHERE.topic, limit=_LOOKED_AT)
         before = [event for event in events if event.kind == TOKEN_USED_ELSEWHERE.name]
         today = [event for event in before if is_recent(event.at, DAY)]
         return len(today) < MOST_ADDRESSES and network_of(ip) not in {network_of(event.ip) for event in before}
@@ -239,8 +240,9 @@ class Activity:
             return origin._replace(actor=ADMIN, user_key=self._users.key(by), name=self._users.display_name(by))
         return origin._replace(actor=HOST) if origin.actor == USER and origin.user_key != key else origin
 
-    def _oldest(self) -> str:
-        return id_at(clock.time() - self._config.activity_keep) if self._config.activity_keep else _END
+    def _oldest(self, key: str) -> str:
+        keep = self._config.activity_keep
+        return id_at(key, clock.time() - keep) if keep else id_after_all(key)
 
     def _key(self, user: Any) -> str:
         return user if isinstance(user, str) else self._users.key(user)

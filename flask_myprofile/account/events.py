@@ -15,7 +15,7 @@ from ipaddress import ip_network
 from typing import Any, NamedTuple
 
 from ..setting_checks import EVENT
-from ..store.records import EventRecord
+from ..store.records import EventRecord, tag_of
 from . import clock
 
 #: Who did it: the user; an administrator; an identity provider; an operator; the app, or whoever it let in.
@@ -25,7 +25,7 @@ LONGEST = 2_000
 #: Ids of sessions, or names of fields, that are kept of one event.
 MOST_NAMED = 20
 
-_number = itertools.count()
+_number = itertools.count(secrets.randbelow(65_536))
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,15 @@ class Origin(NamedTuple):
     name: str | None = None
 
 
-def id_at(moment: float) -> str:
-    """What the ids of events of that moment and later come after."""
-    return f"{max(int(moment * 1_000_000_000), 0):016x}"
+def id_at(user_key: str, moment: float) -> str:
+    """What the ids of that user's events of that moment and later come after: they begin with whose they are, and then
+    when it was, so that a database finds and orders a page of them by its primary key."""
+    return f"{tag_of(user_key)}{max(int(moment * 1_000_000_000), 0):016x}"
+
+
+def id_after_all(user_key: str) -> str:
+    """What the ids of all events of that user come before."""
+    return f"{tag_of(user_key)}g"
 
 
 def network_of(address: str) -> str:
@@ -100,7 +106,7 @@ def network_of(address: str) -> str:
 def new_event(user_key: str, kind: str, details: Mapping[str, Any] | None, origin: Origin) -> EventRecord:
     moment = clock.time()
     return EventRecord(
-        id=f"{id_at(moment)}{next(_number) % 65_536:04x}{secrets.token_hex(2)}",
+        id=f"{id_at(user_key, moment)}{next(_number) % 65_536:04x}",
         user_key=user_key,
         topic=kind.partition(".")[0],
         kind=kind,

@@ -180,8 +180,8 @@ class EventStore(Protocol):
         """The newest of that kind."""
         ...
 
-    def prune_events(self, after: str, before: str, limit: int) -> Pruned:
-        """One batch of deleting, in the order of ids, those between these two."""
+    def prune_events(self, before: int, limit: int) -> Pruned:
+        """One batch of deleting the oldest, if they are from before that moment."""
         ...
 
 

@@ -260,7 +260,8 @@ class IdentityRecord(NamedTuple):
 
 
 class EventRecord(NamedTuple):
-    """Something that has happened to an account. ``id`` sorts by the moment: it begins with that, in nanoseconds.
+    """Something that has happened to an account. ``id`` begins with :func:`tag_of` its user, and then the moment, in
+    nanoseconds: of one user, they sort by that.
 
     ``topic`` is what ``kind`` begins with. ``actor`` is who did it; an administrator has a key and a name, a provider a
     name. ``session_id``, ``ip`` and ``user_agent`` are those of who did it. ``details``: JSON, or None.

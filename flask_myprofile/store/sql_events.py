@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -58,9 +57,11 @@ class SqlEvents(Database):
 
     def events(self, user_key: str, topic: str | None, after: str, before: str, limit: int) -> list[EventRecord]:
         table = self._tables.event
-        which: list[Any] = [table.c.user_key == user_key, table.c.id >= after, table.c.id < before]
+        which = [table.c.id >= after, table.c.id < before]
         if topic is not None:
-            which.append(table.c.topic == topic)
+            which += [table.c.user_key == user_key, table.c.topic == topic]
+        else:  # no plain column: SQLite would find the user's by the index of that, and sort them all
+            which.append(table.c.user_key.concat("") == user_key)
         columns = [table.c[name] for name in EventRecord._fields]
         rows = self._read(select(*columns).where(*which).order_by(table.c.id.desc()).limit(limit))
         return [EventRecord._make(row) for row in rows]
@@ -74,13 +75,13 @@ class SqlEvents(Database):
         return EventRecord._make(row) if row else None
 
     @in_one_transaction
-    def prune_events(self, after: str, before: str, limit: int) -> Pruned:
+    def prune_events(self, before: int, limit: int) -> Pruned:
         table = self._tables.event
-        old = (table.c.id > after, table.c.id < before)
+        oldest = select(table.c.id).where(table.c.at < before).order_by(table.c.at).limit(limit)
         with self._write() as execute:
-            ids = list(execute(select(table.c.id).where(*old).order_by(table.c.id).limit(limit)).scalars())
+            ids = list(execute(oldest).scalars())
             deleted = execute(delete(table).where(table.c.id.in_(ids))).rowcount if ids else 0
-        return Pruned(ids[-1] if len(ids) == limit else None, deleted)
+        return Pruned(ids[-1] if deleted and len(ids) == limit else None, deleted)
 
 
 @contextmanager

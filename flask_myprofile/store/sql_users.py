@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     insert,
     inspect,
     literal,
@@ -29,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .database import Execute, in_one_transaction
 from .own_transaction import commits_by_itself
 from .primary import primary_of
-from .records import GONE, gone
+from .records import GONE, TAG_LENGTH, gone, tag_of
 from .session_lookup import SessionLookup
 from .user_keys import UserKeys, key_of
 
@@ -66,6 +67,9 @@ class SqlUsers(SessionLookup):
             for table in self._of_users():
                 connection.execute(delete(table).where(table.c.user_key == new_key))
                 connection.execute(update(table).where(table.c.user_key == key).values(user_key=new_key))
+            event = self._tables.event  # the ids of a user's begin with whose they are
+            own_ids = literal(tag_of(new_key)).concat(func.substr(event.c.id, TAG_LENGTH + 1))
+            connection.execute(update(event).where(event.c.user_key == new_key).values(id=own_ids))
             theirs = (session.c.user_key == new_key, session.c.password_mark == mark)
             connection.execute(update(session).where(*theirs).values(password_mark=new_mark))
 

@@ -63,7 +63,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         pending_form=table("pending_form", *_pending_form_columns()),
         identity=table("identity", *_identity_columns()),
         logout_token=table("logout_token", *_logout_token_columns()),
-        event=table("event", *_event_columns(f"ix_{prefix}event")),
+        event=table("event", *_event_columns(f"ix_{prefix}event_user_key_topic_id")),
         link=table("link", *_link_columns()),
         notice=table("notice", *_notice_columns()),
         known_device=table("known_device", *_known_device_columns()),
@@ -195,15 +195,15 @@ def _logout_token_columns() -> list[Column[object]]:
     ]
 
 
-def _event_columns(index: str) -> list[Column[object] | Index]:
-    """A page of a user's, of all topics or of one, is read in the order of an index. What is old is deleted in that of
-    the primary key."""
+def _event_columns(name: str) -> list[Column[object] | Index]:
+    """A page of a user's is read by the primary key, whose beginning tells them apart, and one of a topic in the order
+    of the index."""
     return [
-        Column("id", _exact(24), primary_key=True),
+        Column("id", _exact(32), primary_key=True),
         Column("user_key", _exact(255), nullable=False),
         Column("topic", _exact(32), nullable=False),
         Column("kind", _exact(64), nullable=False),
-        Column("at", BigInteger, nullable=False),
+        Column("at", BigInteger, nullable=False, index=True),
         Column("actor", String(16), nullable=False),
         Column("actor_key", _exact(255)),
         Column("actor_name", String(255)),
@@ -211,8 +211,7 @@ def _event_columns(index: str) -> list[Column[object] | Index]:
         Column("ip", String(45), nullable=False),
         Column("user_agent", String(512), nullable=False),
         Column("details", Text),
-        Index(f"{index}_user_key_id", "user_key", "id"),
-        Index(f"{index}_user_key_topic_id", "user_key", "topic", "id"),
+        Index(name, "user_key", "topic", "id"),
     ]
 
 

@@ -18,7 +18,7 @@ from ..tab import Effect, Part, Tab
 
 #: Events on a page, and in one answer of JSON.
 ROWS, MOST = 25, 50
-_ID = re.compile(r"[0-9a-f]{24}")
+_ID = re.compile(r"[0-9a-f]{32}")
 #: Topic -> the tab that it is about, and by whose name it is called.
 _TABS = {
     "session": "sessions",

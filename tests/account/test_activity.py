@@ -325,3 +325,18 @@ def test_an_operator_lists_what_has_happened(host: Host) -> None:
     host.sql("DELETE FROM user WHERE username = 'alice'")
     (gone,) = json.loads(listed(key, "--json").output)
     assert (gone["kind"], gone["actor"], gone["address"]) == ("account.forgotten", "host", "")
+
+
+@in_each_database
+def test_a_key_that_changes_takes_the_activity_along(host: Host) -> None:
+    signed_in(host)
+    signed_in(host)
+    before = [each.id[-20:] for each in events(host)]
+    with host.app.app_context():
+        user = host.db.session.execute(host.db.select(host.User).filter_by(username="alice")).scalar_one()
+        user.id = 77
+        host.db.session.commit()
+    after = events(host)
+    assert [each.id[-20:] for each in after] == before and {each.user_key for each in after} == {"77"}
+    signed_in(host)
+    assert kinds(host) == 3 * ["session.signed_in"]

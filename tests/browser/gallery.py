@@ -315,7 +315,7 @@ STATES = {
     "activity": State(MAYA, "/profile/activity"),
     "activity of one topic": State(SAM, "/profile/activity?topic=session"),
     "activity, nothing of a topic": State(SAM, "/profile/activity?topic=token"),
-    "older activity": State(MAYA, f"/profile/activity?before={'f' * 24}"),
+    "older activity": State(MAYA, f"/profile/activity?before={'f' * 32}"),
     "activity by SSO": State(ALEX, "/profile/activity"),
     "not my event": State(MAYA, "/profile/activity", clicked(NOT_ME, ".mp-steps")),
     "notifications": State(SAM, "/profile/notifications"),

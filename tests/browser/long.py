@@ -103,7 +103,7 @@ def add_events(host: Host, number: int) -> None:
     details = json.dumps({"fields": ["first_name", "phone"], "after": {f"custom{each}": True for each in range(20)}})
     rows = [
         EventRecord(
-            *(f"{id_at(now - each * 3600)}{each:08x}", key, kind.partition(".")[0], kind, now - each * 3600),
+            *(f"{id_at(key, now - each * 3600)}{each:04x}", key, kind.partition(".")[0], kind, now - each * 3600),
             *("user" if each % 4 else "admin", None, f"{LATIN} {HEBREW}"),
             *(f"{each:024x}", ADDRESS, AGENT, details),
         )

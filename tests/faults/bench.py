@@ -121,6 +121,7 @@ def bench(store: str, folder: Path, seed: int) -> Iterator[Bench]:
     chance = random.Random(seed)
     with ExitStack() as running:
         settings: dict[str, Any] = {"WTF_CSRF_ENABLED": False, "MYPROFILE_SESSION_LIMIT": 2000}
+        settings["MYPROFILE_FEATURES"] = {"api_token": True, "activity": True}
         clock = folder / "clock"
         clock.write_bytes(bytes(8))
         found = [faults.killed_worker(), *faults.of_clocks(clock, chance)]

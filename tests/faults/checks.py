@@ -28,6 +28,7 @@ class Checks:
         self._sessions()
         self._tokens()
         self._passwords()
+        self._events()
         self._switch()
 
     def _some(self, ended: Sequence[Any]) -> Sequence[Any]:
@@ -55,6 +56,19 @@ class Checks:
             answer = self._client.ask("POST", attempt.url, form=attempt.form)
             attempt.record(answer)
             ledger.password_seen(password, answer.status == attempt.acknowledged)
+
+    def _events(self) -> None:
+        """Each password and token that was acknowledged has its event, and no event is of one that is not there."""
+        counted = {"password": ("password.changed",), "token": ("token.made", "token.regenerated")}
+        for session in self._ledger.live()[:1]:
+            for topic, kinds in counted.items():
+                found, before = 0, ""
+                while before is not None:
+                    url = f"/profile/activity?topic={topic}&before={before}"
+                    page = json.loads(self._client.ask("GET", url, session.cookies, body={}).body)
+                    found += sum(each["kind"] in kinds for each in page["events"])
+                    before = page["next"]
+                self._ledger.events_seen(topic, found)
 
     def _switch(self) -> None:
         for session in self._ledger.live()[:1]:

@@ -45,6 +45,9 @@ class Ledger:
     old_passwords: list[str] = field(default_factory=list)
     #: Of each token, whether it works.
     tokens: dict[str, State] = field(default_factory=dict)
+    #: Of each topic of the user's activity, how many events there must be, and how many more there may be.
+    events: Counter[str] = field(default_factory=Counter)
+    perhaps: Counter[str] = field(default_factory=Counter)
     #: What the feature may be switched to.
     switches: set[bool] = field(default_factory=lambda: {True})
     clock_is_ahead: bool = False
@@ -74,7 +77,11 @@ class Ledger:
     def ended_others(self, than: Session, acknowledged: bool) -> None:
         self.ended((session for session in self.sessions if session is not than), acknowledged)
 
+    def happened(self, topic: str, acknowledged: bool) -> None:
+        (self.events if acknowledged else self.perhaps)[topic] += 1
+
     def changed_password(self, new: str, acknowledged: bool) -> None:
+        self.happened("password", acknowledged)
         if acknowledged:
             self.old_passwords += self.passwords
             self.passwords = [new]
@@ -123,6 +130,12 @@ class Ledger:
         elif password in self.passwords:
             self.passwords.remove(password)
             self.old_passwords.append(password)
+
+    def events_seen(self, topic: str, number: int) -> None:
+        if number < self.events[topic]:
+            self.wrong[f"{LOST}: an event"] += 1
+        if number > self.events[topic] + self.perhaps[topic]:
+            self.wrong["an event of what did not happen"] += 1
 
     def switch_seen(self, on: bool) -> None:
         if on not in self.switches:

@@ -99,6 +99,7 @@ def regenerate(ledger: Ledger, chance: random.Random) -> Operation:
     def done(answer: Answer | None) -> None:
         new = json.loads(answer.body)["token"] if answer is not None else None
         ledger.no_other_token(new, answer is not None)
+        ledger.happened("token", answer is not None)
 
     return _by_cookie("regenerate", "/profile/api-token/regenerate", chance.choice(ledger.live()), {}, done)
 

@@ -25,7 +25,13 @@ from tests.support.host import PASSWORD, Browser, Host
 ROOT = Path(__file__).parent.parent.parent
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 #: Of the host's settings, those that its workers must have as well.
-SHARED = ("SQLALCHEMY_DATABASE_URI", "WTF_CSRF_ENABLED", "MYPROFILE_SESSION_STORE", "MYPROFILE_SESSION_LIMIT")
+SHARED = (
+    "MYPROFILE_FEATURES",
+    "SQLALCHEMY_DATABASE_URI",
+    "WTF_CSRF_ENABLED",
+    "MYPROFILE_SESSION_STORE",
+    "MYPROFILE_SESSION_LIMIT",
+)
 
 
 class Answer(NamedTuple):

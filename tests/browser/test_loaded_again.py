@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.gallery import LONG_AGO, NEWCOMER, SEND, Gallery, clicked, typed
 from tests.browser.visitor import Visitor
@@ -57,16 +58,15 @@ def test_all_cities_leave_what_is_chosen(scripts: bool, gallery: Gallery) -> Non
 def test_the_zone_of_the_device_is_offered_first(zone: str, words: str, gallery: Gallery) -> None:
     page = gallery.person(NEWCOMER, timezone_id=zone).open(PREFERENCES)
     group = page.locator("#timezone optgroup").first
-    assert group.get_attribute("label") == "This device"
+    expect(group).to_have_attribute("label", "This device")
     assert group.locator("option").all_inner_texts()[0].startswith(words)
     assert page.locator(f"#timezone [value='{zone}']").count() == 1, "and once"
     page.get_by_label("Time zone").select_option(zone)
     page.get_by_role("button", name="Save").click()
     assert page.get_by_role("status").get_by_text("Your preferences have been saved.").is_visible()
     assert page.get_by_label("Time zone").input_value() == zone
-    assert page.locator("#timezone optgroup").first.get_attribute("label") == "This device", (
-        "what is chosen is moved, too"
-    )
+    # what is chosen is moved, too
+    expect(page.locator("#timezone optgroup").first).to_have_attribute("label", "This device")
 
 
 def test_the_zone_of_the_app_is_said_once_to_a_device_in_it(gallery: Gallery) -> None:

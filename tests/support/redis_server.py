@@ -7,7 +7,7 @@ import signal
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +111,9 @@ class RedisServer:
         """It could not save what it has, and takes no more until it can."""
         Path(self._folder).chmod(0o500)
         self.tell("CONFIG", "SET", "save", "3600 1")
-        self.tell("BGSAVE")
         while self._saving()["rdb_last_bgsave_status"] != "err":
-            pass
+            with suppress(redis.ResponseError):  # it is about to already
+                self.tell("BGSAVE")
 
         def mend() -> None:
             Path(self._folder).chmod(0o700)

@@ -48,7 +48,7 @@ def test_a_name_takes_the_place_of_the_device_which_stays_below_it(two: tuple[Br
     page = unescape(here.get(URL).text)
     assert "The session is now called Grandma's laptop." in page
     assert re.search(
-        r"<h4[^>]*><bdi>Grandma's laptop</bdi></h4>\s*<span[^>]*>New</span></div><p[^>]*><bdi>Firefox on Linux</bdi>",
+        r"<h4[^>]*><bdi>Grandma's laptop</bdi></h4>\s*</div><p[^>]*><bdi>Firefox on Linux</bdi>",
         page,
     )
     assert names(here) == [("Grandma's laptop", "Firefox on Linux"), ("Firefox on Linux", "Firefox on Linux")]

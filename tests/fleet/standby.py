@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -97,8 +98,10 @@ def pooled(both: Pair) -> Iterator[tuple[str, str]]:
         for name in ("pcp.conf", "pool_hba.conf"):
             (Path(folder) / name).touch()
         command = [program, "-n", "-f", str(config), "-F", f"{folder}/pcp.conf", "-a", f"{folder}/pool_hba.conf"]
-        with services.process(command, lambda: _answers(port), who, f"{folder}/log"):
+        with services.process(command, lambda: _answers(port), who, f"{folder}/log") as process:
             yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres", version
+            process.send_signal(signal.SIGINT)  # at a polite one it waits for its clients, and would leave processes
+            process.wait(30)
 
 
 def _run(command: list[str], who: dict[str, Any]) -> None:

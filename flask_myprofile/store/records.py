@@ -36,7 +36,7 @@ def gone(user_key: str) -> str:
 
 
 class SessionRecord(NamedTuple):
-    """One signed-in browser. ``id`` begins with :func:`tag_of` its user; ``secret_hash`` is a SHA-256 and signs nobody
+    """One signed-in browser. ``id`` begins with ``tag_of`` its user; ``secret_hash`` is a SHA-256 and signs nobody
     in; ``name`` is what the user calls it.
 
     Of a sign-in at an OpenID provider: ``idp_session`` is its ``sid``, ``callback`` the redirect URI that it used,
@@ -260,7 +260,7 @@ class IdentityRecord(NamedTuple):
 
 
 class EventRecord(NamedTuple):
-    """Something that has happened to an account. ``id`` begins with :func:`tag_of` its user, and then the moment, in
+    """Something that has happened to an account. ``id`` begins with ``tag_of`` its user, and then the moment, in
     nanoseconds: of one user, they sort by that.
 
     ``topic`` is what ``kind`` begins with. ``actor`` is who did it; an administrator has a key and a name, a provider a

@@ -20,7 +20,7 @@ from ..store.notice_protocols import EmailChangeStore
 from ..store.notice_records import CONFIRMED, PENDING, EmailChange
 from .activity import Activity
 from .clock import now
-from .events import EMAIL_CHANGE_ASKED, EMAIL_CHANGE_CONFIRMED, EMAIL_CHANGE_UNDONE, USER
+from .events import EMAIL_CHANGE_ASKED, EMAIL_CHANGE_CANCELLED, EMAIL_CHANGE_CONFIRMED, EMAIL_CHANGE_UNDONE, USER
 from .users import Users
 
 EMAIL = "email"
@@ -106,10 +106,13 @@ class EmailChanges:
             raise NotPending
         return change
 
-    def cancel(self, user: Any) -> bool:
-        """Whether there was anything to cancel."""
+    def cancel(self, user: Any, by: Any = None) -> bool:
+        """Whether there was anything to cancel. ``by``: the administrator who does it."""
         self._users.lock(user, EMAIL)
-        return self._end_pending(self._changes(user, to_write=True))
+        done = self._end_pending(self._changes(user, to_write=True))
+        if done:
+            self._activity.note(EMAIL_CHANGE_CANCELLED, user, by=by)
+        return done
 
     def _end_pending(self, changes: Sequence[EmailChange]) -> bool:
         return self._end([each for each in changes if each.state == PENDING])

@@ -59,9 +59,10 @@ class Erasure:
         self._revoked = revoked
 
     def forget(self, user: Any, by: Any = None) -> None:
-        """All at once; ``user`` may be a key. ``by``: the administrator who asks for it."""
+        """All at once: on a page of ours as part of what that does, else in a transaction of its own. ``user`` may be a
+        key. ``by``: the administrator who asks for it."""
         key = user if isinstance(user, str) else self._users.key(user)
-        run(lambda: self._forget(key, by), self._own_transaction)
+        self._activity.in_one(lambda: self._forget(key, by))
 
     def _forget(self, key: str, by: Any) -> None:
         ids = list(self._elsewhere.erase_sessions(key)) if self._elsewhere is not None else []
@@ -70,15 +71,15 @@ class Erasure:
         self._store.erase_user(key, now())
         self._activity.note_forgotten(key, by)
         if ids:
-            after_commit(lambda: self._ended(key, ids, REASON, None))
+            after_commit(lambda: self._ended(key, ids, REASON, None if by is None else self._users.key(by)))
         if had_token:
             after_commit(lambda: self._revoked(key))
 
     def forget_if_gone(self, key: str) -> bool:
         """The same where no user has the key. Whether there was none."""
         gone = bool(self._store.missing_users([key]))
-        if gone:
-            self.forget(key)
+        if gone:  # whatever becomes of this request
+            run(lambda: self._forget(key, None), self._own_transaction)
         return gone
 
     def follow(self, connection: Any, key: str, *, is_new: bool) -> bool:

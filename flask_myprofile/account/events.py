@@ -69,6 +69,7 @@ FIELDS_CHANGED = _kind("profile.fields_changed", "fields")
 EMAIL_CHANGE_ASKED = _kind("profile.email_change_asked", essential=True)
 EMAIL_CHANGE_CONFIRMED = _kind("profile.email_change_confirmed", essential=True)
 EMAIL_CHANGE_UNDONE = _kind("profile.email_change_undone", essential=True)
+EMAIL_CHANGE_CANCELLED = _kind("profile.email_change_cancelled")
 #: ``before`` and ``after``: feature -> on or off, of those that were moved.
 FEATURES_CHANGED = _kind("features.changed", "before", "after")
 #: Of whom nothing else is kept any more.

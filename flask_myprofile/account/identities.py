@@ -40,6 +40,10 @@ class Identities:
         """Whether anybody has ever signed in to this account by Single Sign-On."""
         return self._store.has_identity(user_key)
 
+    def of(self, user_key: str) -> Sequence[IdentityRecord]:
+        """All whom providers have ever said that this user is, the last one first."""
+        return self._store.identities_of(user_key)
+
     def users(self, issuer: str, subject: str) -> Sequence[str]:
         """The keys of the users whom this person has signed in as."""
         return self._store.users_with_identity(digest(issuer, subject))

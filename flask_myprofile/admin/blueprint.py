@@ -15,8 +15,8 @@ from ..host_matching import OwnBlueprint
 from ..i18n import gettext
 from ..pages.access import guarded
 from ..responses import no_store
-from . import doctor, features, users
-from . import user_actions as actions
+from . import doctor, features, user_account, user_activity, users
+from . import user_credentials as ends
 
 
 def blueprint(prefix: str) -> Blueprint:
@@ -28,10 +28,19 @@ def blueprint(prefix: str) -> Blueprint:
         ("/features/reset", "features_reset", features.reset, both, features.RESET),
         ("/doctor", "doctor", doctor.view, ["GET"], None),
         ("/sessions", "sessions", users.view, ["GET"], None),
-        ("/sessions/sign-out", "sessions_sign_out", actions.sign_out, both, actions.SIGN_OUT),
-        ("/sessions/sign-out-all", "sessions_sign_out_all", actions.sign_out_all, both, actions.SIGN_OUT_ALL),
-        ("/sessions/revoke-token", "sessions_revoke_token", actions.revoke_token, both, actions.REVOKE),
-        ("/sessions/end-everything", "sessions_end_everything", actions.end_everything, both, actions.END_EVERYTHING),
+        ("/sessions/sign-out", "sessions_sign_out", ends.sign_out, both, ends.SIGN_OUT),
+        ("/sessions/sign-out-all", "sessions_sign_out_all", ends.sign_out_all, both, ends.SIGN_OUT_ALL),
+        ("/sessions/revoke-token", "sessions_revoke_token", ends.revoke_token, both, ends.REVOKE),
+        ("/sessions/activity", "sessions_activity", user_activity.view, ["GET"], None),
+        ("/sessions/forget", "sessions_forget", user_account.forget, both, user_account.FORGET),
+        (
+            "/sessions/cancel-email-change",
+            "sessions_cancel_email_change",
+            user_account.cancel_email_change,
+            both,
+            user_account.CANCEL_EMAIL_CHANGE,
+        ),
+        ("/sessions/end-everything", "sessions_end_everything", ends.end_everything, both, ends.END_EVERYTHING),
     ):
         admin.add_url_rule(url, endpoint, guarded(_for_administrators(view), purpose), methods=methods)
     return admin

@@ -1,4 +1,4 @@
-"""One page a user: an administrator finds somebody, and sees where they are signed in, and their API token."""
+"""One page a user: an administrator finds somebody, and sees what is kept of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,14 @@ from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import PAGE, as_json, as_rows, page_number, shows_places
 from ..responses import prefers_json
 from ..store.records import SessionRecord
+from . import user_facts
 
 #: Users who are found at a time: whoever looks for one of more types more of the name.
 MOST_FOUND = 20
+_NOBODY: dict[str, Any] = {
+    **{"user": None, "sessions": [], "total": 0, "token": None},
+    **{"events": [], "preferences": {}, "identities": [], "email_change": None},
+}
 
 
 def view(admin: Any) -> Any:
@@ -72,7 +77,16 @@ def person(user: Any) -> dict[str, Any]:
 
 
 def show(admin: Any, user: Any, *, typed: str = "", error: Any = "", status: int = 200) -> Any:
-    shown = {} if user is None else {**_sessions(admin, user), **_token(user), "whose": person(user)}
+    shown = (
+        {}
+        if user is None
+        else {
+            **_sessions(admin, user),
+            **_token(user),
+            **user_facts.as_shown(user),
+            "whose": person(user),
+        }
+    )
     return _render(error=error, status=status, typed=typed, **shown)
 
 
@@ -114,11 +128,12 @@ def _shows_address() -> bool:
 
 def _json(admin: Any, user: Any) -> dict[str, Any]:
     if user is None:
-        return {"user": None, "sessions": [], "total": 0, "token": None}
+        return _NOBODY
     (rows, total), token = _listed(user), current_profile.tokens.find(user)
     return {
         "user": {"key": current_profile.users.key(user), "name": current_profile.users.display_name(user)},
         "sessions": as_json(rows, own_session(admin, user), _shows_address()),
         "total": total,
         "token": token_facts.as_json(token) if token else None,
+        **user_facts.as_json(user),
     }

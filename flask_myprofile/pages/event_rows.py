@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isroutine
+from itertools import groupby
 from typing import Any
 
 from flask import current_app, url_for
@@ -12,11 +14,12 @@ from flask import current_app, url_for
 from ..account import events
 from ..account.events import details_of
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, iso_time, join_list, lazy_gettext, ngettext
+from ..i18n import as_datetime, gettext, iso_time, join_list, lazy_gettext, local_date, ngettext
 from ..store.records import EventRecord, SessionRecord
 from . import not_me
 from .session_rows import device_by, name_of, places_of
 
+_ID = re.compile(r"[0-9a-f]{32}")
 #: What has happened -> icon, and words.
 _KINDS: Mapping[str, tuple[str, Any]] = {
     "session.signed_in": ("monitor-smartphone", lazy_gettext("Signed in")),
@@ -34,6 +37,7 @@ _KINDS: Mapping[str, tuple[str, Any]] = {
     "profile.email_change_asked": ("mail", lazy_gettext("Change of the email address requested")),
     "profile.email_change_confirmed": ("mail", lazy_gettext("Email address changed")),
     "profile.email_change_undone": ("mail", lazy_gettext("Change of the email address undone")),
+    "profile.email_change_cancelled": ("mail", lazy_gettext("Change of the email address cancelled")),
     "features.changed": ("toggle-right", lazy_gettext("Features changed")),
     "account.forgotten": ("trash-2", lazy_gettext("Account erased")),
 }
@@ -66,11 +70,18 @@ class Around:
     current: SessionRecord | None
     places: Mapping[str, str]
     shows_address: bool
+    #: Whether what helps is offered: to the owner alone. ``not_me``: "This wasn't me" as well.
+    helps: bool
     not_me: bool
 
 
-def around(user: Any, records: Sequence[EventRecord]) -> Around:
-    """One statement, whatever the number of events."""
+def is_event_id(text: str) -> bool:
+    """Whether it is written like one."""
+    return _ID.fullmatch(text) is not None
+
+
+def around(user: Any, records: Sequence[EventRecord], *, by_owner: bool = True) -> Around:
+    """One statement, whatever the number of events. ``by_owner``: whether their user reads them."""
     current, shown = current_profile.sessions.current(user), current_profile.features.state("sessions.address").on
     ids = {named for record in records for named in (record.session_id, *_ended(record)[:1]) if named}
     known = current_profile.sessions.find_all(user, ids - ({current.id} if current else set()))
@@ -80,7 +91,8 @@ def around(user: Any, records: Sequence[EventRecord]) -> Around:
         current,
         places_of(theirs) if shown else {},
         shown,
-        not_me.is_offered(user),
+        by_owner,
+        by_owner and not_me.is_offered(user),
     )
 
 
@@ -117,8 +129,15 @@ def as_row(record: EventRecord, seen: Around) -> dict[str, Any]:
         "ip": record.ip if there and seen.shows_address else "",
         "current": current and there,
         "not_me_url": None if session is None or current or not seen.not_me else _not_me_url(record, session),
-        "token_url": _token_url(record),
+        "token_url": _token_url(record) if seen.helps else None,
     }
+
+
+def by_days(records: Sequence[EventRecord], seen: Around) -> list[dict[str, Any]]:
+    """The same of many, each day with its own."""
+    rows = (as_row(each, seen) for each in records)
+    days = [list(of_day) for _, of_day in groupby(rows, lambda row: local_date(row["at"]))]
+    return [{"day": of_day[0]["at"], "rows": of_day} for of_day in days]
 
 
 def _icon(record: EventRecord) -> str:

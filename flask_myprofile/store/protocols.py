@@ -111,6 +111,10 @@ class IdentityStore(Protocol):
 
     def has_identity(self, user_key: str) -> bool: ...
 
+    def identities_of(self, user_key: str) -> Sequence[IdentityRecord]:
+        """All of that user, the one noted last first."""
+        ...
+
     def users_with_identity(self, identity_id: str) -> Sequence[str]:
         """The keys of the users whom somebody with this identity has signed in as."""
         ...

@@ -24,6 +24,13 @@ class SqlSingleSignOn(Database):
         table = self._tables.identity
         return self._read(select(table.c.id).where(table.c.user_key == user_key).limit(1)).first() is not None
 
+    def identities_of(self, user_key: str) -> list[IdentityRecord]:
+        table = self._tables.identity
+        columns = [table.c[name] for name in IdentityRecord._fields]
+        theirs = select(*columns).where(table.c.user_key == user_key)
+        last = func.coalesce(table.c.noted_at, 0).desc()
+        return [IdentityRecord._make(row) for row in self._read(theirs.order_by(last, table.c.id))]
+
     def users_with_identity(self, identity_id: str) -> list[str]:
         table = self._tables.identity
         return list(self._read(select(table.c.user_key).where(table.c.id == identity_id)).scalars())

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Any
 
 from flask import request, url_for
 
 from ..errors import NotFound
 from ..globals import current_profile
-from ..i18n import gettext, lazy_gettext, local_date
-from ..pages.event_rows import around, as_json, as_row
+from ..i18n import gettext, lazy_gettext
+from ..pages.event_rows import around, as_json, by_days, is_event_id
 from ..store.records import EventRecord
 from ..tab import Effect, Part, Tab
 
 #: Events on a page, and in one answer of JSON.
 ROWS, MOST = 25, 50
-_ID = re.compile(r"[0-9a-f]{32}")
 #: Topic -> the tab that it is about, and by whose name it is called.
 _TABS = {
     "session": "sessions",
@@ -61,15 +58,7 @@ class Activity(Tab):
         (records, following), topics = self._page(user, ROWS), self._topics(user)
         seen, topic = around(user, records), request.args.get("topic") or None
         return {
-            "days": [
-                {"day": rows[0]["at"], "rows": rows}
-                for _, rows in (
-                    (day, list(rows))
-                    for day, rows in groupby(
-                        (as_row(each, seen) for each in records), lambda row: local_date(row["at"])
-                    )
-                )
-            ],
+            "days": by_days(records, seen),
             "topics": [{"label": label, "url": _url(name), "current": name == topic} for name, label in topics],
             "first_url": _url(topic) if request.args.get("before") else None,
             "more_url": _url(topic, following) if following else None,
@@ -84,7 +73,7 @@ class Activity(Tab):
         :raises NotFound: there is no such topic, or no such event.
         """
         topic, before = request.args.get("topic") or None, request.args.get("before", "")
-        if topic not in {name for name, _ in self._topics(user)} or (before and not _ID.fullmatch(before)):
+        if topic not in {name for name, _ in self._topics(user)} or (before and not is_event_id(before)):
             raise NotFound(gettext("There is no such list."), code="no_such_list")
         found = current_profile.activity.list(user, topic=topic, before=before, limit=rows + 1)
         return found[:rows], found[rows - 1].id if len(found) > rows else None

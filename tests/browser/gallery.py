@@ -272,6 +272,20 @@ def overtaken(person: Visitor) -> None:
     person.page.locator(".mp-summary").wait_for()
 
 
+def erased_another(person: Visitor) -> None:
+    person.page.locator("main [name=name]").fill("Somebody else")
+    person.page.locator("main form .mp-btn--danger").click()
+    person.page.locator(".mp-summary").wait_for()
+
+
+def looked_up_who_waits(person: Visitor) -> None:
+    with Person(person.site) as other:
+        other.sign_in(SAM)
+        other.post("/profile/personal-information/change-email", {"new_email": f"sam{next(_titles)}@acme.example"})
+    person.open("/profile/admin/sessions?user=sam")
+    person.page.locator("a[href*=cancel-email-change]").wait_for()
+
+
 _titles = count(1)
 OPEN_DIALOG = clicked("main [data-mp-dialog]", "dialog[open]")
 SAVED = typed(".mp-status")
@@ -341,6 +355,11 @@ STATES = {
     "a user's sessions and token": State(MAYA, "/profile/admin/sessions?user=maya"),
     "a user's token question": State(MAYA, "/profile/admin/sessions/revoke-token?user=maya"),
     "a user's everything question": State(MAYA, "/profile/admin/sessions/end-everything?user=maya"),
+    "a user's activity": State(MAYA, "/profile/admin/sessions/activity?user=maya"),
+    "older activity of a user": State(MAYA, f"/profile/admin/sessions/activity?user=maya&before={'f' * 24}"),
+    "a user to erase": State(MAYA, "/profile/admin/sessions/forget?user=sam"),
+    "a user to erase, another name typed": State(MAYA, "/profile/admin/sessions/forget?user=sam", erased_another),
+    "a user's address that waits": State(MAYA, "/profile/admin/sessions", looked_up_who_waits),
     "a user's sessions question": State(MAYA, "/profile/admin/sessions/sign-out-all?user=sam"),
     "signed out of this session": State(NEWCOMER, "/dashboard", signed_out_elsewhere),
 }

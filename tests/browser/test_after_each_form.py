@@ -111,6 +111,28 @@ def revoked_by_administrator(person: Visitor) -> None:
     in_dialog(person, "/revoke-token")
 
 
+def address_cancelled(person: Visitor) -> None:
+    (name,) = parse_qs(urlsplit(person.page.url).query)["user"]
+    with Person(person.site) as user:
+        user.sign_in(name)
+        asked = {"new_email": f"{name}-new@acme.example"}
+        user.post("/profile/personal-information/change-email", asked)
+    person.page.reload()
+    in_dialog(person, "/cancel-email-change")
+
+
+def erased(name: str | None) -> Callable[[Visitor], None]:
+    """With this name, or with the right one."""
+
+    def erase(person: Visitor) -> None:
+        shown = person.page.locator("#mp-whose").inner_text()
+        person.page.locator("main a[href*='/forget']").click()
+        person.page.locator("main [name=name]").fill(name or shown)
+        clicked("main form .mp-btn--danger", SAID)(person)
+
+    return erase
+
+
 def confirmed(then: Callable[[Visitor], None]) -> Callable[[Visitor], None]:
     """Somebody whose sign-in is old wants a token."""
 
@@ -209,6 +231,11 @@ DEEDS: dict[str, dict[str, Deed]] = {
     "myprofile_admin.sessions_sign_out": {"one": (MAYA, A_USER, clicked("main .mp-list form [type=submit]", SAID))},
     "myprofile_admin.sessions_sign_out_all": {"all": (MAYA, A_USER, lambda at: in_dialog(at, "/sign-out-all"))},
     "myprofile_admin.sessions_end_everything": {"all": (MAYA, A_USER, lambda at: in_dialog(at, "/end-everything"))},
+    "myprofile_admin.sessions_cancel_email_change": {"cancelled": (MAYA, A_USER, address_cancelled)},
+    "myprofile_admin.sessions_forget": {
+        "another name": (MAYA, A_USER, erased("Somebody else")),
+        "erased": (MAYA, A_USER, erased(None)),
+    },
     "myprofile_admin.sessions_revoke_token": {"revoked": (MAYA, A_USER, revoked_by_administrator)},
 }
 

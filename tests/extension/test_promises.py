@@ -31,6 +31,10 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.sessions_sign_out_unused": ("/sessions/sign-out-unused", BOTH),
     "myprofile.sessions_not_me": ("/sessions/not-me", READ),
     "myprofile.sessions_rename": ("/sessions/rename", BOTH),
+    **{
+        f"myprofile.personal_information_{name}": (f"/personal-information/{name.replace('_', '-')}", BOTH)
+        for name in ("change_email", "resend_email", "cancel_email_change")
+    },
     "myprofile.activity": ("/activity", BOTH),
     "myprofile.confirm": ("/confirm", BOTH),
     "myprofile.sign_out": ("/sign-out", SEND),
@@ -45,6 +49,9 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile_admin.sessions_sign_out_all": ("/admin/sessions/sign-out-all", BOTH),
     "myprofile_admin.sessions_revoke_token": ("/admin/sessions/revoke-token", BOTH),
     "myprofile_admin.sessions_end_everything": ("/admin/sessions/end-everything", BOTH),
+    "myprofile_admin.sessions_activity": ("/admin/sessions/activity", READ),
+    "myprofile_admin.sessions_cancel_email_change": ("/admin/sessions/cancel-email-change", BOTH),
+    "myprofile_admin.sessions_forget": ("/admin/sessions/forget", BOTH),
 }
 TABS = ["personal-information", "preferences", "password", "api-token", "sessions", "activity"]
 PERSONAL = "/profile/personal-information"

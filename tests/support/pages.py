@@ -14,6 +14,7 @@ PAGES = [
     "/profile/sessions",
     "/profile/admin/features",
     "/profile/admin/sessions?user=admin",
+    "/profile/admin/sessions/activity?user=admin",
 ]
 CONFIRMATIONS = [
     "/profile/api-token/regenerate",
@@ -22,6 +23,7 @@ CONFIRMATIONS = [
     "/profile/admin/sessions/sign-out-all?user=admin",
     "/profile/admin/sessions/revoke-token?user=admin",
     "/profile/admin/sessions/end-everything?user=admin",
+    "/profile/admin/sessions/forget?user=admin",
 ]
 #: Something wrong for each form of the first three.
 WRONG = {"first_name": "", "last_name": "x" * 99, "language": "tlh", "current_password": "", "new_password": "a"}

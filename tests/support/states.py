@@ -53,7 +53,7 @@ def pages(admin: Browser) -> Iterator[tuple[str, Any]]:
         yield url, admin.get(url, follow_redirects=True)
     for user in ("bob", "nobody"):
         yield f"sessions of {user}", admin.get(f"/profile/admin/sessions?user={user}")
-    for question in ("sign-out-all", "end-everything"):
+    for question in ("sign-out-all", "end-everything", "forget"):
         yield f"{question} of bob", admin.get(f"/profile/admin/sessions/{question}?user=bob")
     yield "somebody's token", admin.get("/profile/admin/sessions/revoke-token?user=admin")
     for text in ("a", "nobody at all"):

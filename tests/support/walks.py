@@ -76,7 +76,8 @@ READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url 
 _READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, Notes) if "save" not in tab.actions}
 #: Off unless an app asks for it: see tests/notices/test_email_change.py.
 ASKED_FOR = {
-    f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")
+    "/profile/admin/sessions/cancel-email-change",
+    *(f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")),
 }
 CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY | ASKED_FOR)
 
@@ -105,7 +106,7 @@ OF_ONESELF = {"/profile/confirm": {"current_password": PASSWORD}}
 OF_A_USER = {
     f"/profile/admin/sessions/{action}": {"user": "admin"}
     for action in ("sign-out-all", "revoke-token", "end-everything")
-}
+} | {"/profile/admin/sessions/forget": {"user": "admin", "name": "Admin Test"}}
 TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER, *OF_ONESELF]
 
 

@@ -18,6 +18,7 @@ from .account.admin_check import AdminCheck
 from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
 from .account.identities import Identities
+from .account.offboarding import Offboarded, Offboarding
 from .account.one_time_links import OneTimeLinks
 from .account.passwords import Passwords
 from .account.pending_forms import PendingForms
@@ -29,6 +30,7 @@ from .account.users import Users
 from .config import Config
 from .errors import SetupError
 from .features import Features
+from .signals import announce, token_changed
 from .store.table_changes import TableChanges
 from .tab import Tab
 
@@ -97,6 +99,24 @@ class Profile:
         :raises StoreDown: nothing was erased.
         """
         self.erasure.forget(user, by)
+
+    def offboard(self, user: Any, by: Any = None) -> Offboarded:
+        """End all that lets this user in, in one transaction: sessions, API token, links in mails, a change of the
+        e-mail address and forms that wait. Sessions in Redis end first. What is kept of them stays: see :meth:`forget`.
+
+        They may sign in again where you let them: deactivate the account before.
+
+        :param user: any user.
+        :param by: the administrator who asks for it.
+        :returns: what has ended: ``sessions``, how many there were, and ``had_token``.
+        :raises StoreDown: nothing has ended but sessions in Redis; do it again.
+        """
+        parts = (self.sessions, self.tokens, self.links, self.email_changes, self.activity, self.users)
+        ended = Offboarding(*parts, in_one_transaction=len(self.stores) == 1).offboard(user, by)
+        if ended.had_token:
+            who = {} if by is None else {"by": self.users.key(by)}
+            announce(token_changed, user_key=self.users.key(user), action="revoked", **who)
+        return ended
 
 
 def _current() -> Profile:

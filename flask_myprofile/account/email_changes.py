@@ -114,6 +114,10 @@ class EmailChanges:
             self._activity.note(EMAIL_CHANGE_CANCELLED, user, by=by)
         return done
 
+    def end_pending(self, user: Any) -> None:
+        """The same without a lock of the user's row, for whom nothing else is to be changed."""
+        self._end_pending(self._changes(user, to_write=True))
+
     def _end_pending(self, changes: Sequence[EmailChange]) -> bool:
         return self._end([each for each in changes if each.state == PENDING])
 

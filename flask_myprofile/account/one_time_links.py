@@ -43,6 +43,10 @@ class OneTimeLinks:
         record = self.find(secret)
         return record if record is not None and self._store.drop_link(record.id) else None
 
+    def drop_all(self, user_key: str) -> None:
+        """Those that were sent to that user do nothing any more. The caller commits."""
+        self._store.drop_links(user_key, (NOT_ME, CONFIRM_EMAIL, UNDO_EMAIL))
+
     def forget_device_of(self, user_key: str, session_id: str) -> None:
         """The browser that somebody has signed in from for the first time by this session is not known any more."""
         self._store.forget_devices_of(user_key, session_id)

@@ -40,6 +40,21 @@ def list_activity(text: str, topic: str | None, limit: int, as_json: bool) -> No
     print_rows(rows, _COLUMNS, as_json=as_json, none="Nothing is recorded.")
 
 
+@group.command("offboard")
+@click.argument("text", metavar=WHOM)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def offboard(text: str, yes: bool) -> None:
+    """End all that lets a user in: sessions, API token, links in mails and what waits. What is kept of them stays.
+
+    For somebody who leaves. They may sign in again where the app lets them: deactivate the account before.
+    """
+    user, name = find_user(text)
+    ask(f"End all that lets {name} in?", yes)
+    ended = current_profile.offboard(user)
+    sessions = "session" if ended.sessions == 1 else "sessions"
+    click.echo(f"Ended {ended.sessions} {sessions}, revoked {'1 token' if ended.had_token else '0 tokens'}.")
+
+
 @group.command("forget")
 @click.argument("text", metavar=WHOM)
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -39,6 +39,7 @@ _KINDS: Mapping[str, tuple[str, Any]] = {
     "profile.email_change_undone": ("mail", lazy_gettext("Change of the email address undone")),
     "profile.email_change_cancelled": ("mail", lazy_gettext("Change of the email address cancelled")),
     "features.changed": ("toggle-right", lazy_gettext("Features changed")),
+    "account.offboarded": ("circle-x", lazy_gettext("Access to the account was ended")),
     "account.forgotten": ("trash-2", lazy_gettext("Account erased")),
 }
 #: Why sessions have ended, where that was nobody's wish.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from click.testing import Result
 
-from flask_myprofile import cli, current_profile, signals
+from flask_myprofile import StoreDown, cli, current_profile, signals
+from tests.admin.test_users_account import VERIFIED
 from tests.extension.test_cli import NOBODY
+from tests.support.devices import sent_to_login
 from tests.support.host import Browser, Host
+from tests.support.kept import everywhere
 
 
 def run(host: Host, command: str, answer: str = "") -> Result:
@@ -73,7 +77,50 @@ def test_a_token_is_revoked_after_a_question_by_the_command_line_and_its_user_se
     ]
 
 
-@pytest.mark.parametrize("command", ["tokens show nobody", "tokens revoke nobody --yes"])
+@pytest.mark.parametrize("command", ["tokens show nobody", "tokens revoke nobody --yes", "offboard nobody --yes"])
 def test_nobody_is_guessed(command: str, host: Host) -> None:
     failed = run(host, command)
     assert (failed.exit_code, failed.stderr) == (1, NOBODY)
+
+
+# ---- somebody leaves
+
+
+@everywhere
+def test_who_leaves_is_let_in_by_nothing_and_what_is_kept_of_them_stays(new_host: Callable[..., Host]) -> None:
+    host = new_host(**VERIFIED)
+    alice, bob = signed_in(host), signed_in(host, "bob")
+    token, bobs = made_token(alice), made_token(bob)
+    alice.post("/profile/preferences", {"timezone": "Europe/Berlin"})
+    alice.post("/profile/personal-information/change-email", {"new_email": "new@x.test"})
+    assert host.app.extensions["myprofile"].notices.wait()
+    assert {row.purpose for row in host.sql("SELECT purpose FROM myprofile_link")} == {"not_me", "confirm_email"}
+    assert run(host, "offboard alice", "n\n").exit_code == 1
+    assert alice.is_in()
+    assert run(host, "offboard alice --yes").output == "Ended 1 session, revoked 1 token.\n"
+    assert host.app.extensions["myprofile"].notices.wait()
+    assert sent_to_login(alice) and not works(host, token)
+    assert bob.is_in() and works(host, bobs)
+    left = host.sql("SELECT purpose FROM myprofile_link WHERE user_key = '1' AND purpose != 'not_me'")
+    assert left == [] and [row.state for row in host.sql("SELECT state FROM myprofile_email_change")] == ["over"]
+    with host.app.app_context():
+        events = current_profile.activity.list(host.user("alice"), limit=3)
+        assert current_profile.preferences.of(host.user("alice")) == {"timezone": "Europe/Berlin"}
+    assert {(each.kind, each.actor) for each in events} == {
+        (kind, "command_line") for kind in ("session.ended", "token.revoked", "account.offboarded")
+    }
+    assert run(host, "offboard alice --yes").output == "Ended 0 sessions, revoked 0 tokens.\n"
+
+
+def test_who_leaves_is_let_in_by_everything_or_by_nothing(
+    host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = signed_in(host)
+    token = made_token(alice)
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise StoreDown("the database has gone away")
+
+    monkeypatch.setattr("flask_myprofile.account.one_time_links.OneTimeLinks.drop_all", fail)
+    assert run(host, "offboard alice --yes").exit_code == 1
+    assert alice.is_in() and works(host, token)

@@ -1,0 +1,63 @@
+"""When somebody leaves: all that lets them in ends, and what is kept of them stays."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .activity import Activity
+from .email_changes import EmailChanges
+from .events import OFFBOARDED
+from .one_time_links import OneTimeLinks
+from .sessions import Sessions
+from .tokens import Tokens
+from .users import Users
+
+#: Why their sessions ended.
+REASON = "disabled"
+
+
+class Offboarded(NamedTuple):
+    """What has ended: how many sessions, and whether there was an API token."""
+
+    sessions: int
+    had_token: bool
+
+
+class Offboarding:
+    """:param in_one_transaction: whether sessions are kept with the rest. Those that are kept elsewhere end first."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        tokens: Tokens,
+        links: OneTimeLinks,
+        email_changes: EmailChanges,
+        activity: Activity,
+        users: Users,
+        *,
+        in_one_transaction: bool,
+    ) -> None:
+        self._sessions = sessions
+        self._tokens = tokens
+        self._links = links
+        self._email_changes = email_changes
+        self._activity = activity
+        self._users = users
+        self._in_one_transaction = in_one_transaction
+
+    def offboard(self, user: Any, by: Any = None) -> Offboarded:
+        if not self._in_one_transaction:
+            ended = self._end_sessions(user, by)
+            return Offboarded(ended, self._activity.in_one(lambda: self._end_rest(user, by)))
+        return self._activity.in_one(lambda: Offboarded(self._end_sessions(user, by), self._end_rest(user, by)))
+
+    def _end_sessions(self, user: Any, by: Any) -> int:
+        """And with them the forms that wait."""
+        return self._sessions.end_all(user, REASON, by)
+
+    def _end_rest(self, user: Any, by: Any) -> bool:
+        had_token = self._tokens.revoke(user, by=by)
+        self._email_changes.end_pending(user)
+        self._links.drop_all(self._users.key(user))
+        self._activity.note(OFFBOARDED, user, by=by)
+        return had_token

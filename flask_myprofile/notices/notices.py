@@ -28,8 +28,8 @@ from ..pages.site import Site, has_site, site
 from ..store.records import EventRecord
 from ..transactions import after_commit, run
 from . import mail
-from .courier import AT_THE_END, Courier
 from .notice import News, Notice
+from .task_queue import AT_THE_END, TaskQueue
 from .words import KINDS, NEW_DEVICE, PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED
 
 #: The kinds of events that are told, and the kinds of notices that they are.
@@ -54,7 +54,7 @@ class Notices:
     def __init__(self, app: Flask, notify: Any) -> None:
         self._app = app
         self._notify = notify
-        self._courier = Courier(app)
+        self._queue = TaskQueue(app)
         if notify is None:
             return
         # signals hold receivers weakly: whoever has made this keeps it
@@ -84,7 +84,7 @@ class Notices:
 
     def wait(self, seconds: float = AT_THE_END) -> bool:
         """Until everything is told; False where that takes longer."""
-        return self._courier.wait(seconds)
+        return self._queue.wait(seconds)
 
     # ---- once the request is over, which the thread would take time from
 
@@ -121,7 +121,7 @@ class Notices:
         self.tell(told, user_key, **known, by_admin=event.actor in (ADMIN, COMMAND_LINE))
 
     def _send_off(self, news: News) -> None:
-        if not self._courier.send(lambda: self._deliver(news)):
+        if not self._queue.put(lambda: self._deliver(news)):
             self._app.logger.error(
                 "MyProfile has too much to tell, and did not tell %r of %s", news.user_key, news.kind
             )

@@ -1,4 +1,4 @@
-"""Errands that no request waits for: in their order, not without end, and done where the process ends as it should."""
+"""Tasks that no request waits for: in their order, not without end, and done where the process ends as it should."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ from threading import Event
 import pytest
 from flask import Flask, current_app
 
-from flask_myprofile.notices import courier as module
-from flask_myprofile.notices.courier import Courier
+from flask_myprofile.notices import task_queue as module
+from flask_myprofile.notices.task_queue import TaskQueue
 
 AT_THE_END = """
 import sys, time
 from flask import Flask
-from flask_myprofile.notices.courier import Courier
-courier = Courier(Flask("app"))
-courier.send(lambda: (time.sleep(0.3), sys.stdout.write("done"), sys.stdout.flush()))
+from flask_myprofile.notices.task_queue import TaskQueue
+queue = TaskQueue(Flask("app"))
+queue.put(lambda: (time.sleep(0.3), sys.stdout.write("done"), sys.stdout.flush()))
 """
 
 
 @pytest.fixture
-def courier() -> Iterator[Courier]:
-    made = Courier(Flask("app"))
+def queue() -> Iterator[TaskQueue]:
+    made = TaskQueue(Flask("app"))
     yield made
     assert made.wait(10)
 
 
-def test_errands_run_in_their_order_and_one_that_fails_stops_no_other(
-    courier: Courier, caplog: pytest.LogCaptureFixture
+def test_tasks_run_in_their_order_and_one_that_fails_stops_no_other(
+    queue: TaskQueue, caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[object] = []
 
     def fail() -> None:
         raise ValueError("a secret")
 
-    assert courier.send(lambda: done.append(current_app.name))
-    assert courier.send(fail)
-    assert courier.send(lambda: done.append(2))
-    assert courier.wait(10)
+    assert queue.put(lambda: done.append(current_app.name))
+    assert queue.put(fail)
+    assert queue.put(lambda: done.append(2))
+    assert queue.wait(10)
     assert done == ["app", 2]
     assert "ValueError" in caplog.text and "secret" not in caplog.text
 
 
-def test_no_more_wait_than_there_is_room_for(courier: Courier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_wait_than_there_is_room_for(queue: TaskQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 2)
     begun, free = Event(), Event()
-    assert courier.send(lambda: (begun.set(), free.wait(10)))
+    assert queue.put(lambda: (begun.set(), free.wait(10)))
     assert begun.wait(10)
-    assert [courier.send(lambda: None) for _ in range(3)] == [True, True, False]
+    assert [queue.put(lambda: None) for _ in range(3)] == [True, True, False]
     free.set()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork()")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_process_has_a_thread_of_its_own(courier: Courier) -> None:
+def test_a_forked_process_has_a_thread_of_its_own(queue: TaskQueue) -> None:
     """As with a server that loads the app before it makes its workers."""
     free, (reader, writer) = Event(), os.pipe()
-    courier.send(lambda: free.wait(10))
+    queue.put(lambda: free.wait(10))
     child = os.fork()
     if not child:
-        courier.send(lambda: os.write(writer, b"told"))
-        os._exit(0 if courier.wait(10) else 1)
+        queue.put(lambda: os.write(writer, b"told"))
+        os._exit(0 if queue.wait(10) else 1)
     free.set()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     os.close(writer)

@@ -1,4 +1,4 @@
-"""Errands that no request waits for: a thread for an app, as long as there are any."""
+"""Tasks that no request waits for: a thread for an app, as long as there are any."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from weakref import WeakSet
 
 from flask import Flask
 
-Errand = Callable[[], object]
+Task = Callable[[], object]
 
-#: Errands that may wait in one process. What is more is not done, and the log has it.
+#: Tasks that may wait in one process. What is more is not done, and the log has it.
 MOST = 1000
 #: Seconds that a process which ends waits for what is not done yet.
 AT_THE_END = 5.0
 
 
-class Courier:
-    """Runs errands one after the other, each in an app context of its own. What one raises is logged."""
+class TaskQueue:
+    """Runs tasks one after the other, each in an app context of its own. What one raises is logged."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self.begin_anew()
-        _couriers.add(self)
+        _queues.add(self)
 
     def begin_anew(self) -> None:
         """Also in a process that was forked, which has no thread and perhaps a lock that somebody held."""
-        self._waiting: deque[Errand] = deque()
+        self._waiting: deque[Task] = deque()
         self._changed = Condition()
         self._is_running = False
 
-    def send(self, errand: Errand) -> bool:
+    def put(self, task: Task) -> bool:
         """Have it run soon; False where too much waits already."""
         with self._changed:
             if len(self._waiting) >= MOST:
                 return False
-            self._waiting.append(errand)
+            self._waiting.append(task)
             if self._is_running:
                 return True
             self._is_running = True
@@ -52,14 +52,14 @@ class Courier:
         return True
 
     def _run(self) -> None:
-        while (errand := self._next()) is not None:
+        while (task := self._next()) is not None:
             try:
                 with self._app.app_context():
-                    errand()
+                    task()
             except Exception as error:  # of the host's code, and what it says may be secret
                 self._app.logger.error("MyProfile could not tell a user something: %s", type(error).__name__)
 
-    def _next(self) -> Errand | None:
+    def _next(self) -> Task | None:
         with self._changed:
             if self._waiting:
                 return self._waiting.popleft()
@@ -74,17 +74,17 @@ class Courier:
 
 
 #: Those of this process.
-_couriers: WeakSet[Courier] = WeakSet()
+_queues: WeakSet[TaskQueue] = WeakSet()
 
 
 def _finish() -> None:
-    for courier in list(_couriers):
-        courier.wait(AT_THE_END)
+    for queue in list(_queues):
+        queue.wait(AT_THE_END)
 
 
 def _in_child() -> None:
-    for courier in list(_couriers):
-        courier.begin_anew()
+    for queue in list(_queues):
+        queue.begin_anew()
 
 
 atexit.register(_finish)

@@ -81,6 +81,8 @@ class Profile:
     notices: Any
     #: See :mod:`flask_myprofile.sso.end_session`.
     end_session_url: Callable[[], str | None]
+    #: See :mod:`flask_myprofile.pages.personal_data`.
+    export: Callable[[Any], dict[str, Any]]
 
     def can_change_password(self, user: Any) -> bool:
         """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow.
@@ -102,7 +104,8 @@ class Profile:
 
     def offboard(self, user: Any, by: Any = None) -> Offboarded:
         """End all that lets this user in, in one transaction: sessions, API token, links in mails, a change of the
-        e-mail address and forms that wait. Sessions in Redis end first. What is kept of them stays: see :meth:`forget`.
+        e-mail address and forms that wait. Sessions in Redis end first. What is kept of them stays; ``forget()`` erases
+        it.
 
         They may sign in again where you let them: deactivate the account before.
 

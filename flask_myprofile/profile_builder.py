@@ -44,6 +44,7 @@ from .i18n import flask_babel_of, select_for
 from .lazy import Lazy
 from .notices.notices import Notices
 from .pages.access import wrong_method
+from .pages.personal_data import export
 from .pages.sign_out import host_rule
 from .signals import activity_recorded, announce, session_ended, token_changed
 from .sso import step_up
@@ -68,9 +69,8 @@ class ProfileBuilder:
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
         store = Lazy(self._make_store)
-        features = _features(config, store, tabs)
-        session_store = session_store_at(config.session_store, store, config)
-        identities, pending_forms = Identities(store), PendingForms(store, secret_keys)
+        features, pending_forms = _features(config, store, tabs), PendingForms(store, secret_keys)
+        session_store, identities = session_store_at(config.session_store, store, config), Identities(store)
         activity = Activity(store, users, config, origin=current_origin, tell=_announce_event)
         registry = self._registry(store, session_store, pending_forms, activity)
         single_logout = self._single_logout(store, identities, registry, activity)
@@ -101,6 +101,7 @@ class ProfileBuilder:
             own_transaction=lambda: store.own_transaction(),  # noqa: PLW0108
             notices=Notices(app, config.notify),
             end_session_url=end_session_url,
+            export=export,
             create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )
         self._listen(registry, profile.tokens, sign_in, erasure)
@@ -244,8 +245,7 @@ class ProfileBuilder:
         return db
 
     def _tables(self) -> Any:
-        bind = self._config.bind_key
-        metadatas = self._database().metadatas
+        bind, metadatas = self._config.bind_key, self._database().metadatas
         if bind not in metadatas:
             raise SetupError(f"MYPROFILE_BIND_KEY = {bind!r} is not one of SQLALCHEMY_BINDS")
         return declare(metadatas[bind], self._config.table_prefix, self._config.table_schema)

@@ -1,5 +1,5 @@
 """Signals that a host may listen to. Each is sent after the change is committed, with the app as sender; but for
-``session_refused``, which changes nothing. What a listener raises is logged, and changes nothing.
+``session_refused`` and ``data_exported``, which change nothing. What a listener raises is logged, and changes nothing.
 
 Every signal carries ``user_key`` (the stable id of the user as text, see :meth:`Users.key`) and never a secret.
 """
@@ -36,6 +36,10 @@ features_changed = _signals.signal("myprofile-features-changed")
 #: Something was recorded in a user's activity, or would be if that were kept. Extra: ``kind``, and ``event`` (as
 #: ``current_profile.activity.list()`` has it).
 activity_recorded = _signals.signal("myprofile-activity-recorded")
+
+#: Somebody's data are being exported: what you keep of them goes into ``data``, a dict, under names of your own. Extra:
+#: ``user``, ``data``. Nothing has changed, and what a listener raises ends the export: half of it would be wrong.
+data_exported = _signals.signal("myprofile-data-exported")
 
 
 def announce(signal: NamedSignal, **data: Any) -> None:

@@ -69,6 +69,10 @@ class EmailChanges:
         recent = [each for each in changed if (each.confirmed_at or 0) > now() - UNDO_WITHIN]
         return list(dict.fromkeys(each.old_address for each in recent if each.old_address))
 
+    def kept(self, user: Any) -> Sequence[EmailChange]:
+        """All that are kept, whatever has become of them, the last one first."""
+        return self._store.email_changes(self._users.key(user), 0, to_write=False)
+
     def find(self, user: Any, change_id: str | None) -> EmailChange | None:
         """One of that user, whatever has become of it, for as long as it may be undone."""
         return next((each for each in self._changes(user, to_write=False) if each.id == change_id), None)

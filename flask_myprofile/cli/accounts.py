@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -38,6 +39,13 @@ def list_activity(text: str, topic: str | None, limit: int, as_json: bool) -> No
         find_user(text)
     rows = [_described(event) for event in found]
     print_rows(rows, _COLUMNS, as_json=as_json, none="Nothing is recorded.")
+
+
+@group.command("export")
+@click.argument("text", metavar=WHOM)
+def export(text: str) -> None:
+    """Print all that is kept of a user as one JSON object: for whoever asks what that is. No secrets are in it."""
+    click.echo(json.dumps(current_profile.export(find_user(text)[0]), indent=2))
 
 
 @group.command("offboard")

@@ -86,7 +86,7 @@ def around(user: Any, records: Sequence[EventRecord], *, by_owner: bool = True) 
     current, shown = current_profile.sessions.current(user), current_profile.features.state("sessions.address").on
     ids = {named for record in records for named in (record.session_id, *_ended(record)[:1]) if named}
     known = current_profile.sessions.find_all(user, ids - ({current.id} if current else set()))
-    theirs = [record for record in records if _is_from_there(record)]
+    theirs = [record for record in records if is_from_there(record)]
     return Around(
         {row.id: row for row in (*known, *([current] if current else ()))},
         current,
@@ -98,7 +98,7 @@ def around(user: Any, records: Sequence[EventRecord], *, by_owner: bool = True) 
 
 
 def as_json(record: EventRecord, seen: Around) -> dict[str, Any]:
-    there = _is_from_there(record)
+    there = is_from_there(record)
     return {
         "id": record.id,
         "kind": record.kind,
@@ -118,7 +118,7 @@ def as_row(record: EventRecord, seen: Around) -> dict[str, Any]:
     """The same for the template."""
     session = seen.sessions.get(record.session_id or "")
     current = seen.current is not None and record.session_id == seen.current.id
-    there = _is_from_there(record)
+    there = is_from_there(record)
     return {
         "id": record.id,
         "icon": _icon(record),
@@ -146,7 +146,7 @@ def _icon(record: EventRecord) -> str:
     return device_by(record.user_agent)[1] if is_sign_in else _KINDS.get(record.kind, ("circle", ""))[0]
 
 
-def _is_from_there(record: EventRecord) -> bool:
+def is_from_there(record: EventRecord) -> bool:
     """Whether the browser and the address are the user's, or of somebody whom nobody knows; not an administrator's."""
     return record.actor == events.USER or (record.actor == events.HOST and record.actor_key is None)
 
@@ -158,7 +158,7 @@ def _device(record: EventRecord, session: SessionRecord | None) -> str:
 
 
 def _not_me_url(record: EventRecord, session: SessionRecord) -> str | None:
-    return not_me.url_of_path(session.id) if record.kind in _SUSPECT and _is_from_there(record) else None
+    return not_me.url_of_path(session.id) if record.kind in _SUSPECT and is_from_there(record) else None
 
 
 def _token_url(record: EventRecord) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, insert, not_, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, select, update
 
 from .database import Database, Execute, in_one_transaction
 from .notice_records import KnownDevice, LinkRecord
@@ -72,6 +72,11 @@ class SqlNotices(Database):
         if not -SKEW <= device.at - seen_at < SEEN_AGAIN:
             execute(update(table).where(table.c.id == device.id).values(at=device.at))
         return False
+
+    def count_known_devices(self, user_key: str) -> int:
+        table = self._tables.known_device
+        theirs = select(func.count()).select_from(table).where(table.c.user_key == user_key)
+        return int(self._read(theirs).scalar() or 0)
 
     @in_one_transaction
     def forget_devices_of(self, user_key: str, session_id: str) -> None:

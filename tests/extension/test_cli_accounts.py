@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -77,7 +78,9 @@ def test_a_token_is_revoked_after_a_question_by_the_command_line_and_its_user_se
     ]
 
 
-@pytest.mark.parametrize("command", ["tokens show nobody", "tokens revoke nobody --yes", "offboard nobody --yes"])
+@pytest.mark.parametrize(
+    "command", ["tokens show nobody", "tokens revoke nobody --yes", "offboard nobody --yes", "export nobody"]
+)
 def test_nobody_is_guessed(command: str, host: Host) -> None:
     failed = run(host, command)
     assert (failed.exit_code, failed.stderr) == (1, NOBODY)
@@ -124,3 +127,49 @@ def test_who_leaves_is_let_in_by_everything_or_by_nothing(
     monkeypatch.setattr("flask_myprofile.account.one_time_links.OneTimeLinks.drop_all", fail)
     assert run(host, "offboard alice --yes").exit_code == 1
     assert alice.is_in() and works(host, token)
+
+
+# ---- what is kept
+
+
+@everywhere
+def test_all_that_is_kept_is_printed_and_nothing_that_signs_in(new_host: Callable[..., Host]) -> None:
+    host = new_host(**VERIFIED)
+    gone, alice, admin = signed_in(host), signed_in(host), signed_in(host, "admin")
+    gone_id = gone.session_id()
+    gone.post("/logout")
+    admin.client.environ_base["REMOTE_ADDR"] = "192.0.2.99"
+    token = made_token(alice)
+    alice.post("/profile/preferences", {"timezone": "Europe/Berlin"})
+    alice.post("/profile/personal-information/change-email", {"new_email": "new@x.test"})
+    admin.post("/profile/admin/sessions/revoke-token", {"user": "alice"})
+    made_token(alice)
+    assert host.app.extensions["myprofile"].notices.wait()
+
+    def collect(app: Any, user: Any, data: dict[str, Any], **extra: Any) -> None:
+        data["orders"] = [{"of": user.username, "at": datetime(2026, 1, 2, tzinfo=timezone.utc)}]
+
+    with signals.data_exported.connected_to(collect, sender=host.app):
+        printed = run(host, "export alice").output
+    found = json.loads(printed)
+    assert found["user"] == {"key": "1", "name": "Alice Test", "email": "alice@x.test"}
+    ended = {row["id"]: row["end_reason"] for row in found["sessions"]}
+    assert ended == {gone_id: "logout", alice.session_id(): None}
+    assert found["preferences"] == {"timezone": "Europe/Berlin"} and found["api_token"]["hint"]
+    assert [each["new_address"] for each in found["email_changes"]] == ["new@x.test"]
+    assert "session.signed_out" in {each["kind"] for each in found["activity"]}
+    (revoked,) = [each for each in found["activity"] if each["kind"] == "token.revoked"]
+    assert (revoked["by"], revoked["ip"]) == ("Admin Test", None) and "192.0.2.99" not in printed
+    assert found["known_devices"] == 2 and found["app"]["orders"][0]["of"] == "alice"
+    hashes = [row.secret_hash for row in host.rows.all()]
+    stored = [each for each in host.sql("SELECT digest, ciphertext FROM myprofile_token")[0] if each]
+    assert [each for each in (*hashes, *stored, token) if each in printed] == []
+
+
+def test_an_export_that_an_app_cannot_complete_is_none(host: Host) -> None:
+    def fail(app: Any, **data: Any) -> None:
+        raise LookupError("orders")
+
+    with signals.data_exported.connected_to(fail, sender=host.app):
+        failed = run(host, "export alice")
+    assert failed.stdout == "" and isinstance(failed.exception, LookupError)

@@ -1,0 +1,90 @@
+"""All that the extension keeps of a person, as JSON: for whoever asks what that is, and for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import current_app
+
+from ..account.clock import now
+from ..account.events import details_of
+from ..globals import current_profile
+from ..i18n import iso_time
+from ..signals import data_exported
+from ..store.notice_records import EmailChange
+from ..store.records import EventRecord, SessionRecord
+from . import event_rows, token_facts
+
+#: Events that are read at a time.
+_BATCH = 500
+_OF_SESSION = ("id", "name", "ip", "user_agent", "method", "provider", "issuer", "subject", "acr", "end_reason")
+_MOMENTS_OF_SESSION = ("created_at", "last_seen_at", "ended_at", "remember_until", "auth_time")
+_OF_EVENT = ("id", "kind", "actor")
+
+
+def export(user: Any) -> dict[str, Any]:
+    """See :meth:`flask_myprofile.Profile.export`."""
+    profile, key = current_profile, current_profile.users.key(user)
+    token = profile.tokens.find(user)
+    found: dict[str, Any] = {
+        "user": {
+            "key": key,
+            "name": profile.users.display_name(user),
+            "email": profile.users.get(user, "email") or None,
+        },
+        "exported_at": iso_time(now()),
+        "sessions": [_session(each) for each in _sessions(profile.stores[-1], key)],
+        "api_token": token_facts.as_json(token) if token is not None else None,
+        "preferences": dict(profile.preferences.of(user)),
+        "identities": [
+            {**{name: getattr(each, name) for name in ("provider", "issuer", "subject")}, "at": iso_time(each.noted_at)}
+            for each in profile.identities.of(key)
+        ],
+        "activity": [_event(each) for each in _events(user)],
+        "email_changes": [_email_change(each) for each in profile.email_changes.kept(user)],
+        "pending_forms": len(profile.stores[0].pending_forms(user_key=key)),
+        "known_devices": profile.stores[0].count_known_devices(key),
+        "app": {},
+    }
+    data_exported.send(current_app._get_current_object(), user_key=key, user=user, data=found["app"])  # type: ignore[attr-defined]
+    # what a host keeps has moments and numbers of its own
+    plain: dict[str, Any] = current_app.json.loads(current_app.json.dumps(found))
+    return plain
+
+
+def _sessions(store: Any, key: str) -> list[SessionRecord]:
+    """Live or ended, last active first."""
+    return sorted(store.kept_of([key])[key], key=lambda row: (-row.last_seen_at, row.id))
+
+
+def _session(row: SessionRecord) -> dict[str, Any]:
+    """Nothing that signs in, or names somebody to a provider's logout."""
+    moments = {name: iso_time(getattr(row, name)) for name in _MOMENTS_OF_SESSION}
+    return {name: getattr(row, name) for name in _OF_SESSION} | moments
+
+
+def _event(row: EventRecord) -> dict[str, Any]:
+    """What is known of a browser is theirs where they have done it; an administrator's is not."""
+    theirs = event_rows.is_from_there(row)
+    return {
+        **{name: getattr(row, name) for name in _OF_EVENT},
+        "at": iso_time(row.at),
+        "by": row.actor_name,
+        "session": row.session_id if theirs else None,
+        "ip": row.ip if theirs else None,
+        "user_agent": row.user_agent if theirs else None,
+        "details": details_of(row),
+    }
+
+
+def _events(user: Any) -> Iterator[EventRecord]:
+    before = ""
+    while rows := current_profile.activity.list(user, before=before, limit=_BATCH):
+        yield from rows
+        before = rows[-1].id
+
+
+def _email_change(change: EmailChange) -> dict[str, Any]:
+    moments = {name: iso_time(getattr(change, name)) for name in ("asked_at", "sent_at", "confirmed_at")}
+    return {name: getattr(change, name) for name in ("state", "old_address", "new_address")} | moments

@@ -236,7 +236,7 @@ def test_the_examples_of_a_page_run_in_an_app(name: str, new_host: Callable[...,
 def test_every_command_and_all_data_can_be_read(path: Path, host: Host) -> None:
     text = path.read_text(encoding="utf-8")
     scripts = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
-    for line in re.findall(r"^flask myprofile (.+)$", scripts, re.M):
+    for line in re.findall(r"^flask myprofile (.+?)(?: > .+)?$", scripts, re.M):
         command, words, context = cli.group, shlex.split(line), None
         while isinstance(command, click.Group):
             name, *words = words

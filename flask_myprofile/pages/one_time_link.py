@@ -1,6 +1,7 @@
 """The page that a link in a mail leads to. It asks: programs that look at mails follow their links, and send no form.
 
-Whoever has the link is who has the mailbox, signed in or not; its secret stands for the CSRF token as well.
+Whoever has the link is who has the mailbox, signed in or not; its secret stands for the CSRF token as well, unless the
+link is for who is signed in.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..store.notice_records import LinkRecord
 from ..transactions import unit_of_work
 from . import email_links, layout, not_me_link
 from .access import check_signed_in
+from .csrf import check_origin
 from .link_pages import Answer, Question, is_signed_in
 
 
@@ -48,12 +50,18 @@ def view() -> Any:
     if record is None or user is None or not current_profile.users.is_active(user):
         return _too_late()
     purpose = PURPOSES[record.purpose]
-    if purpose.needs_sign_in and not is_signed_in(user):
-        return _of_another(secret)
+    if purpose.needs_sign_in:
+        if not is_signed_in(user):
+            return _of_another(secret)
+        check_origin()  # who has got the mail may be somebody else, and have made a page that sends it
     if request.method == "POST":
         return _carry_out(purpose, secret, user)
     question = purpose.ask(record, user)
-    return _too_late() if question is None else _page(title=question.title, question=question, token=secret)
+    return _too_late() if question is None else _ask(purpose, question, secret)
+
+
+def _ask(purpose: Purpose, question: Question, secret: str) -> Any:
+    return _page(title=question.title, question=question, token=secret, needs_sign_in=purpose.needs_sign_in)
 
 
 def _carry_out(purpose: Purpose, secret: str, user: Any) -> Any:

@@ -162,6 +162,22 @@ def test_the_link_is_for_who_is_signed_in_to_that_account(verified: Callable[...
     assert address_of(host) == NEW
 
 
+def test_who_has_got_the_mail_cannot_have_the_browser_of_the_user_confirm(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    link = last_link(host, mailbox, NEW)
+    sent = {"token": link.partition("token=")[2]}
+    for headers in ({}, JSON):
+        assert alice.client.post("/profile/mail-link", data=sent, headers=headers).status_code == 400
+    from_elsewhere = {"Sec-Fetch-Site": "cross-site"}
+    assert alice.post("/profile/mail-link", sent, headers=from_elsewhere).status_code == 403
+    assert address_of(host) == "alice@x.test"
+    assert press(alice, link).status_code == 303
+
+
 def test_the_link_is_bound_to_the_address_and_to_an_hour(verified: Callable[..., Host], mailbox: Mailbox) -> None:
     host = verified()
     alice = signed_in(host)
@@ -288,7 +304,7 @@ def test_a_program_hears_the_same(verified: Callable[..., Host], mailbox: Mailbo
     alice = signed_in(host)
     assert "message" in alice.post_json(f"{URL}/change-email", {"new_email": NEW}).json
     token = last_link(host, mailbox, NEW).partition("token=")[2]
-    answer = alice.client.post("/profile/mail-link", data={"token": token}, headers=JSON)
+    answer = alice.post("/profile/mail-link", {"token": token}, headers=JSON)
     assert answer.json == {"message": f"Your email address is {NEW} now."}
 
 

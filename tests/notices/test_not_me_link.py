@@ -33,7 +33,10 @@ def press(browser: Browser, link: str, **boxes: str) -> Any:
     action, token = re.findall(
         r'<form action="([^"]+)"[^>]*>\s*<input type="hidden" name="token" value="([^"]+)"', html
     )[0]
-    return browser.client.post(action, data={"token": token, **boxes})
+    own = re.findall(
+        r'<input type="hidden" name="token"[^>]*><input type="hidden" name="(csrf_token)" value="([^"]+)"', html
+    )
+    return browser.client.post(action, data={"token": token, **dict(own), **boxes})
 
 
 def test_to_open_the_link_changes_nothing_and_the_address_is_passed_on_to_nobody(told: Told) -> None:
@@ -61,7 +64,7 @@ def test_a_visitor_ends_the_session_and_what_else_is_ticked(told: Told) -> None:
 
 
 def press_again(browser: Browser, link: str) -> Any:
-    return browser.client.post("/profile/mail-link", data={"token": link.partition("token=")[2]})
+    return browser.post("/profile/mail-link", {"token": link.partition("token=")[2]})
 
 
 def test_a_visitor_who_ticks_nothing_ends_that_session_alone(told: Told) -> None:

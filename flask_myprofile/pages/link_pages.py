@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import flask_login
 
+from ..auth.bearer import token_authenticated
 from ..globals import current_profile
 
 
@@ -41,6 +42,7 @@ class Answer(NamedTuple):
 
 
 def is_signed_in(user: Any) -> bool:
-    """Whether this browser is, as that user."""
+    """Whether this browser is, as that user; a program with an API token is not."""
     here = flask_login.current_user
-    return bool(here and here.is_authenticated) and current_profile.users.key(here) == current_profile.users.key(user)
+    is_in = bool(here and here.is_authenticated) and not token_authenticated()
+    return is_in and current_profile.users.key(here) == current_profile.users.key(user)

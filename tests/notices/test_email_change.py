@@ -178,6 +178,19 @@ def test_who_has_got_the_mail_cannot_have_the_browser_of_the_user_confirm(
     assert press(alice, link).status_code == 303
 
 
+def test_an_api_token_is_no_sign_in_by_which_an_address_is_confirmed(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice, program = signed_in(host), host.browser()
+    token = alice.post_json("/profile/api-token/regenerate").json["token"]
+    ask(alice)
+    sent = {"token": last_link(host, mailbox, NEW).partition("token=")[2]}
+    answer = program.post("/profile/mail-link", sent, headers={**JSON, "Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json["code"]) == (403, "insufficient_scope")
+    assert address_of(host) == "alice@x.test"
+
+
 def test_the_link_is_bound_to_the_address_and_to_an_hour(verified: Callable[..., Host], mailbox: Mailbox) -> None:
     host = verified()
     alice = signed_in(host)

@@ -157,7 +157,7 @@ class EmailChanges:
         present, changes = self._users.lock(user, EMAIL) or "", self._changes(user, to_write=True)
         change = next((each for each in changes if each.id == change_id and each.state == CONFIRMED), None)
         since = _since(change, changes) if change is not None else []
-        if change is None or since[-1].new_address != present:
+        if change is None or not _is_same(since[-1].new_address, present):
             raise NotPending
         self._end([*since, *(each for each in changes if each.state == PENDING)])
         try:
@@ -188,11 +188,16 @@ def _since(change: EmailChange, changes: Sequence[EmailChange]) -> list[EmailCha
     found, left = [change], [each for each in changes if each.state == CONFIRMED and each.id != change.id]
     while True:
         later = (each for each in left if (each.confirmed_at or 0) >= (found[-1].confirmed_at or 0))
-        following = next((each for each in later if each.old_address == found[-1].new_address), None)
+        following = next((each for each in later if _is_same(each.old_address, found[-1].new_address)), None)
         if following is None:
             return found
         left.remove(following)
         found.append(following)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """A host's model may store an address in small letters."""
+    return one.casefold() == other.casefold()
 
 
 def _digest(address: str) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from flask_myprofile import SetupError, current_profile, record_sso
 from flask_myprofile.testing import wait_for_notices
 from tests.notices.test_not_me_link import press, press_again
 from tests.notices.test_notices import PHONE, signed_in, subjects
-from tests.support.host import JSON, PASSWORD, Browser, Host
+from tests.support.host import JSON, PASSWORD, Browser, Host, user_class
 from tests.support.kept import everywhere, in_each_database
 from tests.support.mail_server import Mailbox, link_in, text_of
 
@@ -94,6 +95,23 @@ def test_the_undo_goes_back_beyond_further_changes_and_ends_what_waits(
     assert address_of(host) == "alice@x.test"
     assert press_again(thief, waiting).status_code == 409
     assert press_again(host.browser(), last_link(host, mailbox, NEW)).status_code == 409, "that of the change after it"
+    assert address_of(host) == "alice@x.test"
+
+
+def test_the_undo_finds_an_address_that_the_model_has_written_in_small_letters(
+    mailing: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    def model(db: Any) -> Any:
+        made = user_class(db)
+        event.listen(made.email, "set", lambda user, value, *rest: value.lower(), retval=True)
+        return made
+
+    host = mailing(MYPROFILE_EMAIL_CHANGE="verified", MYPROFILE_NOTIFY_NEW_DEVICES=False, model=model)
+    thief = signed_in(host)
+    changed(host, mailbox, thief, "New@x.test")
+    changed(host, mailbox, thief, "Third@x.test")
+    assert address_of(host) == "third@x.test"
+    assert press(host.browser(), last_link(host, mailbox, "alice@x.test")).status_code == 200
     assert address_of(host) == "alice@x.test"
 
 

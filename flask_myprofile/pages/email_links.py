@@ -11,11 +11,12 @@ from flask import request, url_for
 
 from ..account import email_changes
 from ..account.email_changes import EMAIL
-from ..errors import Conflict
+from ..errors import Conflict, NotFound
 from ..globals import current_profile
 from ..i18n import gettext
 from ..store.notice_records import PENDING, EmailChange, LinkRecord
 from ..transactions import after_commit
+from .email_change import may_change
 from .held_user import check_saved, held_user
 from .link_pages import Answer, Box, Question, is_signed_in
 
@@ -26,7 +27,12 @@ _SESSIONS = "sessions"
 
 def ask_to_confirm(link: LinkRecord, user: Any) -> Question | None:
     change = current_profile.email_changes.find(user, link.about)
-    if change is None or change.state != PENDING or change.old_address != (_present(user) or ""):
+    if (
+        not may_change(user)
+        or change is None
+        or change.state != PENDING
+        or change.old_address != (_present(user) or "")
+    ):
         return None
     return Question(
         gettext("Confirm your new email address"),
@@ -39,6 +45,8 @@ def ask_to_confirm(link: LinkRecord, user: Any) -> Question | None:
 
 
 def confirm(link: LinkRecord, user: Any) -> Answer:
+    if not may_change(user):  # any more
+        raise NotFound(code="feature_off")
     user = held_user(user)
     sessions, before = current_profile.sessions, current_profile.sessions.owner(user)
     with _answered():

@@ -260,6 +260,25 @@ def test_the_field_is_read_only_and_the_other_fields_are_not(verified: Callable[
     assert address_of(host) == "alice@x.test"
 
 
+def test_what_was_switched_off_or_is_the_providers_by_now_is_not_confirmed(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    link = last_link(host, mailbox, NEW)
+    with host.app.test_request_context():
+        current_profile.features.save({"personal_information.email": False}, "1")
+    assert alice.get(link).status_code == 404 and press_again(alice, link).status_code == 404
+    with host.app.test_request_context():
+        current_profile.features.save({"personal_information.email": True}, "1")
+    host.sql("UPDATE myprofile_session SET method = 'oidc'")
+    assert alice.get(link).status_code == 404 and press_again(alice, link).status_code == 404
+    assert address_of(host) == "alice@x.test"
+    host.sql("UPDATE myprofile_session SET method = 'password'")
+    assert press(alice, link).status_code == 303, "it was not used up"
+
+
 def test_users_of_single_sign_on_have_the_address_of_their_provider(verified: Callable[..., Host]) -> None:
     host = verified()
 

@@ -45,7 +45,7 @@ class Check(NamedTuple):
 CHECKS = (
     Check(user_class, "users"),
     Check(login_id, "users"),
-    Check(password, "tabs/password", asks=True),
+    Check(password, "users", asks=True),
     Check(stored_hashes, "tabs/password", asks=True),
     Check(password_rules, "tabs/password"),
     Check(personal_fields, "tabs/personal_information"),

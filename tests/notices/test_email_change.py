@@ -98,15 +98,35 @@ def test_the_undo_goes_back_beyond_further_changes_and_ends_what_waits(
     assert address_of(host) == "alice@x.test"
 
 
+def in_small_letters(db: Any) -> Any:
+    made = user_class(db)
+    event.listen(made.email, "set", lambda user, value, *rest: value.lower(), retval=True)
+    return made
+
+
+def test_letters_that_the_model_puts_back_are_no_change_that_got_lost(
+    mailing: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = mailing(MYPROFILE_EMAIL_CHANGE="verified", MYPROFILE_NOTIFY_NEW_DEVICES=False, model=in_small_letters)
+    changed(host, mailbox, signed_in(host), "Alice@x.test")
+    assert address_of(host) == "alice@x.test"
+
+
+def test_who_has_no_address_yet_is_told_of_no_mail_to_it(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified(MYPROFILE_PERSONAL_EMAIL_INTRANET=True)
+    host.change("alice", email="")
+    alice = signed_in(host)
+    ask(alice)
+    link = last_link(host, mailbox, NEW)
+    assert "What it is now" not in alice.get(link).text
+    assert press(alice, link).status_code == 303
+    assert (address_of(host), len(subjects(host, mailbox))) == (NEW, 1)
+
+
 def test_the_undo_finds_an_address_that_the_model_has_written_in_small_letters(
     mailing: Callable[..., Host], mailbox: Mailbox
 ) -> None:
-    def model(db: Any) -> Any:
-        made = user_class(db)
-        event.listen(made.email, "set", lambda user, value, *rest: value.lower(), retval=True)
-        return made
-
-    host = mailing(MYPROFILE_EMAIL_CHANGE="verified", MYPROFILE_NOTIFY_NEW_DEVICES=False, model=model)
+    host = mailing(MYPROFILE_EMAIL_CHANGE="verified", MYPROFILE_NOTIFY_NEW_DEVICES=False, model=in_small_letters)
     thief = signed_in(host)
     changed(host, mailbox, thief, "New@x.test")
     changed(host, mailbox, thief, "Third@x.test")

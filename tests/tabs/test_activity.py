@@ -76,6 +76,14 @@ def test_what_was_done_is_said_in_words_with_the_device_and_what_helps(new_host:
     assert {each["ip"] for each in data["events"]} == {"192.0.2.7"}
 
 
+def test_what_to_choose_is_said_only_where_it_is_there_to_choose(host: Host) -> None:
+    alice, advice = signed_in(host), "Choose “This wasn’t me” beside it."
+    assert advice not in alice.get(URL).text
+    signed_in(host)
+    alice.post_json("/profile/api-token/regenerate")
+    assert advice in alice.get(URL).text and advice not in alice.get(f"{URL}?topic=token").text
+
+
 def test_what_somebody_else_has_done_says_who_and_nothing_of_their_browser(host: Host) -> None:
     alice = signed_in(host)
     admin = host.browser()

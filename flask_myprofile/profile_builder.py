@@ -46,10 +46,9 @@ from .notices.notices import Notices
 from .pages.access import wrong_method
 from .pages.personal_data import export
 from .pages.sign_out import host_rule
-from .signals import activity_recorded, announce, session_ended, token_changed
+from .signals import announce, announce_event, session_ended, token_changed
 from .sso import step_up
 from .sso.end_session import end_session_url
-from .store.records import EventRecord
 from .store.session_store import SessionStore, session_store_at
 from .store.sqlalchemy import SqlStore
 from .store.tables import declare
@@ -71,7 +70,7 @@ class ProfileBuilder:
         store = Lazy(self._make_store)
         features, pending_forms = _features(config, store, tabs), PendingForms(store, secret_keys)
         session_store, identities = session_store_at(config.session_store, store, config), Identities(store)
-        activity = Activity(store, users, config, origin=current_origin, tell=_announce_event)
+        activity = Activity(store, users, config, origin=current_origin, tell=announce_event)
         registry = self._registry(store, session_store, pending_forms, activity)
         single_logout = self._single_logout(store, identities, registry, activity)
         self._passwords = PasswordWatch(users, registry.follow_user)
@@ -280,10 +279,6 @@ def _features(config: Config, store: Any, tabs: dict[str, Tab]) -> Features:
 
 def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: str | None) -> None:
     announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason, by=by)
-
-
-def _announce_event(event: EventRecord) -> None:
-    announce(activity_recorded, user_key=event.user_key, kind=event.kind, event=event)
 
 
 def _revoke(store: Any, activity: Activity, user_key: str) -> None:

@@ -26,7 +26,7 @@ session_ended = _signals.signal("myprofile-session-ended")
 #: Extra: ``session_id``, ``reason`` (as of ``session_ended``; ``"expired"``, ``"renewed"`` or ``"unknown"``).
 #: ``user_key`` and ``session_id`` are None where it cannot be told whose it was.
 session_refused = _signals.signal("myprofile-session-refused")
-#: The user changed the password on the Password tab.
+#: The user has a new password, by the Password tab or by ``passwords.store()``.
 password_changed = _signals.signal("myprofile-password-changed")
 #: An API token was made (``action="regenerated"``) or ended (``action="revoked"``). Extra, where an administrator did
 #: it: ``by``, their key.
@@ -45,6 +45,14 @@ data_exported = _signals.signal("myprofile-data-exported")
 def announce(signal: NamedSignal, **data: Any) -> None:
     """Send ``signal`` once what it tells of is committed, and not at all if that fails."""
     after_commit(partial(tell, current_app._get_current_object(), signal, data))  # type: ignore[attr-defined]
+
+
+def announce_event(event: Any) -> None:
+    """What was recorded in a user's activity (an :class:`~.records.EventRecord`), and a new password by a signal of its
+    own as well."""
+    announce(activity_recorded, user_key=event.user_key, kind=event.kind, event=event)
+    if event.kind == "password.changed":  # as account/events.py has it
+        announce(password_changed, user_key=event.user_key)
 
 
 def tell(app: Flask, signal: NamedSignal, data: Mapping[str, Any]) -> None:

@@ -17,7 +17,6 @@ from ..globals import current_profile
 from ..i18n import gettext, join_list, lazy_gettext, ngettext
 from ..pages.held_user import held_user
 from ..pages.password_answers import WRONG, answered
-from ..signals import announce, password_changed
 from ..tab import Action, Effect, Tab, action
 
 UNREADABLE = lazy_gettext("Your password cannot be checked here, and so it cannot be changed here either.")
@@ -108,7 +107,6 @@ class Password(Tab):
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
         current_profile.db.session.flush()
         current_profile.pending_forms.drop_of_user(current_profile.users.key(user))
-        announce(password_changed, user_key=current_profile.users.key(user))
         current_profile.sessions.renew(user)
         if "sign_out_others" in form and not form.sign_out_others.data:
             current_profile.sessions.follow(user, before)

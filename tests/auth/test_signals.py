@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from flask_myprofile import current_profile
 from flask_myprofile.config import Config
 from flask_myprofile.signals import password_changed, token_changed
 from tests.support.host import NEW_PASSWORD, PASSWORD, Host
@@ -35,6 +36,20 @@ def test_a_listener_that_fails_undoes_nothing_and_keeps_nobody_from_hearing(
     assert host.user("alice").check_password(NEW_PASSWORD)
     assert heard == [str(host.user("alice").id)]
     assert "the mail server does not answer" in caplog.text
+
+
+def test_a_password_that_the_host_resets_is_heard_of_once_it_is_committed(host: Host) -> None:
+    heard: list[str] = []
+
+    def hear(app: Any, **data: Any) -> None:
+        heard.append(data["user_key"])
+
+    with host.app.app_context(), password_changed.connected_to(hear, host.app):
+        alice = host.db.session.get(host.User, host.user("alice").id)
+        current_profile.passwords.store(alice, NEW_PASSWORD)
+        assert heard == []
+        host.db.session.commit()
+    assert heard == [str(host.user("alice").id)]
 
 
 def test_a_new_token_is_shown_whatever_a_listener_does(host: Host) -> None:

@@ -86,6 +86,7 @@ class EmailChanges:
         key, present = self._users.key(user), self._users.lock(user, EMAIL) or ""
         changes = self._changes(user, to_write=True)
         _check_sent(changes)
+        _check_pause([each for each in changes if _is_same(each.new_address, address)])
         if self._users.is_address_taken(user, EMAIL, address, in_any_case=True):
             raise AddressTaken
         self._end_pending(changes)
@@ -103,8 +104,7 @@ class EmailChanges:
         change = self.pending(user, to_write=True)
         if change is None:
             raise NotPending
-        if (left := change.sent_at + SEND_AGAIN - now()) > 0:
-            raise TooManySent(left)
+        _check_pause([change])
         _check_sent(self._changes(user, to_write=True))
         if not self._store.note_sent(change.id, now()):
             raise NotPending
@@ -181,6 +181,12 @@ def _check_sent(changes: Sequence[EmailChange]) -> None:
     recent = [each for each in changes if each.sent_at > now() - 3600]
     if sum(each.times_sent for each in recent) >= MOST_SENT:
         raise TooManySent(max(1, min(each.sent_at for each in recent) + 3600 - now()))
+
+
+def _check_pause(to_the_same: Sequence[EmailChange]) -> None:
+    left = max((each.sent_at for each in to_the_same), default=0) + SEND_AGAIN - now()
+    if left > 0:
+        raise TooManySent(left)
 
 
 def _since(change: EmailChange, changes: Sequence[EmailChange]) -> list[EmailChange]:

@@ -270,6 +270,20 @@ def test_the_link_is_sent_again_but_not_without_end(verified: Callable[..., Host
     assert press(alice, link_in(mailbox.received[0])).status_code == 303, "any of them, for as long as it is good"
 
 
+def test_to_ask_anew_sends_no_more_mails_to_an_address_than_to_send_again(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    ask(alice)
+    assert ask(alice).status_code == 429
+    alice.post(f"{URL}/cancel-email-change")
+    assert ask(alice, NEW.upper()).status_code == 429
+    assert len(subjects(host, mailbox)) == 1
+    host.sql("UPDATE myprofile_email_change SET sent_at = sent_at - 61")
+    assert ask(alice).status_code == 303
+
+
 # ---- who may
 
 

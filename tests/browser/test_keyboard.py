@@ -173,3 +173,12 @@ def test_each_problem_in_the_summary_leads_to_its_field(gallery: Gallery) -> Non
         )
         assert str(words) in described
         assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+
+
+def test_the_ring_of_what_went_well_is_not_that_of_a_fault(gallery: Gallery) -> None:
+    ring = "getComputedStyle(document.querySelector('[data-mp-focus]')).outlineColor"
+    danger = "getComputedStyle(document.querySelector('.mp-summary')).borderColor"
+    fault = shown(gallery, "password to be corrected").page
+    red = fault.evaluate(danger)
+    assert fault.evaluate(ring) == red
+    assert shown(gallery, "this wasn't me by mail, done").page.evaluate(ring) != red

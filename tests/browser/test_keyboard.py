@@ -175,6 +175,22 @@ def test_each_problem_in_the_summary_leads_to_its_field(gallery: Gallery) -> Non
         assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
 
 
+def test_on_a_phone_what_stands_beside_a_button_stands_level_with_it(gallery: Gallery) -> None:
+    """Each is 44 pixels high there, for a finger: its words are in the middle of them."""
+    page = shown(gallery, "sessions").page
+    page.set_viewport_size({"width": 390, "height": 800})
+    off = page.locator(".mp-session__foot > a, .mp-session__foot summary").evaluate_all(
+        """all => all.filter(each => each.checkVisibility()).map(each => {
+            const range = document.createRange(), box = each.getBoundingClientRect();
+            range.selectNodeContents(each);
+            const words = range.getBoundingClientRect();
+            return Math.abs((words.top + words.bottom) / 2 - (box.top + box.bottom) / 2);
+        })"""
+    )
+    page.set_viewport_size({"width": 1180, "height": 800})
+    assert off and max(off) <= 2, off
+
+
 def test_the_ring_of_what_went_well_is_not_that_of_a_fault(gallery: Gallery) -> None:
     ring = "getComputedStyle(document.querySelector('[data-mp-focus]')).outlineColor"
     danger = "getComputedStyle(document.querySelector('.mp-summary')).borderColor"

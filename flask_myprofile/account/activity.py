@@ -184,12 +184,9 @@ class Activity:
             FORGOTTEN, gone(key), origin=Origin(where.actor, None if by is None else where.user_key, name=where.name)
         )
 
-    def note_address(self, key: str, ip: str, user_agent: str, *, is_first: bool) -> None:
-        """A token of theirs was used from there, and last from elsewhere: news if that was never so before.
-
-        :param is_first: whether it was never used at all.
-        """
-        if self.is_kept and (is_first or self._is_new_address(key, ip)):
+    def note_address(self, key: str, ip: str, user_agent: str) -> None:
+        """A token of theirs was used from there, and last from elsewhere or never: news if none ever was."""
+        if self.is_kept and self._is_new_address(key, ip):
             self.note(TOKEN_USED_ELSEWHERE, key, origin=Origin(USER, key, None, ip, user_agent))
 
     def _is_new_address(self, key: str, ip: str) -> bool:

@@ -9,8 +9,8 @@ from ..store.records import SessionRecord
 from .activity import Activity
 from .events import MOST_NAMED, PROVIDER, SESSIONS_ENDED, SIGNED_IN, SIGNED_OUT, USER, Origin
 
-#: Why sessions ended that their user has signed out of, here or at the identity provider.
-LOGOUT, AT_PROVIDER = "logout", "provider"
+#: Why sessions ended that their user has signed out of, here, at the identity provider or by a link in a mail.
+LOGOUT, AT_PROVIDER, NOT_ME = "logout", "provider", "not_me"
 
 
 def note_sign_in(activity: Activity, record: SessionRecord, is_news: bool | None) -> None:
@@ -30,6 +30,7 @@ def note_end(activity: Activity, user_key: str, ids: Sequence[str], reason: str,
         here = activity.here()._replace(actor=USER, user_key=user_key, session_id=ids[0])
         activity.note(SIGNED_OUT, user_key, origin=here)
         return
-    actor = PROVIDER if reason == AT_PROVIDER else None
+    # whoever comes by a link in a mail need not be signed in
+    actor = {AT_PROVIDER: PROVIDER, NOT_ME: USER}.get(reason)
     what = {"reason": reason, "count": len(ids), "sessions": list(ids[:MOST_NAMED])}
     activity.note(SESSIONS_ENDED, user_key, what, by=by, actor=actor)

@@ -206,7 +206,7 @@ class Tokens:
     def touch(self, record: CheckedToken, ip: str, user_agent: str) -> None:
         self._store.touch_token(record.user_key, record.digest, now(), ip, user_agent)
         if ip != record.last_used_ip:
-            self._activity.note_address(record.user_key, ip, user_agent, is_first=record.last_used_at is None)
+            self._activity.note_address(record.user_key, ip, user_agent)
 
     def count(self, seconds: int) -> TokenCounts:
         """How many work, how many of those were used within so many seconds, and how many can be copied; no more than

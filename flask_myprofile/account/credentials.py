@@ -13,6 +13,8 @@ from ..store.records import ROTATION_GRACE, SessionRecord, tag_of
 
 _ID_LENGTH = 24
 _ID = re.compile(f"[0-9a-f]{{{_ID_LENGTH}}}")
+#: What :func:`new_secret` makes.
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LENGTH = _ID_LENGTH + 1 + 43
 
 
@@ -43,7 +45,7 @@ class Credential(NamedTuple):
 
     @property
     def hash(self) -> str:
-        return hashlib.sha256(self.secret.encode()).hexdigest()
+        return digest_of(self.secret)
 
     @classmethod
     def parse(cls, value: object) -> Credential | None:
@@ -89,6 +91,11 @@ def new_device(user_key: str) -> Credential:
 
 def new_secret() -> str:
     return secrets.token_urlsafe(32)
+
+
+def digest_of(secret: str) -> str:
+    """What is stored of a secret that nobody could guess."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def device_from(user_key: str, *parts: bytes) -> Credential:

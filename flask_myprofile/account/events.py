@@ -124,6 +124,11 @@ def new_event(user_key: str, kind: str, details: Mapping[str, Any] | None, origi
     )
 
 
+def is_from_there(record: EventRecord) -> bool:
+    """Whether the browser and the address are the user's, or of somebody whom nobody knows; not an administrator's."""
+    return record.actor == USER or (record.actor == HOST and record.actor_key is None)
+
+
 def details_of(record: EventRecord) -> dict[str, Any]:
     """What is said of it besides."""
     return json.loads(record.details) if record.details else {}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import secrets
-
 from ..config import DAY
 from ..store.notice_protocols import NoticeStore
 from ..store.notice_records import LinkRecord
 from .clock import now
+from .credentials import SECRET, digest_of, new_secret
 
 #: What a link may be for.
 NOT_ME, CONFIRM_EMAIL, UNDO_EMAIL = "not_me", "confirm_email", "undo_email"
@@ -17,8 +14,6 @@ NOT_ME, CONFIRM_EMAIL, UNDO_EMAIL = "not_me", "confirm_email", "undo_email"
 NOT_ME_LIFETIME = 7 * DAY
 #: A device that was not seen for longer is news again: no browser keeps a cookie for longer.
 DEVICE_LIFETIME = 400 * DAY
-
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class OneTimeLinks:
@@ -29,13 +24,13 @@ class OneTimeLinks:
 
     def make(self, user_key: str, purpose: str, about: str | None, lifetime: int) -> str:
         """The secret of a new link. The caller commits."""
-        secret = secrets.token_urlsafe(32)
-        self._store.add_link(LinkRecord(_digest(secret), user_key, purpose, about, now() + lifetime))
+        secret = new_secret()
+        self._store.add_link(LinkRecord(digest_of(secret), user_key, purpose, about, now() + lifetime))
         return secret
 
     def find(self, secret: str) -> LinkRecord | None:
         """What a link is for; None where it is none, was used, or is too old."""
-        record = self._store.link(_digest(secret)) if _SECRET.fullmatch(secret) else None
+        record = self._store.link(digest_of(secret)) if SECRET.fullmatch(secret) else None
         return record if record is not None and record.expires_at > now() else None
 
     def take(self, secret: str) -> LinkRecord | None:
@@ -45,7 +40,7 @@ class OneTimeLinks:
 
     def drop_all(self, user_key: str) -> None:
         """Those that were sent to that user do nothing any more. The caller commits."""
-        self._store.drop_links(user_key, (NOT_ME, CONFIRM_EMAIL, UNDO_EMAIL))
+        self._store.drop_links(user_key)
 
     def forget_device_of(self, user_key: str, session_id: str) -> None:
         """The browser that somebody has signed in from for the first time by this session is not known any more."""
@@ -54,7 +49,3 @@ class OneTimeLinks:
     def prune(self, interval: int) -> None:
         """Delete what is of no use any more. ``interval``: seconds in which a notice is not repeated."""
         self._store.prune_notices(now(), now() - interval, now() - DEVICE_LIFETIME)
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -9,11 +9,9 @@ from typing import Any
 from sqlalchemy import bindparam, inspect, select
 
 from ..store.primary import AskedAt, primary_of
+from ..store.user_keys import UserKeys
 from .password_methods import Checker, Writer, is_as_written
 from .user_passwords import HASHES, UserPasswords
-
-#: What the parts of a primary key are called in a question: as many as there may be.
-_KEYS = [f"key_{place}" for place in range(16)]
 
 
 class PasswordMarks(UserPasswords):
@@ -23,7 +21,7 @@ class PasswordMarks(UserPasswords):
         super().__init__(password, check, write)
         self._db: Any = None
         self._loaded_hashes: dict[type[Any], str] = {}
-        self._hash_questions: dict[type[Any], Any] = {}
+        self._hash_questions: dict[type[Any], tuple[Any, UserKeys] | None] = {}
 
     def key(self, user: Any) -> str:
         """See :meth:`Users.key`."""
@@ -79,22 +77,20 @@ class PasswordMarks(UserPasswords):
         # not what ``db.session`` has read, nor the moment that its transaction or a replica shows
         with self._db.session.session_factory() as now, AskedAt(now, primary_of(now, state.mapper)):
             if (asked := self._ask_for_hash(state.mapper)) is not None:
-                row = now.execute(asked, dict(zip(_KEYS, state.identity, strict=False))).first()
+                question, keys = asked
+                row = now.execute(question, keys.values(state.identity)).first()
                 return row is not None and self.mark_of(user, row[0]) not in marks
             found = now.get(state.class_, state.identity)
             return found is not None and self.password_mark(found) not in marks
 
-    def _ask_for_hash(self, mapper: Any) -> Any:
-        """The question for the hash alone, of one user, made once; None where it takes the whole user to tell."""
+    def _ask_for_hash(self, mapper: Any) -> tuple[Any, UserKeys] | None:
+        """The question for the hash alone, of the user with these keys, made once; None where it takes the whole user
+        to tell."""
         model = mapper.class_
         if model not in self._hash_questions:
-            name, keys = self._hash_column(model), zip(mapper.primary_key, _KEYS, strict=False)
-            asked = (
-                select(getattr(model, name)).where(*(column == bindparam(key) for column, key in keys))
-                if name
-                else None
-            )
-            self._hash_questions[model] = asked
+            name, keys = self._hash_column(model), UserKeys(mapper)
+            which = [column == bindparam(key) for column, key in zip(keys.columns, keys.names, strict=True)]
+            self._hash_questions[model] = (select(getattr(model, name)).where(*which), keys) if name else None
         return self._hash_questions[model]
 
     def password_columns(self) -> Iterator[Any]:

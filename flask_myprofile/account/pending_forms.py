@@ -7,16 +7,14 @@ shares the session, by a copied cookie, can leave a form there, but nobody else'
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import secrets
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeGuard
 
 from ..store.protocols import PendingFormStore
 from ..store.records import PendingFormRecord, SessionRecord
 from .clock import now
+from .credentials import SECRET, digest_of, new_secret
 from .encryption import Undecryptable, cipher
 
 #: Seconds for which one waits.
@@ -27,8 +25,6 @@ _SKEW = 60
 _MOST = 10
 #: Bytes that are kept at most, so that a TEXT column of MySQL takes them encrypted; more is typed again.
 _LONGEST = 40_000
-
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class SentForm(NamedTuple):
@@ -60,16 +56,16 @@ class PendingForms:
         if len(text) > _LONGEST:
             return None
         first = not self._make_room(session)
-        name, browser = _new_secret(), browser if _is_secret(browser) and not first else _new_secret()
+        name, browser = new_secret(), browser if _is_secret(browser) and not first else new_secret()
         sealed = cipher(self._keys(), _purpose(name, browser)).encrypt(text).decode()
-        self._store.add_pending_form(PendingFormRecord(_digest(name), session.id, session.user_key, sealed, now()))
+        self._store.add_pending_form(PendingFormRecord(digest_of(name), session.id, session.user_key, sealed, now()))
         return name, browser
 
     def find(self, session: SessionRecord, name: str | None, browser: str | None) -> SentForm | None:
         """The form of that name, if it waits in this session, for this browser."""
         if not _is_secret(name) or not _is_secret(browser):
             return None
-        record = self._store.pending_form(_digest(name))
+        record = self._store.pending_form(digest_of(name))
         if record is None or (record.session_id, record.user_key) != (session.id, session.user_key):
             return None
         try:
@@ -81,7 +77,7 @@ class PendingForms:
     def take(self, session: SessionRecord, name: str | None, browser: str | None) -> SentForm | None:
         """The same, once: it waits no longer."""
         form = self.find(session, name, browser)
-        taken = form is not None and name is not None and self._store.drop_pending_forms([_digest(name)])
+        taken = form is not None and name is not None and self._store.drop_pending_forms([digest_of(name)])
         return form if taken else None
 
     def any_waits(self, session: SessionRecord) -> bool:
@@ -126,14 +122,6 @@ def _purpose(name: str, browser: str) -> str:
     return f"pending-form/{name}/{browser}"
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()
-
-
-def _new_secret() -> str:
-    return secrets.token_urlsafe(32)
-
-
 def _is_secret(text: str | None) -> TypeGuard[str]:
     """Whether it is written like one of ours."""
-    return text is not None and _SECRET.fullmatch(text) is not None
+    return text is not None and SECRET.fullmatch(text) is not None

@@ -7,7 +7,6 @@ derived from the app's secret key.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -24,6 +23,7 @@ from ..store.protocols import TokenStore
 from ..store.records import CheckedToken, TokenCounts, TokenRecord
 from .activity import Activity
 from .clock import is_due, now
+from .credentials import digest_of
 from .encryption import Cipher, Undecryptable, cipher, reencryptor
 from .events import TOKEN_MADE, TOKEN_REGENERATED, TOKEN_REVEALED, TOKEN_REVOKED
 from .user_search import MOST_COUNTED
@@ -105,7 +105,7 @@ class Tokens:
         lifetime = self._config.api_token_lifetime
         record = TokenRecord(
             user_key=key,
-            digest=_digest(token),
+            digest=digest_of(token),
             ciphertext=self._cipher().encrypt(f"{key}\n{token}".encode()).decode() if self._may_copy() else None,
             hint=f"{self._config.api_token_prefix}{token[len(self._config.api_token_prefix) :][:4]}…{token[-4:]}",
             created_at=moment,
@@ -135,7 +135,7 @@ class Tokens:
         except Undecryptable as error:
             raise NotFound(code="not_copyable") from error
         # a ciphertext moved here from another row opens, but is not this user's live token
-        if owner != key or not hmac.compare_digest(_digest(token), record.digest):
+        if owner != key or not hmac.compare_digest(digest_of(token), record.digest):
             raise NotFound(code="not_copyable")
         self._activity.note(TOKEN_REVEALED, key)
         return str(token)
@@ -186,7 +186,7 @@ class Tokens:
         """The row of a live token, and its user, who is active. One query, wherever that can be."""
         if not self.looks_like_one(token):
             return None
-        digest = _digest(token)
+        digest = digest_of(token)
         found = self._store.find_live_token(digest, self._features.names_behind(FEATURE))
         if found is None or not self._features.is_on(FEATURE, found.choices):
             return None
@@ -247,10 +247,6 @@ class Tokens:
 
     def _cipher(self) -> Cipher:
         return cipher(self._keys())
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _checksum(body: str) -> str:

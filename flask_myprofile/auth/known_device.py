@@ -7,18 +7,15 @@ unless users are told of new devices.
 from __future__ import annotations
 
 import hashlib
-import re
-import secrets
 from typing import Any
 
 from flask import Response, after_this_request, current_app, request
 
 from ..account.clock import now
+from ..account.credentials import SECRET, new_secret
 from ..account.one_time_links import DEVICE_LIFETIME
 from ..globals import current_profile
 from ..store.notice_records import KnownDevice
-
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def cookie_name() -> str:
@@ -32,7 +29,7 @@ def sign_in_from(user_key: str, session_id: str) -> KnownDevice | None:
     if not current_profile.config.tells_of_new_devices:
         return None
     held = request.cookies.get(cookie_name(), "")
-    secret = held if _SECRET.fullmatch(held) else secrets.token_urlsafe(32)
+    secret = held if SECRET.fullmatch(held) else new_secret()
     after_this_request(lambda response: _give(response, secret))
     digest = hashlib.sha256(f"known-device\0{secret}\0{user_key}".encode(errors="surrogatepass")).hexdigest()
     return KnownDevice(digest, user_key, session_id, now())

@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 from .. import signals
 from ..account import events, timezones
 from ..account.clock import now
-from ..account.events import ADMIN, COMMAND_LINE, HOST, USER, details_of
+from ..account.events import ADMIN, COMMAND_LINE, details_of, is_from_there
 from ..auth.client import client_address, client_user_agent
 from ..auth.deferred_writes import context_outlives_request
 from ..auth.request_state import known_state
@@ -115,8 +115,7 @@ class Notices:
         told = _TOLD.get(kind)
         if told is None or (told == NEW_DEVICE and details_of(event).get("device") != "new"):
             return
-        is_theirs = event.actor == USER or (event.actor == HOST and event.actor_key is None)
-        browser = (event.session_id, event.ip, event.user_agent) if is_theirs else (None, "", "")
+        browser = (event.session_id, event.ip, event.user_agent) if is_from_there(event) else (None, "", "")
         known = dict(zip(("session_id", "address", "user_agent"), browser, strict=True))
         self.tell(told, user_key, **known, by_admin=event.actor in (ADMIN, COMMAND_LINE))
 

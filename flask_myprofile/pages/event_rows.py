@@ -12,7 +12,7 @@ from typing import Any
 from flask import current_app, url_for
 
 from ..account import events
-from ..account.events import details_of
+from ..account.events import details_of, is_from_there
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, join_list, lazy_gettext, local_date, ngettext
 from ..store.records import EventRecord, SessionRecord
@@ -146,11 +146,6 @@ def by_days(records: Sequence[EventRecord], seen: Around) -> list[dict[str, Any]
 def _icon(record: EventRecord) -> str:
     is_sign_in = record.kind == events.SIGNED_IN.name and record.user_agent
     return device_by(record.user_agent)[1] if is_sign_in else _KINDS.get(record.kind, ("circle", ""))[0]
-
-
-def is_from_there(record: EventRecord) -> bool:
-    """Whether the browser and the address are the user's, or of somebody whom nobody knows; not an administrator's."""
-    return record.actor == events.USER or (record.actor == events.HOST and record.actor_key is None)
 
 
 def _device(record: EventRecord, session: SessionRecord | None) -> str:

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 from wtforms import Form
 
+from ..account.credentials import SECRET
 from ..account.pending_forms import KEPT, SentForm
 from ..auth.request_state import request_state
 from ..globals import OWN_BLUEPRINTS, current_profile
@@ -28,7 +29,7 @@ from .forms import never_kept
 #: address.
 _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
 #: What may follow: a form by its name, or a path; and where one goes back to instead.
-_FOLLOWS = {"form": re.compile(r"[A-Za-z0-9_-]{43}"), "next": _PATH, "back": _PATH}
+_FOLLOWS = {"form": SECRET, "next": _PATH, "back": _PATH}
 
 
 class Purpose(NamedTuple):

@@ -8,13 +8,13 @@ from typing import Any
 from flask import current_app
 
 from ..account.clock import now
-from ..account.events import details_of
+from ..account.events import details_of, is_from_there
 from ..globals import current_profile
 from ..i18n import iso_time
 from ..signals import data_exported
 from ..store.notice_records import EmailChange
 from ..store.records import EventRecord, SessionRecord
-from . import event_rows, token_facts
+from . import token_facts
 
 #: Events that are read at a time.
 _BATCH = 500
@@ -66,7 +66,7 @@ def _session(row: SessionRecord) -> dict[str, Any]:
 
 def _event(row: EventRecord) -> dict[str, Any]:
     """What is known of a browser is theirs where they have done it; an administrator's is not."""
-    theirs = event_rows.is_from_there(row)
+    theirs = is_from_there(row)
     return {
         **{name: getattr(row, name) for name in _OF_EVENT},
         "at": iso_time(row.at),

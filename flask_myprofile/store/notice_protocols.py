@@ -22,8 +22,8 @@ class NoticeStore(Protocol):
         """Whether it was there: of two who use one at once, one is told so."""
         ...
 
-    def drop_links(self, user_key: str, purposes: Collection[str], about: str | None = None) -> None:
-        """Those of a user for these purposes, or of them only those about that."""
+    def drop_links(self, user_key: str) -> None:
+        """All of a user's."""
         ...
 
     def count_known_devices(self, user_key: str) -> int: ...

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import EventLost
@@ -26,14 +28,14 @@ class SqlEvents(Database):
 
     @in_one_transaction
     def try_event(self, record: EventRecord) -> None:
-        self._add_beside(self._own() or self._of_the_view(), record)
+        self._add_beside(record)
 
     def add_event_at_once(self, record: EventRecord) -> None:
         with self._at_once():
-            self._add_beside(self._own() or self._of_the_view(), record)
+            self._add_beside(record)
 
     def add_event_along(self, record: EventRecord) -> None:
-        self._add_beside(self._own() or self._of_the_view(), record)
+        self._add_beside(record)
 
     def once_along(self, call: Callable[[], object]) -> None:
         if self._own() is not None or is_commit_awaited():
@@ -41,14 +43,13 @@ class SqlEvents(Database):
         else:
             once_committed(self._db.session(), call)
 
-    def _add_beside(self, connection: Connection, record: EventRecord) -> None:
+    def _add_beside(self, record: EventRecord) -> None:
         """Without harm to what else is in the transaction, but for a database that has undone all of it."""
+        connection = self._own() or self._of_the_view()
         is_alone = self._own() is None and commits_by_itself(connection)
+        is_harmless = is_alone or self.engine.dialect.name not in ABORTS_AT_ERRORS
         try:
-            if is_alone or self.engine.dialect.name not in ABORTS_AT_ERRORS:
-                connection.execute(insert(self._tables.event), record._asdict())
-                return
-            with connection.begin_nested():
+            with nullcontext() if is_harmless else connection.begin_nested():
                 connection.execute(insert(self._tables.event), record._asdict())
         except SQLAlchemyError as error:
             if passes(error):
@@ -62,17 +63,19 @@ class SqlEvents(Database):
             which += [table.c.user_key == user_key, table.c.topic == topic]
         else:  # no plain column: SQLite would find the user's by the index of that, and sort them all
             which.append(table.c.user_key.concat("") == user_key)
-        columns = [table.c[name] for name in EventRecord._fields]
-        rows = self._read(select(*columns).where(*which).order_by(table.c.id.desc()).limit(limit))
+        rows = self._read(self._events.where(*which).order_by(table.c.id.desc()).limit(limit))
         return [EventRecord._make(row) for row in rows]
 
     def last_event(self, user_key: str, kind: str, after: str) -> EventRecord | None:
         table = self._tables.event
         which = (table.c.user_key == user_key, table.c.topic == kind.partition(".")[0], table.c.kind == kind)
-        columns = [table.c[name] for name in EventRecord._fields]
-        newest = select(*columns).where(*which, table.c.id >= after).order_by(table.c.id.desc()).limit(1)
+        newest = self._events.where(*which, table.c.id >= after).order_by(table.c.id.desc()).limit(1)
         row = self._read(newest).first()
         return EventRecord._make(row) if row else None
+
+    @cached_property
+    def _events(self) -> Select[Any]:
+        return select(*(self._tables.event.c[name] for name in EventRecord._fields))
 
     @in_one_transaction
     def prune_events(self, before: int, limit: int) -> Pruned:

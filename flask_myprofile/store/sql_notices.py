@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, select, update
@@ -46,14 +45,13 @@ class SqlNotices(Database):
             return bool(execute(delete(table).where(table.c.id == link_id)).rowcount)
 
     @in_one_transaction
-    def drop_links(self, user_key: str, purposes: Collection[str], about: str | None = None) -> None:
+    def drop_links(self, user_key: str) -> None:
         """Looks first: see :meth:`Database._put`."""
         table = self._tables.link
-        these = [table.c.user_key == user_key, table.c.purpose.in_(purposes)]
         with self._write() as execute:
-            ids = list(execute(select(table.c.id).where(*these, *([] if about is None else [table.c.about == about]))))
+            ids = list(execute(select(table.c.id).where(table.c.user_key == user_key)).scalars())
             if ids:
-                execute(delete(table).where(table.c.id.in_([row.id for row in ids])))
+                execute(delete(table).where(table.c.id.in_(ids)))
 
     # ---- devices
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import ExitStack
 from typing import Any
 
 from joserfc.jwk import RSAKey
@@ -12,12 +13,15 @@ from tests.races.stage import leave_passwords_to_the_extension, make, quick_hash
 from tests.support import providers
 from tests.workers.app import prepare
 
+#: Of the worker: what nobody holds is left again.
+_to_the_end = ExitStack()
+
 
 def create() -> Any:
     settings = json.loads(os.environ["HOST"])
     signs = RSAKey.import_key(json.loads(os.environ["RACES_KEY"]))
     providers.key = lambda: signs
-    quick_hashes().__enter__()  # to the end of the worker
+    _to_the_end.enter_context(quick_hashes())
     host = make(settings.pop("SQLALCHEMY_DATABASE_URI"), **settings)
     prepare(host)
     leave_passwords_to_the_extension(host)

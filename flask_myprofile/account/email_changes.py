@@ -19,15 +19,16 @@ from ..store.database_errors import broken_rule
 from ..store.notice_protocols import EmailChangeStore
 from ..store.notice_records import CONFIRMED, PENDING, EmailChange
 from .activity import Activity
-from .clock import now
+from .clock import is_recent, now
 from .events import EMAIL_CHANGE_ASKED, EMAIL_CHANGE_CANCELLED, EMAIL_CHANGE_CONFIRMED, EMAIL_CHANGE_UNDONE, USER
+from .one_time_links import CONFIRM_EMAIL, LIFETIMES, UNDO_EMAIL
 from .users import Users
 
 EMAIL = "email"
 #: Seconds that the link to the new address is good for, and the one to the old address.
-CONFIRM_WITHIN, UNDO_WITHIN = 3600, 3 * DAY
+CONFIRM_WITHIN, UNDO_WITHIN = LIFETIMES[CONFIRM_EMAIL], LIFETIMES[UNDO_EMAIL]
 #: Mails to new addresses that a user may cause in an hour, and seconds between two to the same one.
-MOST_SENT, SEND_AGAIN = 5, 60
+HOUR, MOST_SENT, SEND_AGAIN = 3600, 5, 60
 
 
 class NotPending(Exception):
@@ -56,12 +57,9 @@ class EmailChanges:
 
     def pending(self, user: Any, *, to_write: bool = False) -> EmailChange | None:
         """The one that waits for its confirmation."""
-        present, moment = self._users.get(user, EMAIL) or "", now()
-        for change in self._changes(user, to_write=to_write):
-            waits = change.sent_at > moment - CONFIRM_WITHIN and change.asked_at > moment - DAY
-            if change.state == PENDING and waits and change.old_address == present:
-                return change
-        return None
+        present = self._users.get(user, EMAIL) or ""
+        changes = self._changes(user, to_write=to_write)
+        return next((each for each in changes if _waits(each) and each.old_address == present), None)
 
     def former_addresses(self, user: Any) -> Sequence[str]:
         """Those from before changes that may still be undone: whoever had the account then is told what happens."""
@@ -137,7 +135,7 @@ class EmailChanges:
         """
         present, changes = self._users.lock(user, EMAIL) or "", self._changes(user, to_write=True)
         change = next((each for each in changes if each.id == change_id and each.old_address == present), None)
-        if change is None:
+        if change is None or not _waits(change):
             raise NotPending
         claim = _digest(change.new_address)
         try:
@@ -177,15 +175,21 @@ class EmailChanges:
         self._store.prune_email_changes(now() - UNDO_WITHIN - 3 * DAY)
 
 
+def _waits(change: EmailChange) -> bool:
+    """Not one that is old, nor one of a clock that was ahead and has been put right."""
+    is_new = is_recent(change.sent_at, CONFIRM_WITHIN) and is_recent(change.asked_at, DAY)
+    return change.state == PENDING and is_new
+
+
 def _check_sent(changes: Sequence[EmailChange]) -> None:
-    recent = [each for each in changes if each.sent_at > now() - 3600]
+    recent = [each for each in changes if is_recent(each.sent_at, HOUR)]
     if sum(each.times_sent for each in recent) >= MOST_SENT:
-        raise TooManySent(max(1, min(each.sent_at for each in recent) + 3600 - now()))
+        raise TooManySent(max(1, min(each.sent_at for each in recent) + HOUR - now()))
 
 
 def _check_pause(to_the_same: Sequence[EmailChange]) -> None:
-    left = max((each.sent_at for each in to_the_same), default=0) + SEND_AGAIN - now()
-    if left > 0:
+    left = max((each.sent_at for each in to_the_same if is_recent(each.sent_at, SEND_AGAIN)), default=0)
+    if (left := left + SEND_AGAIN - now()) > 0:
         raise TooManySent(left)
 
 

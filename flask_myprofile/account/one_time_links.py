@@ -5,13 +5,14 @@ from __future__ import annotations
 from ..config import DAY
 from ..store.notice_protocols import NoticeStore
 from ..store.notice_records import LinkRecord
+from ..store.records import SKEW
 from .clock import now
 from .credentials import SECRET, digest_of, new_secret
 
 #: What a link may be for.
 NOT_ME, CONFIRM_EMAIL, UNDO_EMAIL = "not_me", "confirm_email", "undo_email"
-#: Seconds that a link to “This wasn’t me” is good for.
-NOT_ME_LIFETIME = 7 * DAY
+#: Seconds that each of them is good for.
+LIFETIMES = {NOT_ME: 7 * DAY, CONFIRM_EMAIL: 3600, UNDO_EMAIL: 3 * DAY}
 #: A device that was not seen for longer is news again: no browser keeps a cookie for longer.
 DEVICE_LIFETIME = 400 * DAY
 
@@ -22,16 +23,18 @@ class OneTimeLinks:
     def __init__(self, store: NoticeStore) -> None:
         self._store = store
 
-    def make(self, user_key: str, purpose: str, about: str | None, lifetime: int) -> str:
+    def make(self, user_key: str, purpose: str, about: str | None) -> str:
         """The secret of a new link. The caller commits."""
         secret = new_secret()
-        self._store.add_link(LinkRecord(digest_of(secret), user_key, purpose, about, now() + lifetime))
+        self._store.add_link(LinkRecord(digest_of(secret), user_key, purpose, about, now() + LIFETIMES[purpose]))
         return secret
 
     def find(self, secret: str) -> LinkRecord | None:
-        """What a link is for; None where it is none, was used, or is too old."""
+        """What a link is for; None where it is none, was used, or is too old; or is of a clock that was ahead, until
+        pruning has put it right."""
         record = self._store.link(digest_of(secret)) if SECRET.fullmatch(secret) else None
-        return record if record is not None and record.expires_at > now() else None
+        is_good = record is not None and 0 < record.expires_at - now() <= LIFETIMES[record.purpose] + SKEW
+        return record if is_good else None
 
     def take(self, secret: str) -> LinkRecord | None:
         """The same, once: of two who come with the same link at once, one gets it. The caller commits."""
@@ -47,5 +50,6 @@ class OneTimeLinks:
         self._store.forget_devices_of(user_key, session_id)
 
     def prune(self, interval: int) -> None:
-        """Delete what is of no use any more. ``interval``: seconds in which a notice is not repeated."""
-        self._store.prune_notices(now(), now() - interval, now() - DEVICE_LIFETIME)
+        """Delete what is of no use any more, and have links of a clock that was ahead count from now on: by them
+        somebody is kept out. ``interval``: seconds in which a notice is not repeated."""
+        self._store.prune_notices(now(), now() - interval, now() - DEVICE_LIFETIME, LIFETIMES)

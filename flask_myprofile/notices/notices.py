@@ -205,7 +205,7 @@ def _claim(news: News, number: int) -> list[str | None]:
     if news.site is None:
         return [None] * number
     about, make = news.about or news.session_id, current_profile.links.make
-    return [make(news.user_key, kind.purpose, about, kind.lifetime) for _ in range(number)]
+    return [make(news.user_key, kind.purpose, about) for _ in range(number)]
 
 
 def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from ..account.email_changes import CONFIRM_WITHIN, UNDO_WITHIN
-from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, NOT_ME_LIFETIME, UNDO_EMAIL
+from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, UNDO_EMAIL
 from ..i18n import gettext
 from ..pages.email_change import CONFIRM
 from ..pages.email_links import CHANGED
@@ -28,7 +27,7 @@ class Words(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """:param purpose: what its link is for, for so many seconds: see :class:`~..account.one_time_links.OneTimeLinks`.
+    """:param purpose: what its link is for: see :class:`~..account.one_time_links.OneTimeLinks`.
 
     :param preference: the choice of users by which they do without. :param repeats: whether it is not held back.
     :param to_stranger: whether it may go to somebody else, whom nothing else is told.
@@ -36,7 +35,6 @@ class Kind(NamedTuple):
 
     words: Callable[[News], Words]
     purpose: str = NOT_ME
-    lifetime: int = NOT_ME_LIFETIME
     preference: str | None = None
     repeats: bool = False
     to_stranger: bool = False
@@ -102,7 +100,7 @@ KINDS: Mapping[str, Kind] = {
     PASSWORD_CHANGED: Kind(_password_changed),
     TOKEN_MADE: Kind(_token_made),
     TOKEN_REVOKED: Kind(_token_revoked),
-    CHANGED: Kind(_email_changed, UNDO_EMAIL, UNDO_WITHIN, repeats=True),
-    CONFIRM: Kind(_confirm_email, CONFIRM_EMAIL, CONFIRM_WITHIN, repeats=True, to_stranger=True),
+    CHANGED: Kind(_email_changed, UNDO_EMAIL, repeats=True),
+    CONFIRM: Kind(_confirm_email, CONFIRM_EMAIL, repeats=True, to_stranger=True),
     NEW_DEVICE: Kind(_new_device, preference="new_device"),
 }

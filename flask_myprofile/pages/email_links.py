@@ -14,7 +14,7 @@ from ..account.email_changes import EMAIL
 from ..errors import Conflict, NotFound
 from ..globals import current_profile
 from ..i18n import gettext
-from ..store.notice_records import PENDING, EmailChange, LinkRecord
+from ..store.notice_records import EmailChange, LinkRecord
 from ..transactions import after_commit
 from .email_change import may_change
 from .held_user import check_saved, held_user
@@ -26,13 +26,8 @@ _SESSIONS = "sessions"
 
 
 def ask_to_confirm(link: LinkRecord, user: Any) -> Question | None:
-    change = current_profile.email_changes.find(user, link.about)
-    if (
-        not may_change(user)
-        or change is None
-        or change.state != PENDING
-        or change.old_address != (_present(user) or "")
-    ):
+    change = current_profile.email_changes.pending(user)
+    if not may_change(user) or change is None or change.id != link.about:
         return None
     texts = [gettext("Your email address becomes %(address)s.", address=change.new_address)]
     if present := _present(user):

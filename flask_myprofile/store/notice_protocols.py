@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from .notice_records import EmailChange, LinkRecord
@@ -32,8 +32,11 @@ class NoticeStore(Protocol):
         """The device that this session has made known is news again."""
         ...
 
-    def prune_notices(self, at: int, notices_before: int, devices_before: int) -> None:
-        """Delete links that have run out, claims from before, and devices that were not seen since."""
+    def prune_notices(self, at: int, notices_before: int, devices_before: int, lifetimes: Mapping[str, int]) -> None:
+        """Delete links that have run out, claims from before, and devices that were not seen since.
+
+        :param lifetimes: by purpose. A link that would be good for longer is so from now on.
+        """
         ...
 
 
@@ -52,8 +55,8 @@ class EmailChangeStore(Protocol):
         ...
 
     def confirm_email_change(self, change_id: str, claim: str, at: int, claimed_before: int) -> bool:
-        """Once; False where it is not pending. No other change that was confirmed after ``claimed_before`` has the same
-        claim.
+        """Once; False where it is not pending. No other change that was confirmed after ``claimed_before``, and not
+        in the future, has the same claim.
 
         :raises IntegrityError: another user's has.
         """

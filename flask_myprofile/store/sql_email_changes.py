@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from .database import Database, in_one_transaction
 from .notice_records import CONFIRMED, OVER, PENDING, EmailChange
+from .records import SKEW
 
 
 class SqlEmailChanges(Database):
@@ -39,7 +40,7 @@ class SqlEmailChanges(Database):
             claimed = execute(select(table.c.id, table.c.user_key, table.c.confirmed_at).where(table.c.claim == claim))
             # looked at first: a change of what is not there locks more than that in MySQL's databases
             for row in list(claimed):
-                if row.user_key == mine or (row.confirmed_at or 0) < claimed_before:
+                if row.user_key == mine or not claimed_before <= (row.confirmed_at or 0) <= at + SKEW:
                     execute(update(table).where(table.c.id == row.id).values(claim=table.c.id))
             pending = update(table).where(table.c.id == change_id, table.c.state == PENDING)
             return bool(execute(pending.values(state=CONFIRMED, claim=claim, confirmed_at=at)).rowcount)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, delete, exists, func, insert, not_, or_, select, update
@@ -85,9 +86,12 @@ class SqlNotices(Database):
     # ----
 
     @in_one_transaction
-    def prune_notices(self, at: int, notices_before: int, devices_before: int) -> None:
+    def prune_notices(self, at: int, notices_before: int, devices_before: int, lifetimes: Mapping[str, int]) -> None:
         link, notice, device = self._tables.link, self._tables.notice, self._tables.known_device
         with self._write() as execute:
             execute(delete(link).where(link.c.expires_at < at))
+            for purpose, lifetime in lifetimes.items():  # of a clock that was ahead
+                future = link.c.expires_at > at + lifetime + SKEW
+                execute(update(link).where(link.c.purpose == purpose, future).values(expires_at=at + lifetime))
             execute(delete(notice).where(not_(notice.c.at.between(notices_before, at + SKEW))))
             execute(delete(device).where(device.c.at < devices_before))

@@ -133,17 +133,24 @@ class SessionRegistry:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit.
 
         Returns whether the user has never signed in from that device before, and has from others."""
+        replaced = list(replaces)
+        if self.in_database:  # one transaction, in the order of :meth:`_end`
+            self._replace(replaced)
         # first: what is done in another store is not undone where this fails
         is_news = record.method != ADOPTED and self._history.note_sign_in(record.user_key, device)
-        self._add(record)  # before the ends: where it cannot be, the old one goes on
-        for credential in replaces:
-            self.end_proven(credential, REPLACED)
+        self._add(record)
+        if not self.in_database:  # where it could not be added, the old one would go on
+            self._replace(replaced)
         limit = self._config.session_limit
         if self._store.may_be_over(record.user_key, limit):
             self._end_over(record, limit)
         if record.method != ADOPTED:
             session_events.note_sign_in(self._activity, record, None if device is None else is_news)
         return is_news
+
+    def _replace(self, credentials: Iterable[Credential]) -> None:
+        for credential in credentials:
+            self.end_proven(credential, REPLACED)
 
     def _end_over(self, record: SessionRecord, limit: int) -> None:
         over = self._store.end_over_limit(record, limit, self.live_since(), LIMIT)

@@ -91,7 +91,7 @@ def views(host: Host) -> None:
 
 @contextmanager
 def quick_hashes() -> Iterator[None]:
-    """Passwords are hashed anew when they are right: in some milliseconds, so that the other request comes meanwhile."""
+    """Passwords are hashed anew when they are right: in milliseconds, so that the other request comes meanwhile."""
     quick = PasswordHasher(time_cost=1, memory_cost=4096, parallelism=1)
     with mock.patch("flask_myprofile.account.hashing.argon2id", lambda: quick):
         yield

@@ -35,6 +35,10 @@ class NotPending(Exception):
     """It was confirmed, cancelled or undone meanwhile, or the account has another address by now."""
 
 
+class OtherPending(Exception):
+    """Another address waits by now than the one that was looked at."""
+
+
 class AddressTaken(Exception):
     """Somebody else has the address."""
 
@@ -96,10 +100,13 @@ class EmailChanges:
         self._activity.note(EMAIL_CHANGE_ASKED, key)
         return change
 
-    def send_again(self, user: Any) -> EmailChange:
-        """:raises NotPending: there is nothing to confirm. :raises TooManySent: too soon, or too often."""
-        self._users.lock(user, EMAIL)
-        change = self.pending(user, to_write=True)
+    def send_again(self, user: Any, address: str | None = None) -> EmailChange:
+        """``address``: the one that was looked at, and no other.
+
+        :raises NotPending: there is nothing to confirm. :raises OtherPending: see there. :raises TooManySent: too soon,
+            or too often.
+        """
+        change = self._looked_at(user, address)
         if change is None:
             raise NotPending
         _check_pause([change])
@@ -108,13 +115,25 @@ class EmailChanges:
             raise NotPending
         return change
 
-    def cancel(self, user: Any, by: Any = None) -> bool:
-        """Whether there was anything to cancel. ``by``: the administrator who does it."""
-        self._users.lock(user, EMAIL)
+    def cancel(self, user: Any, by: Any = None, address: str | None = None) -> bool:
+        """Whether there was anything to cancel. ``by``: the administrator who does it. ``address``: the one that was
+        looked at, and no other.
+
+        :raises OtherPending: see there.
+        """
+        self._looked_at(user, address)
         done = self._end_pending(self._changes(user, to_write=True))
         if done:
             self._activity.note(EMAIL_CHANGE_CANCELLED, user, by=by)
         return done
+
+    def _looked_at(self, user: Any, address: str | None) -> EmailChange | None:
+        """What waits, in a row that nobody else changes meanwhile."""
+        self._users.lock(user, EMAIL)
+        change = self.pending(user, to_write=True)
+        if change is not None and address not in (None, change.new_address):
+            raise OtherPending
+        return change
 
     def end_pending(self, user: Any) -> None:
         """The same without a lock of the user's row, for whom nothing else is to be changed."""

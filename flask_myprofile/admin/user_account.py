@@ -8,11 +8,13 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
+from ..account.email_changes import OtherPending
 from ..errors import Conflict, Invalid, Refused
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..pages import typed_name
 from ..pages.email_change import is_verified
+from ..pages.refusals import lost_race
 from ..responses import prefers_json
 from .user_actions import Ended, Question, WhoseForm, ask, log, name_of, perform, purpose, show_question
 from .users import own_session, refuse
@@ -22,6 +24,10 @@ CANCEL_EMAIL_CHANGE = purpose(
 )
 FORGET = purpose(lambda: gettext("Erase"), lazy_gettext("erase what is kept of a user"))
 _FORGET_ENDPOINT = "sessions_forget"
+
+
+class ChangeForm(WhoseForm):
+    address = StringField()
 
 
 class ForgetForm(WhoseForm):
@@ -36,7 +42,7 @@ class ForgetForm(WhoseForm):
 def cancel_email_change(admin: Any) -> Any:
     """Cancel the change that waits to be confirmed; a GET asks first."""
     if request.method == "POST":
-        return perform(admin, WhoseForm, _cancel_email_change)
+        return perform(admin, ChangeForm, _cancel_email_change)
     return ask(admin, "sessions_cancel_email_change", _about_email_change, gettext("Cancel the change"))
 
 
@@ -50,8 +56,12 @@ def forget(admin: Any) -> Any:
 # ---- what ends
 
 
-def _cancel_email_change(admin: Any, user: Any, form: WhoseForm) -> Ended:
-    if not is_verified() or not current_profile.email_changes.cancel(user, by=admin):
+def _cancel_email_change(admin: Any, user: Any, form: ChangeForm) -> Ended:
+    try:
+        cancelled = is_verified() and current_profile.email_changes.cancel(user, admin, form.condition("address"))
+    except OtherPending as other:
+        raise lost_race() from other
+    if not cancelled:
         raise Conflict(gettext("There is no change of the email address that waits to be confirmed."))
     log(admin, "cancelled the change of the e-mail address of", user)
     return Ended(gettext("The email address of %(name)s stays what it is.", name=name_of(user)))
@@ -72,9 +82,8 @@ def _about_email_change(admin: Any, user: Any) -> Question | None:
     if change is None:
         return None
     title = gettext("Cancel the change of the email address of %(name)s?", name=name_of(user))
-    return Question(
-        title, [gettext("The link that was sent to %(address)s does nothing then.", address=change.new_address)]
-    )
+    texts = [gettext("The link that was sent to %(address)s does nothing then.", address=change.new_address)]
+    return Question(title, texts, {"address": change.new_address})
 
 
 def _about_forgetting(admin: Any, user: Any) -> Question:

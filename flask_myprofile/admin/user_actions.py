@@ -28,6 +28,10 @@ from .users import refuse, unknown
 class WhoseForm(FlaskForm):
     user = StringField()
 
+    def condition(self, name: str) -> str | None:
+        """What the field is to be for the action to be done; None: it was not sent, which an empty one was."""
+        return (self[name].data or "") if self[name].raw_data else None
+
     def check(self, user: Any) -> None:
         """:raises Invalid: what was sent does not fit the user."""
 

@@ -95,7 +95,7 @@ def _end_all(admin: Any, user: Any, form: WhoseForm) -> Ended:
 
 def _revoke(admin: Any, user: Any, form: TokenForm) -> Ended:
     try:
-        ended = current_profile.tokens.revoke(user, form.version.data or None, by=admin)
+        ended = current_profile.tokens.revoke(user, form.condition("version"), by=admin)
     except Conflict as error:
         sentence = gettext("The token was regenerated in another window meanwhile. Look at it before you try again.")
         raise Conflict(sentence, code=error.code) from error

@@ -23,6 +23,7 @@ from ..tab import Tab, action
 from . import field_checks as checks
 from .column_fields import Line
 from .held_user import held_user
+from .refusals import lost_race
 
 #: The kind of notice that goes to the new address.
 CONFIRM = "confirm_email"
@@ -75,19 +76,20 @@ class EmailChangeActions:
         _send(change)
         return _sent(change)
 
-    @action(feature=False)
-    def resend_email(self, user: Any) -> str:
+    @action(feature=False, condition=["address"])
+    def resend_email(self, user: Any, address: str | None = None) -> str:
         _require(user)
         with _answered():
-            change = current_profile.email_changes.send_again(held_user(user))
+            change = current_profile.email_changes.send_again(held_user(user), address)
         _send(change)
         return _sent(change)
 
-    @action(feature=False)
-    def cancel_email_change(self, user: Any) -> str:
+    @action(feature=False, condition=["address"])
+    def cancel_email_change(self, user: Any, address: str | None = None) -> str:
         _require(user)
-        if not current_profile.email_changes.cancel(held_user(user)):
-            raise Conflict(gettext("There is no change of your email address that waits to be confirmed."))
+        with _answered():
+            if not current_profile.email_changes.cancel(held_user(user), address=address):
+                raise email_changes.NotPending
         return gettext("Your email address stays what it is.")
 
     @staticmethod
@@ -130,6 +132,8 @@ def _answered() -> Iterator[None]:
         raise Invalid({"new_email": gettext("%(field)s is already in use", field=field)}) from taken
     except email_changes.NotPending as gone:
         raise Conflict(gettext("There is no change of your email address that waits to be confirmed.")) from gone
+    except email_changes.OtherPending as other:
+        raise lost_race() from other
     except email_changes.TooManySent as many:
         sentence = gettext("We have just sent a mail. Look for it, also among junk, before you ask for another one.")
         raise TooMany(many.retry_after, sentence) from many

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
 
 from ..account import email_changes
 from ..account.email_changes import EMAIL
@@ -35,7 +35,7 @@ def ask_to_confirm(link: LinkRecord, user: Any) -> Question | None:
     return Question(gettext("Confirm your new email address"), texts, gettext("Confirm"))
 
 
-def confirm(link: LinkRecord, user: Any) -> Answer:
+def confirm(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     if not may_change(user):  # any more
         raise NotFound(code="feature_off")
     user = held_user(user)
@@ -65,7 +65,7 @@ def ask_to_undo(link: LinkRecord, user: Any) -> Question | None:
     )
 
 
-def undo(link: LinkRecord, user: Any) -> Answer:
+def undo(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     user = held_user(user)
     sessions, before, present = current_profile.sessions, current_profile.sessions.owner(user), _present(user)
     with _answered():
@@ -73,7 +73,7 @@ def undo(link: LinkRecord, user: Any) -> Answer:
     sessions.follow(user, before)
     after_commit(partial(check_saved, user, {EMAIL: present}))
     done = [gettext("The email address of your account is %(address)s again.", address=change.old_address)]
-    if _SESSIONS in request.form:
+    if _SESSIONS in ticked:
         _end_sessions(user, change)
     done.append(gettext("Now change your password: whoever has changed the address may know it."))
     return Answer(gettext("Done"), done, url_for("myprofile.password"), gettext("Change your password"))

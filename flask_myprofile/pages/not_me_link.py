@@ -5,9 +5,10 @@ Who is signed in goes on along the path of :mod:`.not_me`; who is not may have a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
 
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
@@ -70,7 +71,7 @@ def _boxes(user: Any, session: SessionRecord | None) -> list[Box]:
     return boxes
 
 
-def act(link: LinkRecord, user: Any) -> Answer:
+def act(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     session, sessions = _session_of(link, user), current_profile.sessions
     done = []
     if session is not None:
@@ -79,11 +80,11 @@ def act(link: LinkRecord, user: Any) -> Answer:
         done.append(gettext("Signed out of %(name)s.", name=name_of(session)))
         if _goes_on_here(session, user):
             return Answer("", done, redirect=url_of_path(session.id))
-    offered = {box.name for box in _boxes(user, session)}
-    if _EVERYWHERE in offered and _EVERYWHERE in request.form:
+    chosen = {box.name for box in _boxes(user, session)}.intersection(ticked)
+    if _EVERYWHERE in chosen:
         ended = sessions.end_all(user, "not_me")
         done.append(ngettext("%(num)s session was signed out.", "%(num)s sessions were signed out.", ended))
-    if _TOKEN in offered and _TOKEN in request.form and current_profile.tokens.revoke(user):
+    if _TOKEN in chosen and current_profile.tokens.revoke(user):
         announce(token_changed, user_key=link.user_key, action="revoked")
         done.append(gettext("Your API token has been revoked."))
     return _what_is_left(user, done)

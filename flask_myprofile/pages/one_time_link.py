@@ -6,10 +6,12 @@ link is for who is signed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import jsonify, make_response, redirect, request, url_for
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, StringField
 
 from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, UNDO_EMAIL
 from ..errors import Conflict, Forbidden, NotFound
@@ -22,16 +24,18 @@ from ..transactions import unit_of_work
 from . import email_links, layout, not_me_link
 from .access import check_signed_in
 from .csrf import check_origin
+from .forms import fill
 from .link_pages import Answer, Question, is_signed_in
 
 
 class Purpose(NamedTuple):
     """``ask``: what the page asks about; None: nothing is left to do. ``act``: what is done, in one transaction with
-    the end of the link. ``needs_sign_in``: the mailbox, which may be a stranger's by a slip of the pen, is not enough.
+    the end of the link, given the names of the boxes that are ticked. ``needs_sign_in``: the mailbox, which may be a
+    stranger's by a slip of the pen, is not enough.
     """
 
     ask: Callable[[LinkRecord, Any], Question | None]
-    act: Callable[[LinkRecord, Any], Answer]
+    act: Callable[[LinkRecord, Any, Collection[str]], Answer]
     needs_sign_in: bool = False
 
 
@@ -42,9 +46,17 @@ PURPOSES: Mapping[str, Purpose] = {
 }
 
 
+class LinkForm(FlaskForm):
+    """What the pages of all purposes send: the secret, and which boxes are ticked."""
+
+    token = StringField()
+    everywhere, api_token, sessions = BooleanField(), BooleanField(), BooleanField()
+
+
 def view() -> Any:
     current_profile.features.require(ROOT)
-    secret = request.values.get("token", "")
+    form = fill(LinkForm, {}) if request.method == "POST" else None
+    secret = request.args.get("token", "") if form is None else form["token"].data or ""
     record = current_profile.links.find(secret)
     user = current_profile.users.load(record.user_key) if record is not None else None
     if record is None or user is None or not current_profile.users.is_active(user):
@@ -54,8 +66,8 @@ def view() -> Any:
         if not is_signed_in(user):
             return _of_another(secret)
         check_origin()  # who has got the mail may be somebody else, and have made a page that sends it
-    if request.method == "POST":
-        return _carry_out(purpose, secret, user)
+    if form is not None:
+        return _carry_out(purpose, secret, user, [box.name for box in form if box.name != "token" and box.data])
     question = purpose.ask(record, user)
     return _too_late() if question is None else _ask(purpose, question, secret)
 
@@ -64,11 +76,11 @@ def _ask(purpose: Purpose, question: Question, secret: str) -> Any:
     return _page(title=question.title, question=question, token=secret, needs_sign_in=purpose.needs_sign_in)
 
 
-def _carry_out(purpose: Purpose, secret: str, user: Any) -> Any:
+def _carry_out(purpose: Purpose, secret: str, user: Any, ticked: Collection[str]) -> Any:
     try:
         with unit_of_work(current_profile.db.session):
             taken = current_profile.links.take(secret)
-            answer = purpose.act(taken, user) if taken is not None else None
+            answer = purpose.act(taken, user, ticked) if taken is not None else None
     except Conflict as conflict:
         if prefers_json():
             raise

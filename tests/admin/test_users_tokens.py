@@ -91,6 +91,15 @@ def test_a_token_that_was_made_meanwhile_is_not_the_one_that_was_looked_at(host:
     assert works(host, token)
 
 
+@pytest.mark.parametrize("version", ["", None, "0" * 16])
+def test_a_version_that_is_empty_is_not_taken_for_none(version: str | None, host: Host, admin: Browser) -> None:
+    """P7: it says that there was no token when somebody looked, and there is one now."""
+    token = token_of(host)
+    answer = admin.post_json(REVOKE, {"user": "1", "version": version})
+    assert (answer.status_code, answer.json["code"]) == (409, "token_changed")
+    assert works(host, token)
+
+
 @everywhere
 def test_everything_ends_at_once(host: Host) -> None:
     admin, devices = signed_in(host, "admin"), signed_in(host, "alice", 2)

@@ -254,6 +254,38 @@ def test_a_cancelled_change_is_not_confirmed(verified: Callable[..., Host], mail
     assert address_of(host) == "alice@x.test"
 
 
+@in_each_database
+@pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "form"])
+def test_what_was_looked_at_is_sent_again_or_cancelled_and_nothing_else(
+    as_json: bool, verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    """P4: a page from before another tab asked for another address."""
+    host = verified()
+    alice, admin = signed_in(host), signed_in(host, "admin")
+    ask(alice, "first@x.test")
+    page = alice.get(URL).text
+    assert page.count('<input type="hidden" name="address" value="first@x.test">') == 2
+    question = admin.get("/profile/admin/sessions/cancel-email-change?user=alice").text
+    assert '<input type="hidden" name="address" value="first@x.test">' in question
+    host.sql("UPDATE myprofile_email_change SET asked_at = asked_at - 90, sent_at = sent_at - 90")
+    ask(alice, "second@x.test")
+    host.sql("UPDATE myprofile_email_change SET asked_at = asked_at - 90, sent_at = sent_at - 90")
+    link = last_link(host, mailbox, "second@x.test")
+
+    def send(browser: Browser, url: str, **sent: str) -> int:
+        return int((browser.post_json if as_json else browser.post)(url, sent).status_code)
+
+    cancel_for = "/profile/admin/sessions/cancel-email-change"
+    for address in ("first@x.test", ""):
+        assert send(alice, f"{URL}/resend-email", address=address) == 409
+        assert send(alice, f"{URL}/cancel-email-change", address=address) == 409
+        assert send(admin, cancel_for, user="alice", address=address) == 409
+    assert len(subjects(host, mailbox)) == 2 and alice.get(link).status_code == 200
+    assert send(alice, f"{URL}/resend-email", address="second@x.test") in (200, 303)
+    assert send(admin, cancel_for, user="alice", address="second@x.test") in (200, 303)
+    assert alice.get(link).status_code == 404
+
+
 def test_the_link_is_sent_again_but_not_without_end(verified: Callable[..., Host], mailbox: Mailbox) -> None:
     host = verified()
     alice = signed_in(host)

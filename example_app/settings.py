@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 
 from . import outbox
+from .roles import roles_of
 
 DEFAULTS = {
     # cookies are shared by all ports of a machine, so another app on localhost must not use the same name
@@ -24,7 +25,9 @@ DEFAULTS = {
     # served over https, add SESSION_COOKIE_SECURE and REMEMBER_COOKIE_SECURE
     "MYPROFILE_APP_NAME": "Acme Analytics",
     "MYPROFILE_BASE_TEMPLATE": "base.html",
-    "MYPROFILE_FEATURES": {"activity": True},
+    # a part of Preferences that is tried by some before everybody has it
+    "MYPROFILE_FEATURES": {"activity": True, "preferences.new_device": {"on": True, "for": {"roles": ["beta"]}}},
+    "MYPROFILE_ROLES": roles_of,
     "MYPROFILE_SSO_LOGOUT": True,
     "MYPROFILE_SSO_LOGOUT_RETURN": "/",
     # what users are told of is in the outbox, /outbox

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import setting_checks as checks
 from .errors import SetupError
+from .feature_settings import FeatureSettings
 from .notice_settings import NoticeSettings
 from .setting_checks import setting as _setting
 
@@ -19,16 +20,10 @@ DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Config(NoticeSettings):
+class Config(NoticeSettings, FeatureSettings):
     """The settings of one app, read once by :meth:`read`."""
 
     url_prefix: str = _setting("/profile", checks.path, "Where My Profile lives.")
-    features: Mapping[str, bool] = _setting(
-        {}, checks.switches, "Features that differ from their built-in default; an admin may change them."
-    )
-    features_pinned: Mapping[str, bool] = _setting(
-        {}, checks.switches, "Features that nobody can change on the Feature Management page."
-    )
     admin: str | Callable[[Any], bool] = _setting(
         "is_admin",
         checks.attribute_or_callable,
@@ -285,7 +280,7 @@ class Config(NoticeSettings):
             return ["MYPROFILE_PASSWORD_MAX_LENGTH is below MYPROFILE_PASSWORD_MIN_LENGTH"]
         if "content" not in self.base_blocks:
             return ['MYPROFILE_BASE_BLOCKS must name the layout\'s block for "content"']
-        return self.clashes_of_notices()
+        return [*self.clashes_of_notices(), *self.clashes_of_features()]
 
 
 def settings() -> list[tuple[str, Field[Any]]]:

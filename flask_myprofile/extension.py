@@ -8,13 +8,13 @@ from typing import Any
 from flask import Flask
 
 from . import cli
+from .account.feature_rules import DOCTOR
 from .account.places import find_places
 from .account.users import Users
 from .admin.blueprint import blueprint as admin_blueprint
 from .config import Config
 from .doctor import log_line
 from .errors import SetupError
-from .features import DOCTOR
 from .globals import EXTENSION
 from .i18n import current_preferences
 from .pages import change_password_url, error_page, recent_sign_in, signed_out

@@ -1,114 +1,108 @@
-"""Which tabs, actions and fields are on."""
+"""Which tabs, actions and fields are on, and for whom."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
+import flask_login
 from flask import has_request_context, request
 
 from .account.clock import now
+from .account.feature_people import FeaturePeople, Somebody
+from .account.feature_rules import Change, FeatureRules, State, choice_of_rule, wanted
+from .audiences import Rule, kept_rule, unmet
 from .config import Config
-from .errors import Conflict, NotFound, SetupError
+from .errors import Conflict, NotFound
 from .store.protocols import FeatureStore
-from .store.records import FeatureRecord
-
-#: The name that switches everything.
-ROOT = "my_profile"
-#: The page of ``flask myprofile doctor``, which is of administrators, and so on or off whatever users may see.
-DOCTOR = "doctor"
+from .store.records import FeatureChoice, FeatureRecord
 
 
-class State(NamedTuple):
-    """One feature as an admin sees it: its own switch, whatever its parents are."""
-
-    on: bool
-    locked: bool
-    default: bool
-    changed: FeatureRecord | None
-
-
-class Features:
+class Features(FeatureRules):
     """Every feature by name: ``my_profile``, a tab, or ``<tab>.<part>``.
 
-    ``features[name]`` is True only if the feature and all it belongs to are on. Precedence: pinned in the
-    configuration, then the admin's choice, then ``MYPROFILE_FEATURES``, then the built-in default. The admin's choices
-    are read anew in each request, so a change holds at once in every worker.
+    ``features[name]`` is True only if the feature and all it belongs to are on for whoever is signed in; where nobody
+    is, if they are on for everyone. Precedence: pinned in the configuration, then the admin's choice, then
+    ``MYPROFILE_FEATURES``, then the built-in default. The admin's choices are read anew in each request, so a change
+    holds at once in every worker.
     """
 
-    def __init__(self, config: Config, store: FeatureStore) -> None:
-        self._config = config
+    def __init__(self, config: Config, store: FeatureStore, people: FeaturePeople) -> None:
+        super().__init__(config)
         self._store = store
-        self._defaults: dict[str, bool] = {ROOT: True, DOCTOR: False}
-        self._open: set[str] = set()
-        self._behind: dict[str, tuple[str, ...]] = {}
+        self._people = people
         self._cache_key = f"flask_myprofile.features.{id(self)}"
 
-    def declare(self, defaults: Mapping[str, bool], open_tab: str | None = None) -> None:
-        """Make features known. ``open_tab``: a tab whose parts are fields of the user model, known only later."""
-        self._defaults |= defaults
-        if open_tab:
-            self._open.add(open_tab)
-
-    def check_names(self) -> None:
-        """:raises SetupError: the configuration names features that do not exist."""
-        for key, values in (("FEATURES", self._config.features), ("FEATURES_PINNED", self._config.features_pinned)):
-            unknown = [name for name in values if not self._is_known(name)]
-            if unknown:
-                known = ", ".join(sorted(self._defaults))
-                raise SetupError(
-                    f"Flask-MyProfile: MYPROFILE_{key} names no feature: {', '.join(unknown)}. Features: {known}"
-                )
-
-    def _is_known(self, name: str) -> bool:
-        return name in self._defaults or name.partition(".")[0] in self._open
+    # ---- is it on?
 
     def __getitem__(self, name: str) -> bool:
-        """Whether a feature, and all that it belongs to, is on.
+        """Whether a feature, and all that it belongs to, is on for whoever is signed in.
 
         :param name: such as ``"sessions"`` or ``"sessions.sign_out"``.
         :returns: what every page and every action asks.
         :raises KeyError: there is no such feature.
         """
-        choices = self._choices()
+        choices, person = self._choices(), None
         for each in self.names_behind(name):
-            choice = choices.get(each)
-            if not self._is_on(each, None if choice is None else choice.enabled):
+            rule = self.rule(each, choices.get(each))
+            if not rule.on:
                 return False
+            if rule.audience is not None:
+                person = person or self._signed_in()
+                if unmet(rule.audience, each, person, now()) is not None:
+                    return False
         return True
 
-    def names_behind(self, name: str) -> tuple[str, ...]:
-        """The feature and all it belongs to: it is on where each of them is.
+    def for_user(self, user: Any) -> FeaturesOf:
+        """The features of somebody, signed in or not: ``for_user(user)["sessions"]``.
 
+        Whether one who is not signed in here uses Single Sign-On, only their account can say: see
+        :meth:`Passwords.is_sso`.
+
+        :param user: any user; None: nobody in particular, who has what is on for everyone.
+        :returns: a :class:`FeaturesOf`.
+        """
+        return FeaturesOf(self, None if user is None else self._somebody(user))
+
+    def is_on(self, name: str, choices: Mapping[str, FeatureChoice] | None = None, *, user: Any = None) -> bool:
+        """The same as ``for_user(user)[name]``.
+
+        :param name: of the feature.
+        :param choices: for whoever has read with something else what administrators have chosen of
+            :meth:`names_behind`.
+        :param user: any user; None: nobody in particular.
+        :returns: whether it, and all that it belongs to, is on for them.
         :raises KeyError: there is no such feature.
         """
-        behind = self._behind.get(name)
-        if behind is None:
-            if not self._is_known(name):
-                raise KeyError(name)
-            tab = name.partition(".")[0]
-            behind = (name,) if name in (DOCTOR, ROOT) else (ROOT, name) if name == tab else (ROOT, tab, name)
-            self._behind[name] = behind
-        return behind
+        return FeaturesOf(self, None if user is None else self._somebody(user), choices)[name]
 
-    def is_on(self, name: str, choices: Mapping[str, bool]) -> bool:
-        """The same as ``features[name]``, for whoever has read with something else what administrators have chosen of
-        :meth:`names_behind`."""
-        return all(self._is_on(each, choices.get(each)) for each in self.names_behind(name))
+    def may_be_on(self, name: str) -> bool:
+        """Whether there may be somebody for whom it is on.
 
-    def _is_on(self, name: str, choice: bool | None) -> bool:
-        default = self._config.features.get(name, self._defaults.get(name, True))
-        return self._config.features_pinned.get(name, default if choice is None else choice)
+        :param name: of the feature.
+        :returns: False: it, or something that it belongs to, is off for everybody.
+        :raises KeyError: there is no such feature.
+        """
+        choices = self._choices()
+        return all(self.rule(each, choices.get(each)).on for each in self.names_behind(name))
+
+    def own(self, name: str) -> bool:
+        """Whether the feature's own switch is on for whoever is signed in, whatever it belongs to."""
+        rule = self.rule(name, self._choices().get(name))
+        return rule.on and (rule.audience is None or unmet(rule.audience, name, self._signed_in(), now()) is None)
 
     def require(self, name: str) -> None:
         """For a view of your own that belongs to a feature.
 
         :param name: of the feature.
-        :raises NotFound: it is off: answered as 404.
+        :raises NotFound: it is off for whoever is signed in: answered as 404.
         :raises KeyError: there is no such feature.
         """
         if not self[name]:
             raise NotFound(code="feature_off")
+
+    # ---- what administrators see and save
 
     def state(self, name: str) -> State:
         """One feature as an administrator sees it.
@@ -117,35 +111,45 @@ class Features:
         :returns: ``on`` (its own switch), ``locked`` (pinned in the configuration), ``default``, and ``changed``: the
             administrator's choice, or None.
         """
-        return self._state(name, self._choices())
+        return self.state_in(name, self._records())
 
-    def _state(self, name: str, choices: Mapping[str, FeatureRecord]) -> State:
-        default = self._config.features.get(name, self._defaults.get(name, True))
-        if name in self._config.features_pinned:
-            return State(self._config.features_pinned[name], True, default, None)
-        choice = choices.get(name)
-        return State(choice.enabled if choice else default, False, default, choice)
+    def unreadable(self) -> list[str]:
+        """Those of which nobody can read what is stored of whom they are on for: they are off."""
+        found = ((name, *choice) for name, choice in self._choices().items() if self.is_known(name))
+        return [name for name, on, audience in found if not on and audience is not None and not kept_rule(audience)]
 
-    def save(self, values: Mapping[str, bool], changed_by: str, version: str | None = None) -> dict[str, bool]:
+    def save(self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None) -> dict[str, bool]:
         """Store an administrator's choices. The caller commits.
 
-        :param values: feature -> on or off.
+        :param values: feature -> on or off, for whomever it is on; or a rule that says that as well.
         :param changed_by: who does it, as Feature Management shows it.
         :param version: only if nobody has saved any feature since :meth:`version` was this (default: whatever others
             have saved). Of several who save at once, each sees what the one before has saved.
-        :returns: what really changed.
+        :returns: what really changed: feature -> on or off.
         :raises Conflict: somebody has, or one of the choices is pinned in the configuration.
         """
-        locked = sorted(name for name in values if self.state(name).locked and values[name] != self.state(name).on)
+        return {name: change.after.on for name, change in self.change(values, changed_by, version).items()}
+
+    def change(
+        self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None
+    ) -> dict[str, Change]:
+        """The same as :meth:`save`.
+
+        :returns: feature -> what it was before, and after.
+        """
+        locked = sorted(name for name in values if self.is_against_pinned(name, values[name]))
         if locked:
             raise Conflict(code="feature_locked", message=", ".join(locked))
-        changes: dict[str, bool] = {}
+        changes: dict[str, Change] = {}
 
-        def differing(number: int, choices: Mapping[str, FeatureRecord]) -> Mapping[str, bool]:
+        def differing(number: int, records: Mapping[str, FeatureRecord]) -> Mapping[str, FeatureChoice]:
             if version not in (None, str(number)):
                 raise Conflict
-            changes.update((name, on) for name, on in values.items() if on != self._state(name, choices).on)
-            return changes
+            for name, value in values.items():
+                before = self.state_in(name, records).rule
+                if (after := wanted(value, before)) != before:
+                    changes[name] = Change(before, after)
+            return {name: choice_of_rule(change.after) for name, change in changes.items()}
 
         self._forget()
         self._store.save_features(differing, changed_by[:255], now())
@@ -160,13 +164,104 @@ class Features:
         self._forget()
         return str(self._store.features_version())
 
-    def _choices(self) -> Mapping[str, FeatureRecord]:
-        cache: dict[str, Any] = request.environ if has_request_context() else {}
-        if self._cache_key not in cache:
-            cache[self._cache_key] = self._store.features()
-        choices: Mapping[str, FeatureRecord] = cache[self._cache_key]
+    def _choices(self) -> Mapping[str, FeatureChoice]:
+        cache = self._cache()
+        if "choices" not in cache:
+            records = cache.get("records")
+            cache["choices"] = (
+                self._store.features() if records is None else {name: record.choice for name, record in records.items()}
+            )
+        choices: Mapping[str, FeatureChoice] = cache["choices"]
         return choices
 
+    def _records(self) -> Mapping[str, FeatureRecord]:
+        cache = self._cache()
+        if "records" not in cache:
+            cache["records"] = self._store.feature_records()
+        records: Mapping[str, FeatureRecord] = cache["records"]
+        return records
+
+    def _cache(self) -> dict[str, Any]:
+        """What this request has read."""
+        if not has_request_context():
+            return {}
+        found: dict[str, Any] = request.environ.setdefault(self._cache_key, {})
+        return found
+
     def _forget(self) -> None:
-        if has_request_context():
-            request.environ.pop(self._cache_key, None)
+        cache = self._cache()
+        cache.pop("choices", None)
+        cache.pop("records", None)
+
+    # ---- whom it is asked for
+
+    def _signed_in(self) -> Somebody | None:
+        """Nobody, too, while the host is finding out who that is."""
+        cache = self._cache()
+        if not has_request_context() or "asking" in cache:
+            return None
+        with _marked(cache, "asking"):
+            user = flask_login.current_user
+            return self._somebody(user._get_current_object()) if user and user.is_authenticated else None
+
+    def _somebody(self, user: Any) -> Somebody:
+        """In a request, each is one: what roles they have is asked once."""
+        people: dict[str, Somebody] = self._cache().setdefault("people", {})
+        key = self._people.key(user)
+        return people.setdefault(key, Somebody(user, key, self._people))
+
+
+class FeaturesOf:
+    """The features of one user: see :meth:`Features.for_user`."""
+
+    def __init__(
+        self, features: Features, person: Somebody | None, choices: Mapping[str, FeatureChoice] | None = None
+    ) -> None:
+        self._features = features
+        self._person = person
+        self._choices = choices
+
+    def __getitem__(self, name: str) -> bool:
+        """Whether a feature, and all that it belongs to, is on for them.
+
+        :param name: of the feature.
+        :returns: whether it is.
+        :raises KeyError: there is no such feature.
+        """
+        return self.kept_out_by(name) is None
+
+    def require(self, name: str) -> None:
+        """For a view of your own that belongs to a feature.
+
+        :param name: of the feature.
+        :raises NotFound: it is off for them: answered as 404.
+        :raises KeyError: there is no such feature.
+        """
+        if not self[name]:
+            raise NotFound(code="feature_off")
+
+    def kept_out_by(self, name: str) -> tuple[str, str] | None:
+        """Why it is off for them.
+
+        :param name: of the feature.
+        :returns: which feature decides, and ``"off"`` or the condition that they do not meet: ``"from"``, ``"until"``,
+            ``"share"``, ``"roles"`` or ``"users"``. None: it is on.
+        """
+        features = self._features
+        choices = features._choices() if self._choices is None else self._choices
+        for each in features.names_behind(name):
+            rule = features.rule(each, choices.get(each))
+            if not rule.on:
+                return each, "off"
+            if rule.audience is not None and (why := unmet(rule.audience, each, self._person, now())):
+                return each, why
+        return None
+
+
+@contextmanager
+def _marked(cache: dict[str, Any], mark: str) -> Iterator[None]:
+    cache[mark] = True
+    try:
+        yield
+    finally:
+        del cache[mark]

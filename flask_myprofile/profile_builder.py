@@ -14,6 +14,7 @@ from .account.admin_check import AdminCheck
 from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
 from .account.events import PROVIDER, TOKEN_REVOKED
+from .account.feature_people import FeaturePeople
 from .account.identities import Identities
 from .account.one_time_links import OneTimeLinks
 from .account.password_throttle import PasswordThrottle
@@ -68,7 +69,7 @@ class ProfileBuilder:
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users = self._app, self._config, self._users
         store = Lazy(self._make_store)
-        features, pending_forms = _features(config, store, tabs), PendingForms(store, secret_keys)
+        features, pending_forms = self._features(store, tabs), PendingForms(store, secret_keys)
         session_store, identities = session_store_at(config.session_store, store, config), Identities(store)
         activity = Activity(store, users, config, origin=current_origin, tell=announce_event)
         registry = self._registry(store, session_store, pending_forms, activity)
@@ -105,6 +106,16 @@ class ProfileBuilder:
         )
         self._listen(registry, profile.tokens, sign_in, erasure)
         self._attach_when_ready()
+
+    def _features(self, store: Any, tabs: dict[str, Tab]) -> Features:
+        def is_sso(user: Any) -> bool:
+            return bool(self._app.extensions[EXTENSION].passwords.is_sso(user))
+
+        people = FeaturePeople(self._users.key, self._config.roles, is_sso)
+        features = Features(self._config, store, people)
+        features.declare_tabs(tabs.values())
+        features.check_names()
+        return features
 
     def _registry(
         self, store: Any, session_store: SessionStore, pending_forms: PendingForms, activity: Activity
@@ -143,7 +154,6 @@ class ProfileBuilder:
             self._config,
             activity,
             keys=secret_keys,
-            may_copy=lambda: features["api_token.copy"],
             features=features,
         )
 
@@ -266,15 +276,6 @@ class ProfileBuilder:
         if given is not None or "MYPROFILE_ADMIN" in self._app.config:
             return AdminCheck(given or self._config.admin, self._app.logger)
         return AdminCheck(self._config.admin, self._app.logger, lambda: adapter_of(self._app).is_admin)
-
-
-def _features(config: Config, store: Any, tabs: dict[str, Tab]) -> Features:
-    features = Features(config, store)
-    for tab in tabs.values():
-        parts = {} if tab.open_parts else {f"{tab.name}.{part.name}": part.default for part in tab.all_parts()}
-        features.declare({tab.name: tab.on_by_default, **parts}, tab.name if tab.open_parts else None)
-    features.check_names()
-    return features
 
 
 def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: str | None) -> None:

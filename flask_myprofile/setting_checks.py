@@ -36,11 +36,6 @@ def switch(value: Any) -> str | None:
     return None if isinstance(value, bool) else "True or False"
 
 
-def switches(value: Any) -> str | None:
-    right = isinstance(value, Mapping) and all(isinstance(k, str) and isinstance(v, bool) for k, v in value.items())
-    return None if right else "a dict of feature name -> True or False"
-
-
 def texts(value: Any) -> str | None:
     right = not isinstance(value, str) and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value)
     return None if right else "a tuple of texts"

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from ..config import Config
 from ..errors import Conflict, NotFound
 from ..store.protocols import TokenStore
-from ..store.records import CheckedToken, TokenCounts, TokenRecord
+from ..store.records import CheckedToken, FeatureChoice, TokenCounts, TokenRecord
 from .activity import Activity
 from .clock import is_due, now
 from .credentials import digest_of
@@ -34,8 +34,8 @@ _ONLY_DIGITS = re.compile("[0-9A-Za-z]+")
 _BODY, _CHECKSUM = 43, 6
 #: How many ciphertexts one transaction encrypts again: no page waits for more.
 _BATCH = 500
-#: The feature that all of it is.
-FEATURE = "api_token"
+#: The feature that all of it is, and that of copying.
+FEATURE, COPY = "api_token", "api_token.copy"
 
 
 class Switches(Protocol):
@@ -43,7 +43,9 @@ class Switches(Protocol):
 
     def names_behind(self, name: str) -> tuple[str, ...]: ...
 
-    def is_on(self, name: str, choices: Mapping[str, bool]) -> bool: ...
+    def is_on(self, name: str, choices: Mapping[str, FeatureChoice] | None = None, *, user: Any = None) -> bool: ...
+
+    def may_be_on(self, name: str) -> bool: ...
 
 
 class Tokens:
@@ -57,19 +59,16 @@ class Tokens:
         activity: Activity,
         *,
         keys: Callable[[], Sequence[bytes]],
-        may_copy: Callable[[], bool],
         features: Switches,
     ) -> None:
         """:param keys: the app's secret keys, newest first; the first one encrypts, all decrypt.
-        :param may_copy: whether tokens are kept so that they can be copied again.
-        :param features: whether tokens are on at all.
+        :param features: whether tokens are on at all, and kept so that they can be copied again; and for whom.
         """
         self._store = store
         self._users = users
         self._config = config
         self._activity = activity
         self._keys = keys
-        self._may_copy = may_copy
         self._features = features
 
     def find(self, user: Any) -> TokenRecord | None:
@@ -102,11 +101,11 @@ class Tokens:
         if version is not None and version != self.version(old):
             raise Conflict(code="token_changed")
         token, moment = self._new(), now()
-        lifetime = self._config.api_token_lifetime
+        lifetime, may_copy = self._config.api_token_lifetime, self._features.is_on(COPY, user=user)
         record = TokenRecord(
             user_key=key,
             digest=digest_of(token),
-            ciphertext=self._cipher().encrypt(f"{key}\n{token}".encode()).decode() if self._may_copy() else None,
+            ciphertext=self._cipher().encrypt(f"{key}\n{token}".encode()).decode() if may_copy else None,
             hint=f"{self._config.api_token_prefix}{token[len(self._config.api_token_prefix) :][:4]}…{token[-4:]}",
             created_at=moment,
             expires_at=moment + lifetime if lifetime else None,
@@ -188,13 +187,15 @@ class Tokens:
             return None
         digest = digest_of(token)
         found = self._store.find_live_token(digest, self._features.names_behind(FEATURE))
-        if found is None or not self._features.is_on(FEATURE, found.choices):
+        if found is None:
             return None
         record = found.token
         if not hmac.compare_digest(record.digest, digest) or self.is_expired(record):
             return None
         user = found.user if found.user is not None else self._users.load(record.user_key)
-        return (record, user) if user is not None and self._users.is_active(user) else None
+        if user is None or not self._users.is_active(user):
+            return None
+        return (record, user) if self._features.is_on(FEATURE, found.choices, user=user) else None
 
     def is_expired(self, record: TokenRecord | CheckedToken) -> bool:
         return record.expires_at is not None and record.expires_at <= now()
@@ -220,7 +221,7 @@ class Tokens:
     def prune(self) -> None:
         """Delete what nobody can copy any more: where the configuration switches copying off, and of a token that was
         being made while somebody switched it off."""
-        if not self._may_copy():
+        if not self._features.may_be_on(COPY):
             self._store.forget_ciphertexts()
 
     def rekey(self) -> tuple[int, int]:

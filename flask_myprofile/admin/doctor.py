@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import jsonify
 
+from ..account.feature_rules import DOCTOR
 from ..doctor.findings import FAULT, NOTE, OK
 from ..errors import NotFound
-from ..features import DOCTOR
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
 from ..pages import layout

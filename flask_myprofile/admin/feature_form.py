@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from flask import request
 
+from ..account.feature_rules import DOCTOR, ROOT, State
 from ..errors import Invalid
-from ..features import DOCTOR, ROOT, State
 from ..globals import current_profile
 from ..i18n import gettext
 from ..pages.forms import sent_fields, wrong_with

@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import url_for
 
+from ..account.feature_rules import DOCTOR, State
 from ..account.user_search import MOST_COUNTED
-from ..features import DOCTOR, State
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
 from ..pages import layout

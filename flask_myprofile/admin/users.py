@@ -112,7 +112,7 @@ def _token(user: Any) -> dict[str, Any]:
     return {
         "token": token_facts.as_shown(record) if record else None,
         "token_state": token_facts.state_of(record),
-        "tokens_are_on": current_profile.features["api_token"],
+        "tokens_are_on": current_profile.features.is_on("api_token", user=user),
     }
 
 
@@ -123,7 +123,7 @@ def _listed(user: Any) -> tuple[Any, int]:
 
 def _shows_address() -> bool:
     """The part's own switch: users who have no Sessions tab have sessions all the same."""
-    return current_profile.features.state("sessions.address").on
+    return current_profile.features.own("sessions.address")
 
 
 def _json(admin: Any, user: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from .admin_rule import admin_rule
 from .clock import clock
 from .cookies import cookies
 from .csrf import csrf
+from .features import features
 from .findings import Finding
 from .identities import identities
 from .languages import languages
@@ -50,6 +51,7 @@ CHECKS = (
     Check(password_rules, "tabs/password"),
     Check(personal_fields, "tabs/personal_information"),
     Check(admin_rule, "features", asks=True),
+    Check(features, "rollout", asks=True),
     Check(layout, "theming"),
     Check(languages, "getting-started"),
     Check(login_view, "getting-started"),

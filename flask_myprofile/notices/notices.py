@@ -136,12 +136,12 @@ class Notices:
         chosen = current_profile.preferences.of(user)
         if kind.preference and chosen.get(kind.preference) == "off":
             return
-        addresses = _addresses(user, news)
+        addresses, features = _addresses(user, news), current_profile.features.for_user(user)
         current_profile.db.session.rollback()  # what follows is a transaction of its own, and may take its time
         secrets = run(lambda: _claim(news, len(addresses)), current_profile.own_transaction)
         with writing_to(*_reader(chosen, news)):
             for address, secret in zip(addresses, secrets, strict=False):
-                notice = _notice(news, address, secret)
+                notice = _notice(news, address, secret, shows_address=features["sessions.address"])
                 current_profile.db.session.rollback()
                 self._send(user, notice)
 
@@ -217,12 +217,12 @@ def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:
     return language or by_default[0] or ENGLISH, zone or timezones.find(str(by_default[1])) or timezone.utc
 
 
-def _notice(news: News, to: str | None, secret: str | None) -> Notice:
+def _notice(news: News, to: str | None, secret: str | None, *, shows_address: bool) -> Notice:
     words = KINDS[news.kind].words(news)
     link = news.site.address_of(_PAGE, token=secret) if news.site and secret else None
     moment = datetime.fromtimestamp(news.at, timezone.utc)
     device = device_by(news.user_agent)[0] if news.user_agent else ""
-    address = news.address if current_profile.features["sessions.address"] else ""
+    address = news.address if shows_address else ""
     facts = [
         (gettext("When"), f"{short_moment(moment)} ({zone_name(moment)})"),
         (gettext("Device"), device),

@@ -36,7 +36,7 @@ def is_verified() -> bool:
 
 def may_change(user: Any) -> bool:
     """Whether this user may: where Single Sign-On manages the account, the provider says what the address is."""
-    features, users = current_profile.features, current_profile.users
+    features, users = current_profile.features.for_user(user), current_profile.users
     attribute = users.describe(users.class_of(user), EMAIL)
     is_there = attribute is not None and attribute.writable and features[f"personal_information.{EMAIL}"]
     return is_verified() and is_there and not current_profile.passwords.is_sso(user)

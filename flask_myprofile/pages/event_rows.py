@@ -83,7 +83,7 @@ def is_event_id(text: str) -> bool:
 
 def around(user: Any, records: Sequence[EventRecord], *, by_owner: bool = True) -> Around:
     """One statement, whatever the number of events. ``by_owner``: whether their user reads them."""
-    current, shown = current_profile.sessions.current(user), current_profile.features.state("sessions.address").on
+    current, shown = current_profile.sessions.current(user), current_profile.features.own("sessions.address")
     ids = {named for record in records for named in (record.session_id, *_ended(record)[:1]) if named}
     known = current_profile.sessions.find_all(user, ids - ({current.id} if current else set()))
     theirs = [record for record in records if is_from_there(record)]

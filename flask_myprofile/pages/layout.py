@@ -13,10 +13,10 @@ from flask import current_app, render_template, request, session, url_for
 from jinja2 import TemplateNotFound
 from markupsafe import Markup, escape
 
+from ..account.feature_rules import DOCTOR
 from ..adapters import adapter_of
 from ..auth.request_state import request_state
 from ..config import Config
-from ..features import DOCTOR
 from ..globals import EXTENSION, current_profile
 from ..i18n import current_preferences
 from ..tab import Tab
@@ -171,7 +171,7 @@ def follows_theme() -> bool:
     """Whether light or dark, as a user chooses it, shows: in the layout of ours, in one of the host's that asks for the
     choice, and where the host says so, by the feature."""
     config, name = current_profile.config, "preferences.theme"
-    told = config.features_pinned.get(name, False) or config.features.get(name, False)
+    told = current_profile.features.is_asked_for(name)
     return told or config.base_template is None or any("current_preferences" in text for text in _sources(config))
 
 

@@ -26,7 +26,7 @@ def ask(link: LinkRecord, user: Any) -> Question:
     session = _session_of(link, user)
     row = None
     if session is not None:
-        (row,) = as_rows([session], None, current_profile.features["sessions.address"])
+        (row,) = as_rows([session], None, current_profile.features.is_on("sessions.address", user=user))
     return Question(
         gettext("This wasn’t me"),
         [gettext("A few steps keep a stranger out. This is the first one.")],
@@ -54,7 +54,7 @@ def _goes_on_here(session: SessionRecord | None, user: Any) -> bool:
 
 
 def _boxes(user: Any, session: SessionRecord | None) -> list[Box]:
-    features, boxes = current_profile.features, []
+    features, boxes = current_profile.features.for_user(user), []
     if features["sessions.sign_out_others"]:
         hint = ngettext(
             "%(num)s session will have to sign in again the next time it is used.",
@@ -100,4 +100,5 @@ def _what_is_left(user: Any, done: list[str]) -> Answer:
 
 def _has_password(user: Any) -> bool:
     users = current_profile.users
-    return current_profile.features["password"] and users.has_password(user) and not users.is_sso(user)
+    may = current_profile.features.is_on("password", user=user)
+    return may and users.has_password(user) and not users.is_sso(user)

@@ -13,9 +13,9 @@ from flask import jsonify, make_response, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 
+from ..account.feature_rules import ROOT
 from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, UNDO_EMAIL
 from ..errors import Conflict, Forbidden, NotFound
-from ..features import ROOT
 from ..globals import current_profile
 from ..i18n import gettext
 from ..responses import prefers_json
@@ -54,13 +54,15 @@ class LinkForm(FlaskForm):
 
 
 def view() -> Any:
-    current_profile.features.require(ROOT)
+    if not current_profile.features.may_be_on(ROOT):
+        raise NotFound(code="feature_off")
     form = fill(LinkForm, {}) if request.method == "POST" else None
     secret = request.args.get("token", "") if form is None else form["token"].data or ""
     record = current_profile.links.find(secret)
     user = current_profile.users.load(record.user_key) if record is not None else None
     if record is None or user is None or not current_profile.users.is_active(user):
         return _too_late()
+    current_profile.features.for_user(user).require(ROOT)
     purpose = PURPOSES[record.purpose]
     if purpose.needs_sign_in:
         if not is_signed_in(user):

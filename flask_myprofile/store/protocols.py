@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from .notice_records import KnownDevice
 from .records import (
     EventRecord,
+    FeatureChoice,
     FeatureRecord,
     FoundToken,
     IdentityRecord,
@@ -255,7 +256,13 @@ class GuessStore(Protocol):
 
 
 class FeatureStore(Protocol):
-    def features(self) -> Mapping[str, FeatureRecord]: ...
+    def features(self) -> Mapping[str, FeatureChoice]:
+        """What administrators have chosen: no more of it than a request needs."""
+        ...
+
+    def feature_records(self) -> Mapping[str, FeatureRecord]:
+        """The same with who has chosen it, and when."""
+        ...
 
     def features_version(self) -> int:
         """How often they have been saved: all of them together have one version."""
@@ -263,7 +270,7 @@ class FeatureStore(Protocol):
 
     def save_features(
         self,
-        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, bool]],
+        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, FeatureChoice]],
         changed_by: str,
         at: int,
     ) -> None:

@@ -199,12 +199,17 @@ class CheckedToken(NamedTuple):
     last_used_ip: str | None
 
 
+#: Of an administrator, for one feature: whether it is on for everyone and, where it is not, for whom (None: nobody). A
+#: program that knows nothing of the second reads of a feature that is on for some that it is off.
+FeatureChoice = tuple[bool, str | None]
+
+
 class FoundToken(NamedTuple):
     """A token's row, what administrators have chosen of the features that it depends on, and its user. None: where the
     same query could not say who that is."""
 
     token: CheckedToken
-    choices: Mapping[str, bool]
+    choices: Mapping[str, FeatureChoice]
     user: Any
 
 
@@ -223,6 +228,11 @@ class FeatureRecord(NamedTuple):
     enabled: bool
     changed_by: str
     changed_at: int
+    audience: str | None = None
+
+    @property
+    def choice(self) -> FeatureChoice:
+        return self.enabled, self.audience
 
 
 class PendingFormRecord(NamedTuple):

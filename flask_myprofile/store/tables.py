@@ -31,6 +31,7 @@ class Tables:
     notice: Table
     known_device: Table
     email_change: Table
+    feature_audience: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -68,6 +69,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         notice=table("notice", *_notice_columns()),
         known_device=table("known_device", *_known_device_columns()),
         email_change=table("email_change", *_email_change_columns()),
+        feature_audience=table("feature_audience", *_feature_audience_columns()),
     )
 
 
@@ -130,6 +132,14 @@ def _feature_columns() -> list[Column[object]]:
         Column("enabled", Boolean, nullable=False),
         Column("changed_by", String(255), nullable=False),
         Column("changed_at", BigInteger, nullable=False),
+    ]
+
+
+def _feature_audience_columns() -> list[Column[object]]:
+    """Of the features that are on for some, as :mod:`..audiences` writes it; in the row of the feature they are off."""
+    return [
+        Column("name", _exact(128), primary_key=True),
+        Column("audience", Text, nullable=False),
     ]
 
 

@@ -12,9 +12,9 @@ from ..errors import StoreDown
 from .records import CheckedToken, FoundToken
 from .session_lookup import Find, SessionLookup, UserClass, Way
 
-#: After the token's own columns: the primary key of the user, the name of a feature, and whether that is on.
+#: After the token's own columns: the primary key of the user, the name of a feature, whether that is on, and for whom.
 _KEY = len(CheckedToken._fields)
-_FEATURE, _CHOICE, _WIDTH = _KEY + 1, _KEY + 2, _KEY + 3
+_FEATURE, _CHOICE, _AUDIENCE, _WIDTH = _KEY + 1, _KEY + 2, _KEY + 3, _KEY + 4
 
 
 class TokenLookup(SessionLookup):
@@ -34,7 +34,7 @@ class TokenLookup(SessionLookup):
             rows = self._rows(session, find, values)
         if not rows:
             return None
-        choices = {row[_FEATURE]: bool(row[_CHOICE]) for row in rows if row[_FEATURE] is not None}
+        choices = {row[_FEATURE]: (bool(row[_CHOICE]), row[_AUDIENCE]) for row in rows if row[_FEATURE] is not None}
         return FoundToken(
             CheckedToken._make(rows[0][:_KEY]), choices, self._user_of_token(session, users, find, rows[0])
         )
@@ -52,15 +52,16 @@ class TokenLookup(SessionLookup):
         return find
 
     def _token_statement(self, users: UserClass, way: Way, features: tuple[str, ...]) -> Find:
-        token, feature = self._tables.token, self._tables.feature
+        token, feature, audience = self._tables.token, self._tables.feature, self._tables.feature_audience
         # names both sides, as _is_key() does
         asked = and_(token.c.digest.is_not(None), or_(*(feature.c.name == each for each in features)))
-        source: Any = token.outerjoin(feature, asked)
+        source: Any = token.outerjoin(feature, asked).outerjoin(audience, audience.c.name == feature.c.name)
         key: Any = token.c.user_key
         if way is not Way.ALONE and users.keys is not None:
             key = users.keys.columns[0]
             source = source.join(users.source(way), key == users.keys.in_sql(token.c.user_key))
-        columns = [*(token.c[name] for name in CheckedToken._fields), key, feature.c.name, feature.c.enabled]
+        switch = (feature.c.name, feature.c.enabled, audience.c.audience)
+        columns = [*(token.c[name] for name in CheckedToken._fields), key, *switch]
         found = select(*columns, *users.columns(way)).select_from(source).where(token.c.digest == bindparam("digest"))
         return self._find(found, _WIDTH, users, way)
 

@@ -120,6 +120,14 @@ def drop(statement: str) -> Callable[[Host], object]:
     return lambda host: host.sql(statement)
 
 
+def on_for(text: str) -> Callable[[Host], object]:
+    def store(host: Host) -> None:
+        host.sql("INSERT INTO myprofile_feature VALUES ('sessions', :off, 'Ann', 1)", off=False)
+        host.sql("INSERT INTO myprofile_feature_audience VALUES ('sessions', :text)", text=text)
+
+    return store
+
+
 METADATA = "http://127.0.0.1:9/.well-known/openid-configuration"
 FONE = Users(fields={"phone": "fone"})
 BLOCKS = "{% block title %}{% endblock %}{% block head %}{% endblock %}{{ myprofile_user_menu() }}"
@@ -163,6 +171,12 @@ MISTAKES: dict[str, Mistake] = {
     "admin is a role": Mistake("admin_rule", FAULT, "answers a str", {"MYPROFILE_ADMIN": "username"}),
     "admin rule fails": Mistake("admin_rule", FAULT, "raises AttributeError", {"MYPROFILE_ADMIN": lambda u: u.boss}),
     "all are admins": Mistake("admin_rule", NOTE, "All of the first 3", {"MYPROFILE_ADMIN": lambda user: True}),
+    "roles fail": Mistake("features", FAULT, "ROLES raises AttributeError", {"MYPROFILE_ROLES": lambda u: u.roles}),
+    "a role": Mistake("features", FAULT, "ROLES answers a str", {"MYPROFILE_ROLES": lambda user: "beta"}),
+    "roles are no names": Mistake("features", FAULT, "answers a int where", {"MYPROFILE_ROLES": lambda user: [1]}),
+    "an audience of another version": Mistake(
+        "features", FAULT, "whom sessions is on for cannot be read", then=on_for('{"on": true, "for": {"planet": 1}}')
+    ),
     "no layout": Mistake("layout", FAULT, "no template base.htm", {"MYPROFILE_BASE_TEMPLATE": "base.htm"}),
     "no block": Mistake("layout", FAULT, "no block content", layout(BLOCKS)),
     "no user menu": Mistake("layout", NOTE, "user menu", layout("{% block body %}{% endblock %}", content="body")),

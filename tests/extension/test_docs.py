@@ -200,6 +200,7 @@ IN_AN_APP = (
     "docs/many-machines.md",
     "docs/notices.md",
     "docs/recent-sign-in.md",
+    "docs/rollout.md",
     "docs/security.md",
     "docs/tabs/activity.md",
     "docs/tabs/api_token.md",

@@ -201,6 +201,10 @@ def _token(app: Flask, variant: Variant, number: int) -> str:
 def _sign_in(app: Flask, number: int, path: str = "/") -> tuple[dict[str, Any], bytes]:
     client = app.test_client()
     client.post(f"/login/{number}", headers={"User-Agent": AGENT})
+    if path != "/":
+        client.get(
+            path, headers={"User-Agent": AGENT}
+        )  # whose page has a form has a CSRF token in its cookie from then on
     cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
     if cookie is None:
         raise RuntimeError(f"{app.name}: signing in set no cookie")

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import current_app, request, url_for
 
 from ..host_matching import OwnBlueprint
+from .own_urls import kept
 
 _ASSETS = ("myprofile.css", "myprofile.js")
 _YEAR = 31_536_000
@@ -32,4 +33,4 @@ def hash_of(name: str) -> str:
 
 def static_url(name: str) -> str:
     """A static file's URL changes with its content, so that browsers may keep it."""
-    return url_for("myprofile.static", filename=name, v=hash_of(name))
+    return kept(name, lambda: url_for("myprofile.static", filename=name, v=hash_of(name)))

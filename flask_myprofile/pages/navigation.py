@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import flask_login
-from flask import url_for
 
 from ..globals import current_profile
 from ..tab import Tab
+from .own_urls import own_url
 
 ADMIN_ENDPOINT = "myprofile_admin.features"
 USERS_ENDPOINT = "myprofile_admin.sessions"
 
 
 def url_of(tab: Tab) -> str:
-    return url_for(f"myprofile.{tab.name}")
+    return own_url(f"myprofile.{tab.name}")
 
 
 def tabs_that_are_on() -> list[Tab]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +23,9 @@ from ..errors import StoreDown
 from ..globals import current_profile
 from ..tab import Tab
 from .assets import static_url
+from .kept_menu import TEMPLATE, draw, mark
 from .navigation import ADMIN_ENDPOINT, USERS_ENDPOINT, first_tab, tabs_that_are_on
+from .own_urls import own_url, place
 
 #: Of each app, the entries that were left out and said to be.
 _said: WeakKeyDictionary[Flask, set[str]] = WeakKeyDictionary()
@@ -36,19 +38,40 @@ def user_menu() -> Markup:
     It never breaks a page, an error page above all: without its tables it has no links, and where our pages have no
     address, because ``MYPROFILE_URL_PREFIX`` has a variable that this one does not say, there is no menu.
     """
-    user = flask_login.current_user
+    user = flask_login.current_user._get_current_object()
     if not user or not user.is_authenticated:
         return Markup("")
     try:
-        menu = SimpleNamespace(emit_assets=not request_state().draws_own_page, **menu_context(user, _any_tab))
+        return _drawn(user)
     except BuildError:
         return Markup("")
-    return Markup(render_template("myprofile/_user_menu.html", mp=menu, **text_functions()))  # noqa: S704 (a template of ours)
 
 
-def _any_tab() -> Sequence[Tab]:
-    first = first_tab()
-    return [] if first is None else [first]
+def _drawn(user: Any) -> Markup:
+    here, emit_assets = place(), not request_state().draws_own_page
+    try:
+        is_admin, has_tabs = current_profile.is_admin(user), first_tab() is not None
+    except StoreDown:
+        is_admin = has_tabs = False
+    person, items = _person(user), _host_items(user)
+    values = {**person, "nonce": _nonce(), "token": generate_csrf()}
+
+    def context(its: Mapping[str, Any]) -> dict[str, Any]:
+        about = _about(is_admin, has_tabs)
+        about |= {"user": SimpleNamespace(**{name: its[name] for name in person}), "nonce": its["nonce"]}
+        menu = SimpleNamespace(emit_assets=emit_assets, host_items=lambda: items, csrf_token=its["token"], **about)
+        return {"mp": menu, **text_functions()}
+
+    # of what differs from one user to the next, the template asks no more than whether it is there
+    has = tuple(map(bool, values.values()))
+    entries = tuple((str(each.label), each.url, each.current) for each in items)
+    key = here, i18n.locale(), emit_assets, _current(), is_admin, has_tabs, has, entries, csrf_field()
+    kept = draw(key, values, partial(_with_marks, context, values)) if here is not None else None
+    return Markup(render_template(TEMPLATE, **context(values))) if kept is None else kept  # noqa: S704 (of ours)
+
+
+def _with_marks(context: Any, values: Mapping[str, Any]) -> Any:
+    return context({name: value and mark(name) for name, value in values.items()})
 
 
 def text_functions() -> dict[str, Any]:
@@ -57,55 +80,60 @@ def text_functions() -> dict[str, Any]:
     return {"mp_text": one, "mp_ntext": number}
 
 
-def menu_context(user: Any, tabs: Callable[[], Sequence[Tab]] = tabs_that_are_on) -> dict[str, Any]:
-    """
+def menu_context(user: Any) -> dict[str, Any]:
+    """What a page of ours says of its user, and where its menu leads.
+
     :param user: None, or one who is not signed in, for a page that says no more than an error
-    :param tabs: those that it has links to; the menu alone has but one, to all of them
     """
     if not user or not user.is_authenticated:
-        return _for_visitor()
+        nobody = SimpleNamespace(name="", email="", initials="", picture=None)
+        return _about(False, False) | {
+            "user": nobody,
+            "nonce": _nonce(),
+            "sign_out_url": None,
+            "csrf_token": "",
+            "host_items": list,
+            "on": [],
+        }
+    is_admin: bool
+    on: Sequence[Tab]
     try:
-        is_admin, on = current_profile.is_admin(user), tabs()
+        is_admin, on = current_profile.is_admin(user), tabs_that_are_on()
     except StoreDown:
         is_admin, on = False, []
-    name, email = current_profile.users.display_name(user), current_profile.users.get(user, "email")
-    return {
-        **_for_visitor(),
-        "user": SimpleNamespace(
-            name=name,
-            email=None if email == name else email,
-            initials=_initials(name),
-            picture=_picture(user),
-        ),
-        "is_admin": is_admin,
-        "features_url": url_for(ADMIN_ENDPOINT) if is_admin else None,
-        "users_url": url_for(USERS_ENDPOINT) if is_admin else None,
-        "profile_url": url_for("myprofile.index") if on else None,
-        "sign_out_url": url_for("myprofile.sign_out"),
+    return _about(is_admin, bool(on)) | {
+        "user": SimpleNamespace(**_person(user)),
+        "nonce": _nonce(),
         "csrf_token": generate_csrf(),
         "host_items": partial(_host_items, user),
         "on": on,
     }
 
 
-def _for_visitor() -> dict[str, Any]:
+def _person(user: Any) -> dict[str, Any]:
+    name, email = current_profile.users.display_name(user), current_profile.users.get(user, "email")
     return {
-        "user": SimpleNamespace(name="", email="", initials="", picture=None),
+        "name": name,
+        "email": None if email == name else email,
+        "initials": _initials(name),
+        "picture": _picture(user),
+    }
+
+
+def _about(is_admin: bool, has_tabs: bool) -> dict[str, Any]:
+    """What is the same for all who may open the same."""
+    return {
         "menu": _current(),
-        "is_admin": False,
-        "features_url": None,
-        "users_url": None,
-        "profile_url": None,
-        "sign_out_url": None,
+        "is_admin": is_admin,
+        "features_url": own_url(ADMIN_ENDPOINT) if is_admin else None,
+        "users_url": own_url(USERS_ENDPOINT) if is_admin else None,
+        "profile_url": own_url("myprofile.index") if has_tabs else None,
+        "sign_out_url": own_url("myprofile.sign_out"),
         "csrf_field": csrf_field(),
-        "csrf_token": "",
-        "host_items": list,
-        "nonce": _nonce(),
         "lang": i18n.language_tag(),
         "dir": i18n.direction(),
         "css": static_url("myprofile.css"),
         "js": static_url("myprofile.js"),
-        "on": [],
     }
 
 

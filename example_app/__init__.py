@@ -11,9 +11,9 @@ from typing import Any
 from flask import Flask, current_app, request
 from flask_babel import get_locale
 
-from flask_myprofile import MyProfile, preferred_language
+from flask_myprofile import DeleteMyAccount, DownloadMyData, MyProfile, Users, preferred_language
 
-from . import accounts, auth, errors, headers, idp, outbox, settings, sso, views
+from . import accounts, auth, closing, errors, headers, idp, outbox, settings, sso, views
 from .extensions import babel, csrf, db, login_manager
 from .notifications import Notifications
 
@@ -36,7 +36,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     login_manager.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=language_of_visitor)
-    MyProfile(app, tabs=[Notifications])
+    MyProfile(
+        app,
+        users=Users(delete=closing.delete),
+        tabs=[Notifications, DownloadMyData, DeleteMyAccount],
+    )
 
     app.jinja_env.globals["get_locale"] = get_locale  # base.html states the language and its direction
     for part in (views.pages, views.api, auth.bp, sso.bp, idp.bp, outbox.bp):

@@ -27,5 +27,7 @@ from .tab import Effect as Effect
 from .tab import Part as Part
 from .tab import Tab as Tab
 from .tab import action as action
+from .tabs import DeleteMyAccount as DeleteMyAccount
+from .tabs import DownloadMyData as DownloadMyData
 
 __version__ = "0.1.0"

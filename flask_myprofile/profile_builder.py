@@ -233,9 +233,10 @@ class ProfileBuilder:
 
     def _check_settings(self) -> None:
         """What is named there has to be in the host's models."""
-        mistakes = [each for tab in self._app.extensions[EXTENSION].tabs.values() for each in tab.mistakes()]
+        found = {tab.name: "; ".join(tab.mistakes()) for tab in self._app.extensions[EXTENSION].tabs.values()}
+        mistakes = [f"{said}. See docs/tabs/{name}" for name, said in found.items() if said]
         if mistakes:
-            raise SetupError("Flask-MyProfile: " + "; ".join(mistakes) + ". See docs/tabs/personal_information.")
+            raise SetupError("Flask-MyProfile: " + "; ".join(mistakes) + ".")
 
     def _load_by_login_id(self, login_id: str) -> Any:
         """By the host's user_loader, whenever it was given."""

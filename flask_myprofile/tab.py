@@ -60,6 +60,7 @@ class Done:
     """What an action answers: a message; for JSON other data; for HTML another page than a redirect to the tab.
 
     :param data: the JSON answer (default: the message).
+    :param filename: answer a browser with ``data`` as a file of this name, which it saves: for an action with ``file``.
     :param template: answer the POST with this page. For what must be seen once and never fetched again.
     :param redirect: where the browser goes instead of back to the tab.
     :param kind: how the message looks: ``success``, or ``info`` where nothing was done.
@@ -71,6 +72,7 @@ class Done:
     context: Mapping[str, Any] = field(default_factory=dict)
     redirect: str | None = None
     kind: str = "success"
+    filename: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class Action:
     condition: tuple[str, ...] = ()
     #: What it is for, to go on after "To".
     purpose: Any = None
+    #: Whether it answers a file: a browser that comes back from a confirmation would show no page with it.
+    file: bool = False
 
     @property
     def slug(self) -> str:
@@ -111,6 +115,7 @@ def action(
     fresh: bool = False,
     condition: Sequence[str] = (),
     purpose: Any = None,
+    file: bool = False,
 ) -> Any:
     """Make a method an action: ``POST <tab>/<method-name>``; ``save`` is ``POST <tab>``.
 
@@ -123,24 +128,34 @@ def action(
     :param purpose: such as "pay the bill", for "To pay the bill, enter your password." Without one, the label is said.
     :param fresh: ask for the password first, if the sign-in is older than ``MYPROFILE_REAUTH_MAX_AGE``. What was sent
         is kept meanwhile and carried out then; passwords and files are not kept, and asked for again.
+    :param file: it answers :class:`Done` with a ``filename``, which the browser asks for again after that question.
     :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
         method gets each that was sent as a keyword argument, a text; whatever else is sent as JSON is refused.
     :returns: a decorator. The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.Refused`;
         it changes what it likes by ``db.session`` and does not commit: the extension does, or rolls back if it fails.
     """
-    if isfunction(form) and next(iter(signature(form).parameters), "") == "self":
-        raise SetupError(f"Write @action() with parentheses above {form.__qualname__}")
+    _check_parentheses(form)
 
     def mark(function: _F) -> _F:
-        name, taken = function.__name__, signature(function).parameters
-        if condition and (form is not None or not set(condition) <= set(taken)):
-            raise SetupError(f"{function.__qualname__} must take {', '.join(condition)}, and have no form of its own")
+        name = function.__name__
         switch = None if feature is False else feature or (None if name == "save" else name)
-        made = Action(name, function, form, confirm, switch, label, hint, fresh, tuple(condition), purpose)
+        made = Action(name, function, form, confirm, switch, label, hint, fresh, tuple(condition), purpose, file)
+        _check_condition(made)
         function.__myprofile_action__ = made  # type: ignore[attr-defined]
         return function
 
     return mark
+
+
+def _check_parentheses(form: Any) -> None:
+    if isfunction(form) and next(iter(signature(form).parameters), "") == "self":
+        raise SetupError(f"Write @action() with parentheses above {form.__qualname__}")
+
+
+def _check_condition(made: Action) -> None:
+    name, taken = made.function.__qualname__, signature(made.function).parameters
+    if made.condition and (made.form is not None or not set(made.condition) <= set(taken)):
+        raise SetupError(f"{name} must take {', '.join(made.condition)}, and have no form of its own")
 
 
 class Tab:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from itertools import islice
 from typing import Any, Protocol
 
@@ -17,6 +18,9 @@ from .users import Users
 REASON = "forgotten"
 #: Users whose rows are looked at in one step of pruning.
 _BATCH = 500
+
+#: Whose account is being closed: nothing is left to do afterwards.
+_closing: ContextVar[str | None] = ContextVar("flask_myprofile_closing", default=None)
 
 
 class _Store(UserStore, Protocol):
@@ -64,11 +68,27 @@ class Erasure:
         key = user if isinstance(user, str) else self._users.key(user)
         self._activity.in_one(lambda: self._forget(key, by))
 
-    def _forget(self, key: str, by: Any) -> None:
-        ids = list(self._elsewhere.erase_sessions(key)) if self._elsewhere is not None else []
-        ids += self._store.erase_sessions(key)
+    def delete(self, user: Any) -> None:
+        """The same with the account itself, by :meth:`Users.delete`, which may refuse: sessions that are kept elsewhere
+        end after that, because nothing brings them back. ``user``: as ``db.session`` holds them."""
+        key = self._users.key(user)
+
+        def close() -> None:
+            mark = _closing.set(key)
+            try:
+                self._users.delete(user)
+                self._users.flush()
+            finally:
+                _closing.reset(mark)
+
+        self._activity.in_one(lambda: self._forget(key, None, close))
+
+    def _forget(self, key: str, by: Any, close: Callable[[], None] = lambda: None) -> None:
+        ids = list(self._store.erase_sessions(key))
         had_token = self._store.delete_token(key)
+        close()
         self._store.erase_user(key, now())
+        ids += self._elsewhere.erase_sessions(key) if self._elsewhere is not None else []
         self._activity.note_forgotten(key, by)
         if ids:
             after_commit(lambda: self._ended(key, ids, REASON, None if by is None else self._users.key(by)))
@@ -88,7 +108,7 @@ class Erasure:
         if is_new and self._elsewhere is not None:
             self._elsewhere.erase_sessions(key)  # nobody has had the key, so nobody misses them
         done = self._store.erase_with(connection, key, now(), was_there=not is_new)
-        return done and (is_new or self._elsewhere is None)
+        return done and (is_new or self._elsewhere is None or _closing.get() == key)
 
     def rename(self, connection: Any, user: Any, key: str) -> None:
         """The host has just given the user, who had another one, this key, in a transaction that goes on. What is kept

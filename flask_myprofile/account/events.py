@@ -72,6 +72,8 @@ EMAIL_CHANGE_UNDONE = _kind("profile.email_change_undone", essential=True)
 EMAIL_CHANGE_CANCELLED = _kind("profile.email_change_cancelled")
 #: ``before`` and ``after``: feature -> on or off, of those that were moved.
 FEATURES_CHANGED = _kind("features.changed", "before", "after")
+#: All that is kept of them was saved as a file.
+DATA_DOWNLOADED = _kind("account.data_downloaded", essential=True)
 #: All that let them in has ended.
 OFFBOARDED = _kind("account.offboarded")
 #: Of whom nothing else is kept any more.

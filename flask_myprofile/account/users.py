@@ -23,6 +23,11 @@ _NOT_HELD = (
     "MyProfile saves nothing for user %r: user_loader gave a %s.%s, and db.session has no such user. Let user_loader "
     "return what db.session.get() does, or tell MyProfile(users=…) which user that is: Users.held()"
 )
+#: For a host that lets people delete their account.
+NO_DELETE = (
+    "nobody has said how an account is deleted: give MyProfile(users=Users(delete=…)) a callable(user) that deletes "
+    "the user by db.session, or closes the account in your way"
+)
 _log = logging.getLogger(__name__)
 #: Answers a :class:`flask_myprofile.adapters.Adapter`.
 Adapted = Callable[[], Any]
@@ -39,6 +44,7 @@ class Users(UserClasses, UserSearch, PasswordMarks):
     :param check_password: callable(user, text) -> whether it is the password; goes before the model's own method.
     :param set_password: callable(user, text) that stores a new one; goes before the model's own method.
     :param display_name: attribute, path or callable(user) -> the name shown in the menu.
+    :param delete: callable(user) that deletes the account, or closes it in your way: see :meth:`delete`.
 
     Subclass it for anything else: every method is part of the contract.
     """
@@ -53,8 +59,10 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         display_name: Source | None = None,
         check_password: Checker | None = None,
         set_password: Writer | None = None,
+        delete: Callable[[Any], object] | None = None,
     ) -> None:
         self._is_sso = is_sso
+        self._delete = delete
         UserFields.__init__(self, fields or {})
         PasswordMarks.__init__(self, password, check_password, set_password)
         UserClasses.__init__(self, None, model)
@@ -226,6 +234,23 @@ class Users(UserClasses, UserSearch, PasswordMarks):
                 refused[field] = str(error)
         if refused:
             raise Invalid(refused)
+
+    def delete(self, user: Any) -> None:
+        """Delete the account, or close it in your way: ``Users(delete=…)``. The caller commits, and erases what the
+        extension keeps.
+
+        :param user: whose, as :meth:`held` answers them.
+        :raises Refused: it stays, and why.
+        :raises SetupError: nobody has said how.
+        """
+        if self._delete is None:
+            raise SetupError(NO_DELETE)
+        self._delete(user)
+
+    @property
+    def can_delete(self) -> bool:
+        """Whether the host has said how."""
+        return self._delete is not None or type(self).delete is not Users.delete
 
     def display_name(self, user: Any) -> str:
         """The name to greet the user by: full name, else user name, else e-mail address.

@@ -30,7 +30,7 @@ from ..transactions import after_commit, run
 from . import mail
 from .notice import News, Notice
 from .task_queue import AT_THE_END, TaskQueue
-from .words import KINDS, NEW_DEVICE, PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED
+from .words import DATA_DOWNLOADED, KINDS, NEW_DEVICE, PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED
 
 #: The kinds of events that are told, and the kinds of notices that they are.
 _TOLD: Mapping[str, str] = {
@@ -39,6 +39,7 @@ _TOLD: Mapping[str, str] = {
     events.TOKEN_REGENERATED.name: TOKEN_MADE,
     events.TOKEN_REVOKED.name: TOKEN_REVOKED,
     events.SIGNED_IN.name: NEW_DEVICE,
+    events.DATA_DOWNLOADED.name: DATA_DOWNLOADED,
 }
 #: Where the links lead.
 _PAGE = "myprofile.mail_link"
@@ -131,9 +132,9 @@ class Notices:
 
     def _deliver(self, news: News) -> None:
         kind, user = KINDS[news.kind], current_profile.users.load(news.user_key)
-        if user is None:
+        if user is None and not kind.is_last:
             return
-        chosen = current_profile.preferences.of(user)
+        chosen = current_profile.preferences.of(user) if user is not None else {}
         if kind.preference and chosen.get(kind.preference) == "off":
             return
         addresses, features = _addresses(user, news), current_profile.features.for_user(user)
@@ -143,9 +144,9 @@ class Notices:
             for address, secret in zip(addresses, secrets, strict=False):
                 notice = _notice(news, address, secret, shows_address=features["sessions.address"])
                 current_profile.db.session.rollback()
-                self._send(user, notice)
+                self._send(user, notice, news.user_key)
 
-    def _send(self, user: Any, notice: Notice) -> None:
+    def _send(self, user: Any, notice: Notice, user_key: str) -> None:
         try:
             if self._notify == "mail":
                 mail.send(notice)
@@ -155,9 +156,7 @@ class Notices:
             by_mail = self._notify == "mail"  # a server may repeat the mail; the callable is the host's own
             reason = type(error).__name__ if by_mail else ""
             line = "MyProfile could not tell user %r of %s. %s"
-            self._app.logger.error(
-                line, current_profile.users.key(user), notice.kind, reason, exc_info=None if by_mail else error
-            )
+            self._app.logger.error(line, user_key, notice.kind, reason, exc_info=None if by_mail else error)
 
 
 def _origin(user_key: str | None) -> dict[str, Any]:
@@ -202,10 +201,11 @@ def _claim(news: News, number: int) -> list[str | None]:
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
     if not kind.repeats and not store.claim_notice(digest, news.user_key, now(), interval):
         return []
-    if news.site is None:
+    if news.site is None or kind.purpose is None:
         return [None] * number
+    purpose = kind.purpose
     about, make = news.about or news.session_id, current_profile.links.make
-    return [make(news.user_key, kind.purpose, about) for _ in range(number)]
+    return [make(news.user_key, purpose, about) for _ in range(number)]
 
 
 def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:

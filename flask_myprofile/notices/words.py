@@ -12,7 +12,7 @@ from ..pages.email_links import CHANGED
 from .notice import News
 
 PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED = "password_changed", "token_made", "token_revoked"
-NEW_DEVICE = "new_device"
+NEW_DEVICE, DATA_DOWNLOADED, ACCOUNT_DELETED = "new_device", "data_downloaded", "account_deleted"
 
 
 class Words(NamedTuple):
@@ -27,17 +27,19 @@ class Words(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """:param purpose: what its link is for: see :class:`~..account.one_time_links.OneTimeLinks`.
+    """:param purpose: what its link is for: see :class:`~..account.one_time_links.OneTimeLinks`; None: it has no link.
 
     :param preference: the choice of users by which they do without. :param repeats: whether it is not held back.
     :param to_stranger: whether it may go to somebody else, whom nothing else is told.
+    :param is_last: whether there may be no such user any more.
     """
 
     words: Callable[[News], Words]
-    purpose: str = NOT_ME
+    purpose: str | None = NOT_ME
     preference: str | None = None
     repeats: bool = False
     to_stranger: bool = False
+    is_last: bool = False
 
 
 def _of_account(subject: str, happened: str) -> Words:
@@ -74,6 +76,24 @@ def _new_device(news: News) -> Words:
     )
 
 
+def _data_downloaded(news: News) -> Words:
+    return _of_account(
+        gettext("Your data were downloaded"),
+        gettext("Somebody who is signed in to your account has saved a file with all that is kept of it."),
+    )
+
+
+def _account_deleted(news: News) -> Words:
+    return Words(
+        gettext("Your account has been deleted"),
+        gettext("Your account and all that was kept of it are deleted. This is the last mail about it."),
+        gettext("If this was you, there is nothing to do."),
+        "",
+        "",
+        gettext("If it was not, ask whoever runs the application."),
+    )
+
+
 def _email_changed(news: News) -> Words:
     return Words(
         gettext("Your email address was changed"),
@@ -102,5 +122,7 @@ KINDS: Mapping[str, Kind] = {
     TOKEN_REVOKED: Kind(_token_revoked),
     CHANGED: Kind(_email_changed, UNDO_EMAIL, repeats=True),
     CONFIRM: Kind(_confirm_email, CONFIRM_EMAIL, repeats=True, to_stranger=True),
+    DATA_DOWNLOADED: Kind(_data_downloaded),
+    ACCOUNT_DELETED: Kind(_account_deleted, None, repeats=True, is_last=True),
     NEW_DEVICE: Kind(_new_device, preference="new_device"),
 }

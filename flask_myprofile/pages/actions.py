@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, jsonify, redirect, request
+from flask import Response, current_app, jsonify, redirect, request
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -146,6 +146,8 @@ def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:
 def _answer(tab: Tab, action: Action, done: Done) -> Any:
     if prefers_json():
         return jsonify(done.data if done.data is not None else {"message": str(done.message)})
+    if done.filename:
+        return _file(done)
     if done.template:
         said = (done.kind, done.message) if done.message else None
         return layout.render(done.template, title=tab.label, tab=tab, message=said, **{**_urls(tab), **done.context})
@@ -155,3 +157,11 @@ def _answer(tab: Tab, action: Action, done: Done) -> Any:
         return redirect(done.redirect, 303)
     layout.remember_message(done.message, done.kind)
     return redirect(not_me.onward(tab, action) or url_of(tab), 303)
+
+
+def _file(done: Done) -> Response:
+    """Indented, because somebody may want to read it."""
+    text = current_app.json.dumps(done.data, indent=2, ensure_ascii=False)
+    response = current_app.response_class(f"{text}\n", mimetype="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=done.filename)
+    return response

@@ -75,7 +75,8 @@ def _view(function: Any, tab: Tab, action: Action | None) -> Any:
 
     if action is None:
         return guarded(view)
-    purpose = Purpose(partial(_words, tab, action), lambda sent: url_of(tab), deed=action.purpose or "")
+    words, deed = partial(_words, tab, action), action.purpose or ""
+    purpose = Purpose(words, lambda sent: url_of(tab), deed=deed, waits=not action.file)
     # what other actions take is in templates, and may be nothing that somebody has typed
     return guarded(view, purpose._replace(form=partial(action.form_class, tab)) if action.name == "save" else purpose)
 

@@ -39,6 +39,7 @@ _KINDS: Mapping[str, tuple[str, Any]] = {
     "profile.email_change_undone": ("mail", lazy_gettext("Change of the email address undone")),
     "profile.email_change_cancelled": ("mail", lazy_gettext("Change of the email address cancelled")),
     "features.changed": ("toggle-right", lazy_gettext("Features changed")),
+    "account.data_downloaded": ("download", lazy_gettext("Data of the account downloaded")),
     "account.offboarded": ("circle-x", lazy_gettext("Access to the account was ended")),
     "account.forgotten": ("trash-2", lazy_gettext("Account erased")),
 }
@@ -58,7 +59,7 @@ _SUSPECT = frozenset(
     for kind in (
         *(events.SIGNED_IN, events.CONFIRMED, events.PASSWORD_CHANGED, events.PASSWORD_REFUSED),
         *(events.TOKEN_MADE, events.TOKEN_REGENERATED, events.TOKEN_REVEALED, events.FIELDS_CHANGED),
-        *(events.EMAIL_CHANGE_ASKED, events.EMAIL_CHANGE_CONFIRMED),
+        *(events.EMAIL_CHANGE_ASKED, events.EMAIL_CHANGE_CONFIRMED, events.DATA_DOWNLOADED),
     )
 )
 

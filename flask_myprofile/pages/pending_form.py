@@ -34,13 +34,14 @@ _FOLLOWS = {"form": SECRET, "next": _PATH, "back": _PATH}
 
 class Purpose(NamedTuple):
     """What the forms of a view are for: its name; the page that they are on; their class, for a user; and what goes on
-    after "To", such as "save the feature settings"."""
+    after "To", such as "save the feature settings". ``waits``: whether they are kept until it is known who is there."""
 
     words: Callable[[], Any]
     page: Callable[[Mapping[str, str]], str]
     form: Callable[[Any], type[Form] | None] = lambda user: None
     deed: Any = ""
     for_admin: bool = False
+    waits: bool = True
 
 
 def what_follows(sent: Mapping[str, str]) -> dict[str, str]:
@@ -63,10 +64,12 @@ def keep(user: Any) -> dict[str, str]:
     state, session = request_state(), current_profile.sessions.current(user)
     if session is None or not state.origin_checked or not (state.resumed or request.mimetype in FORMS):
         return {}
+    purpose = purpose_of_view(request.url_rule)
+    if purpose is not None and not purpose.waits:
+        return {"next": purpose.page(request.form)}
     with unit_of_work(current_profile.db.session):
         kept = current_profile.pending_forms.keep(session, _sent(), _secret())
     if kept is None:
-        purpose = purpose_of_view(request.url_rule)
         return {"next": purpose.page(request.form)} if purpose else {}
     name, browser = kept
     after_this_request(lambda response: _give(response, browser))

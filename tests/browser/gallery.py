@@ -278,6 +278,33 @@ def erased_another(person: Visitor) -> None:
     person.page.locator(".mp-summary").wait_for()
 
 
+def downloaded_twice(person: Visitor) -> None:
+    button = person.page.locator("form[action$='/download'] button")
+    with person.page.expect_download():
+        button.click()
+    person.page.reload()
+    button.click()
+    person.page.locator(".mp-summary").wait_for()
+
+
+def deleted_the_account(person: Visitor) -> None:
+    """The name stands at the top of the page, in every language."""
+    delete_as(person.page.locator(".mp-who bdi").inner_text(), ".mp-status")(person)
+
+
+def delete_as(name: str, wait_for: str) -> Callable[[Visitor], None]:
+    def send(person: Visitor) -> None:
+        person.page.locator("main [name=name]").fill(name)
+        person.page.locator("main form .mp-btn--danger").click()
+        person.page.locator(wait_for).wait_for()
+
+    return send
+
+
+def is_the_only_one(person: Visitor) -> None:
+    delete_as("Maya Okafor", ".mp-summary")(person)
+
+
 def looked_up_who_waits(person: Visitor) -> None:
     with Person(person.site) as other:
         other.sign_in(SAM)
@@ -334,6 +361,12 @@ STATES = {
     "not my event": State(MAYA, "/profile/activity", clicked(NOT_ME, ".mp-steps")),
     "notifications": State(SAM, "/profile/notifications"),
     "notifications saved": State(SAM, "/profile/notifications", SAVED),
+    "download my data": State(SAM, "/profile/download-my-data"),
+    "downloaded a moment ago": State(NEWCOMER, "/profile/download-my-data", downloaded_twice),
+    "delete my account": State(SAM, "/profile/delete-my-account"),
+    "delete my account, by the only administrator": State(MAYA, "/profile/delete-my-account", is_the_only_one),
+    "delete my account to be corrected": State(SAM, "/profile/delete-my-account", erased_another),
+    "account deleted": State(NEWCOMER, "/profile/delete-my-account", deleted_the_account),
     "who is there": State(SAM, "/profile/confirm"),
     "who is there for a form": State(LONG_AGO, "/profile/api-token", clicked(SEND, "[form=mp-reauth-cancel]")),
     "who is there to be corrected": State(SAM, "/profile/confirm", typed(current_password="")),

@@ -21,7 +21,7 @@ MAIN = (
 )
 DESK, NARROW = ({"width": width, "height": 800} for width in (1180, 320))
 #: Where nobody is signed in any more.
-SIGNED_OUT = ("signed out of this session", "this wasn't me by mail, done")
+SIGNED_OUT = ("signed out of this session", "this wasn't me by mail, done", "account deleted")
 #: With what words the title begins, and whether something asks for the focus.
 SAID_FIRST = {
     "personal information to be corrected": ("Error: Personal Information – My Profile", True),

@@ -26,7 +26,7 @@ import flask_myprofile
 from example_app.accounts import DEMO_ACCOUNTS
 from flask_myprofile import Tab, cli, signals
 from flask_myprofile.config import Config, settings
-from flask_myprofile.tabs import BUILT_IN
+from flask_myprofile.tabs import BUILT_IN, READY_MADE
 from flask_myprofile.tabs.personal_information import CONVENTIONAL
 from tests.support.host import Host
 
@@ -204,6 +204,8 @@ IN_AN_APP = (
     "docs/security.md",
     "docs/tabs/activity.md",
     "docs/tabs/api_token.md",
+    "docs/tabs/delete_my_account.md",
+    "docs/tabs/download_my_data.md",
     "docs/tabs/password.md",
     "docs/tabs/personal_information.md",
     "docs/tabs/preferences.md",
@@ -296,7 +298,7 @@ def test_every_feature_is_documented_with_its_default(host: Host) -> None:
     assert documented == {name: "on" if on else "off" for name, on in expected.items()}
 
 
-@pytest.mark.parametrize("tab", BUILT_IN, ids=lambda tab: tab.name)
+@pytest.mark.parametrize("tab", (*BUILT_IN, *READY_MADE), ids=lambda tab: tab.name)
 def test_every_tab_has_a_page_that_names_its_urls_and_features(tab: type[Tab]) -> None:
     text = page(f"docs/tabs/{tab.name}.md")
     assert text.startswith(f"# {tab.label}\n")

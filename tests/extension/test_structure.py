@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from inspect import getsourcefile
 from pathlib import Path
 
 import pytest
 
 import flask_myprofile
-from flask_myprofile import Tab
+from flask_myprofile import Tab, Users
 from flask_myprofile.config import settings
-from flask_myprofile.tabs import BUILT_IN
+from flask_myprofile.tabs import BUILT_IN, READY_MADE
 from tests.support.host import Host
 
 ROOT = Path(__file__).parent.parent.parent
@@ -25,8 +26,9 @@ def test_the_tabs_are_there_in_their_order() -> None:
     assert [tab.name for tab in BUILT_IN] == NAMES
 
 
-@pytest.mark.parametrize("tab", BUILT_IN, ids=lambda tab: tab.name)
-def test_a_tab_has_one_name_everywhere(tab: type[Tab], host: Host) -> None:
+@pytest.mark.parametrize("tab", (*BUILT_IN, *READY_MADE), ids=lambda tab: tab.name)
+def test_a_tab_has_one_name_everywhere(tab: type[Tab], new_host: Callable[..., Host]) -> None:
+    host = new_host(myprofile_options={"tabs": READY_MADE, "users": Users(delete=lambda user: None)})
     name, slug = tab.name, tab.name.replace("_", "-")
     assert tab.__module__ == f"flask_myprofile.tabs.{name}"
     assert Path(getsourcefile(tab) or "").name == f"{name}.py"

@@ -159,6 +159,8 @@ class Sessions(Tab):
         current_profile.sessions.require_fresh(user)
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")
+        if current_profile.config.tells_of_new_devices and not_me.on_path() == form.id.data:  # which nobody knows now
+            current_profile.links.forget_device_of(current_profile.users.key(user), form.id.data)
         ended = current_profile.sessions.load(form.id.data)
         return gettext("Signed out of %(name)s.", name=name_of(ended) if ended else gettext("that session"))
 

@@ -14,15 +14,21 @@ import flask_login
 import pytest
 from flask import jsonify
 
-from flask_myprofile import current_profile
+import flask_myprofile
+from flask_myprofile import current_profile, hand_over, handed_over
+from flask_myprofile.account.pending_forms import KEPT
+from flask_myprofile.sso.hand_over import GOOD_FOR
 from flask_myprofile.store.records import ROTATION_GRACE
-from tests.support.devices import change_password, pass_time, sent_to_login, sign_out
+from flask_myprofile.testing import wait_for_notices
+from tests.support.devices import asked_who, change_password, pass_time, sent_to_login, sign_out
 from tests.support.host import PASSWORD, Browser, Host
 from tests.support.kept import Kept, everywhere
 from tests.support.listed import function_of
 
 CONFIRM = "/profile/confirm"
 ALL = ("session", "remember_token", "myprofile_device")
+#: Those that sign nobody in, or none of whom the extension knows.
+ALONE = ("myprofile_form", "myprofile_handed_over", "myprofile_known")
 
 
 @pytest.fixture
@@ -183,11 +189,103 @@ def test_a_csrf_token_is_worth_nothing_without_the_cookie_and_after_a_new_secret
     assert alice.client.post("/profile/preferences", data=sent).status_code == 400
 
 
-def test_the_table_names_the_tests_that_keep_it_true() -> None:
+# ---- cookies that sign nobody in
+
+OTHERS = "/profile/sessions/sign-out-others"
+
+
+def with_form_cookie(browser: Browser, *names: str) -> Browser:
+    copy = browser.copy(*names)
+    value = browser.cookie_of_profile("myprofile_form")
+    copy.client.set_cookie("myprofile_form", str(value), path="/profile/")
+    return copy
+
+
+@everywhere
+def test_a_copy_of_the_cookie_of_a_waiting_form_can_cancel_it_with_the_session_and_carries_nothing_out(
+    asking: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, other = signed_in(asking), signed_in(asking)
+    asking.rows.age(created_at=1801)
+    carried = asked_who(alice.post(OTHERS))
+    alone, copy = with_form_cookie(alice, "nothing"), with_form_cookie(alice, "session")
+    assert sent_to_login(alone)
+    assert alone.post(CONFIRM, {"current_password": PASSWORD, **carried}).status_code == 302
+    assert copy.post(CONFIRM, {"current_password": "a guess", **carried}).status_code == 422
+    assert other.is_in(), "that takes the password"
+    assert copy.post(CONFIRM, {"cancel": "", **carried}).status_code == 303
+    alice.post(CONFIRM, {"current_password": PASSWORD, **carried})
+    assert other.is_in()
+    asking.rows.age(rotated_at=1801)
+    carried = asked_who(alice.post(OTHERS))
+    asking.rows.age(rotated_at=-1801)
+    pass_time(monkeypatch, KEPT + 1)
+    alice.post(CONFIRM, {"current_password": PASSWORD, **carried})
+    assert other.is_in(), "it waits for a quarter of an hour"
+
+
+@everywhere
+def test_a_copy_of_the_cookie_of_a_known_browser_signs_nobody_in_and_its_sign_in_is_no_news(
+    new_host: Callable[..., Host],
+) -> None:
+    told: list[str] = []
+    host = new_host(MYPROFILE_NOTIFY=lambda user, notice: told.append(notice.kind))
+    alice = signed_in(host)
+    copy, stranger = alice.copy("myprofile_known"), host.browser()
+    assert copy.cookie("myprofile_known") and sent_to_login(copy)
+    assert copy.login("alice").status_code == 302 and reads(copy)
+    wait_for_notices(host.app)
+    assert told == []
+    stranger.login("alice")
+    wait_for_notices(host.app)
+    assert told == ["new_device"]
+
+
+def test_a_copy_of_what_is_handed_over_signs_in_as_the_provider_has_said_for_two_minutes(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def views(host: Host) -> None:
+        host.app.add_url_rule("/acs", view_func=lambda: hand_over("/in", {"name": "alice"}), endpoint="acs")
+
+        @host.app.get("/in")
+        def signed_in_there() -> Any:
+            facts = handed_over()
+            if facts is not None:
+                flask_login.login_user(host.user(facts["name"]))
+            return "done"
+
+    host = new_host(after=views)
+    alice = host.browser()
+    alice.get("/acs")
+    early, late, clock_ahead = (alice.copy("myprofile_handed_over") for _ in range(3))
+    early.get("/in")
+    assert reads(early)
+    with monkeypatch.context() as patch:
+        pass_time(patch, -GOOD_FOR)  # what is of the future is of a clock that was ahead
+        clock_ahead.get("/in")
+        assert not clock_ahead.is_in()
+    pass_time(monkeypatch, GOOD_FOR + 1)
+    late.get("/in")
+    assert not late.is_in()
+
+
+def test_every_cookie_of_ours_is_in_the_table() -> None:
+    package = Path(flask_myprofile.__file__).parent
+    sources = [path.read_text(encoding="utf-8") for path in package.rglob("*.py")]
+    setting = [source for source in sources if ".set_cookie(" in source]
+    names = {name for source in setting for name in re.findall(r'"(myprofile_[a-z_]+)"', source)}
+    assert names - {"myprofile_purpose"} == {"myprofile_device", *ALONE}, "the device cookie is one that remembers"
+    assert all(f"`{name}`" in _table() for name in ALONE)
+
+
+def _table() -> str:
     page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
-    table = page.partition("## What a copied cookie can do")[2].partition("\n## ")[0]
-    named = re.findall(r"`(test_\w+)`", table)
-    here = {name for name in globals() if name.startswith("test_") and "table" not in name}
+    return page.partition("## What a copied cookie can do")[2].partition("\n## ")[0]
+
+
+def test_the_table_names_the_tests_that_keep_it_true() -> None:
+    named = re.findall(r"`(test_\w+)`", _table())
+    here = {name for name in globals() if name.startswith("test_") and "the_table" not in name}
     assert here <= set(named)
     for name in set(named) - here:
         function_of(f"tests/auth/test_secret_before.py::{name}")

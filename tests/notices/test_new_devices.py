@@ -107,3 +107,23 @@ def test_a_sign_in_from_a_known_device_costs_no_further_statement(mailing: Calla
         return len(seen)
 
     assert statements(mailing()) == statements(mailing(MYPROFILE_NOTIFY=None))
+
+
+@everywhere
+def test_a_browser_that_is_disowned_on_the_sessions_page_is_new_again(
+    mailing: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    """Not only by the link in the mail: the stranger has the cookie still."""
+    host = mailing()
+    alice, stranger = signed_in(host), signed_in(host, agent=PHONE)
+    mine = signed_in(host, agent=FIREFOX)
+    assert len(subjects(host, mailbox)) == 2
+    disowned, signed_out = stranger.session_id(), mine.session_id()
+    alice.post(f"/profile/sessions/sign-out?not_me={disowned}", {"id": disowned})
+    alice.post("/profile/sessions/sign-out", {"id": signed_out})
+    alice.post(f"/profile/sessions/sign-out?not_me={disowned}", {"id": signed_out})
+    host.sql("UPDATE myprofile_notice SET at = at - 1000")
+    stranger.login("alice")
+    assert len(subjects(host, mailbox)) == 3
+    mine.login("alice")
+    assert len(subjects(host, mailbox)) == 3, "who was merely signed out is known still"

@@ -115,7 +115,9 @@ class Profile:
         :raises StoreDown: nothing has ended but sessions in Redis; do it again.
         """
         parts = (self.sessions, self.tokens, self.links, self.email_changes, self.activity, self.users)
-        ended = Offboarding(*parts, in_one_transaction=len(self.stores) == 1).offboard(user, by)
+        is_one = len(self.stores) == 1
+        offboarding = Offboarding(*parts, in_one_transaction=is_one, own_transaction=self.own_transaction)
+        ended = offboarding.offboard(user, by)
         if ended.had_token:
             who = {} if by is None else {"by": self.users.key(by)}
             announce(token_changed, user_key=self.users.key(user), action="revoked", **who)

@@ -10,6 +10,7 @@ from .events import OFFBOARDED
 from .one_time_links import OneTimeLinks
 from .sessions import Sessions
 from .tokens import Tokens
+from .tokens_of_sessions import Transaction, look_again
 from .users import Users
 
 #: Why their sessions ended.
@@ -36,6 +37,7 @@ class Offboarding:
         users: Users,
         *,
         in_one_transaction: bool,
+        own_transaction: Transaction,
     ) -> None:
         self._sessions = sessions
         self._tokens = tokens
@@ -44,6 +46,7 @@ class Offboarding:
         self._activity = activity
         self._users = users
         self._in_one_transaction = in_one_transaction
+        self._own_transaction = own_transaction
 
     def offboard(self, user: Any, by: Any = None) -> Offboarded:
         if not self._in_one_transaction:
@@ -56,6 +59,7 @@ class Offboarding:
         return self._sessions.end_all(user, REASON, by)
 
     def _end_rest(self, user: Any, by: Any) -> bool:
+        look_again(lambda: self._tokens.revoke(user, by=by), self._own_transaction)
         had_token = self._tokens.revoke(user, by=by)
         self._email_changes.end_pending(user)
         self._links.drop_all(self._users.key(user))

@@ -7,6 +7,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from wtforms import StringField
 
+from ..account.tokens_of_sessions import look_again
 from ..errors import Conflict, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
@@ -107,6 +108,7 @@ def _revoke(admin: Any, user: Any, form: TokenForm) -> Ended:
 
 def _end_everything(admin: Any, user: Any, form: WhoseForm) -> Ended:
     done = _end_all(admin, user, form)
+    look_again(lambda: current_profile.tokens.revoke(user, by=admin), current_profile.own_transaction)
     if not current_profile.tokens.revoke(user, by=admin):
         return done
     _note_revoked(admin, user)

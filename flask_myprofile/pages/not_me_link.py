@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import url_for
 
+from ..account.tokens_of_sessions import look_again
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
 from ..signals import announce, token_changed
@@ -84,6 +85,8 @@ def act(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     if _EVERYWHERE in chosen:
         ended = sessions.end_all(user, "not_me")
         done.append(ngettext("%(num)s session was signed out.", "%(num)s sessions were signed out.", ended))
+    if chosen == {_EVERYWHERE, _TOKEN}:
+        look_again(lambda: current_profile.tokens.revoke(user), current_profile.own_transaction)
     if _TOKEN in chosen and current_profile.tokens.revoke(user):
         announce(token_changed, user_key=link.user_key, action="revoked")
         done.append(gettext("Your API token has been revoked."))

@@ -13,6 +13,7 @@ from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.api_example import example_address
 from ..pages.token_facts import as_json, as_shown, last_use, state_of
+from ..pages.token_of_session import end_with_session
 from ..responses import prefers_json
 from ..signals import announce, token_changed
 from ..store.records import TokenCounts
@@ -164,6 +165,7 @@ class ApiToken(Tab):
             version = ""
         with _this_token_alone():
             token = current_profile.tokens.regenerate(user, version)
+        end_with_session(user)
         announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
         once = not current_profile.features["api_token.copy"]
         return _shown_page(

@@ -14,9 +14,11 @@ import pytest
 from flask import Flask, session
 
 from flask_myprofile import current_profile
+from flask_myprofile.store.sql_pending_forms import SqlPendingForms
 from tests.support.devices import asked_who, change_password, pass_time
 from tests.support.host import JSON, PASSWORD, Browser, Host
 from tests.support.kept import everywhere, however_kept, in_each_database, in_these
+from tests.support.meanwhile import meanwhile
 
 COOKIE = "myprofile_form"
 
@@ -144,6 +146,25 @@ def test_of_two_that_have_both_found_it_one_takes_it(host: Host) -> None:
         (form,) = store.pending_forms(user_key="1")
         assert store.drop_pending_forms([form.id]) == 1
         assert store.drop_pending_forms([form.id]) == 0
+
+
+@in_each_database
+def test_what_somebody_takes_once_another_has_found_it_is_taken_by_them_alone(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice = stale(host)
+    name, browser = leave(alice)["form"], alice.cookie_of_profile(COOKIE)
+    session_id = alice.session_id()
+
+    def take() -> Any:
+        with host.app.app_context():
+            session = current_profile.sessions.load(session_id)
+            return [current_profile.pending_forms.take(session, name, browser)]
+
+    faster = meanwhile(monkeypatch, SqlPendingForms, "drop_pending_forms", take)
+    assert take() == [None]
+    ((form,),) = faster
+    assert form.path == REGENERATE
 
 
 # ---- bound to the browser that sent it

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from flask_babel import lazy_gettext
 
 from . import outbox
 from .roles import roles_of
@@ -33,6 +34,12 @@ DEFAULTS = {
     # what users are told of is in the outbox, /outbox
     "MYPROFILE_NOTIFY": outbox.keep,
     "MYPROFILE_EMAIL_CHANGE": "verified",
+    # once the API Token tab is on
+    "MYPROFILE_API_TOKENS": 10,
+    "MYPROFILE_API_SCOPES": {
+        "profile:read": lazy_gettext("See your name and email address"),
+        "figures:read": lazy_gettext("Read figures"),
+    },
     # as Babel writes them
     "MYPROFILE_LANGUAGES": (
         *("en", "ar", "de", "es", "fr", "he", "it", "ja", "ko", "nl", "pl", "pt_BR", "ru", "tr", "uk"),

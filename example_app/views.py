@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 from werkzeug.exceptions import Unauthorized
 
+from flask_myprofile import token_scope
+
 from .accounts import DEMO_ACCOUNTS
 from .idp import account_url
 
@@ -44,9 +46,17 @@ def api_help() -> ResponseReturnValue:
 
 @api.get("/me")
 @login_required
+@token_scope("profile:read")
 def me() -> ResponseReturnValue:
     """Open to a signed-in browser and, once the API Token tab is on, to ``Authorization: Bearer <token>``."""
     return {"name": current_user.name, "email": current_user.email}
+
+
+@api.get("/figures")
+@login_required
+@token_scope("figures:read")
+def figures() -> ResponseReturnValue:
+    return dict(FIGURES)
 
 
 @api.errorhandler(Unauthorized)

@@ -2,6 +2,9 @@
 
 from .account.users import Users as Users
 from .auth.bearer import token_authenticated as token_authenticated
+from .auth.token_scopes import require_token_scope as require_token_scope
+from .auth.token_scopes import scope_by_method as scope_by_method
+from .auth.token_scopes import token_scope as token_scope
 from .errors import Conflict as Conflict
 from .errors import Forbidden as Forbidden
 from .errors import Invalid as Invalid

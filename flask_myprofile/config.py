@@ -14,13 +14,14 @@ from .errors import SetupError
 from .feature_settings import FeatureSettings
 from .notice_settings import NoticeSettings
 from .setting_checks import setting as _setting
+from .token_settings import TokenSettings
 
 PREFIX = "MYPROFILE_"
 DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Config(NoticeSettings, FeatureSettings):
+class Config(NoticeSettings, FeatureSettings, TokenSettings):
     """The settings of one app, read once by :meth:`read`."""
 
     url_prefix: str = _setting("/profile", checks.path, "Where My Profile lives.")
@@ -166,10 +167,6 @@ class Config(NoticeSettings, FeatureSettings):
     )
     store_down: str = _setting(
         "deny", checks.one_of("deny", "allow"), "Where sessions cannot be checked: answer 503, or let people pass."
-    )
-    api_token_prefix: str = _setting("mpt_", checks.token_prefix, "What every API token begins with.")
-    api_token_lifetime: int | None = _setting(
-        None, checks.optional(checks.number(60)), "Seconds an API token is valid; unset: until it is replaced."
     )
     personal_fields: tuple[str | tuple[str, Any], ...] | Mapping[str, Any] | None = _setting(
         None,

@@ -25,6 +25,7 @@ from .account.pending_forms import PendingForms
 from .account.preferences import Preferences
 from .account.sessions import Sessions
 from .account.single_logout import SingleLogout
+from .account.token_scopes import ActingToken
 from .account.tokens import Tokens
 from .account.users import Users
 from .config import Config
@@ -83,6 +84,16 @@ class Profile:
     end_session_url: Callable[[], str | None]
     #: See :mod:`flask_myprofile.pages.personal_data`.
     export: Callable[[Any], dict[str, Any]]
+    #: See :mod:`flask_myprofile.auth.token_scopes`.
+    acting_token: Callable[[], ActingToken | None]
+
+    @property
+    def token(self) -> ActingToken | None:
+        """The API token that this request is made by: its ``name`` and ``scopes``, and whether it ``has()`` one.
+
+        :returns: None where the user signed in otherwise, and where nobody did.
+        """
+        return self.acting_token()
 
     def can_change_password(self, user: Any) -> bool:
         """Whether this user may change a local password: not with Single Sign-On. Ask it in your own reset flow.

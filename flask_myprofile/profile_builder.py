@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from flask import Flask, appcontext_pushed, has_request_context, request
@@ -13,7 +12,7 @@ from .account.activity import Activity
 from .account.admin_check import AdminCheck
 from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
-from .account.events import PROVIDER, TOKEN_REVOKED
+from .account.events import PROVIDER
 from .account.feature_people import FeaturePeople
 from .account.identities import Identities
 from .account.one_time_links import OneTimeLinks
@@ -24,6 +23,7 @@ from .account.preferences import Preferences
 from .account.session_registry import SessionRegistry
 from .account.sessions import Sessions
 from .account.single_logout import SingleLogout
+from .account.token_copies import TokenCopies
 from .account.tokens import Tokens
 from .account.users import Users
 from .adapters import adapter_of, let_sign_in
@@ -40,7 +40,7 @@ from .auth.user_watch import UserWatch
 from .config import Config
 from .errors import SetupError
 from .features import Features
-from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, secret_keys
+from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, current_profile, secret_keys
 from .i18n import flask_babel_of, select_for
 from .lazy import Lazy
 from .notices.notices import Notices
@@ -73,12 +73,11 @@ class ProfileBuilder:
         session_store, identities = session_store_at(config.session_store, store, config), Identities(store)
         activity = Activity(store, users, config, origin=current_origin, tell=announce_event)
         registry = self._registry(store, session_store, pending_forms, activity)
-        single_logout = self._single_logout(store, identities, registry, activity)
+        single_logout = self._single_logout(store, identities, registry)
         self._passwords = PasswordWatch(users, registry.follow_user)
-        erasure = self._erasure(store, session_store, activity)
+        erasure, throttle = self._erasure(store, session_store, activity), PasswordThrottle(store, users, activity)
         sign_in = SignIn(registry, users, identities, single_logout, self._passwords)
         sessions = self._sessions(store, session_store, registry, sign_in)
-        throttle = PasswordThrottle(store, users, activity)
         profile = app.extensions[EXTENSION] = Profile(
             config=config,
             users=users,
@@ -102,6 +101,7 @@ class ProfileBuilder:
             notices=Notices(app, config.notify),
             end_session_url=end_session_url,
             export=export,
+            acting_token=bearer.acting_token,
             create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )
         self._listen(registry, profile.tokens, sign_in, erasure)
@@ -153,15 +153,12 @@ class ProfileBuilder:
             self._users,
             self._config,
             activity,
-            keys=secret_keys,
+            copies=TokenCopies(store, secret_keys, features),
             features=features,
         )
 
-    def _single_logout(
-        self, store: Any, identities: Identities, sessions: SessionRegistry, activity: Activity
-    ) -> SingleLogout:
-        also = self._config.sso_backchannel_also
-        return SingleLogout(store, identities, sessions, partial(_revoke, store, activity), also)
+    def _single_logout(self, store: Any, identities: Identities, sessions: SessionRegistry) -> SingleLogout:
+        return SingleLogout(store, identities, sessions, _revoke, self._config.sso_backchannel_also)
 
     def _erasure(self, store: Any, session_store: SessionStore, activity: Activity) -> Erasure:
         return Erasure(
@@ -283,9 +280,9 @@ def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: st
     announce(session_ended, user_key=user_key, session_ids=list(session_ids), reason=reason, by=by)
 
 
-def _revoke(store: Any, activity: Activity, user_key: str) -> None:
+def _revoke(user_key: str) -> None:
     """Somebody has signed out at the provider."""
-    if activity.note_if(lambda: store.delete_token(user_key), TOKEN_REVOKED, user_key, actor=PROVIDER):
+    if current_profile.tokens.revoke_all(user_key, actor=PROVIDER):
         _announce_revoked(user_key)
 
 

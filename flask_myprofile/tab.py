@@ -177,6 +177,8 @@ class Tab:
     #: Whether further parts come from the host's user model, which may be defined after the extension.
     open_parts: ClassVar[bool] = False
     actions: ClassVar[Mapping[str, Action]] = {}
+    #: The action whose form is on the tab's page, with what has to be corrected in it.
+    main: ClassVar[str] = "save"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

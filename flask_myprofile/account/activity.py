@@ -184,10 +184,11 @@ class Activity:
             FORGOTTEN, gone(key), origin=Origin(where.actor, None if by is None else where.user_key, name=where.name)
         )
 
-    def note_address(self, key: str, ip: str, user_agent: str) -> None:
-        """A token of theirs was used from there, and last from elsewhere or never: news if none ever was."""
+    def note_address(self, key: str, ip: str, user_agent: str, name: str = "") -> None:
+        """A token of theirs (of this name) was used from there, and last from elsewhere or never: news if none was."""
         if self.is_kept and self._is_new_address(key, ip):
-            self.note(TOKEN_USED_ELSEWHERE, key, origin=Origin(USER, key, None, ip, user_agent))
+            known = {"token": name or None}
+            self.note(TOKEN_USED_ELSEWHERE, key, known, origin=Origin(USER, key, None, ip, user_agent))
 
     def _is_new_address(self, key: str, ip: str) -> bool:
         """A program that moves all the time is none: :data:`MOST_ADDRESSES` a day are enough."""

@@ -18,10 +18,11 @@ REASON = "disabled"
 
 
 class Offboarded(NamedTuple):
-    """What has ended: how many sessions, and whether there was an API token."""
+    """What has ended: how many sessions, and how many API tokens; whether there was any."""
 
     sessions: int
     had_token: bool
+    tokens: int = 0
 
 
 class Offboarding:
@@ -51,17 +52,21 @@ class Offboarding:
     def offboard(self, user: Any, by: Any = None) -> Offboarded:
         if not self._in_one_transaction:
             ended = self._end_sessions(user, by)
-            return Offboarded(ended, self._activity.in_one(lambda: self._end_rest(user, by)))
-        return self._activity.in_one(lambda: Offboarded(self._end_sessions(user, by), self._end_rest(user, by)))
+            return _done(ended, self._activity.in_one(lambda: self._end_rest(user, by)))
+        return self._activity.in_one(lambda: _done(self._end_sessions(user, by), self._end_rest(user, by)))
 
     def _end_sessions(self, user: Any, by: Any) -> int:
         """And with them the forms that wait."""
         return self._sessions.end_all(user, REASON, by)
 
-    def _end_rest(self, user: Any, by: Any) -> bool:
+    def _end_rest(self, user: Any, by: Any) -> int:
         look_again(lambda: self._tokens.revoke(user, by=by), self._own_transaction)
-        had_token = self._tokens.revoke(user, by=by)
+        tokens = self._tokens.revoke_all(self._users.key(user), by=by)
         self._email_changes.end_pending(user)
         self._links.drop_all(self._users.key(user))
         self._activity.note(OFFBOARDED, user, by=by)
-        return had_token
+        return tokens
+
+
+def _done(sessions: int, tokens: int) -> Offboarded:
+    return Offboarded(sessions, tokens > 0, tokens)

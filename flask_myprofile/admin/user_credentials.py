@@ -13,7 +13,7 @@ from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import name_of as session_name
-from ..pages.token_facts import last_use
+from ..pages.token_facts import called, last_use
 from ..signals import announce, token_changed
 from .user_actions import Ended, Question, WhoseForm, ask, log, name_of, perform, purpose
 from .users import own_session
@@ -102,8 +102,7 @@ def _revoke(admin: Any, user: Any, form: TokenForm) -> Ended:
         raise Conflict(sentence, code=error.code) from error
     if not ended:
         raise NotFound(gettext("This user has no API token."), code="no_such_token")
-    _note_revoked(admin, user)
-    return Ended(gettext("The API token of %(name)s has been revoked.", name=name_of(user)))
+    return Ended(_note_revoked(admin, user, bool(form.version.data)))
 
 
 def _end_everything(admin: Any, user: Any, form: WhoseForm) -> Ended:
@@ -111,15 +110,17 @@ def _end_everything(admin: Any, user: Any, form: WhoseForm) -> Ended:
     look_again(lambda: current_profile.tokens.revoke(user, by=admin), current_profile.own_transaction)
     if not current_profile.tokens.revoke(user, by=admin):
         return done
-    _note_revoked(admin, user)
-    revoked = gettext("The API token of %(name)s has been revoked.", name=name_of(user))
-    return done._replace(message=f"{done.message} {revoked}")
+    return done._replace(message=f"{done.message} {_note_revoked(admin, user)}")
 
 
-def _note_revoked(admin: Any, user: Any) -> None:
+def _note_revoked(admin: Any, user: Any, one: bool = False) -> str:
+    """In words; ``one``: of whoever may have several."""
     key = current_profile.users.key
     announce(token_changed, user_key=key(user), action="revoked", by=key(admin))
     log(admin, "revoked the API token of", user)
+    if one or not current_profile.config.names_tokens:
+        return gettext("The API token of %(name)s has been revoked.", name=name_of(user))
+    return gettext("The API tokens of %(name)s have been revoked.", name=name_of(user))
 
 
 # ---- what is asked first
@@ -143,12 +144,29 @@ def _signed_out(admin: Any, user: Any, number: int) -> list[str]:
 
 
 def _about_token(admin: Any, user: Any) -> Question | None:
-    record = current_profile.tokens.find(user)
-    if record is None:
+    """The one that the question is for; all of them, where it is for none."""
+    tokens, version = current_profile.tokens, request.args.get("version")
+    records = tokens.list(user)
+    if version is not None:
+        records = [record for record in records if tokens.version(record) == version]
+    if len(records) > 1:
+        return _about_tokens(user, len(records))
+    if not records:
         return None
-    texts = [gettext("Integrations using the API token stop working at once."), last_use(record)]
+    texts = [gettext("Integrations using the API token stop working at once."), last_use(records[0])]
+    named = [called(records[0])] if version is not None else []
     title = gettext("Revoke the API token of %(name)s?", name=name_of(user))
-    return Question(title, texts, {"version": current_profile.tokens.version(record)})
+    return Question(title, [*named, *texts], {"version": tokens.version(records[0])})
+
+
+def _about_tokens(user: Any, number: int) -> Question:
+    ending = ngettext(
+        "%(num)s token stops working at once. This cannot be undone.",
+        "%(num)s tokens stop working at once. This cannot be undone.",
+        number,
+    )
+    title = gettext("Revoke all API tokens of %(name)s?", name=name_of(user))
+    return Question(title, [ending, gettext("Integrations using them will stop working.")])
 
 
 def _about_everything(admin: Any, user: Any) -> Question:

@@ -108,10 +108,13 @@ def _sessions(admin: Any, user: Any) -> dict[str, Any]:
 
 def _token(user: Any) -> dict[str, Any]:
     """What has leaked can be ended while tokens are switched off as well."""
-    record = current_profile.tokens.find(user)
+    records = current_profile.tokens.list(user)
+    record, several = token_facts.last_of(records), token_facts.are_a_list(records)
     return {
         "token": token_facts.as_shown(record) if record else None,
-        "token_state": token_facts.state_of(record),
+        "tokens": token_facts.all_as_shown(records) if several else [],
+        "has_scopes": bool(current_profile.config.api_scopes),
+        "token_state": token_facts.state_of_all(records),
         "tokens_are_on": current_profile.features.is_on("api_token", user=user),
     }
 
@@ -129,11 +132,12 @@ def _shows_address() -> bool:
 def _json(admin: Any, user: Any) -> dict[str, Any]:
     if user is None:
         return _NOBODY
-    (rows, total), token = _listed(user), current_profile.tokens.find(user)
+    (rows, total), tokens = _listed(user), current_profile.tokens.list(user)
     return {
         "user": {"key": current_profile.users.key(user), "name": current_profile.users.display_name(user)},
         "sessions": as_json(rows, own_session(admin, user), _shows_address()),
         "total": total,
-        "token": token_facts.as_json(token) if token else None,
+        "token": token_facts.as_json(tokens[0]) if len(tokens) == 1 else None,
+        **({"tokens": token_facts.all_as_json(tokens)} if token_facts.are_a_list(tokens) else {}),
         **user_facts.as_json(user),
     }

@@ -12,9 +12,12 @@ from typing import Any
 import flask_login
 from flask import abort, current_app, g, has_request_context, request
 
+from ..account.token_scopes import ActingToken
 from ..account.tokens import Tokens
 from ..config import Config
+from ..globals import current_profile
 from ..responses import problem
+from . import token_scopes
 from .client import client_address, client_user_agent
 from .request_state import request_state
 
@@ -50,11 +53,14 @@ class BearerSignIn:
         """The token's user, or an answer of 401 that says why (RFC 6750, section 3)."""
         found = self._tokens.find_live(token)
         if found is None:
-            # the error page may ask for current_user: it finds nobody, and does not come here again
-            current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
+            self._sign_nobody_in()
             challenge = 'Bearer error="invalid_token"'
             abort(problem(401, "invalid_token", "The API token is not valid", headers={"WWW-Authenticate": challenge}))
         record, user = found
+        request_state().token = record
+        if record.scopes is not None and not token_scopes.knows_scopes():
+            self._sign_nobody_in()
+            token_scopes.refuse("The API token is limited to some scopes, and this is none of them")
         if self._tokens.is_touch_due(record):
             ip, agent, tokens = client_address(), client_user_agent(), self._tokens
             request_state().defer(lambda: tokens.touch(record, ip, agent))
@@ -62,6 +68,11 @@ class BearerSignIn:
         # a host's receiver of "loaded from request" may ask for current_user, which must not come here again
         current_app.login_manager._update_request_context_with_user(user)  # type: ignore[attr-defined]
         return user
+
+    @staticmethod
+    def _sign_nobody_in() -> None:
+        """The error page may ask for current_user: it finds nobody, and does not come here again."""
+        current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
 
 
 class _RequestLoader:
@@ -99,6 +110,12 @@ def token_authenticated() -> bool:
     bearer: BearerSignIn | None = current_app.extensions.get(_EXTENSION) if has_request_context() else None
     user = flask_login.current_user if bearer and bearer.presented() else None
     return bool(user and user.is_authenticated)
+
+
+def acting_token() -> ActingToken | None:
+    """See :attr:`flask_myprofile.Profile.token`."""
+    record = request_state().token if token_authenticated() else None
+    return current_profile.tokens.acting(record) if record is not None else None
 
 
 def register(app: Any, bearer: BearerSignIn) -> None:

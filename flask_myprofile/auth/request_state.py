@@ -17,6 +17,7 @@ from ..account.sign_in_data import SsoIdentity
 from ..globals import current_profile
 from ..store.notice_records import KnownDevice
 from ..store.records import SessionRecord
+from ..store.token_records import CheckedToken
 from . import session_cookie
 from .deferred_writes import DeferredWrites, deferred_writes, own_transaction_if_context_is_shared
 from .origin import from_there, kept_origin, origin_of, origin_of_no_request
@@ -78,6 +79,8 @@ class RequestState:
     #: The browser, where somebody has just signed in; None where nobody is told of new ones.
     known_device: KnownDevice | None = None
     writes: DeferredWrites | None = None
+    #: The API token that this request came with, where that is good.
+    token: CheckedToken | None = None
 
     def defer(self, write: Callable[[], object], *, tries: int = 1) -> None:
         """Leave bookkeeping to the end of the app context, when the host's connection is back in its pool and before

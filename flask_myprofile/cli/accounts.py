@@ -60,7 +60,8 @@ def offboard(text: str, yes: bool) -> None:
     ask(f"End all that lets {name} in?", yes)
     ended = current_profile.offboard(user)
     sessions = "session" if ended.sessions == 1 else "sessions"
-    click.echo(f"Ended {ended.sessions} {sessions}, revoked {'1 token' if ended.had_token else '0 tokens'}.")
+    tokens = "token" if ended.tokens == 1 else "tokens"
+    click.echo(f"Ended {ended.sessions} {sessions}, revoked {ended.tokens} {tokens}.")
 
 
 @group.command("forget")

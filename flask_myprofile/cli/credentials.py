@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,10 +11,11 @@ from ..account.text import printable
 from ..globals import current_profile
 from ..pages import token_facts
 from ..signals import announce, token_changed
-from ..store.records import TokenRecord
 from .command_group import WHOM, ask, find_user, group, print_rows
 
+_NONE = "No API token."
 _COLUMNS = ("hint", "created_at", "expires_at", "last_used_at", "last_used_ip", "last_used_agent")
+_COLUMNS_OF_MANY = ("id", "name", "scopes", *_COLUMNS)
 
 
 @group.group("tokens")
@@ -25,23 +27,34 @@ def tokens_group() -> None:
 @click.argument("text", metavar=WHOM)
 @click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array.")
 def show_tokens(text: str, as_json: bool) -> None:
-    """Show what is known of a user's API token, and never the token. Times are UTC."""
-    record = current_profile.tokens.find(find_user(text)[0])
-    rows = [_described(record)] if record is not None else []
-    print_rows(rows, _COLUMNS, as_json=as_json, none="No API token.")
+    """Show what is known of a user's API tokens, and never a token. Times are UTC."""
+    records = current_profile.tokens.list(find_user(text)[0])
+    if not token_facts.are_a_list(records):
+        print_rows([_described(token_facts.as_json(each)) for each in records], _COLUMNS, as_json=as_json, none=_NONE)
+        return
+    rows = [_described(facts) for facts in token_facts.all_as_json(records)]
+    if not as_json:
+        rows = [{**row, "scopes": _scopes(row["scopes"])} for row in rows]
+    print_rows(rows, _COLUMNS_OF_MANY, as_json=as_json, none=_NONE)
 
 
 @tokens_group.command("revoke")
 @click.argument("text", metavar=WHOM)
+@click.option("--id", "id_", help="Only this one of several, as `show` has it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def revoke_tokens(text: str, yes: bool) -> None:
-    """End a user's API token for good. Sessions go on. The user is told where MYPROFILE_NOTIFY says how."""
-    user, name = find_user(text)
-    ask(f"Revoke the API token of {name}?", yes)
-    revoked = current_profile.tokens.revoke(user)
-    if revoked:
-        announce(token_changed, user_key=current_profile.users.key(user), action="revoked")
-    click.echo(f"Revoked {'1 token' if revoked else '0 tokens'}.")
+def revoke_tokens(text: str, id_: str | None, yes: bool) -> None:
+    """End a user's API tokens for good. Sessions go on. The user is told where MYPROFILE_NOTIFY says how."""
+    (user, name), tokens = find_user(text), current_profile.tokens
+    key = current_profile.users.key(user)
+    which = "the API token" if id_ is None else f"the API token {printable(id_, 40)}"
+    ask(f"Revoke {which} of {name}?", yes)
+    if id_ is None:
+        number = tokens.revoke_all(key)
+    else:
+        number = int(tokens.find(user, id_) is not None and tokens.revoke(user, id_))
+    if number:
+        announce(token_changed, user_key=key, action="revoked")
+    click.echo(f"Revoked {number} {'token' if number == 1 else 'tokens'}.")
 
 
 @tokens_group.command("rekey")
@@ -71,6 +84,10 @@ def forget_provider(provider: str, yes: bool) -> None:
     click.echo(f"Forgot {number} {'identity' if number == 1 else 'identities'}.")
 
 
-def _described(record: TokenRecord) -> dict[str, Any]:
+def _described(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What may be shown of a token, and nothing that a terminal would obey."""
-    return {name: value and printable(value, 200) for name, value in token_facts.as_json(record).items()}
+    return {name: printable(value, 200) if isinstance(value, str) else value for name, value in facts.items()}
+
+
+def _scopes(scopes: list[str] | None) -> str:
+    return "everything" if scopes is None else " ".join(scopes)

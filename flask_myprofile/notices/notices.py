@@ -118,7 +118,7 @@ class Notices:
             return
         browser = (event.session_id, event.ip, event.user_agent) if is_from_there(event) else (None, "", "")
         known = dict(zip(("session_id", "address", "user_agent"), browser, strict=True))
-        self.tell(told, user_key, **known, by_admin=event.actor in (ADMIN, COMMAND_LINE))
+        self.tell(told, user_key, **known, values=_values(event), by_admin=event.actor in (ADMIN, COMMAND_LINE))
 
     def _send_off(self, news: News) -> None:
         if not self._queue.put(lambda: self._deliver(news)):
@@ -157,6 +157,14 @@ class Notices:
             reason = type(error).__name__ if by_mail else ""
             line = "MyProfile could not tell user %r of %s. %s"
             self._app.logger.error(line, user_key, notice.kind, reason, exc_info=None if by_mail else error)
+
+
+def _values(event: EventRecord) -> dict[str, str]:
+    """Which token it is about, where there may be several."""
+    name = details_of(event).get("token")
+    if event.topic == "token" and (name or current_profile.config.names_tokens):
+        return {"token": name or ""}
+    return {}
 
 
 def _origin(user_key: str | None) -> dict[str, Any]:

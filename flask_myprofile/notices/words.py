@@ -58,13 +58,26 @@ def _password_changed(news: News) -> Words:
 
 
 def _token_made(news: News) -> Words:
+    if "token" in news.values:
+        made = gettext("The API token “%(token)s” was made for your account.", token=_name_of_token(news))
+        return _of_account(gettext("A new API token was made"), made)
     return _of_account(
         gettext("A new API token was made"),
         gettext("A new API token was made for your account. The one before it, if there was one, works no longer."),
     )
 
 
+def _name_of_token(news: News) -> str:
+    return news.values["token"] or gettext("API Token")
+
+
 def _token_revoked(news: News) -> Words:
+    if "token" in news.values:
+        happened = gettext(
+            "The API token “%(token)s” of your account was revoked. Programs that have it cannot use it any more.",
+            token=_name_of_token(news),
+        )
+        return _of_account(gettext("An API token was revoked"), happened)
     happened = gettext("The API token of your account was revoked. Programs that have it cannot use it any more.")
     return _of_account(gettext("Your API token was revoked"), happened)
 

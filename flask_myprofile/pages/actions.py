@@ -32,8 +32,8 @@ _FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameErr
 
 def show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status: int = 200) -> Any:
     """The tab's page, with what was typed if it has to be corrected."""
-    save = tab.actions.get("save")
-    if form is None and save is not None and (form_class := save.form_class(tab, user)):
+    main = tab.actions.get(tab.main)
+    if form is None and main is not None and (form_class := main.form_class(tab, user)):
         form = form_class(formdata=None, data=tab.values(user), meta={"csrf": False})
     template = current_app.jinja_env.select_template([tab.template, "myprofile/tabs/_form.html"])
     context = {**_urls(tab), **tab.context(user)}
@@ -118,7 +118,7 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
         return problem_of(refusal, errors)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)
-    own_form = form if action.name == "save" else None  # the tab's page has no fields of other actions
+    own_form = form if action.name == tab.main else None  # the tab's page has no fields of other actions
     known = {field.name for field in fields} if own_form is not None else ()
     left = [text for name, texts in errors.items() if name not in known for text in texts]
     for field in fields:

@@ -34,7 +34,7 @@ from ..i18n import gettext
 from .column_values import LONGEST_SENT, as_utc, code_of, iso, spoken, words
 
 
-def _option(value: str, label: str) -> Any:
+def option(value: str, label: str) -> Any:
     """WTForms 3.3 deprecates the pairs that it had before."""
     made = getattr(choices, "SelectChoice", None)
     return made(value, label) if made is not None else (value, label)
@@ -94,7 +94,7 @@ class Choice(SelectField):
     def process_data(self, value: Any) -> None:
         self.data = code_of(self._options, value)
         blank = [("", gettext("Not specified"))] if self._may_be_empty or not self.data else []
-        self.choices = [_option(*each) for each in (*blank, *((code, words(value)) for code, value in self._options))]
+        self.choices = [option(*each) for each in (*blank, *((code, words(value)) for code, value in self._options))]
 
     def process_formdata(self, valuelist: Any) -> None:
         if valuelist:

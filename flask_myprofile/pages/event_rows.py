@@ -160,8 +160,9 @@ def _not_me_url(record: EventRecord, session: SessionRecord) -> str | None:
 
 
 def _token_url(record: EventRecord) -> str | None:
-    is_use = record.kind == events.TOKEN_USED_ELSEWHERE.name
-    return url_for("myprofile.api_token_revoke") if is_use and current_profile.features["api_token"] else None
+    if record.kind != events.TOKEN_USED_ELSEWHERE.name or not current_profile.features["api_token"]:
+        return None
+    return url_for("myprofile.api_token" if current_profile.config.names_tokens else "myprofile.api_token_revoke")
 
 
 # ---- in words
@@ -207,6 +208,8 @@ def _notes(record: EventRecord) -> Iterable[str]:
         yield str(_REASONS[details["reason"]])
     if details.get("provider"):
         yield gettext("Single Sign On · %(provider)s", provider=details["provider"])
+    if details.get("token"):
+        yield details["token"]
     if record.kind == events.FIELDS_CHANGED.name:
         labels = labels_of(["personal_information"])
         names = [str(labels.get(f"personal_information.{name}", name)) for name in details.get("fields", ())]

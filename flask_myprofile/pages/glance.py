@@ -10,12 +10,14 @@ from flask import url_for
 
 from ..account.clock import is_recent
 from ..account.events import PASSWORD_CHANGED
+from ..account.token_slots import lasting
 from ..config import DAY
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
 from ..store.records import SessionRecord
 from ..tab import Tab
 from .navigation import tabs_that_are_on
+from .token_facts import last_of
 
 FEATURE = "activity.at_a_glance"
 #: Seconds for which a session is new.
@@ -75,10 +77,13 @@ def _sessions(user: Any, url: str, icon: str) -> Fact:
 
 
 def _api_token(user: Any, url: str, icon: str) -> Fact:
-    token = current_profile.tokens.find(user)
+    tokens = current_profile.tokens.list(user)
+    token = last_of(tokens)
     if token is None:
         text = gettext("There is none")
     else:
         used = as_datetime(token.last_used_at)
         text = gettext("Last used %(when)s", when=time_ago(used)) if used else gettext("Never used")
-    return Fact(gettext("API Token"), text, url, icon)
+    number = len(lasting(tokens))
+    several = [ngettext("%(num)s token", "%(num)s tokens", number)] if number > 1 else []
+    return Fact(gettext("API Token"), " · ".join([*several, text]), url, icon)

@@ -25,6 +25,8 @@ STEPS = {
     "password": "password.save",
     "api_token": "api_token.revoke",
 }
+#: What else is the same step, for whoever has several.
+_ALSO = {"api_token.revoke_all": "api_token"}
 #: In Flask's session: the path that this browser is on, and the steps of it that were done.
 _DONE = "_myprofile_not_me"
 
@@ -58,7 +60,7 @@ def on_path() -> str | None:
 def onward(tab: Tab, action: Action) -> str | None:
     """Where the browser goes when an action is done that is a step of a path; None: it is none."""
     session_id, done = on_path(), f"{tab.name}.{action.name}"
-    step = next((name for name, each in STEPS.items() if each == done), None)
+    step = next((name for name, each in STEPS.items() if each == done), _ALSO.get(done))
     if session_id is None or step is None:
         return None
     session[_DONE] = [session_id, *{*_done(session_id), step}]
@@ -88,9 +90,9 @@ def steps(user: Any, record: SessionRecord) -> list[Step]:
     if _has_password(user):
         found.append(_password(user, record, "password" in done))
     if features["api_token"]:
-        token = tokens.find(user)
-        if token is not None or "api_token" in done:
-            found.append(_api_token(record, revoked=token is None))
+        number = len(tokens.list(user))
+        if number or "api_token" in done:
+            found.append(_api_token(record, number))
     return found
 
 
@@ -150,13 +152,14 @@ def _password(user: Any, record: SessionRecord, changed: bool) -> Step:
     )
 
 
-def _api_token(record: SessionRecord, revoked: bool) -> Step:
+def _api_token(record: SessionRecord, number: int) -> Step:
+    action = "revoke" if number < 2 else "revoke_all"
     return Step(
         "api_token",
-        gettext("Revoke your API token"),
+        gettext("Revoke your API token") if number < 2 else gettext("Revoke all your API tokens"),
         f"{gettext('A program that has the token can use the API as you.')} "
         f"{gettext('Integrations using it will stop working.')}",
-        gettext("Revoke token"),
-        url_for("myprofile.api_token_revoke", not_me=record.id),
-        done=gettext("Your API token has been revoked.") if revoked else "",
+        gettext("Revoke token") if number < 2 else gettext("Revoke all"),
+        url_for(f"myprofile.api_token_{action}", not_me=record.id),
+        done="" if number else gettext("Your API token has been revoked."),
     )

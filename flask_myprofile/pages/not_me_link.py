@@ -63,12 +63,13 @@ def _boxes(user: Any, session: SessionRecord | None) -> list[Box]:
             current_profile.sessions.count(user),
         )
         boxes.append(Box(_EVERYWHERE, gettext("Sign out everywhere"), hint, ticked=True))
-    token = current_profile.tokens.find(user) if features["api_token"] else None
-    if token is not None:
+    tokens = current_profile.tokens.list(user) if features["api_token"] else []
+    if tokens:
         # one that whoever it was may have made
-        is_later = session is None or token.created_at >= session.created_at
+        is_later = session is None or any(token.created_at >= session.created_at for token in tokens)
         hint = gettext("Integrations using it will stop working.")
-        boxes.append(Box(_TOKEN, gettext("Revoke your API token"), hint, ticked=is_later))
+        label = gettext("Revoke your API token") if len(tokens) < 2 else gettext("Revoke all your API tokens")
+        boxes.append(Box(_TOKEN, label, hint, ticked=is_later))
     return boxes
 
 

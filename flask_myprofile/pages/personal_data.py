@@ -26,7 +26,8 @@ _OF_EVENT = ("id", "kind", "actor")
 def export(user: Any) -> dict[str, Any]:
     """See :meth:`flask_myprofile.Profile.export`."""
     profile, key = current_profile, current_profile.users.key(user)
-    token = profile.tokens.find(user)
+    tokens = profile.tokens.list(user)
+    token = tokens[0] if len(tokens) == 1 else None
     found: dict[str, Any] = {
         "user": {
             "key": key,
@@ -36,6 +37,7 @@ def export(user: Any) -> dict[str, Any]:
         "exported_at": iso_time(now()),
         "sessions": [_session(each) for each in _sessions(profile.stores[-1], key)],
         "api_token": token_facts.as_json(token) if token is not None else None,
+        **({"api_tokens": token_facts.all_as_json(tokens)} if token_facts.are_a_list(tokens) else {}),
         "preferences": dict(profile.preferences.of(user)),
         "identities": [
             {**{name: getattr(each, name) for name in ("provider", "issuer", "subject")}, "at": iso_time(each.noted_at)}

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..account.clock import now
+from ..account.token_slots import lasting, replaced
 from ..config import DAY
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, time_ago
-from ..store.records import TokenRecord
+from ..store.token_records import TokenRecord
+from .token_scopes import words_for
 
 #: Seconds before a token expires from which on the pages say so.
 SOON = 14 * DAY
 _TIMES = ("created_at", "last_used_at", "expires_at")
 _TEXTS = ("hint", "last_used_ip", "last_used_agent")
+
+
+def are_a_list(records: Sequence[TokenRecord]) -> bool:
+    """Whether they are shown as one: also where several are left from before, when there might be."""
+    return current_profile.config.names_tokens or any(record.slot for record in records)
 
 
 def as_json(record: TokenRecord | None) -> dict[str, Any]:
@@ -23,6 +31,21 @@ def as_json(record: TokenRecord | None) -> dict[str, Any]:
     return {**texts, **times, "version": current_profile.tokens.version(record)}
 
 
+def all_as_json(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
+    """Each with what tells it from the others; its id is its version."""
+    ending, kept = replaced(records), [as_json(record) for record in records]
+    return [
+        {
+            "id": facts.pop("version"),
+            "name": record.name,
+            "scopes": record.scopes.split() if record.scopes is not None else None,
+            "replaced": record.digest in ending,
+            **facts,
+        }
+        for record, facts in zip(records, kept, strict=True)
+    ]
+
+
 def as_shown(record: TokenRecord) -> dict[str, Any]:
     """The same for the templates."""
     times = {name: as_datetime(getattr(record, name)) for name in _TIMES}
@@ -30,10 +53,42 @@ def as_shown(record: TokenRecord) -> dict[str, Any]:
     return {**times, **{name: getattr(record, name) for name in _TEXTS}, "expires_soon": soon}
 
 
+def all_as_shown(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
+    """The newest first, each after the one that has replaced it."""
+    ending = replaced(records)
+    rows = [
+        {
+            **as_shown(record),
+            "id": current_profile.tokens.version(record),
+            "name": name_of(record),
+            "state": "replaced" if record.digest in ending else state_of(record),
+            "scopes": words_for(record.scopes),
+            "can_copy": record.ciphertext is not None,
+        }
+        for record in records
+    ]
+    return rows[::-1]
+
+
+def name_of(record: TokenRecord) -> str:
+    return record.name or gettext("API Token")
+
+
+def called(record: TokenRecord) -> str:
+    """Which one it is, where there are several."""
+    return gettext("The token “%(name)s”, %(hint)s.", name=name_of(record), hint=record.hint)
+
+
 def state_of(record: TokenRecord | None) -> str:
     if record is None:
         return "empty"
     return "expired" if current_profile.tokens.is_expired(record) else "exists"
+
+
+def state_of_all(records: Sequence[TokenRecord]) -> str:
+    """Whether there is one that works."""
+    states = {state_of(record) for record in lasting(records)}
+    return "exists" if "exists" in states else "expired" if states else "empty"
 
 
 def last_use(record: TokenRecord) -> str:
@@ -46,3 +101,8 @@ def last_use(record: TokenRecord) -> str:
         ip=record.last_used_ip or gettext("an unknown address"),
         agent=record.last_used_agent or gettext("an unknown program"),
     )
+
+
+def last_of(records: Sequence[TokenRecord]) -> TokenRecord | None:
+    """The one that was used last, or else made last."""
+    return max(records, key=lambda each: (each.last_used_at or 0, each.created_at), default=None)

@@ -11,13 +11,13 @@ from ..i18n import gettext
 from ..transactions import after_commit
 
 
-def end_with_session(user: Any) -> None:
+def end_with_session(user: Any, token: str) -> None:
     """The token that this request has just made, if the session has ended when both are committed.
 
     :raises Forbidden: it has, after the commit: the token works no more, and is not shown.
     """
     tokens, sessions = current_profile.tokens, current_profile.sessions
-    session, version = sessions.current(user), tokens.version(tokens.find(user))
+    session, version = sessions.current(user), tokens.version(tokens.of_text(user, token))
     if session is None:  # a key of the host's own
         return
 

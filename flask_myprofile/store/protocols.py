@@ -10,13 +10,10 @@ from .records import (
     EventRecord,
     FeatureChoice,
     FeatureRecord,
-    FoundToken,
     IdentityRecord,
     LogoutTokenRecord,
     PendingFormRecord,
     Pruned,
-    TokenCounts,
-    TokenRecord,
 )
 
 T = TypeVar("T")
@@ -187,36 +184,6 @@ class EventStore(Protocol):
 
     def prune_events(self, before: int, limit: int) -> Pruned:
         """One batch of deleting the oldest, if they are from before that moment."""
-        ...
-
-
-class TokenStore(Protocol):
-    def find_token(self, user_key: str) -> TokenRecord | None: ...
-
-    def find_live_token(self, digest: str, features: tuple[str, ...]) -> FoundToken | None:
-        """The token of that digest with its user, and what has been chosen of these features: fit to be asked for at
-        each request."""
-        ...
-
-    def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
-        """Put ``record`` in the place of the user's token that has this digest (None: of none); False where that is no
-        longer so, and nothing was changed."""
-        ...
-
-    def delete_token(self, user_key: str, digest: str | None = None) -> bool:
-        """Delete the user's token, or only one that has this digest; whether there was such a one."""
-        ...
-
-    def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None: ...
-
-    def forget_ciphertexts(self) -> None: ...
-
-    def count_tokens(self, at: int, since: int, most: int) -> TokenCounts:
-        """At this moment; "lately" is after ``since``. Of more than ``most`` tokens, the rest is not looked at."""
-        ...
-
-    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
-        """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
         ...
 
 

@@ -175,50 +175,9 @@ class Put(NamedTuple):
     refused: int
 
 
-class TokenRecord(NamedTuple):
-    """A user's API token: its digest, and a ciphertext where it may be copied again."""
-
-    user_key: str
-    digest: str
-    ciphertext: str | None
-    hint: str
-    created_at: int
-    expires_at: int | None
-    last_used_at: int | None
-    last_used_ip: str | None
-    last_used_agent: str | None
-
-
-class CheckedToken(NamedTuple):
-    """What every request asks of the row of an API token."""
-
-    user_key: str
-    digest: str
-    expires_at: int | None
-    last_used_at: int | None
-    last_used_ip: str | None
-
-
 #: Of an administrator, for one feature: whether it is on for everyone and, where it is not, for whom (None: nobody). A
 #: program that knows nothing of the second reads of a feature that is on for some that it is off.
 FeatureChoice = tuple[bool, str | None]
-
-
-class FoundToken(NamedTuple):
-    """A token's row, what administrators have chosen of the features that it depends on, and its user. None: where the
-    same query could not say who that is."""
-
-    token: CheckedToken
-    choices: Mapping[str, FeatureChoice]
-    user: Any
-
-
-class TokenCounts(NamedTuple):
-    """How many API tokens work, how many of those were used lately, and how many have a ciphertext."""
-
-    working: int
-    used: int
-    copies: int
 
 
 class FeatureRecord(NamedTuple):

@@ -213,6 +213,7 @@ class UserClass:
         self.finds: dict[Way, Find] = {}
         self.brings: dict[Way, Find] = {}
         self.tokens: dict[Way, Find] = {}
+        self.named_tokens: dict[Way, Find] = {}
 
     def columns(self, way: Way) -> Sequence[Any]:
         if way is Way.ROWS and self.rows is not None:

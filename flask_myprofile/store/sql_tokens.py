@@ -1,77 +1,99 @@
-"""API tokens in the host's own database: one row a user."""
+"""API tokens in the host's own database: one row for whoever may have one token, else one for each slot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import and_, case, delete, func, not_, or_, select, update
+from sqlalchemy import Table, and_, case, delete, distinct, func, literal, not_, null, or_, select, union_all, update
 
 from .database import in_one_transaction
-from .records import SKEW, TokenCounts, TokenRecord
+from .records import SKEW
+from .sql_named_tokens import SqlNamedTokens
 from .token_lookup import TokenLookup
+from .token_records import TokenCounts, TokenRecord
+
+#: What both tables have.
+_IN_BOTH = TokenRecord._fields[: TokenRecord._fields.index("slot")]
 
 
-class SqlTokens(TokenLookup):
-    """See :class:`~.protocols.TokenStore`."""
+class SqlTokens(SqlNamedTokens, TokenLookup):
+    """See :class:`~.token_protocols.TokenStore`."""
 
-    def find_token(self, user_key: str) -> TokenRecord | None:
-        table = self._tables.token
-        row = self._read(select(*table.c).where(table.c.user_key == user_key)).first()
-        return TokenRecord._make(row) if row else None
+    def tokens_of(self, user_key: str) -> list[TokenRecord]:
+        one, named = self._tables.token, self._tables.named_token
+        blank = (literal(0), literal(""), null(), null(), null())
+        rows = union_all(
+            select(*(one.c[name] for name in _IN_BOTH), *blank).where(one.c.user_key == user_key),
+            select(*(named.c[name] for name in TokenRecord._fields)).where(named.c.user_key == user_key),
+        )
+        found = (TokenRecord._make(row) for row in self._read(rows))
+        return sorted(found, key=lambda row: (row.created_at, row.slot))
 
     @in_one_transaction
     def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
+        values = {name: getattr(record, name) for name in _IN_BOTH}
         if digest is None:
-            return self._insert(self._tables.token, record._asdict())
-        replacing = update(self._tables.token).where(*self._this_token(record.user_key, digest))
+            return self._insert(self._tables.token, values)
+        replacing = update(self._tables.token).where(*_this(self._tables.token, record.user_key, digest))
         with self._write() as execute:
-            return bool(execute(replacing.values(**record._asdict())).rowcount)
+            return bool(execute(replacing.values(**values)).rowcount)
 
     @in_one_transaction
     def delete_token(self, user_key: str, digest: str | None = None) -> bool:
+        tables = [self._tables.token, *([self._tables.named_token] if digest is None else [])]
         with self._write() as execute:
-            return bool(execute(delete(self._tables.token).where(*self._this_token(user_key, digest))).rowcount)
+            counts = [execute(delete(table).where(*_this(table, user_key, digest))).rowcount for table in tables]
+        return any(counts)
 
-    def _this_token(self, user_key: str, digest: str | None) -> list[Any]:
-        table = self._tables.token
-        return [table.c.user_key == user_key, *([] if digest is None else [table.c.digest == digest])]
-
-    def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str) -> None:
-        table = self._tables.token
+    def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str, slot: int = 0) -> None:
+        table = self._tables.named_token if slot else self._tables.token
         with self._hurried() as execute:
             execute(
                 update(table)
                 # of many uses at the same moment one writes
-                .where(table.c.user_key == user_key, table.c.digest == digest)
+                .where(*_this(table, user_key, digest))
                 .where(or_(table.c.last_used_at.is_(None), not_(table.c.last_used_at.between(at, at + SKEW))))
                 .values(last_used_at=at, last_used_ip=ip, last_used_agent=user_agent)
             )
 
     @in_one_transaction
     def forget_ciphertexts(self) -> None:
-        table = self._tables.token
         with self._write() as execute:
-            execute(update(table).where(table.c.ciphertext.is_not(None)).values(ciphertext=None))
+            for table in (self._tables.token, self._tables.named_token):
+                execute(update(table).where(table.c.ciphertext.is_not(None)).values(ciphertext=None))
 
     def count_tokens(self, at: int, since: int, most: int) -> TokenCounts:
-        table = self._tables.token
-        some = select(table.c.expires_at, table.c.last_used_at, table.c.ciphertext).limit(most).subquery()
+        names = ("user_key", "expires_at", "last_used_at", "ciphertext")
+        tables = (self._tables.token, self._tables.named_token)
+        some = union_all(*(select(*(table.c[name] for name in names)) for table in tables)).limit(most).subquery()
         works = or_(some.c.expires_at.is_(None), some.c.expires_at > at)
-        counted = (works, and_(works, some.c.last_used_at > since), some.c.ciphertext.is_not(None))
-        row = self._read(select(*(func.sum(case((which, 1), else_=0)) for which in counted))).one()
+        users = [case((which, some.c.user_key)) for which in (works, and_(works, some.c.last_used_at > since))]
+        copies = func.sum(case((some.c.ciphertext.is_not(None), 1), else_=0))
+        row = self._read(select(*(func.count(distinct(whose)) for whose in users), copies)).one()
         return TokenCounts(*(int(number or 0) for number in row))
 
     def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
-        table = self._tables.token
-        batch = select(table.c.user_key, table.c.ciphertext).order_by(table.c.user_key).limit(limit)
+        return self._rewrite(self._tables.token, "user_key", rewrite, after, limit)
+
+    def rewrite_named_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        return self._rewrite(self._tables.named_token, "digest", rewrite, after, limit)
+
+    def _rewrite(
+        self, table: Table, column: str, rewrite: Callable[[str], str | None], after: str, limit: int
+    ) -> str | None:
+        key: Any = table.c[column]
+        batch = select(key, table.c.ciphertext).order_by(key).limit(limit)
         last = None
         with self._write() as execute:
-            rows = execute(batch.where(table.c.ciphertext.is_not(None), table.c.user_key > after))
+            rows = execute(batch.where(table.c.ciphertext.is_not(None), key > after))
             for last, old in list(rows):
                 new = rewrite(old)
                 if new is not None and new != old:
                     # unless the token was regenerated, or its copy deleted, since the row was read
-                    this = (table.c.user_key == last, table.c.ciphertext == old)
-                    execute(update(table).where(*this).values(ciphertext=new))
+                    execute(update(table).where(key == last, table.c.ciphertext == old).values(ciphertext=new))
         return last
+
+
+def _this(table: Table, user_key: str, digest: str | None) -> list[Any]:
+    return [table.c.user_key == user_key, *([] if digest is None else [table.c.digest == digest])]

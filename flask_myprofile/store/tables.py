@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeEngine
 class Tables:
     session: Table
     token: Table
+    named_token: Table
     preference: Table
     feature: Table
     version: Table
@@ -55,6 +56,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
     return Tables(
         session=table("session", *_session_columns()),
         token=table("token", *_token_columns()),
+        named_token=table("named_token", *_named_token_columns()),
         preference=table("preference", *_preference_columns()),
         feature=table("feature", *_feature_columns()),
         version=table("version", *_version_columns()),
@@ -115,6 +117,20 @@ def _token_columns() -> list[Column[object]]:
         Column("last_used_at", BigInteger),
         Column("last_used_ip", String(45)),
         Column("last_used_agent", String(512)),
+    ]
+
+
+def _named_token_columns() -> list[Column[object]]:
+    """Of whoever may have several: no more than there are slots, whatever happens at once."""
+    key, *others = _token_columns()
+    return [
+        key,
+        Column("slot", BigInteger, primary_key=True, autoincrement=False),
+        *others,
+        Column("name", String(64), nullable=False),
+        Column("scopes", Text),
+        Column("networks", Text),
+        Column("replaces", _exact(64)),
     ]
 
 

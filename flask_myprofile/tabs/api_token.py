@@ -1,4 +1,4 @@
-"""API Token: one token a user, to reach the host's API as that user."""
+"""API Token: one token a user, or several, to reach the host's API as that user."""
 
 from __future__ import annotations
 
@@ -12,32 +12,37 @@ from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.api_example import example_address
-from ..pages.token_facts import as_json, as_shown, last_use, state_of
+from ..pages.token_facts import are_a_list, as_json, as_shown, called, last_use, state_of
+from ..pages.token_list import SHOWN, TokenListActions, asked_about, meant, shown_page, values_of
 from ..pages.token_of_session import end_with_session
 from ..responses import prefers_json
 from ..signals import announce, token_changed
-from ..store.records import TokenCounts
+from ..store.token_records import TokenCounts, TokenRecord
 from ..tab import Confirm, Done, Effect, Part, Tab, action
 
 #: Seconds: "in the last 30 days".
 _LATELY = 30 * DAY
-SHOWN = "myprofile/tabs/api_token_shown.html"
 
 
 def _warning(tab: Tab, user: Any) -> list[str]:
-    record = current_profile.tokens.find(user)
+    record = asked_about(user)
     if record is None:
         return [gettext("A program that has the token can use the API as you.")]
     stops = gettext(
         "Integrations using the current token will stop working until you update them with the new token. "
         "This cannot be undone."
     )
-    return [stops, last_use(record)]
+    return [*_which(user, record), stops, last_use(record)]
+
+
+def _which(user: Any, record: TokenRecord | None) -> list[str]:
+    """Said where there may be several."""
+    return [called(record)] if record and are_a_list(current_profile.tokens.list(user)) else []
 
 
 def _looked_at(tab: Tab, user: Any) -> dict[str, str]:
     """What the question is about, so that a confirmation is good for this token and no later one."""
-    return {"version": current_profile.tokens.version(current_profile.tokens.find(user))}
+    return {"version": current_profile.tokens.version(asked_about(user))}
 
 
 @contextmanager
@@ -53,9 +58,14 @@ def _this_token_alone() -> Iterator[None]:
 
 
 def _without(tab: Tab, user: Any) -> list[str]:
+    named = _which(user, asked_about(user))
     if current_profile.features["api_token.regenerate"]:
-        return [gettext("Integrations using it stop working at once. You can generate another one at any time.")]
-    return [gettext("Integrations using it stop working at once. Only an administrator can let you have another one.")]
+        return [
+            *named,
+            gettext("Integrations using it stop working at once. You can generate another one at any time."),
+        ]
+    again = gettext("Integrations using it stop working at once. Only an administrator can let you have another one.")
+    return [*named, again]
 
 
 def _example() -> str:
@@ -94,8 +104,9 @@ def _gone(copies: int) -> str:
     )
 
 
-class ApiToken(Tab):
+class ApiToken(TokenListActions, Tab):
     name = "api_token"
+    main = "create"
     label = lazy_gettext("API Token")
     summary = lazy_gettext("Lets scripts and integrations use the API as you. Treat it like a password.")
     meaning = lazy_gettext("Users reach the API with a personal token.")
@@ -131,10 +142,18 @@ class ApiToken(Tab):
         return found
 
     def values(self, user: Any) -> dict[str, Any]:
-        return as_json(current_profile.tokens.find(user))
+        records = current_profile.tokens.list(user)
+        return values_of(records) if are_a_list(records) else as_json(records[0] if records else None)
 
     def context(self, user: Any) -> dict[str, Any]:
-        record, features = current_profile.tokens.find(user), current_profile.features
+        records, features = current_profile.tokens.list(user), current_profile.features
+        if are_a_list(records):
+            return {
+                **self.list_context(records),
+                "can_regenerate": features["api_token.regenerate"],
+                "example": _example(),
+            }
+        record = records[0] if records else None
         return {
             "state": state_of(record),
             "token": as_shown(record) if record else None,
@@ -155,37 +174,45 @@ class ApiToken(Tab):
         label=lazy_gettext("Regenerate token"),
         purpose=lazy_gettext("regenerate your API token"),
         fresh=True,
-        condition=["version"],
+        condition=["id", "version"],
     )
-    def regenerate(self, user: Any, version: str | None = None) -> Done:
-        replaced = current_profile.tokens.find(user) is not None
+    def regenerate(self, user: Any, id: str | None = None, version: str | None = None) -> Done:
+        version = meant(user, id, version)
+        records = current_profile.tokens.list(user)
+        replaced = bool(records)
         if version is None and not prefers_json():  # a program confirms by its call, and need not say
             if replaced:
                 raise Invalid({}, gettext("You have a token already. Confirm first that it is to be replaced."))
             version = ""
         with _this_token_alone():
             token = current_profile.tokens.regenerate(user, version)
-        end_with_session(user)
+        end_with_session(user, token)
         announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
+        ready = gettext("Your new API token is ready.")
+        if are_a_list(records):
+            return shown_page(user, token, ready, fresh=True, replaced=replaced, example=_example())
         once = not current_profile.features["api_token.copy"]
-        return _shown_page(
-            token, gettext("Your new API token is ready."), fresh=True, replaced=replaced, shown_once=once
-        )
+        return _shown_page(token, ready, fresh=True, replaced=replaced, shown_once=once)
 
     @action(
         feature="copy",
         label=lazy_gettext("Copy API token"),
         purpose=lazy_gettext("see your API token"),
         fresh=True,
+        condition=["id"],
     )
-    def reveal(self, user: Any) -> Done:
+    def reveal(self, user: Any, id: str | None = None) -> Done:
+        which = meant(user, id, None)
         try:
-            token = current_profile.tokens.reveal(user)
+            token = current_profile.tokens.reveal(user, which)
         except NotFound as error:
             raise NotFound(
                 gettext("This token cannot be shown again. Regenerate it to get one that can."), code=error.code
             ) from error
-        return _shown_page(token, gettext("This is your API token."), fresh=False, replaced=False, shown_once=False)
+        said = gettext("This is your API token.")
+        if are_a_list(current_profile.tokens.list(user)):
+            return shown_page(user, token, said, fresh=False, replaced=False, shown_once=False, example=_example())
+        return _shown_page(token, said, fresh=False, replaced=False, shown_once=False)
 
     @action(
         feature=False,  # whatever is off, what has leaked can be ended
@@ -196,9 +223,10 @@ class ApiToken(Tab):
             lazy_gettext("Keep current token"),
             _looked_at,
         ),
-        condition=["version"],
+        condition=["id", "version"],
     )
-    def revoke(self, user: Any, version: str | None = None) -> str | Done:
+    def revoke(self, user: Any, id: str | None = None, version: str | None = None) -> str | Done:
+        version = meant(user, id, version)
         with _this_token_alone():
             ended = current_profile.tokens.revoke(user, version)
         if not ended:  # by another window, or Back

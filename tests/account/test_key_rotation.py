@@ -12,7 +12,7 @@ from click.testing import Result
 from flask_login import decode_cookie, encode_cookie
 
 from flask_myprofile import cli, current_profile
-from flask_myprofile.account import tokens
+from flask_myprofile.account import token_copies
 from flask_myprofile.store.sqlalchemy import SqlStore
 from tests.support.devices import live, sent_to_login, sign_out
 from tests.support.host import Browser, Host
@@ -216,7 +216,7 @@ def test_rekey_that_was_interrupted_goes_on_where_it_was(
     """Every batch is a transaction of its own."""
     made_by = dict(zip(("alice", "bob", "admin"), made(with_key("old"), "alice", "bob", "admin"), strict=True))
     rotated, seen = with_key("new", "old"), list[str]()
-    monkeypatch.setattr(tokens, "_BATCH", 1)
+    monkeypatch.setattr(token_copies, "_BATCH", 1)
     rewrite = SqlStore.rewrite_ciphertexts
 
     def fails_at_the_third(self: SqlStore, change: Any, after: str, limit: int) -> str | None:
@@ -237,7 +237,7 @@ def test_rekey_that_was_interrupted_goes_on_where_it_was(
 def test_rekey_twice_at_once_spoils_nothing(with_key: Callable[..., Host], monkeypatch: pytest.MonkeyPatch) -> None:
     made_by = dict(zip(("alice", "bob", "admin"), made(with_key("old"), "alice", "bob", "admin"), strict=True))
     rotated = with_key("new", "old")
-    monkeypatch.setattr(tokens, "_BATCH", 1)
+    monkeypatch.setattr(token_copies, "_BATCH", 1)
 
     def run(number: int) -> tuple[int, int]:
         with rotated.app.app_context():

@@ -211,6 +211,7 @@ IN_AN_APP = (
     "docs/tabs/preferences.md",
     "docs/tabs/sessions.md",
     "docs/theming.md",
+    "docs/tokens.md",
     "docs/users.md",
     "docs/verified-address.md",
 )

@@ -66,10 +66,15 @@ def _providers_key() -> RSAKey:
     return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, private=True, auto_kid=True)
 
 
+#: What the extension does by default, and the example app does not.
+ONE_TOKEN = {"MYPROFILE_API_TOKENS": 1, "MYPROFILE_API_SCOPES": {}}
+
+
 @contextmanager
 def example(folder: Path, **settings: Any) -> Iterator[Flask]:
     """The example app with a database of its own in ``folder``. The passwords in it guard nothing, and are quick."""
-    config = {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'acme.sqlite3'}", "SECRET_KEY": "of a test", **settings}
+    place = {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{folder / 'acme.sqlite3'}", "SECRET_KEY": "of a test"}
+    config = {**place, **ONE_TOKEN, **settings}
     with (
         patch("example_app.models.generate_password_hash", partial(generate_password_hash, method=HASH)),
         patch("example_app.idp.provider.RSAKey.generate_key", return_value=_providers_key()),

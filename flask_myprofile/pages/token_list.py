@@ -1,0 +1,151 @@
+"""The API tokens of whoever may have several: the list, making one more, and ending all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import request, url_for
+
+from ..account.token_slots import lasting
+from ..errors import Conflict, Invalid, NotFound
+from ..globals import current_profile
+from ..i18n import gettext, lazy_gettext, ngettext
+from ..signals import announce, token_changed
+from ..store.token_records import TokenRecord
+from ..tab import Confirm, Done, Tab, action
+from .token_facts import all_as_json, all_as_shown, as_json
+from .token_form import form_of, scopes_of
+from .token_of_session import end_with_session
+
+SHOWN = "myprofile/tabs/api_token_shown.html"
+
+
+def _consequence(tab: Tab, user: Any) -> list[str]:
+    number = len(current_profile.tokens.list(user))
+    ending = ngettext(
+        "%(num)s token stops working at once. This cannot be undone.",
+        "%(num)s tokens stop working at once. This cannot be undone.",
+        number,
+    )
+    return [ending, gettext("Integrations using them will stop working.")]
+
+
+class TokenListActions:
+    """The actions of the tab for it; ``list_context`` is what its page shows of it."""
+
+    @action(form_of, feature="regenerate", fresh=True, purpose=lazy_gettext("make an API token"))
+    def create(self, user: Any, form: Any) -> Done:
+        if not current_profile.config.names_tokens:
+            raise NotFound(code="feature_off")
+        name = form["name"].data
+        try:
+            token = current_profile.tokens.make(user, name, scopes=scopes_of(form))
+        except Conflict as error:
+            raise Conflict(full(), code=error.code) from error
+        end_with_session(user, token)
+        announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
+        return shown_page(user, token, gettext("Your new API token is ready."), fresh=True, replaced=False)
+
+    @action(
+        feature=False,
+        confirm=Confirm(
+            lazy_gettext("Revoke all your API tokens?"),
+            _consequence,
+            lazy_gettext("Revoke all"),
+            lazy_gettext("Cancel"),
+        ),
+    )
+    def revoke_all(self, user: Any) -> str | Done:
+        key = current_profile.users.key(user)
+        if not (number := current_profile.tokens.revoke_all(key)):
+            return Done(gettext("You have no API token"), kind="info")
+        announce(token_changed, user_key=key, action="revoked")
+        return ngettext("%(num)s API token has been revoked.", "%(num)s API tokens have been revoked.", number)
+
+    @staticmethod
+    def list_context(records: Sequence[TokenRecord]) -> dict[str, Any]:
+        features, config = current_profile.features, current_profile.config
+        return {
+            "tokens": all_as_shown(records),
+            "can_regenerate": features["api_token.regenerate"],
+            "can_create": features["api_token.regenerate"] and config.names_tokens,
+            "full": full() if current_profile.tokens.is_full(records) else "",
+            "limit": config.api_tokens,
+            "number": len(lasting(records)),
+            "can_copy": features["api_token.copy"],
+            "has_scopes": bool(config.api_scopes),
+        }
+
+
+def full() -> str:
+    return ngettext(
+        "You have %(num)s token, which is as many as you may have. Revoke it to make another one.",
+        "You have %(num)s tokens, which is as many as you may have. Revoke one to make another one.",
+        current_profile.config.api_tokens,
+    )
+
+
+def values_of(records: Sequence[TokenRecord]) -> dict[str, Any]:
+    """What a program knows that was written for one token goes on, for whoever has one."""
+    only = lasting(records)
+    return {
+        **as_json(only[0] if len(only) == 1 else None),
+        "tokens": all_as_json(records),
+        "limit": current_profile.config.api_tokens,
+    }
+
+
+def asked_about(user: Any) -> TokenRecord | None:
+    """The token that a question is about; where there is one only, that."""
+    given = request.args.get("id")
+    record = current_profile.tokens.find(user, given)
+    if given is not None and record is None:
+        raise gone()
+    if given is None and len(lasting(current_profile.tokens.list(user))) > 1:
+        raise which()
+    return record
+
+
+def meant(user: Any, id_: str | None, version: str | None) -> str | None:
+    """The version of the token that an action is to be done to.
+
+    :raises NotFound: the user has no such token.
+    :raises Invalid: they have several, and nobody says which.
+    """
+    if id_ is None:
+        if version is None and len(lasting(current_profile.tokens.list(user))) > 1:
+            raise which()
+        return version
+    if current_profile.tokens.find(user, id_) is None:
+        raise gone()
+    if version not in (None, id_):
+        raise Conflict(code="token_changed")
+    return id_
+
+
+def which() -> Invalid:
+    return Invalid({"id": gettext("Say which token")})
+
+
+def gone() -> NotFound:
+    return NotFound(
+        gettext("There is no such token any more. Look at the list before you try again."), code="no_such_token"
+    )
+
+
+def shown_page(user: Any, token: str, message: str, **facts: Any) -> Done:
+    """The answer that has a token of several in it."""
+    found = current_profile.tokens.of_text(user, token)
+    id_, name = (current_profile.tokens.version(found), found.name) if found else (None, "")
+    can_regenerate = current_profile.features["api_token.regenerate"]
+    context = {
+        "secret": token,
+        "name": name,
+        "can_regenerate": can_regenerate,
+        "regenerate_url": url_for("myprofile.api_token_regenerate", id=id_),
+        "revoke_url": url_for("myprofile.api_token_revoke", id=id_),
+        "shown_once": not current_profile.features["api_token.copy"],
+        **facts,
+    }
+    return Done(message, {"token": token, "id": id_}, SHOWN, context)

@@ -1,0 +1,64 @@
+"""What a store of API tokens does. The rules see it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from .token_records import FoundToken, TokenCounts, TokenRecord
+
+
+class TokenStore(Protocol):
+    def tokens_of(self, user_key: str) -> Sequence[TokenRecord]:
+        """All of the user's, those too that were replaced and go on for a while, in the order they were made."""
+        ...
+
+    def find_live_token(self, digest: str, features: tuple[str, ...], *, named: bool) -> FoundToken | None:
+        """The token of that digest with its user, and what has been chosen of these features: fit to be asked for at
+        each request."""
+        ...
+
+    def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
+        """Put ``record`` in the place of the user's one token that has this digest (None: of none); False where that is
+        no longer so, and nothing was changed."""
+        ...
+
+    def add_named_token(self, record: TokenRecord, slots: Sequence[int]) -> int | None:
+        """Put it into the first of these slots that is free; None where none is any more."""
+        ...
+
+    def replace_named_token(self, record: TokenRecord, old: TokenRecord, until: int | None) -> bool:
+        """Put ``record`` into the slot of ``old``, which goes on ``until`` then (None: it ends); False where that is
+        not there any more, and nothing was changed."""
+        ...
+
+    def replace_unnamed_token(
+        self, record: TokenRecord, old: TokenRecord, until: int | None, slots: Sequence[int]
+    ) -> int | None:
+        """The same where ``old`` is the one token from before there were names."""
+        ...
+
+    def delete_token(self, user_key: str, digest: str | None = None) -> bool:
+        """Delete all of the user's tokens, or only the one from before there were names that has this digest; whether
+        there was any."""
+        ...
+
+    def delete_named_token(self, old: TokenRecord) -> bool:
+        """Delete it, and what it has replaced; whether it was there."""
+        ...
+
+    def touch_token(self, user_key: str, digest: str, at: int, ip: str, user_agent: str, slot: int = 0) -> None: ...
+
+    def forget_ciphertexts(self) -> None: ...
+
+    def count_tokens(self, at: int, since: int, most: int) -> TokenCounts:
+        """At this moment; "lately" is after ``since``. Of more than ``most`` tokens, the rest is not looked at."""
+        ...
+
+    def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
+        ...
+
+    def rewrite_named_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
+        """The same of the tokens that have names, in the order of digests."""
+        ...

@@ -123,8 +123,10 @@ def right_for(url: str, browser: Browser) -> dict[str, str]:
 def everything(host: Host) -> dict[str, list[Any]]:
     """All rows of all tables: two of these are equal only if nothing was changed."""
     with host.app.app_context():
-        names = inspect(host.db.engine).get_table_names()
-    return {name: sorted(map(str, host.sql(f'SELECT * FROM "{name}"'))) for name in names}
+        engine = host.db.engine
+        names = inspect(engine).get_table_names()
+    quote = engine.dialect.identifier_preparer.quote
+    return {name: sorted(map(str, host.sql(f"SELECT * FROM {quote(name)}"))) for name in names}
 
 
 def with_token(browser: Browser, kind: str, other: Browser) -> str | None:

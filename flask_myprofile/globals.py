@@ -31,7 +31,6 @@ from .account.users import Users
 from .config import Config
 from .errors import SetupError
 from .features import Features
-from .signals import announce, token_changed
 from .store.table_changes import TableChanges
 from .tab import Tab
 
@@ -128,11 +127,7 @@ class Profile:
         parts = (self.sessions, self.tokens, self.links, self.email_changes, self.activity, self.users)
         is_one = len(self.stores) == 1
         offboarding = Offboarding(*parts, in_one_transaction=is_one, own_transaction=self.own_transaction)
-        ended = offboarding.offboard(user, by)
-        if ended.had_token:
-            who = {} if by is None else {"by": self.users.key(by)}
-            announce(token_changed, user_key=self.users.key(user), action="revoked", **who)
-        return ended
+        return offboarding.offboard(user, by)
 
 
 def _current() -> Profile:

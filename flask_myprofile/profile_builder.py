@@ -282,8 +282,7 @@ def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: st
 
 def _revoke(user_key: str) -> None:
     """Somebody has signed out at the provider."""
-    if current_profile.tokens.revoke_all(user_key, actor=PROVIDER):
-        _announce_revoked(user_key)
+    current_profile.tokens.revoke_all(user_key, actor=PROVIDER)
 
 
 def _announce_revoked(user_key: str) -> None:

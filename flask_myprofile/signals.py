@@ -41,6 +41,9 @@ activity_recorded = _signals.signal("myprofile-activity-recorded")
 #: ``user``, ``data``. Nothing has changed, and what a listener raises ends the export: half of it would be wrong.
 data_exported = _signals.signal("myprofile-data-exported")
 
+#: Kinds of events, as account/events.py has them, and what is said of the token.
+_TOKEN_ACTIONS = {"token.made": "regenerated", "token.regenerated": "regenerated", "token.revoked": "revoked"}
+
 
 def announce(signal: NamedSignal, **data: Any) -> None:
     """Send ``signal`` once what it tells of is committed, and not at all if that fails."""
@@ -48,11 +51,14 @@ def announce(signal: NamedSignal, **data: Any) -> None:
 
 
 def announce_event(event: Any) -> None:
-    """What was recorded in a user's activity (an :class:`~.records.EventRecord`), and a new password by a signal of its
-    own as well."""
+    """What was recorded in a user's activity (an :class:`~.records.EventRecord`), and by a signal of its own as well a
+    new password, and what has become of an API token: whichever door it came by, that is where it is noted."""
     announce(activity_recorded, user_key=event.user_key, kind=event.kind, event=event)
     if event.kind == "password.changed":  # as account/events.py has it
         announce(password_changed, user_key=event.user_key)
+    elif event.kind in _TOKEN_ACTIONS:
+        by = {"by": event.actor_key or event.user_key} if event.actor == "admin" else {}
+        announce(token_changed, user_key=event.user_key, action=_TOKEN_ACTIONS[event.kind], **by)
 
 
 def tell(app: Flask, signal: NamedSignal, data: Mapping[str, Any]) -> None:

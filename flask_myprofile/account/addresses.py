@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any, NamedTuple
 
@@ -58,6 +59,11 @@ def is_same_address(one: Any, address: str) -> bool:
         return parse_email(str(one)).text == address
     except NoAddress:
         return False
+
+
+def address_digest(address: str) -> str:
+    """Of the normal form: no two people have addresses that differ by the case of their letters."""
+    return hashlib.sha256(address.casefold().encode()).hexdigest()
 
 
 def clean_phone(typed: str) -> str:

@@ -19,6 +19,7 @@ from ..store.database_errors import broken_rule
 from ..store.notice_protocols import EmailChangeStore
 from ..store.notice_records import CONFIRMED, PENDING, EmailChange
 from .activity import Activity
+from .addresses import address_digest
 from .clock import is_recent, now
 from .events import EMAIL_CHANGE_ASKED, EMAIL_CHANGE_CANCELLED, EMAIL_CHANGE_CONFIRMED, EMAIL_CHANGE_UNDONE, USER
 from .one_time_links import CONFIRM_EMAIL, LIFETIMES, UNDO_EMAIL
@@ -29,6 +30,8 @@ EMAIL = "email"
 CONFIRM_WITHIN, UNDO_WITHIN = LIFETIMES[CONFIRM_EMAIL], LIFETIMES[UNDO_EMAIL]
 #: Mails to new addresses that a user may cause in an hour, and seconds between two to the same one.
 HOUR, MOST_SENT, SEND_AGAIN = 3600, 5, 60
+#: Addresses that a user may ask for in an hour: the answer says whether somebody has one.
+MOST_ASKED = 10
 
 
 class NotPending(Exception):
@@ -49,6 +52,10 @@ class TooManySent(Exception):
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after
+
+
+class TooManyAsked(TooManySent):
+    """The same for addresses that were asked for, mail or none."""
 
 
 class EmailChanges:
@@ -84,9 +91,13 @@ class EmailChanges:
         return self._store.email_changes(self._users.key(user), now() - UNDO_WITHIN - 2 * DAY, to_write=to_write)
 
     def ask(self, user: Any, address: str, session_id: str | None) -> EmailChange:
-        """:raises AddressTaken: somebody has it. :raises TooManySent: of mails to whomever."""
-        key, present = self._users.key(user), self._users.lock(user, EMAIL) or ""
-        changes = self._changes(user, to_write=True)
+        """:raises AddressTaken: somebody has it. :raises TooManySent: of mails to whomever. :raises TooManyAsked: to be
+        told who has which address."""
+        key = self._users.key(user)
+        # before it is looked at, so that fifty at once are no more than ten one after the other
+        if wait := self._store.claim_one_of(_asks(key), key, now(), HOUR):
+            raise TooManyAsked(wait)
+        present, changes = self._users.lock(user, EMAIL) or "", self._changes(user, to_write=True)
         _check_sent(changes)
         _check_pause([each for each in changes if _is_same(each.new_address, address)])
         if self._users.is_address_taken(user, EMAIL, address, in_any_case=True):
@@ -156,7 +167,7 @@ class EmailChanges:
         change = next((each for each in changes if each.id == change_id and each.old_address == present), None)
         if change is None or not _waits(change):
             raise NotPending
-        claim = _digest(change.new_address)
+        claim = address_digest(change.new_address)
         try:
             if not self._store.confirm_email_change(change.id, claim, now(), now() - UNDO_WITHIN):
                 raise NotPending
@@ -166,8 +177,8 @@ class EmailChanges:
         self._activity.note(EMAIL_CHANGE_CONFIRMED, change.user_key)
         return change
 
-    def undo(self, user: Any, change_id: str | None) -> EmailChange:
-        """Give the user the address from before that change, and end all that have come of it.
+    def undo(self, user: Any, change_id: str | None) -> Sequence[EmailChange]:
+        """Give the user the address from before that change, and end all that have come of it: these, that one first.
 
         :raises NotPending: the account has got another address otherwise. :raises AddressTaken: somebody else has it.
         """
@@ -182,7 +193,7 @@ class EmailChanges:
         except DBAPIError as error:
             raise _taken(error) from error
         self._activity.note(EMAIL_CHANGE_UNDONE, change.user_key, actor=USER)  # whose mailbox it is
-        return change
+        return since
 
     def _give(self, user: Any, address: str) -> None:
         if self._users.is_address_taken(user, EMAIL, address, in_any_case=True):
@@ -198,6 +209,10 @@ def _waits(change: EmailChange) -> bool:
     """Not one that is old, nor one of a clock that was ahead and has been put right."""
     is_new = is_recent(change.sent_at, CONFIRM_WITHIN) and is_recent(change.asked_at, DAY)
     return change.state == PENDING and is_new
+
+
+def _asks(key: str) -> list[str]:
+    return [hashlib.sha256(f"{key}\0email_asked\0{number}".encode()).hexdigest() for number in range(MOST_ASKED)]
 
 
 def _check_sent(changes: Sequence[EmailChange]) -> None:
@@ -227,11 +242,6 @@ def _since(change: EmailChange, changes: Sequence[EmailChange]) -> list[EmailCha
 def _is_same(one: str, other: str) -> bool:
     """A host's model may store an address in small letters."""
     return one.casefold() == other.casefold()
-
-
-def _digest(address: str) -> str:
-    """Of the normal form: no two people have addresses that differ by the case of their letters."""
-    return hashlib.sha256(address.casefold().encode()).hexdigest()
 
 
 def _taken(error: DBAPIError) -> Exception:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..config import DAY
 from ..store.notice_protocols import NoticeStore
 from ..store.notice_records import LinkRecord
 from ..store.records import SKEW
+from .addresses import address_digest
 from .clock import now
 from .credentials import SECRET, digest_of, new_secret
 
@@ -23,10 +26,10 @@ class OneTimeLinks:
     def __init__(self, store: NoticeStore) -> None:
         self._store = store
 
-    def make(self, user_key: str, purpose: str, about: str | None) -> str:
-        """The secret of a new link. The caller commits."""
-        secret = new_secret()
-        self._store.add_link(LinkRecord(digest_of(secret), user_key, purpose, about, now() + LIFETIMES[purpose]))
+    def make(self, user_key: str, purpose: str, about: str | None, to: str | None) -> str:
+        """The secret of a new link, for a mail to that address. The caller commits."""
+        secret, until = new_secret(), now() + LIFETIMES[purpose]
+        self._store.add_link(LinkRecord(digest_of(secret), user_key, purpose, about, until, to and address_digest(to)))
         return secret
 
     def find(self, secret: str) -> LinkRecord | None:
@@ -45,6 +48,10 @@ class OneTimeLinks:
         """Those that were sent to that user do nothing any more. The caller commits."""
         self._store.drop_links(user_key)
 
+    def drop_sent_to(self, user_key: str, addresses: Iterable[str]) -> None:
+        """Those of that user's that went to these addresses, which are not theirs any more. The caller commits."""
+        self._store.drop_links(user_key, [address_digest(each) for each in addresses])
+
     def forget_device_of(self, user_key: str, session_id: str) -> None:
         """The browser that somebody has signed in from for the first time by this session is not known any more."""
         self._store.forget_devices_of(user_key, session_id)
@@ -52,4 +59,4 @@ class OneTimeLinks:
     def prune(self, interval: int) -> None:
         """Delete what is of no use any more, and have links of a clock that was ahead count from now on: by them
         somebody is kept out. ``interval``: seconds in which a notice is not repeated."""
-        self._store.prune_notices(now(), now() - interval, now() - DEVICE_LIFETIME, LIFETIMES)
+        self._store.prune_notices(now(), now() - max(interval, DAY), now() - DEVICE_LIFETIME, LIFETIMES)

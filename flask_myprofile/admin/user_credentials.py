@@ -14,7 +14,6 @@ from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import name_of as session_name
 from ..pages.token_facts import called, last_use
-from ..signals import announce, token_changed
 from .user_actions import Ended, Question, WhoseForm, ask, log, name_of, perform, purpose
 from .users import own_session
 
@@ -115,8 +114,6 @@ def _end_everything(admin: Any, user: Any, form: WhoseForm) -> Ended:
 
 def _note_revoked(admin: Any, user: Any, one: bool = False) -> str:
     """In words; ``one``: of whoever may have several."""
-    key = current_profile.users.key
-    announce(token_changed, user_key=key(user), action="revoked", by=key(admin))
     log(admin, "revoked the API token of", user)
     if one or not current_profile.config.names_tokens:
         return gettext("The API token of %(name)s has been revoked.", name=name_of(user))

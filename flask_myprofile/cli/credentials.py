@@ -10,7 +10,6 @@ import click
 from ..account.text import printable
 from ..globals import current_profile
 from ..pages import token_facts
-from ..signals import announce, token_changed
 from .command_group import WHOM, ask, find_user, group, print_rows
 
 _NONE = "No API token."
@@ -52,8 +51,6 @@ def revoke_tokens(text: str, id_: str | None, yes: bool) -> None:
         number = tokens.revoke_all(key)
     else:
         number = int(tokens.find(user, id_) is not None and tokens.revoke(user, id_))
-    if number:
-        announce(token_changed, user_key=key, action="revoked")
     click.echo(f"Revoked {number} {'token' if number == 1 else 'tokens'}.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone, tzinfo
 from typing import Any
 
@@ -139,7 +139,7 @@ class Notices:
             return
         addresses, features = _addresses(user, news), current_profile.features.for_user(user)
         current_profile.db.session.rollback()  # what follows is a transaction of its own, and may take its time
-        secrets = run(lambda: _claim(news, len(addresses)), current_profile.own_transaction)
+        secrets = run(lambda: _claim(news, addresses), current_profile.own_transaction)
         with writing_to(*_reader(chosen, news)):
             for address, secret in zip(addresses, secrets, strict=False):
                 notice = _notice(news, address, secret, shows_address=features["sessions.address"])
@@ -199,8 +199,8 @@ def _addresses(user: Any, news: News) -> list[str | None]:
     return list(dict.fromkeys([present, *former]))
 
 
-def _claim(news: News, number: int) -> list[str | None]:
-    """The secrets of so many links; None in their place where there is no page that they could lead to. None at all
+def _claim(news: News, addresses: Sequence[str | None]) -> list[str | None]:
+    """The secrets of links to these; None in their place where there is no page that they could lead to. None at all
     where it is not time for it, because the same has just caused another one of its kind."""
     kind, store, interval = KINDS[news.kind], current_profile.stores[0], current_profile.config.notify_interval
     browser = f"{news.address} {news.user_agent}"
@@ -210,10 +210,10 @@ def _claim(news: News, number: int) -> list[str | None]:
     if not kind.repeats and not store.claim_notice(digest, news.user_key, now(), interval):
         return []
     if news.site is None or kind.purpose is None:
-        return [None] * number
+        return [None] * len(addresses)
     purpose = kind.purpose
     about, make = news.about or news.session_id, current_profile.links.make
-    return [make(news.user_key, purpose, about) for _ in range(number)]
+    return [make(news.user_key, purpose, about, to) for to in addresses]
 
 
 def _reader(chosen: Mapping[str, str], news: News) -> tuple[Locale, tzinfo]:

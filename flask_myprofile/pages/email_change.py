@@ -24,6 +24,7 @@ from . import field_checks as checks
 from .column_fields import Line
 from .held_user import held_user
 from .refusals import lost_race
+from .throttling import too_many_attempts
 
 #: The kind of notice that goes to the new address.
 CONFIRM = "confirm_email"
@@ -130,6 +131,8 @@ def _answered() -> Iterator[None]:
     except email_changes.AddressTaken as taken:
         field = gettext("Email address")
         raise Invalid({"new_email": gettext("%(field)s is already in use", field=field)}) from taken
+    except email_changes.TooManyAsked as many:
+        raise TooMany(many.retry_after, too_many_attempts(many.retry_after)) from many
     except email_changes.NotPending as gone:
         raise Conflict(gettext("There is no change of your email address that waits to be confirmed.")) from gone
     except email_changes.OtherPending as other:

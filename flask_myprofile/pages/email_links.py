@@ -11,6 +11,7 @@ from flask import url_for
 
 from ..account import email_changes
 from ..account.email_changes import EMAIL
+from ..account.tokens_of_sessions import look_again
 from ..errors import Conflict, NotFound
 from ..globals import current_profile
 from ..i18n import gettext
@@ -18,7 +19,7 @@ from ..store.notice_records import EmailChange, LinkRecord
 from ..transactions import after_commit
 from .email_change import may_change
 from .held_user import check_saved, held_user
-from .link_pages import Answer, Box, Question, is_signed_in
+from .link_pages import REVOKE_BOX, Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
 
 #: The kind of notice that goes to the address from before.
 CHANGED = "email_changed"
@@ -61,7 +62,7 @@ def ask_to_undo(link: LinkRecord, user: Any) -> Question | None:
         [gettext("The email address of your account becomes %(address)s again.", address=change.old_address)],
         gettext("Undo the change"),
         danger=True,
-        boxes=[Box(_SESSIONS, label, hint, ticked=True)],
+        boxes=[Box(_SESSIONS, label, hint, ticked=True), *token_boxes(user, change.asked_at)],
     )
 
 
@@ -69,12 +70,18 @@ def undo(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     user = held_user(user)
     sessions, before, present = current_profile.sessions, current_profile.sessions.owner(user), _present(user)
     with _answered():
-        change = current_profile.email_changes.undo(user, link.about)
+        undone = current_profile.email_changes.undo(user, link.about)
+    change = undone[0]
+    # what was sent to a stranger's mailbox meanwhile
+    current_profile.links.drop_sent_to(link.user_key, [each.new_address for each in undone])
     sessions.follow(user, before)
     after_commit(partial(check_saved, user, {EMAIL: present}))
     done = [gettext("The email address of your account is %(address)s again.", address=change.old_address)]
     if _SESSIONS in ticked:
         _end_sessions(user, change)
+        if REVOKE_BOX in ticked:
+            look_again(lambda: current_profile.tokens.revoke(user), current_profile.own_transaction)
+    done += revoke_if_ticked(user, ticked)
     done.append(gettext("Now change your password: whoever has changed the address may know it."))
     return Answer(gettext("Done"), done, url_for("myprofile.password"), gettext("Change your password"))
 

@@ -13,14 +13,13 @@ from flask import url_for
 from ..account.tokens_of_sessions import look_again
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
-from ..signals import announce, token_changed
 from ..store.notice_records import LinkRecord
 from ..store.records import SessionRecord
-from .link_pages import Answer, Box, Question, is_signed_in
+from .link_pages import REVOKE_BOX, Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
 from .not_me import url_of_path
 from .session_rows import as_rows, name_of
 
-_EVERYWHERE, _TOKEN = "everywhere", "api_token"
+_EVERYWHERE = "everywhere"
 
 
 def ask(link: LinkRecord, user: Any) -> Question:
@@ -63,14 +62,7 @@ def _boxes(user: Any, session: SessionRecord | None) -> list[Box]:
             current_profile.sessions.count(user),
         )
         boxes.append(Box(_EVERYWHERE, gettext("Sign out everywhere"), hint, ticked=True))
-    tokens = current_profile.tokens.list(user) if features["api_token"] else []
-    if tokens:
-        # one that whoever it was may have made
-        is_later = session is None or any(token.created_at >= session.created_at for token in tokens)
-        hint = gettext("Integrations using it will stop working.")
-        label = gettext("Revoke your API token") if len(tokens) < 2 else gettext("Revoke all your API tokens")
-        boxes.append(Box(_TOKEN, label, hint, ticked=is_later))
-    return boxes
+    return boxes + token_boxes(user, None if session is None else session.created_at)
 
 
 def act(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
@@ -86,11 +78,9 @@ def act(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     if _EVERYWHERE in chosen:
         ended = sessions.end_all(user, "not_me")
         done.append(ngettext("%(num)s session was signed out.", "%(num)s sessions were signed out.", ended))
-    if chosen == {_EVERYWHERE, _TOKEN}:
+    if chosen == {_EVERYWHERE, REVOKE_BOX}:
         look_again(lambda: current_profile.tokens.revoke(user), current_profile.own_transaction)
-    if _TOKEN in chosen and current_profile.tokens.revoke(user):
-        announce(token_changed, user_key=link.user_key, action="revoked")
-        done.append(gettext("Your API token has been revoked."))
+    done += revoke_if_ticked(user, chosen)
     return _what_is_left(user, done)
 
 

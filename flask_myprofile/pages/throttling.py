@@ -20,11 +20,15 @@ def too_many(many: TooManyGuesses) -> TooMany:
     """
     if many.end_session:
         _end_session()
-    minutes = -(-many.retry_after // 60)
-    sentence = ngettext(
-        "Too many attempts. Try again in %(num)s minute", "Too many attempts. Try again in %(num)s minutes", minutes
+    return TooMany(many.retry_after, too_many_attempts(many.retry_after))
+
+
+def too_many_attempts(seconds: int) -> str:
+    return ngettext(
+        "Too many attempts. Try again in %(num)s minute",
+        "Too many attempts. Try again in %(num)s minutes",
+        -(-seconds // 60),
     )
-    return TooMany(many.retry_after, sentence)
 
 
 def _end_session() -> None:

@@ -11,7 +11,6 @@ from ..account.token_slots import lasting
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
-from ..signals import announce, token_changed
 from ..store.token_records import TokenRecord
 from ..tab import Confirm, Done, Tab, action
 from .token_facts import all_as_json, all_as_shown, as_json
@@ -44,7 +43,6 @@ class TokenListActions:
         except Conflict as error:
             raise Conflict(full(), code=error.code) from error
         end_with_session(user, token)
-        announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
         return shown_page(user, token, gettext("Your new API token is ready."), fresh=True, replaced=False)
 
     @action(
@@ -60,7 +58,6 @@ class TokenListActions:
         key = current_profile.users.key(user)
         if not (number := current_profile.tokens.revoke_all(key)):
             return Done(gettext("You have no API token"), kind="info")
-        announce(token_changed, user_key=key, action="revoked")
         return ngettext("%(num)s API token has been revoked.", "%(num)s API tokens have been revoked.", number)
 
     @staticmethod

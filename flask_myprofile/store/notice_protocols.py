@@ -22,8 +22,8 @@ class NoticeStore(Protocol):
         """Whether it was there: of two who use one at once, one is told so."""
         ...
 
-    def drop_links(self, user_key: str) -> None:
-        """All of a user's."""
+    def drop_links(self, user_key: str, sent_to: Collection[str] | None = None) -> None:
+        """All of a user's, or those that went to one of these addresses."""
         ...
 
     def count_known_devices(self, user_key: str) -> int: ...
@@ -41,6 +41,13 @@ class NoticeStore(Protocol):
 
 
 class EmailChangeStore(Protocol):
+    def claim_one_of(self, ids: Collection[str], user_key: str, at: int, interval: int) -> int:
+        """Claim one of these that was not claimed within so many seconds before, whatever becomes of this request.
+
+        0, or how many seconds it takes until one is free.
+        """
+        ...
+
     def add_email_change(self, record: EmailChange) -> None: ...
 
     def email_changes(self, user_key: str, since: int, *, to_write: bool) -> Sequence[EmailChange]:

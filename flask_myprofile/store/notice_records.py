@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 class LinkRecord(NamedTuple):
     """A link in a mail, which is good once. ``id`` is a digest of its secret, ``about`` the session or the change that
-    it is about, if any."""
+    it is about, if any, and ``sent_to`` a digest of the address that the mail went to."""
 
     id: str
     user_key: str
     purpose: str
     about: str | None
     expires_at: int
+    sent_to: str | None = None
 
 
 class KnownDevice(NamedTuple):

@@ -75,7 +75,7 @@ class SqlStore(
                     row = execute(look, asked).first()
             if device is None:
                 return False
-            return self._meet(execute, device, *((None, False) if row is None else (row.seen_at, row.has_any)))
+            return self._meet(execute, device, *((None, 0) if row is None else (row.seen_at, row.number)))
 
     def _look_at_history(self, and_device: bool) -> Select[Any]:
         look = self._looks.get(and_device)

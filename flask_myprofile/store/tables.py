@@ -248,6 +248,7 @@ def _link_columns() -> list[Column[object]]:
         Column("purpose", _exact(32), nullable=False),
         Column("about", _exact(24)),
         Column("expires_at", BigInteger, nullable=False),
+        Column("sent_to", _exact(64)),
     ]
 
 

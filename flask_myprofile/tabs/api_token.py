@@ -16,7 +16,6 @@ from ..pages.token_facts import are_a_list, as_json, as_shown, called, last_use,
 from ..pages.token_list import SHOWN, TokenListActions, asked_about, meant, shown_page, values_of
 from ..pages.token_of_session import end_with_session
 from ..responses import prefers_json
-from ..signals import announce, token_changed
 from ..store.token_records import TokenCounts, TokenRecord
 from ..tab import Confirm, Done, Effect, Part, Tab, action
 
@@ -187,7 +186,6 @@ class ApiToken(TokenListActions, Tab):
         with _this_token_alone():
             token = current_profile.tokens.regenerate(user, version)
         end_with_session(user, token)
-        announce(token_changed, user_key=current_profile.users.key(user), action="regenerated")
         ready = gettext("Your new API token is ready.")
         if are_a_list(records):
             return shown_page(user, token, ready, fresh=True, replaced=replaced, example=_example())
@@ -231,5 +229,4 @@ class ApiToken(TokenListActions, Tab):
             ended = current_profile.tokens.revoke(user, version)
         if not ended:  # by another window, or Back
             return Done(gettext("You have no API token"), kind="info")
-        announce(token_changed, user_key=current_profile.users.key(user), action="revoked")
         return gettext("Your API token has been revoked.")

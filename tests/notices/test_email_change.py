@@ -94,8 +94,59 @@ def test_the_undo_goes_back_beyond_further_changes_and_ends_what_waits(
     press(host.browser(), last_link(host, mailbox, "alice@x.test"))
     assert address_of(host) == "alice@x.test"
     assert press_again(thief, waiting).status_code == 409
-    assert press_again(host.browser(), last_link(host, mailbox, NEW)).status_code == 409, "that of the change after it"
+    assert press_again(host.browser(), last_link(host, mailbox, NEW)).status_code == 404, "that of the change after it"
     assert address_of(host) == "alice@x.test"
+
+
+def test_an_undo_ends_the_links_that_went_to_the_address_of_the_stranger_and_no_others(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    thief = signed_in(host)
+    changed(host, mailbox, thief)
+    thief.post_json("/profile/api-token/regenerate")
+    to_thief, to_alice = last_link(host, mailbox, NEW), last_link(host, mailbox, "alice@x.test")
+    assert host.browser().get(to_thief).status_code == 200, "it was good while the address was"
+    (undo,) = (link_in(each) for each in mailbox.received if each["Subject"] == "Your email address was changed")
+    assert press(host.browser(), undo).status_code == 200
+    for answer in (host.browser().get(to_thief), press_again(host.browser(), to_thief)):
+        assert answer.status_code == 404
+    assert host.browser().get(to_alice).status_code == 200
+
+
+@pytest.mark.parametrize("ticked", [True, False])
+def test_an_undo_revokes_the_token_that_was_made_since_if_that_is_wished(
+    ticked: bool, verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    thief = signed_in(host)
+    changed(host, mailbox, thief)
+    undo = last_link(host, mailbox, "alice@x.test")
+    assert 'name="api_token"' not in host.browser().get(undo).text, "there is none"
+    thief.post_json("/profile/api-token/regenerate")
+    box = re.search(r'<input[^>]*name="api_token"[^>]*>', host.browser().get(undo).text)
+    assert box is not None and " checked" in box[0]
+    answer = press(host.browser(), undo, **({"api_token": "y"} if ticked else {}))
+    assert ("Your API token has been revoked." in answer.text) is ticked
+    with host.app.test_request_context():
+        assert (current_profile.tokens.find(host.user("alice")) is None) is ticked
+
+
+def test_an_undo_leaves_a_token_from_before_unless_it_is_ticked(
+    verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    host = verified()
+    alice = signed_in(host)
+    alice.post_json("/profile/api-token/regenerate")
+    host.sql("UPDATE myprofile_token SET created_at = created_at - 100")
+    changed(host, mailbox, alice)
+    (undo,) = (
+        link_in(each)
+        for each in (wait_for_notices(host.app), mailbox.received)[1]
+        if each["Subject"] == "Your email address was changed"
+    )
+    box = re.search(r'<input[^>]*name="api_token"[^>]*>', host.browser().get(undo).text)
+    assert box is not None and " checked" not in box[0]
 
 
 def in_small_letters(db: Any) -> Any:
@@ -314,6 +365,22 @@ def test_to_ask_anew_sends_no_more_mails_to_an_address_than_to_send_again(
     assert len(subjects(host, mailbox)) == 1
     host.sql("UPDATE myprofile_email_change SET sent_at = sent_at - 61")
     assert ask(alice).status_code == 303
+
+
+@in_each_database
+def test_nobody_finds_out_by_asking_who_has_which_address(verified: Callable[..., Host], mailbox: Mailbox) -> None:
+    host = verified()
+    alice, bob = signed_in(host), signed_in(host, "bob")
+    codes = [ask(alice, "bob@x.test" if number % 2 else "admin@x.test").status_code for number in range(12)]
+    assert codes == [422] * 10 + [429] * 2
+    for taken in ("bob@x.test", "nobody@x.test"):
+        refused = alice.post_json(f"{URL}/change-email", {"new_email": taken})
+        assert (refused.status_code, refused.json["code"]) == (429, "throttled")
+        assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert "Too many attempts. Try again in 60 minutes" in ask(alice, "bob@x.test").text
+    assert ask(bob, NEW).status_code == 303, "others are not kept from anything"
+    host.sql("UPDATE myprofile_notice SET at = at - 3601 WHERE user_key = '1'")
+    assert ask(alice, "bob@x.test").status_code == 422
 
 
 # ---- who may

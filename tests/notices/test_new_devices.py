@@ -127,3 +127,38 @@ def test_a_browser_that_is_disowned_on_the_sessions_page_is_new_again(
     assert len(subjects(host, mailbox)) == 3
     mine.login("alice")
     assert len(subjects(host, mailbox)) == 3, "who was merely signed out is known still"
+
+
+@everywhere
+def test_a_hundred_browsers_of_a_user_are_known_and_the_oldest_make_room(
+    mailing: Callable[..., Host], mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever clears the cookies at each sign-in has a new one each time."""
+    monkeypatch.setattr("flask_myprofile.store.sql_notices.MOST_DEVICES", 3)
+    host = mailing()
+    bob, first = signed_in(host, "bob"), signed_in(host)
+    for age in (40, 30, 20):
+        host.sql("UPDATE myprofile_known_device SET at = at - 10 WHERE user_key = '1'")
+        signed_in(host, agent=f"{FIREFOX} {age}")
+
+    def known(key: str) -> int:
+        return len(host.sql(f"SELECT 1 FROM myprofile_known_device WHERE user_key = '{key}'"))
+
+    assert (known("1"), known(str(host.user("bob").id))) == (3, 1)
+    assert len(subjects(host, mailbox)) == 3
+    first.post("/logout")
+    first.login("alice")
+    assert len(subjects(host, mailbox)) == 4, "the oldest is new again"
+    bob.post("/logout")
+    bob.login("bob")
+    assert len(subjects(host, mailbox)) == 4
+
+
+def test_a_sign_in_costs_no_statement_more_for_it(mailing: Callable[..., Host]) -> None:
+    host = mailing()
+    alice = signed_in(host)
+    alice.post("/logout")
+    statements = host.count_statements()
+    alice.login("alice")
+    assert [each for each in statements if "DELETE FROM myprofile_known_device" in each] == []
+    assert len([each for each in statements if "known_device" in each]) == 1

@@ -32,6 +32,7 @@ WORDS = {
     "share": '"share" must be a number from 0 to 100, with two decimals at most',
     "from": '"from" must be a moment with a time zone, such as "2026-12-01T00:00Z"',
     "until": '"until" must be a moment with a time zone, such as "2026-12-01T00:00Z"',
+    "no_roles": "asks for roles, which needs MYPROFILE_ROLES, a callable(user) that names them",
     "order": '"until" must be later than "from"',
 }
 
@@ -113,7 +114,7 @@ def rule_of(data: Any) -> Rule:
     if not isinstance(data, Mapping):
         raise IllFormed([("rule", "")])
     mistakes = [("unknown", str(key)[:80]) for key in data if key not in ("on", "for")]
-    on, given = data.get("on", True), data.get("for")
+    on, given = data.get("on"), data.get("for")
     if not isinstance(on, bool):
         mistakes.append(("on", ""))
     if given is not None and not isinstance(given, Mapping):
@@ -121,7 +122,7 @@ def rule_of(data: Any) -> Rule:
     audience, wrong = _audience_of(given or {})
     if mistakes or wrong:
         raise IllFormed([*mistakes, *wrong])
-    return Rule(on, None if audience == Audience() else audience)
+    return Rule(on is True, None if audience == Audience() else audience)
 
 
 def _audience_of(given: Mapping[Any, Any]) -> tuple[Audience, list[tuple[str, str]]]:

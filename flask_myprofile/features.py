@@ -11,15 +11,15 @@ from flask import has_request_context, request
 
 from .account.clock import now
 from .account.feature_people import FeaturePeople, Somebody
-from .account.feature_rules import Change, FeatureRules, State, choice_of_rule, wanted
-from .audiences import Rule, kept_rule, unmet
+from .account.feature_saving import FeatureSaving
+from .audiences import unmet
 from .config import Config
-from .errors import Conflict, NotFound
+from .errors import NotFound
+from .store.feature_records import FeatureChoice, FeatureRecord
 from .store.protocols import FeatureStore
-from .store.records import FeatureChoice, FeatureRecord
 
 
-class Features(FeatureRules):
+class Features(FeatureSaving):
     """Every feature by name: ``my_profile``, a tab, or ``<tab>.<part>``.
 
     ``features[name]`` is True only if the feature and all it belongs to are on for whoever is signed in; where nobody
@@ -29,8 +29,7 @@ class Features(FeatureRules):
     """
 
     def __init__(self, config: Config, store: FeatureStore, people: FeaturePeople) -> None:
-        super().__init__(config)
-        self._store = store
+        super().__init__(config, store)
         self._people = people
         self._cache_key = f"flask_myprofile.features.{id(self)}"
 
@@ -101,68 +100,6 @@ class Features(FeatureRules):
         """
         if not self[name]:
             raise NotFound(code="feature_off")
-
-    # ---- what administrators see and save
-
-    def state(self, name: str) -> State:
-        """One feature as an administrator sees it.
-
-        :param name: of the feature.
-        :returns: ``on`` (its own switch), ``locked`` (pinned in the configuration), ``default``, and ``changed``: the
-            administrator's choice, or None.
-        """
-        return self.state_in(name, self._records())
-
-    def unreadable(self) -> list[str]:
-        """Those of which nobody can read what is stored of whom they are on for: they are off."""
-        found = ((name, *choice) for name, choice in self._choices().items() if self.is_known(name))
-        return [name for name, on, audience in found if not on and audience is not None and not kept_rule(audience)]
-
-    def save(self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None) -> dict[str, bool]:
-        """Store an administrator's choices. The caller commits.
-
-        :param values: feature -> on or off, for whomever it is on; or a rule that says that as well.
-        :param changed_by: who does it, as Feature Management shows it.
-        :param version: only if nobody has saved any feature since :meth:`version` was this (default: whatever others
-            have saved). Of several who save at once, each sees what the one before has saved.
-        :returns: what really changed: feature -> on or off.
-        :raises Conflict: somebody has, or one of the choices is pinned in the configuration.
-        """
-        return {name: change.after.on for name, change in self.change(values, changed_by, version).items()}
-
-    def change(
-        self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None
-    ) -> dict[str, Change]:
-        """The same as :meth:`save`.
-
-        :returns: feature -> what it was before, and after.
-        """
-        locked = sorted(name for name in values if self.is_against_pinned(name, values[name]))
-        if locked:
-            raise Conflict(code="feature_locked", message=", ".join(locked))
-        changes: dict[str, Change] = {}
-
-        def differing(number: int, records: Mapping[str, FeatureRecord]) -> Mapping[str, FeatureChoice]:
-            if version not in (None, str(number)):
-                raise Conflict
-            for name, value in values.items():
-                before = self.state_in(name, records).rule
-                if (after := wanted(value, before)) != before:
-                    changes[name] = Change(before, after)
-            return {name: choice_of_rule(change.after) for name, change in changes.items()}
-
-        self._forget()
-        self._store.save_features(differing, changed_by[:255], now())
-        return changes
-
-    def version(self) -> str:
-        """Changes whenever anybody saves a feature: what an open form compares with. What this request reads of them
-        after it is that version or a later one, which :meth:`save` then refuses to overwrite.
-
-        :returns: a short text.
-        """
-        self._forget()
-        return str(self._store.features_version())
 
     def _choices(self) -> Mapping[str, FeatureChoice]:
         cache = self._cache()

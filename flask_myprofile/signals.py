@@ -31,7 +31,8 @@ password_changed = _signals.signal("myprofile-password-changed")
 #: An API token was made (``action="regenerated"``) or ended (``action="revoked"``). Extra, where an administrator did
 #: it: ``by``, their key.
 token_changed = _signals.signal("myprofile-token-changed")
-#: An admin changed toggles. Extra: ``changes`` (feature name -> bool).
+#: An admin changed toggles. Extra: ``changes`` (feature name -> bool) and, where features are on for others than
+#: before, ``audiences`` (feature name -> for whom, None: everyone). ``user_key`` is None where an operator did it.
 features_changed = _signals.signal("myprofile-features-changed")
 #: Something was recorded in a user's activity, or would be if that were kept. Extra: ``kind``, and ``event`` (as
 #: ``current_profile.activity.list()`` has it).

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ..audiences import Rule, kept_rule, text_of
 from ..config import Config
 from ..errors import SetupError
-from ..store.records import FeatureChoice, FeatureRecord
+from ..store.feature_records import FeatureChoice, FeatureRecord
 
 #: The name that switches everything.
 ROOT = "my_profile"

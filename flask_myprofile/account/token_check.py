@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..config import Config
-from ..store.records import FeatureChoice
+from ..store.feature_records import FeatureChoice
 from ..store.token_protocols import TokenStore
 from ..store.token_records import CheckedToken, TokenRecord
 from .activity import Activity

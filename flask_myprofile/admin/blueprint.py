@@ -15,7 +15,7 @@ from ..host_matching import OwnBlueprint
 from ..i18n import gettext
 from ..pages.access import guarded
 from ..responses import no_store
-from . import doctor, features, user_account, user_activity, users
+from . import doctor, feature_audience, features, user_account, user_activity, users
 from . import user_credentials as ends
 
 
@@ -25,6 +25,7 @@ def blueprint(prefix: str) -> Blueprint:
     both = ["GET", "POST"]
     for url, endpoint, view, methods, purpose in (
         ("/features", "features", features.view, both, features.SAVE),
+        ("/features/audience", "features_audience", feature_audience.view, both, feature_audience.SAVE),
         ("/features/reset", "features_reset", features.reset, both, features.RESET),
         ("/doctor", "doctor", doctor.view, ["GET"], None),
         ("/sessions", "sessions", users.view, ["GET"], None),

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import url_for
 
-from ..account.feature_rules import DOCTOR, State
+from ..account.feature_rules import DOCTOR, ROOT, State, wanted
 from ..account.user_search import MOST_COUNTED
+from ..audiences import Rule, data_of
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
 from ..pages import layout
 from ..pages.navigation import ADMIN_ENDPOINT
 from ..tab import Effect, Tab
-from .feature_form import BACK, NOTHING, SHOWN, Sent, differs
+from .audience_words import rule_in_words
+from .feature_form import BACK, NOTHING, SHOWN, Sent, differs, is_on
 
-RESET_ENDPOINT = "myprofile_admin.features_reset"
+RESET_ENDPOINT, AUDIENCE_ENDPOINT = "myprofile_admin.features_reset", "myprofile_admin.features_audience"
 _NO_EFFECT = Effect()
 
 
@@ -46,26 +48,44 @@ def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
 
 def ask(sent: Sent, asked: Mapping[str, Effect]) -> Any:
     """The question before what cannot be undone: carries what was sent, and leads back to it. Nothing is saved yet."""
+    texts, fields = [*warnings(asked), *_also(sent, asked)], sent.as_fields((*sent.confirmed, *asked))
+    return ask_about_features(texts, fields, url_for(ADMIN_ENDPOINT))
+
+
+def ask_about_features(texts: Sequence[Any], fields: Mapping[str, str], action_url: str) -> Any:
     question = {
         "title": gettext("Save these changes?"),
-        "texts": [*warnings(asked), *_also(sent, asked)],
+        "texts": texts,
         "yes": gettext("Save"),
         "no": gettext("Cancel"),
         "danger": True,
-        "action_url": url_for(ADMIN_ENDPOINT),
+        "action_url": action_url,
         "back_field": BACK,
-        "fields": sent.as_fields((*sent.confirmed, *asked)),
+        "fields": fields,
     }
     return ask_in_words(question, status=422)
 
 
+def asked_about(values: Mapping[str, bool | Rule]) -> dict[str, Effect]:
+    """Of the features that these take from somebody, those that are asked about, and what comes of each."""
+    taken = [name for name, value in values.items() if _takes_away(current_profile.features.state(name).rule, value)]
+    found = effects() if taken else {}
+    return {name: found[name] for name in taken if name in found and found[name].asks}
+
+
+def _takes_away(present: Rule, value: bool | Rule) -> bool:
+    rule = wanted(value, present)
+    return present.on and (not rule.on or (rule.audience is not None and rule.audience != present.audience))
+
+
 def _also(sent: Sent, names: Collection[str]) -> Iterator[str]:
     """What else is saved with it."""
-    labels, state = _labels(), current_profile.features.state
+    names_of, state = labels(), current_profile.features.state
     for on, words in ((False, gettext("Turned off:")), (True, gettext("Turned on:"))):
-        moved = [name for name, wanted in sent.values.items() if wanted == on != state(name).on and name not in names]
+        moved = [name for name, each in sent.values.items() if is_on(each) == on != state(name).on]
+        moved = [name for name in moved if name not in names]
         if moved:
-            yield f"{words} {', '.join(str(labels.get(name, name)) for name in moved)}"
+            yield f"{words} {', '.join(str(names_of.get(name, name)) for name in moved)}"
 
 
 def ask_in_words(question: Mapping[str, Any], status: int = 200) -> Any:
@@ -77,20 +97,20 @@ def ask_in_words(question: Mapping[str, Any], status: int = 200) -> Any:
 
 def warnings(asked: Mapping[str, Effect]) -> list[str]:
     """What comes of switching these off."""
-    labels = _labels()
-    return [f"{labels[name]}: {effect.off}" for name, effect in asked.items()]
+    names = labels()
+    return [f"{names[name]}: {effect.off}" for name, effect in asked.items()]
 
 
 def effects() -> dict[str, Effect]:
     return {name: effect for tab in current_profile.tabs.values() for name, effect in tab.effects().items()}
 
 
-def _labels() -> dict[str, Any]:
-    labels: dict[str, Any] = {}
+def labels() -> dict[str, Any]:
+    found: dict[str, Any] = {ROOT: gettext("My Profile"), DOCTOR: gettext("Doctor")}
     for tab in current_profile.tabs.values():
-        labels[tab.name] = tab.label
-        labels |= {f"{tab.name}.{part.name}": f"{tab.label}, {part.label}" for part in tab.all_parts()}
-    return labels
+        found[tab.name] = tab.label
+        found |= {f"{tab.name}.{part.name}": f"{tab.label}, {part.label}" for part in tab.all_parts()}
+    return found
 
 
 def _reach() -> str:
@@ -121,7 +141,7 @@ def _doctor(sent: Sent) -> dict[str, Any]:
 
 def _row(name: str, sent: Sent, found: Mapping[str, Effect], reach: str) -> dict[str, Any]:
     state, effect = current_profile.features.state(name), found.get(name, _NO_EFFECT)
-    locked = f'MYPROFILE_FEATURES_PINNED = {{"{name}": {state.on}}}' if state.locked else ""
+    locked = f'MYPROFILE_FEATURES_PINNED = {{"{name}": {data_of(state.rule)}}}' if state.locked else ""
     on = sent.wants(name, state)
     said = str(effect.off if state.on else effect.on)
     return {
@@ -136,6 +156,8 @@ def _row(name: str, sent: Sent, found: Mapping[str, Effect], reach: str) -> dict
         "effect": "" if state.locked else said or reach,
         "is_own_effect": bool(said),
         "asks": effect.asks and state.on,
+        "whom": "" if state.rule.audience is None else rule_in_words(Rule(True, state.rule.audience)),
+        "whom_url": None if state.locked else url_for(AUDIENCE_ENDPOINT, feature=name),
     }
 
 

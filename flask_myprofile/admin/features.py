@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, jsonify, redirect, request, url_for
+from flask import jsonify, redirect, request, url_for
 from sqlalchemy.exc import DBAPIError
 
-from ..account.events import FEATURES_CHANGED
+from ..account.feature_rules import Change, State
+from ..audiences import Rule, audience_data
 from ..errors import Conflict, Forbidden, Refused, StoreDown
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
@@ -18,12 +20,12 @@ from ..pages.navigation import ADMIN_ENDPOINT
 from ..pages.pending_form import Purpose
 from ..pages.refusals import problem_of
 from ..responses import prefers_json
-from ..signals import announce, features_changed
 from ..store.database_errors import is_clash
 from ..tab import Effect
 from ..transactions import unit_of_work
 from . import feature_page
-from .feature_form import NOTHING, Sent, as_typed, defaults, differs, feature_names, read
+from .feature_changes import as_json, carry_out, log
+from .feature_form import NOTHING, Sent, as_typed, defaults, differs, feature_names, is_on, read
 from .feature_page import RESET_ENDPOINT
 
 #: What its forms are for, where one waits for a recent sign-in.
@@ -79,14 +81,14 @@ def _save_page(user: Any) -> Any:
             return feature_page.show(sent)
         # a program means what it says
         if not prefers_json() and (asked := _asked(sent)):
-            _check_version(sent)
+            check_version(sent)
             return feature_page.ask(sent, asked)
         current_profile.sessions.require_fresh(user)
-        changes = _save(user, sent)
+        changes = save(user, sent)
     except Refused as refusal:
         # what another site has sent is not kept for anybody
         return _refuse(refusal, NOTHING if isinstance(refusal, Forbidden) else as_typed())
-    return _answer(changes, len(changes) or len(sent.moved()))
+    return answer(changes, len(changes) or len(sent.moved()))
 
 
 def _checked() -> Sent:
@@ -96,14 +98,10 @@ def _checked() -> Sent:
 
 def _asked(sent: Sent) -> dict[str, Effect]:
     """Of the features that are to be switched off, those that are asked about, and what comes of each."""
-    off = [name for name, on in sent.values.items() if not on and name not in sent.confirmed]
-    if not (off := [name for name in off if current_profile.features.state(name).on]):
-        return {}
-    effects = feature_page.effects()
-    return {name: effects[name] for name in off if name in effects and effects[name].asks}
+    return feature_page.asked_about({name: each for name, each in sent.values.items() if name not in sent.confirmed})
 
 
-def _check_version(sent: Sent) -> None:
+def check_version(sent: Sent) -> None:
     if sent.version not in (None, current_profile.features.version()):
         raise _meanwhile()
 
@@ -112,13 +110,13 @@ def _reset(user: Any) -> Any:
     try:
         check_origin()
         current_profile.sessions.require_fresh(user)
-        changes = _save(user, Sent(defaults(), read_condition(["version"]).get("version")))
+        changes = save(user, Sent(defaults(), read_condition(["version"]).get("version")))
     except Refused as refusal:
         return _refuse(refusal, NOTHING)
-    return _answer(changes, len(changes))
+    return answer(changes, len(changes))
 
 
-def _save(user: Any, sent: Sent) -> dict[str, bool]:
+def save(user: Any, sent: Sent) -> Mapping[str, Change]:
     try:
         return _store(user, sent)
     except Conflict as error:
@@ -138,26 +136,22 @@ def _is_done(sent: Sent) -> bool:
     """Whether all that the administrator has moved is so by now: a form that came twice is no mistake."""
     features = current_profile.features
     features.version()  # so that it is read again
-    return sent.shown is not None and not any(sent.values[name] != features.state(name).on for name in sent.moved())
+    if sent.shown is None:
+        rules = [(name, value) for name, value in sent.values.items() if isinstance(value, Rule)]
+        return 0 < len(rules) == len(sent.values) and all(features.state(name).rule == rule for name, rule in rules)
+    return all(is_on(sent.values[name]) == features.state(name).on for name in sent.moved())
 
 
 def _meanwhile() -> Conflict:
     return Conflict(gettext("Somebody changed these settings while you were editing. Check them and save again."))
 
 
-def _store(user: Any, sent: Sent) -> dict[str, bool]:
+def _store(user: Any, sent: Sent) -> Mapping[str, Change]:
     features, name = current_profile.features, current_profile.users.display_name(user)
     with unit_of_work(current_profile.db.session):
-        changes = features.save(sent.values, name, sent.version)
-        if changes.get("api_token.copy") is False:
-            current_profile.tokens.forget_copies()
-        if changes:
-            before = {feature: not on for feature, on in changes.items()}
-            current_profile.activity.note(FEATURES_CHANGED, user, {"before": before, "after": changes})
-            announce(features_changed, user_key=current_profile.users.key(user), changes=changes)
-    for feature, on in changes.items():
-        key = current_profile.users.key(user)
-        current_app.logger.info("MyProfile: administrator %r switched %s %s", key, feature, "on" if on else "off")
+        changes = features.change(sent.values, name, sent.version)
+        carry_out(changes, user)
+    log(changes, user)
     return changes
 
 
@@ -171,16 +165,25 @@ def _refuse(refusal: Refused, sent: Sent) -> Any:
     return feature_page.show(sent, refusal.message or " ".join(texts), refusal.status)
 
 
-def _answer(changes: dict[str, bool], number: int) -> Any:
+def answer(changes: Mapping[str, Change], number: int) -> Any:
     said = ngettext("Feature settings saved. %(num)s change.", "Feature settings saved. %(num)s changes.", number)
     if not number:
         said = gettext("Nothing was changed.")
     if prefers_json():
-        return jsonify(message=said, changes=changes)
+        return jsonify(message=said, **as_json(changes))
     layout.remember_message(said, "success" if number else "info")
     return redirect(url_for(ADMIN_ENDPOINT), 303)
 
 
-def _json() -> dict[str, dict[str, bool]]:
+def _json() -> dict[str, dict[str, Any]]:
     states = {name: current_profile.features.state(name) for name in feature_names()}
-    return {name: {"on": state.on, "locked": state.locked, "default": state.default} for name, state in states.items()}
+    return {
+        name: {"on": state.on, "locked": state.locked, "default": state.default, **_for_whom(state)}
+        for name, state in states.items()
+    }
+
+
+def _for_whom(state: State) -> dict[str, Any]:
+    """Where it is, or would be, not everyone."""
+    audiences = {"for": state.rule.audience, "default_for": state.default_rule.audience}
+    return {key: audience_data(audience) for key, audience in audiences.items() if audience is not None}

@@ -215,17 +215,27 @@ def _notes(record: EventRecord) -> Iterable[str]:
         names = [str(labels.get(f"personal_information.{name}", name)) for name in details.get("fields", ())]
         yield join_list(names)
     if record.kind == events.FEATURES_CHANGED.name:
-        yield from _switched(details.get("after", {}))
+        yield from _switched(details.get("before", {}), details.get("after", {}))
     if by := by_whom(record):
         yield by
 
 
-def _switched(after: Mapping[str, bool]) -> Iterable[str]:
+def _switched(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:
+    """Each is True or False, or says for whom as well."""
+    moved: dict[Any, list[str]] = {}
+    for name in after:
+        (was_on, was_for), (is_on, is_for) = (_in_two(each.get(name)) for each in (before, after))
+        for what in ({is_on} if is_on != was_on else set()) | ({"whom"} if is_for != was_for else set()):
+            moved.setdefault(what, []).append(name)
     labels = labels_of(current_profile.tabs)
-    for on, words in ((False, gettext("Turned off:")), (True, gettext("Turned on:"))):
-        names = [str(labels.get(name, name)) for name, is_on in after.items() if is_on == on]
-        if names:
-            yield f"{words} {', '.join(names)}"
+    said = ((False, gettext("Turned off:")), (True, gettext("Turned on:")), ("whom", gettext("On for others:")))
+    for what, words in said:
+        if what in moved:
+            yield f"{words} {', '.join(str(labels.get(name, name)) for name in moved[what])}"
+
+
+def _in_two(rule: Any) -> tuple[Any, Any]:
+    return (rule.get("on"), rule.get("for")) if isinstance(rule, Mapping) else (rule, None)
 
 
 def labels_of(tabs: Iterable[str]) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
+from .feature_records import FeatureChange, FeatureChoice, FeatureRecord
 from .notice_records import KnownDevice
 from .records import (
     EventRecord,
-    FeatureChoice,
-    FeatureRecord,
     IdentityRecord,
     LogoutTokenRecord,
     PendingFormRecord,
@@ -237,10 +236,16 @@ class FeatureStore(Protocol):
 
     def save_features(
         self,
-        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, FeatureChoice]],
+        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, FeatureChoice | None]],
         changed_by: str,
         at: int,
     ) -> None:
         """Save what ``values`` answers, which is told the version and the features as they are while nobody else can
-        change them. Nothing to save is no new version."""
+        change them; None: no choice any more. Nothing to save is no new version. Each is in the history."""
         ...
+
+    def feature_changes(self, before: tuple[int, str] | None, limit: int) -> Sequence[FeatureChange]:
+        """The newest changes, or the next ones after this one (its number, and its feature)."""
+        ...
+
+    def feature_change(self, number: int, name: str) -> FeatureChange | None: ...

@@ -175,25 +175,6 @@ class Put(NamedTuple):
     refused: int
 
 
-#: Of an administrator, for one feature: whether it is on for everyone and, where it is not, for whom (None: nobody). A
-#: program that knows nothing of the second reads of a feature that is on for some that it is off.
-FeatureChoice = tuple[bool, str | None]
-
-
-class FeatureRecord(NamedTuple):
-    """An admin's choice for one feature."""
-
-    name: str
-    enabled: bool
-    changed_by: str
-    changed_at: int
-    audience: str | None = None
-
-    @property
-    def choice(self) -> FeatureChoice:
-        return self.enabled, self.audience
-
-
 class PendingFormRecord(NamedTuple):
     """A form that waits for its sender to confirm who they are. ``id`` is a digest of its name."""
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, and_, func, insert, or_, select, update
 
 from .database import Database, Execute, in_one_transaction
-from .records import FeatureChoice, FeatureRecord
+from .feature_records import FeatureChange, FeatureChoice, FeatureRecord, text_of_choice
 
 #: What has one version for all of its rows.
 _FEATURES = "features"
@@ -46,22 +46,47 @@ class SqlFeatures(Database):
     @in_one_transaction
     def save_features(
         self,
-        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, FeatureChoice]],
+        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, FeatureChoice | None]],
         changed_by: str,
         at: int,
     ) -> None:
-        number = self._tables.version.c.number
         with self._write() as execute:
             version = self._hold_features(execute)
             records, audiences = self._held_features(execute)
             changes = values(version, records)
-            for name, (on, audience) in changes.items():
+            for name, choice in changes.items():
+                on, audience = choice or (False, None)
                 chosen = {"enabled": on, "changed_by": changed_by, "changed_at": at}
-                self._put(self._tables.feature, {"name": name}, chosen)
+                self._put(self._tables.feature, {"name": name}, None if choice is None else chosen)
                 if audience is not None or name in audiences:
                     self._put_audience(name, audience)
             if changes:
-                execute(update(self._tables.version).where(self._is_features).values(number=number + 1))
+                number = self._next_number(execute, version)
+                texts = {name: text_of_choice(records[name].choice if name in records else None) for name in changes}
+                history = [
+                    FeatureChange(number, name, changed_by, at, texts[name], text_of_choice(choice))
+                    for name, choice in changes.items()
+                ]
+                execute(insert(self._tables.feature_change), [_as_row(each) for each in history])
+                execute(update(self._tables.version).where(self._is_features).values(number=number))
+
+    def _next_number(self, execute: Execute, version: int) -> int:
+        """No change has it, also where somebody has deleted the version by hand."""
+        last = execute(select(func.max(self._tables.feature_change.c.number))).scalar()
+        return max(version, int(last or 0)) + 1
+
+    def feature_changes(self, before: tuple[int, str] | None, limit: int) -> list[FeatureChange]:
+        table = self._tables.feature_change
+        found = select(*table.c).order_by(table.c.number.desc(), table.c.name).limit(limit)
+        if before is not None:
+            number, name = before
+            found = found.where(or_(table.c.number < number, and_(table.c.number == number, table.c.name > name)))
+        return [FeatureChange._make(row) for row in self._read(found)]
+
+    def feature_change(self, number: int, name: str) -> FeatureChange | None:
+        table = self._tables.feature_change
+        row = self._read(select(*table.c).where(table.c.number == number, table.c.name == name)).first()
+        return None if row is None else FeatureChange._make(row)
 
     def _held_features(self, execute: Execute) -> tuple[dict[str, FeatureRecord], dict[str, str]]:
         """By locking reads: they read what is there now, whatever this transaction has seen before. Also the audiences
@@ -91,3 +116,8 @@ class SqlFeatures(Database):
     @cached_property
     def _features_version(self) -> Any:
         return select(self._tables.version.c.number).where(self._is_features)
+
+
+def _as_row(change: FeatureChange) -> dict[str, Any]:
+    names = ("number", "name", "changed_by", "changed_at", "rule_before", "rule_after")
+    return dict(zip(names, change, strict=True))

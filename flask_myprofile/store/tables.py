@@ -33,6 +33,7 @@ class Tables:
     known_device: Table
     email_change: Table
     feature_audience: Table
+    feature_change: Table
 
 
 def _exact(length: int) -> TypeEngine[str]:
@@ -72,6 +73,7 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         known_device=table("known_device", *_known_device_columns()),
         email_change=table("email_change", *_email_change_columns()),
         feature_audience=table("feature_audience", *_feature_audience_columns()),
+        feature_change=table("feature_change", *_feature_change_columns()),
     )
 
 
@@ -156,6 +158,17 @@ def _feature_audience_columns() -> list[Column[object]]:
     return [
         Column("name", _exact(128), primary_key=True),
         Column("audience", Text, nullable=False),
+    ]
+
+
+def _feature_change_columns() -> list[Column[object]]:
+    return [
+        Column("number", BigInteger, primary_key=True, autoincrement=False),
+        Column("name", _exact(128), primary_key=True),
+        Column("changed_by", String(255), nullable=False),
+        Column("changed_at", BigInteger, nullable=False),
+        Column("rule_before", Text),
+        Column("rule_after", Text),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .records import FeatureChoice
+from .feature_records import FeatureChoice
 
 
 class TokenRecord(NamedTuple):

@@ -380,6 +380,10 @@ STATES = {
     "features moved": State(MAYA, "/profile/admin/features", moved_all_switches),
     "features question": State(MAYA, "/profile/admin/features", asked_before_saving),
     "features changed meanwhile": State(MAYA, "/profile/admin/features", overtaken),
+    "whom a feature is on for": State(MAYA, "/profile/admin/features/audience?feature=sessions"),
+    "whom a feature is on for, to be corrected": State(
+        MAYA, "/profile/admin/features/audience?feature=preferences.theme", typed(share="a lot")
+    ),
     "doctor": State(MAYA, "/profile/admin/doctor"),
     "find a user": State(MAYA, "/profile/admin/sessions"),
     "no such user": State(MAYA, "/profile/admin/sessions?user=nobody"),

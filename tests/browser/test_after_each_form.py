@@ -227,6 +227,10 @@ DEEDS: dict[str, dict[str, Deed]] = {
     },
     "myprofile.sign_out": {"left": (NEWCOMER, SESSIONS, left)},
     "myprofile_admin.features": {"saved": (MAYA, FEATURES, SAVED)},
+    "myprofile_admin.features_audience": {
+        "saved": (MAYA, f"{FEATURES}/audience?feature=sessions.rename", typed(".mp-status", share="50")),
+        "wrong": (MAYA, f"{FEATURES}/audience?feature=sessions.rename", typed(share="a lot")),
+    },
     "myprofile_admin.features_reset": {"reset": (MAYA, FEATURES, reset)},
     "myprofile_admin.sessions_sign_out": {"one": (MAYA, A_USER, clicked("main .mp-list form [type=submit]", SAID))},
     "myprofile_admin.sessions_sign_out_all": {"all": (MAYA, A_USER, lambda at: in_dialog(at, "/sign-out-all"))},

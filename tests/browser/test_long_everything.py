@@ -38,6 +38,7 @@ STATES = {
     "activity": State(ADMIN, "/profile/activity"),
     "a custom tab": State(ADMIN, "/profile/custom20"),
     "features": State(ADMIN, "/profile/admin/features"),
+    "whom a feature is on for": State(ADMIN, "/profile/admin/features/audience?feature=sessions"),
     "a user's sessions": State(ADMIN, "/profile/admin/sessions?user=admin"),
 }
 #: Those that are looked at in dark colours as well.

@@ -42,6 +42,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile_sso.frontchannel_logout": ("/sso/<client>/frontchannel-logout", READ),
     "myprofile_sso.confirmed": ("/sso/confirmed", READ),
     "myprofile_admin.features": ("/admin/features", BOTH),
+    "myprofile_admin.features_audience": ("/admin/features/audience", BOTH),
     "myprofile_admin.features_reset": ("/admin/features/reset", BOTH),
     "myprofile_admin.doctor": ("/admin/doctor", READ),
     "myprofile_admin.sessions": ("/admin/sessions", READ),

@@ -1,0 +1,151 @@
+"""What administrators have chosen of features: shown, saved, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ..audiences import Rule, kept_rule
+from ..config import Config
+from ..errors import Conflict, NotFound
+from ..store.feature_records import FeatureChange, FeatureChoice, FeatureRecord, choice_of_text, text_of_choice
+from ..store.protocols import FeatureStore
+from .clock import now
+from .feature_rules import Change, FeatureRules, State, choice_of_rule, wanted
+
+
+class FeatureSaving(FeatureRules):
+    """The part of :class:`~..features.Features` that administrators use."""
+
+    def __init__(self, config: Config, store: FeatureStore) -> None:
+        super().__init__(config)
+        self._store = store
+
+    def _choices(self) -> Mapping[str, FeatureChoice]:
+        """What administrators have chosen, as this request has read it."""
+        raise NotImplementedError
+
+    def _records(self) -> Mapping[str, FeatureRecord]:
+        """The same with who has chosen it, and when."""
+        raise NotImplementedError
+
+    def _forget(self) -> None:
+        """Read it again."""
+        raise NotImplementedError
+
+    def state(self, name: str) -> State:
+        """One feature as an administrator sees it.
+
+        :param name: of the feature.
+        :returns: ``on`` (its own switch), ``locked`` (pinned in the configuration), ``default``, and ``changed``: the
+            administrator's choice, or None.
+        """
+        return self.state_in(name, self._records())
+
+    def unreadable(self) -> list[str]:
+        """Those of which nobody can read what is stored of whom they are on for: they are off."""
+        found = ((name, *choice) for name, choice in self._choices().items() if self.is_known(name))
+        return [name for name, on, audience in found if not on and audience is not None and not kept_rule(audience)]
+
+    def save(self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None) -> dict[str, bool]:
+        """Store an administrator's choices. The caller commits.
+
+        :param values: feature -> on or off, for whomever it is on; or a rule that says that as well.
+        :param changed_by: who does it, as Feature Management shows it.
+        :param version: only if nobody has saved any feature since :meth:`version` was this (default: whatever others
+            have saved). Of several who save at once, each sees what the one before has saved.
+        :returns: what really changed: feature -> on or off.
+        :raises Conflict: somebody has, or one of the choices is pinned in the configuration.
+        """
+        return {name: change.after.on for name, change in self.change(values, changed_by, version).items()}
+
+    def change(
+        self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None
+    ) -> dict[str, Change]:
+        """The same as :meth:`save`.
+
+        :returns: feature -> what it was before, and after.
+        """
+        locked = sorted(name for name in values if self.is_against_pinned(name, values[name]))
+        if locked:
+            raise Conflict(code="feature_locked", message=", ".join(locked))
+        changes: dict[str, Change] = {}
+
+        def differing(number: int, records: Mapping[str, FeatureRecord]) -> Mapping[str, FeatureChoice | None]:
+            if version not in (None, str(number)):
+                raise Conflict
+            changes.clear()
+            for name, value in values.items():
+                before = self.state_in(name, records).rule
+                if (after := wanted(value, before)) != before:
+                    changes[name] = Change(before, after)
+            return {name: choice_of_rule(change.after) for name, change in changes.items()}
+
+        self._forget()
+        self._store.save_features(differing, changed_by[:255], now())
+        return changes
+
+    def unset(self, names: Iterable[str], changed_by: str) -> dict[str, Change]:
+        """Take administrators' choices back, so that the defaults hold. The caller commits.
+
+        :param names: of features.
+        :param changed_by: who does it, as Feature Management shows it.
+        :returns: feature -> what it was before, and after, also where that is the same.
+        """
+        return self._choose(dict.fromkeys(names, (None, None)), changed_by)
+
+    def history(self, before: tuple[int, str] | None = None, limit: int = 50) -> Sequence[FeatureChange]:
+        """What administrators have changed, the newest first.
+
+        :param before: ``number`` and ``name`` of a change: only what comes after it in this order.
+        :param limit: how many at most.
+        :returns: a sequence of :class:`~.records.FeatureChange`.
+        """
+        return self._store.feature_changes(before, limit)
+
+    def undo(self, number: int, name: str, changed_by: str) -> dict[str, Change]:
+        """Take one change back. The caller commits.
+
+        :param number: of the change, as :meth:`history` has it.
+        :param name: of the feature.
+        :param changed_by: who does it.
+        :returns: feature -> what it was before, and after.
+        :raises NotFound: there is no such change, or no such feature any more.
+        :raises Conflict: the feature has been changed since, or is pinned in the configuration.
+        """
+        change = self._store.feature_change(number, name)
+        if change is None or not self.is_known(name):
+            raise NotFound(code="no_such_change")
+        if name in self._pinned:
+            raise Conflict(code="feature_locked", message=name)
+        return self._choose({name: (change.before, change)}, changed_by)
+
+    def _choose(
+        self, wishes: Mapping[str, tuple[str | None, FeatureChange | None]], changed_by: str
+    ) -> dict[str, Change]:
+        """:param wishes: feature -> what is kept of its rule, and the change that has to be the last one."""
+        changes: dict[str, Change] = {}
+
+        def chosen(number: int, records: Mapping[str, FeatureRecord]) -> Mapping[str, FeatureChoice | None]:
+            changes.clear()
+            choices: dict[str, FeatureChoice | None] = {}
+            for name, (text, last) in wishes.items():
+                record, choice = records.get(name), None if text is None else choice_of_text(text)
+                if last is not None and text_of_choice(record.choice if record else None) != last.after:
+                    raise Conflict(code="changed_since")
+                if choice != (record.choice if record else None):
+                    choices[name] = choice
+                    changes[name] = Change(self.state_in(name, records).rule, self.rule(name, choice))
+            return choices
+
+        self._forget()
+        self._store.save_features(chosen, changed_by[:255], now())
+        return changes
+
+    def version(self) -> str:
+        """Changes whenever anybody saves a feature: what an open form compares with. What this request reads of them
+        after it is that version or a later one, which :meth:`save` then refuses to overwrite.
+
+        :returns: a short text.
+        """
+        self._forget()
+        return str(self._store.features_version())

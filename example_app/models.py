@@ -25,6 +25,9 @@ class User(UserMixin, db.Model):  # type: ignore[name-defined]
     is_admin: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     weekly_summary: Mapped[bool] = mapped_column(default=True)
+    #: Loaded where it is asked for alone; that there is one, each page knows by its version.
+    avatar: Mapped[bytes | None] = mapped_column(deferred=True)
+    avatar_version: Mapped[str | None] = mapped_column(String(16))
 
     @property
     def is_active(self) -> bool:

@@ -34,6 +34,7 @@ DEFAULTS = {
     # what users are told of is in the outbox, /outbox
     "MYPROFILE_NOTIFY": outbox.keep,
     "MYPROFILE_EMAIL_CHANGE": "verified",
+    "MYPROFILE_AVATAR": "avatar",
     # once the API Token tab is on
     "MYPROFILE_API_TOKENS": 10,
     "MYPROFILE_API_SCOPES": {

@@ -10,6 +10,7 @@ from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from . import setting_checks as checks
+from .avatar_settings import AvatarSettings
 from .errors import SetupError
 from .feature_settings import FeatureSettings
 from .notice_settings import NoticeSettings
@@ -21,7 +22,7 @@ DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Config(NoticeSettings, FeatureSettings, TokenSettings):
+class Config(NoticeSettings, FeatureSettings, TokenSettings, AvatarSettings):
     """The settings of one app, read once by :meth:`read`."""
 
     url_prefix: str = _setting("/profile", checks.path, "Where My Profile lives.")
@@ -277,7 +278,7 @@ class Config(NoticeSettings, FeatureSettings, TokenSettings):
             return ["MYPROFILE_PASSWORD_MAX_LENGTH is below MYPROFILE_PASSWORD_MIN_LENGTH"]
         if "content" not in self.base_blocks:
             return ['MYPROFILE_BASE_BLOCKS must name the layout\'s block for "content"']
-        return [*self.clashes_of_notices(), *self.clashes_of_features()]
+        return [*self.clashes_of_notices(), *self.clashes_of_features(), *self.clashes_of_avatar()]
 
 
 def settings() -> list[tuple[str, Field[Any]]]:

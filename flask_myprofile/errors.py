@@ -98,6 +98,13 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class TooLarge(Refused):
+    """More was sent than is taken. Answers 413."""
+
+    status = 413
+    code = "request_entity_too_large"
+
+
 class TooMany(Refused):
     """Too often. Answers 429 with ``Retry-After`` (seconds)."""
 

@@ -76,7 +76,8 @@ class MyProfile:
         ProfileBuilder(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         prefix = config.url_prefix
         sso = sso_blueprint(prefix, guarded(recent_sign_in.confirmed))
-        pages = pages_blueprint(prefix, tabs.values(), with_links=config.notify is not None)
+        has_pictures = config.avatar is not None
+        pages = pages_blueprint(prefix, tabs.values(), with_links=config.notify is not None, with_pictures=has_pictures)
         for blueprint in (pages, admin_blueprint(prefix), sso):
             error_page.connect(blueprint)
             app.register_blueprint(blueprint)

@@ -15,6 +15,7 @@ from werkzeug.routing import BuildError
 
 from .account.activity import Activity
 from .account.admin_check import AdminCheck
+from .account.avatars import Avatars
 from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
 from .account.identities import Identities
@@ -68,6 +69,7 @@ class Profile:
     erasure: Erasure
     links: OneTimeLinks
     email_changes: EmailChanges
+    avatars: Avatars
     tabs: Mapping[str, Tab]
     is_admin: AdminCheck
     db: Any

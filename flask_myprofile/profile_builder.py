@@ -10,6 +10,7 @@ from flask import Flask, appcontext_pushed, has_request_context, request
 
 from .account.activity import Activity
 from .account.admin_check import AdminCheck
+from .account.avatars import Avatars
 from .account.email_changes import EmailChanges
 from .account.erasure import Erasure
 from .account.events import PROVIDER
@@ -67,8 +68,7 @@ class ProfileBuilder:
         self._users = copy.copy(users) if users is not None else Users()
 
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
-        app, config, users = self._app, self._config, self._users
-        store = Lazy(self._make_store)
+        app, config, users, store = self._app, self._config, self._users, Lazy(self._make_store)
         features, pending_forms = self._features(store, tabs), PendingForms(store, secret_keys)
         session_store, identities = session_store_at(config.session_store, store, config), Identities(store)
         activity = Activity(store, users, config, origin=current_origin, tell=announce_event)
@@ -93,6 +93,7 @@ class ProfileBuilder:
             erasure=erasure,
             links=OneTimeLinks(store),
             email_changes=EmailChanges(store, users, activity),
+            avatars=Avatars(users, config, activity),
             tabs=tabs,
             is_admin=self._admin_check(admin),
             db=Lazy(self._database),

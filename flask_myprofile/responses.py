@@ -13,6 +13,7 @@ from .errors import UNREADABLE, in_log
 
 #: Seconds after which it is worth trying again what could not be done now.
 RETRY_AFTER = 30
+_MAY_BE_KEPT = "_flask_myprofile_may_be_kept"
 
 
 def prefers_json() -> bool:
@@ -59,11 +60,19 @@ def store_is_down(error: Exception) -> Response:
     raise ServiceUnavailable(retry_after=RETRY_AFTER) from error
 
 
+def keep(response: Response, seconds: int) -> Response:
+    """Let the browser of this session keep it; see :func:`no_store`."""
+    response.cache_control.private, response.cache_control.max_age = True, seconds
+    vars(response)[_MAY_BE_KEPT] = True
+    return response
+
+
 def no_store(response: Response) -> Response:
-    """For every answer of ours but static files: never cached, never framed, never guessed at."""
+    """For every answer of ours but static files, and what may be kept: never cached, never framed, never guessed at."""
     if request.endpoint and request.endpoint.endswith(".static"):
         return response
-    response.headers["Cache-Control"] = "no-store"
+    if _MAY_BE_KEPT not in vars(response):
+        response.headers["Cache-Control"] = "no-store"
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -90,6 +90,12 @@ def attribute_or_callable(value: Any) -> str | None:
     )
 
 
+def column_or_pair(value: Any) -> str | None:
+    is_pair = isinstance(value, list | tuple) and len(value) == 2 and all(map(callable, value))
+    right = is_pair or text(value) is None
+    return None if right else "the name of a column, or two callables: get(user) and set(user, bytes)"
+
+
 def number(least: int, most: int | None = None) -> Check:
     def check(value: Any) -> str | None:
         right = isinstance(value, int) and not isinstance(value, bool) and value >= least
@@ -118,7 +124,7 @@ def path_or_callable(value: Any) -> str | None:
 
 
 def text_or_callable(value: Any) -> str | None:
-    return None if callable(value) or text(value) is None else "a text, or a callable() that gives one"
+    return None if callable(value) or text(value) is None else "a text, or a callable that gives one"
 
 
 def url_or_callable(value: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import isfunction, signature
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -93,6 +94,8 @@ class Action:
     purpose: Any = None
     #: Whether it answers a file: a browser that comes back from a confirmation would show no page with it.
     file: bool = False
+    #: Bytes that may be sent, where that is more than a form of texts needs.
+    max_body: int | Callable[[], int] | None = None
 
     @property
     def slug(self) -> str:
@@ -116,6 +119,7 @@ def action(
     condition: Sequence[str] = (),
     purpose: Any = None,
     file: bool = False,
+    max_body: int | Callable[[], int] | None = None,
 ) -> Any:
     """Make a method an action: ``POST <tab>/<method-name>``; ``save`` is ``POST <tab>``.
 
@@ -131,20 +135,23 @@ def action(
     :param file: it answers :class:`Done` with a ``filename``, which the browser asks for again after that question.
     :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
         method gets each that was sent as a keyword argument, a text; whatever else is sent as JSON is refused.
+    :param max_body: the bytes that may be sent, where there is a ``FileField``; or a callable() for it. Default: 64 KB.
     :returns: a decorator. The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.Refused`;
         it changes what it likes by ``db.session`` and does not commit: the extension does, or rolls back if it fails.
     """
     _check_parentheses(form)
 
-    def mark(function: _F) -> _F:
-        name = function.__name__
-        switch = None if feature is False else feature or (None if name == "save" else name)
-        made = Action(name, function, form, confirm, switch, label, hint, fresh, tuple(condition), purpose, file)
-        _check_condition(made)
-        function.__myprofile_action__ = made  # type: ignore[attr-defined]
-        return function
+    options = (label, hint, fresh, tuple(condition), purpose, file, max_body)
+    return partial(_mark, form, confirm, feature, options)
 
-    return mark
+
+def _mark(form: Any, confirm: Confirm | None, feature: str | Literal[False] | None, options: Any, function: _F) -> _F:
+    name = function.__name__
+    switch = None if feature is False else feature or (None if name == "save" else name)
+    made = Action(name, function, form, confirm, switch, *options)
+    _check_condition(made)
+    function.__myprofile_action__ = made  # type: ignore[attr-defined]
+    return function
 
 
 def _check_parentheses(form: Any) -> None:

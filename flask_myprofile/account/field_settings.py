@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..config import PREFIX, Config
+from .avatars import AVATAR
 from .columns import Attribute
 
 Describe = Callable[[type[Any], str], Attribute | None]
@@ -47,7 +48,9 @@ def mistakes_in(config: Config, describe: Describe, models: Sequence[type[Any]])
 
 def _named(config: Config, setting: str) -> Iterable[str]:
     names = field_names(config) if setting == "personal_fields" else getattr(config, setting)
-    return [name for name in names if name not in _BY_DEFAULT or setting == "personal_fields"]
+    if setting == "personal_fields":
+        return names
+    return [name for name in names if name not in _BY_DEFAULT and not (name == AVATAR and config.avatar is not None)]
 
 
 def _without_field(config: Config, name: str, attribute: Attribute | None) -> str | None:

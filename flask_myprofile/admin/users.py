@@ -10,6 +10,7 @@ from ..errors import NotFound, Refused
 from ..globals import current_profile
 from ..i18n import gettext
 from ..pages import layout, token_facts
+from ..pages.avatar import picture_url
 from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import PAGE, as_json, as_rows, page_number, shows_places
 from ..responses import prefers_json
@@ -84,7 +85,7 @@ def show(admin: Any, user: Any, *, typed: str = "", error: Any = "", status: int
             **_sessions(admin, user),
             **_token(user),
             **user_facts.as_shown(user),
-            "whose": person(user),
+            "whose": {**person(user), "picture": picture_url(user, current_profile.users.key(user))},
         }
     )
     return _render(error=error, status=status, typed=typed, **shown)

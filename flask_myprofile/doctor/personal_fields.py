@@ -15,6 +15,10 @@ def personal_fields() -> Iterator[Finding]:
     models = users.models()
     for mistake in tab.mistakes():
         yield fault(f"{mistake}.", "Name attributes of the user class, or map them with Users(fields=…).")
+    for column in current_profile.avatars.loaded_each_time():
+        yield note(
+            f"{column} is loaded with the user at every request.", "Declare it with mapped_column(deferred=True)."
+        )
     for model in models:
         for name, source in users._fields.items():
             if users.describe(model, name) is None:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, current_app, jsonify, redirect, request
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from wtforms import Form
 
 from ..auth.request_state import request_state
@@ -18,7 +18,7 @@ from ..responses import RETRY_AFTER, prefers_json, problem
 from ..store.database_errors import is_clash
 from ..tab import Action, Done, Tab
 from ..transactions import unit_of_work
-from . import layout, not_me
+from . import layout, not_me, uploads
 from .csrf import check_origin
 from .forms import each_field, fill, read_condition
 from .navigation import url_of
@@ -47,6 +47,17 @@ def _urls(tab: Tab) -> dict[str, str]:
 
 def perform(user: Any, tab: Tab, action: Action) -> Any:
     """Carry out an action as one unit of work: all of it and its commit, or nothing."""
+    if action.max_body is None:
+        return _perform(user, tab, action)
+    uploads.allow(action.max_body)
+    try:
+        return _perform(user, tab, action)
+    except RequestEntityTooLarge:
+        uploads.let_it_come(request.max_content_length or 0)
+        return _correct(user, tab, action, None, uploads.too_large())
+
+
+def _perform(user: Any, tab: Tab, action: Action) -> Any:
     form_class = action.form_class(tab, user)
     form = request_state().typed = _typed(form_class) if form_class else None
     try:
@@ -70,7 +81,7 @@ def perform(user: Any, tab: Tab, action: Action) -> Any:
     except (HTTPException, SQLAlchemyError, ReauthRequired):
         raise
     except Exception as error:
-        return _failed(user, tab, form, error)
+        return _failed(user, tab, form if action.name == "save" else None, error)
     return _answer(tab, action, done if isinstance(done, Done) else Done(done))
 
 

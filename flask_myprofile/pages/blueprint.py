@@ -17,7 +17,7 @@ from ..globals import PACKAGE, current_profile
 from ..i18n import gettext
 from ..responses import no_store, prefers_json
 from ..tab import Action, Tab
-from . import layout, not_me_page, one_time_link, recent_sign_in
+from . import avatar, layout, not_me_page, one_time_link, recent_sign_in
 from .access import guarded
 from .actions import perform, show
 from .assets import PagesBlueprint
@@ -29,8 +29,9 @@ from .sign_out import sign_out
 from .signed_out import say_elsewhere
 
 
-def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False) -> Blueprint:
-    """The routes of these tabs. ``with_links``: mails have links, and so there is a page for them."""
+def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False, with_pictures: bool = False) -> Blueprint:
+    """The routes of these tabs. ``with_links``: mails have links, and so there is a page for them. ``with_pictures``:
+    users may have one."""
     pages = PagesBlueprint(
         "myprofile",
         PACKAGE,
@@ -51,6 +52,9 @@ def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False) -> 
     if with_links:
         view = guarded(one_time_link.view, lets_visitors_in=True)
         pages.add_url_rule("/mail-link", "mail_link", view, methods=["GET", "POST"])
+    if with_pictures:
+        view = guarded(avatar.view, lets_visitors_in=True)
+        pages.add_url_rule("/personal-information/picture", "personal_information_picture", view)
     for tab in tabs:
         save = tab.actions.get("save")
         pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])

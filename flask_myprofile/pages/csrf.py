@@ -19,7 +19,7 @@ from ..responses import prefers_json
 
 __all__ = ["MAX_BODY", "StaleForm", "check_origin", "csrf_field"]
 
-#: Nothing on these pages needs more.
+#: Nothing on these pages needs more, unless a file is sent.
 MAX_BODY = 64 * 1024
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 #: How browsers send forms.
@@ -82,7 +82,7 @@ def _check_sender(signs_out: bool) -> None:
 def _is_body_too_large() -> bool:
     """Werkzeug cuts a body that states no length at the limit, and says nothing."""
     if request.content_length is not None or not request.environ.get("wsgi.input_terminated"):
-        return (request.content_length or 0) > MAX_BODY
+        return (request.content_length or 0) > (request.max_content_length or MAX_BODY)
     request.get_data()  # up to the limit; kept for the form and the JSON
     return bool(request.environ["wsgi.input"].read(1))
 

@@ -47,10 +47,11 @@ def fill(form_class: type[Form], values: dict[str, Any]) -> Form:
     :raises Invalid: the body has unknown fields or wrong types, or none of the form's fields at all.
     :raises UnreadableBody: see there.
     """
-    form = form_class(formdata=_body(form_class, values), data=values, meta={"csrf": False})
+    body = _body(form_class, values)
+    form = form_class(formdata=body, data=values, meta={"csrf": False})
     # a browser sends nothing for boxes without a tick, and something, if empty, for every other field
     expected = [field for field in form if not isinstance(field, BooleanField | SelectMultipleField)]
-    if expected and not any(field.raw_data for field in form):
+    if expected and not any(field.raw_data or field.name in body for field in form):  # the second: no file was chosen
         raise Invalid({expected[0].name: gettext("Nothing was sent")})
     return form
 
@@ -123,7 +124,7 @@ def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, Any]
     if not request.is_json:
         typed = _form_fields()
         _check_characters(typed)
-        return typed
+        return _with_files(typed, form_class, values)
     sent = json_object()
     known = form_class(formdata=None, data=values, meta={"csrf": False})
     errors = {name: gettext("There is no such field") for name in sent if name not in known}
@@ -141,6 +142,15 @@ def _body(form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, Any]
         elif field.name not in sent and isinstance(field, SelectMultipleField):
             body.setlist(field.name, [str(each) for each in field.data or ()])
     return body
+
+
+def _with_files(typed: MultiDict[str, Any], form_class: type[Form], values: dict[str, Any]) -> MultiDict[str, Any]:
+    """Files come to the fields that take one, and to no other."""
+    if request.files:
+        form = form_class(formdata=None, data=values, meta={"csrf": False})
+        for name in [field.name for field in form if isinstance(field, FileField) and field.name in request.files]:
+            typed.setlist(name, request.files.getlist(name))
+    return typed
 
 
 def _wrong_type(field: Field, value: Any) -> str | None:

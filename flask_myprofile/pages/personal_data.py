@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 from flask import current_app
 
+from ..account.avatars import AVATAR
 from ..account.clock import now
 from ..account.events import details_of, is_from_there
+from ..account.pictures import kind_of
 from ..globals import current_profile
 from ..i18n import iso_time
 from ..signals import data_exported
@@ -33,6 +36,7 @@ def export(user: Any) -> dict[str, Any]:
             "key": key,
             "name": profile.users.display_name(user),
             "email": profile.users.get(user, "email") or None,
+            **_picture(user),
         },
         "exported_at": iso_time(now()),
         "sessions": [_session(each) for each in _sessions(profile.stores[-1], key)],
@@ -53,6 +57,16 @@ def export(user: Any) -> dict[str, Any]:
     # what a host keeps has moments and numbers of its own
     plain: dict[str, Any] = current_app.json.loads(current_app.json.dumps(found))
     return plain
+
+
+def _picture(user: Any) -> dict[str, Any]:
+    """Where the app keeps pictures: its bytes, or its URL."""
+    if not current_profile.avatars.has_place(user):
+        return {}
+    found = current_profile.avatars.get(user)
+    if not isinstance(found, bytes):
+        return {AVATAR: found}
+    return {AVATAR: {"type": kind_of(found), "base64": b64encode(found).decode()}}
 
 
 def _sessions(store: Any, key: str) -> list[SessionRecord]:

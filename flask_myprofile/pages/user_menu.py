@@ -22,6 +22,7 @@ from ..auth.session_cookie import csrf_field
 from ..errors import StoreDown
 from ..globals import current_profile
 from ..tab import Tab
+from . import avatar
 from .assets import static_url
 from .kept_menu import TEMPLATE, draw, mark
 from .navigation import ADMIN_ENDPOINT, USERS_ENDPOINT, first_tab, tabs_that_are_on
@@ -198,7 +199,9 @@ def _initials(name: str) -> str:
 
 
 def _picture(user: Any) -> str | None:
-    """Only an address that a picture can have: never a script."""
+    """The one that was uploaded, or the one of the host's; only an address that a picture can have: never a script."""
+    if (uploaded := avatar.picture_url(user)) is not None:
+        return uploaded
     for field in _PICTURES:
         address = current_profile.users.get(user, field)
         if isinstance(address, str) and address.startswith(("https://", "http://", "/")):

@@ -140,6 +140,19 @@
     }
     (any ? addEventListener : removeEventListener)("beforeunload", keep);
   };
+  /* the middle of a chosen picture; drawn, as a policy may know no blob: */
+  on("change", async (e) => {
+    const input = closest(e, ".mp-picture input"), canvas = byId("mp-preview");
+    if (!input) return;
+    canvas.hidden = true;
+    try {
+      const p = await createImageBitmap(input.files[0]), s = Math.min(p.width, p.height);
+      canvas.width = 256;   /* empties it */
+      canvas.getContext("2d").drawImage(p, (p.width - s) / 2, (p.height - s) / 2, s, s, 0, 0, 256, 256);
+      canvas.hidden = false;
+    } catch { }   /* the server says what is wrong with it */
+  });
+
   on("input", () => {
     d.querySelectorAll("[data-mp-rules]").forEach(check);
     guard();

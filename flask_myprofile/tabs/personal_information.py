@@ -11,15 +11,19 @@ from flask import current_app
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from ..account.avatars import AVATAR
 from ..account.columns import READ_ONLY, Attribute
 from ..account.events import FIELDS_CHANGED, MOST_NAMED
 from ..account.field_settings import field_names, mistakes_in, own_field
 from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
+from ..pages import avatar
 from ..pages import field_checks as checks
+from ..pages.avatar import AvatarActions
 from ..pages.column_fields import field_of, has_field, read_only, why_read_only
 from ..pages.column_values import is_editable, json_value
+from ..pages.conventional_fields import CONVENTIONAL, NEEDED, label_of
 from ..pages.email_change import EmailChangeActions, is_verified, may_change
 from ..pages.held_user import check_saved, held_user
 from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned, why_not
@@ -27,44 +31,6 @@ from ..store.database_errors import broken_rule
 from ..tab import Done, Part, Tab, action
 from ..transactions import after_commit
 
-_FIRST = lazy_gettext("First name")
-_LAST = lazy_gettext("Last name")
-_NAME = lazy_gettext("Name")
-_PHONE = lazy_gettext("Phone number")
-_TITLE = lazy_gettext("Job title")
-
-#: The conventional attributes, in the order they are shown: label, and what the browser should know of the input.
-CONVENTIONAL: Mapping[str, tuple[Any, Mapping[str, str]]] = {
-    "first_name": (_FIRST, {"autocomplete": "given-name"}),
-    "given_name": (_FIRST, {"autocomplete": "given-name"}),
-    "last_name": (_LAST, {"autocomplete": "family-name"}),
-    "family_name": (_LAST, {"autocomplete": "family-name"}),
-    "name": (_NAME, {"autocomplete": "name"}),
-    "full_name": (_NAME, {"autocomplete": "name"}),
-    "display_name": (lazy_gettext("Display name"), {"autocomplete": "nickname"}),
-    "email": (
-        lazy_gettext("Email address"),
-        {"type": "email", "inputmode": "email", "autocomplete": "email", "dir": "ltr", "spellcheck": "false"},
-    ),
-    "phone": (_PHONE, {"type": "tel", "autocomplete": "tel", "dir": "ltr"}),
-    "phone_number": (_PHONE, {"type": "tel", "autocomplete": "tel", "dir": "ltr"}),
-    "title": (_TITLE, {"autocomplete": "organization-title"}),
-    "job_title": (_TITLE, {"autocomplete": "organization-title"}),
-    "company": (lazy_gettext("Company"), {"autocomplete": "organization"}),
-    "department": (lazy_gettext("Department"), {}),
-    "location": (lazy_gettext("Location"), {}),
-    "username": (
-        lazy_gettext("User name"),
-        {"autocomplete": "username", "dir": "ltr", "autocapitalize": "none", "spellcheck": "false"},
-    ),
-}
-_NEEDED: Mapping[str, Any] = {
-    **dict.fromkeys(("first_name", "given_name"), lazy_gettext("Enter your first name")),
-    **dict.fromkeys(("last_name", "family_name"), lazy_gettext("Enter your last name")),
-    **dict.fromkeys(("name", "full_name", "display_name"), lazy_gettext("Enter your name")),
-    **dict.fromkeys(("phone", "phone_number"), lazy_gettext("Enter your phone number")),
-    "email": lazy_gettext("Enter your email address"),
-}
 #: Characters of a field whose column takes any number, and of an e-mail address: no longer one is valid. Nothing is
 #: computed for more: to check 60,000 letters of an address takes a second.
 _LONGEST, _LONGEST_EMAIL = 5_000, 320
@@ -74,7 +40,7 @@ _SIDE_BY_SIDE = (("first_name", "last_name"), ("given_name", "family_name"))
 _USUAL = ("text", "lines", "choice")
 
 
-class PersonalInformation(EmailChangeActions, Tab):
+class PersonalInformation(EmailChangeActions, AvatarActions, Tab):
     name = "personal_information"
     label = lazy_gettext("Personal Information")
     summary = lazy_gettext("Your name and contact details, as your colleagues see them.")
@@ -87,7 +53,10 @@ class PersonalInformation(EmailChangeActions, Tab):
     def all_parts(self) -> list[Part]:
         models = current_profile.users.models() or [type(flask_login.current_user._get_current_object())]
         names = dict.fromkeys(name for each in models for name in self.fields(each))
-        return [Part(name, label_of(name), _HINTS[name in current_profile.config.personal_readonly]) for name in names]
+        config = current_profile.config
+        if config.avatar is not None:
+            names[AVATAR] = None
+        return [Part(name, label_of(name), _HINTS[name in config.personal_readonly]) for name in names]
 
     def __init__(self) -> None:
         self._known: dict[type[Any], list[str]] = {}
@@ -112,7 +81,7 @@ class PersonalInformation(EmailChangeActions, Tab):
 
     def is_offered(self, user: Any) -> bool:
         names = self.fields(current_profile.users.class_of(user))
-        return any(current_profile.features[f"{self.name}.{name}"] for name in names)
+        return any(current_profile.features[f"{self.name}.{name}"] for name in names) or avatar.is_on(user)
 
     def mistakes(self) -> list[str]:
         models = current_profile.users.models()
@@ -122,7 +91,10 @@ class PersonalInformation(EmailChangeActions, Tab):
             current_app.logger.warning(sentence + "name others in MYPROFILE_PERSONAL_FIELDS", names)
         config = current_profile.config
         cannot = [wrong for name in field_names(config) if (wrong := why_not(name, own_field(config, name)))]
-        return [*cannot, *mistakes_in(config, current_profile.users.describe, models)]
+        if config.avatar is not None and AVATAR in field_names(config):
+            cannot.append(f"MYPROFILE_PERSONAL_FIELDS: {AVATAR!r} is the picture of MYPROFILE_AVATAR: take it out")
+        of_fields = mistakes_in(config, current_profile.users.describe, models)
+        return [*cannot, *of_fields, *current_profile.avatars.mistakes()]
 
     # ---- what is in them
 
@@ -131,7 +103,8 @@ class PersonalInformation(EmailChangeActions, Tab):
         return {name: current_profile.users.get(user, name) for name in self.shown(user)}
 
     def json(self, user: Any, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: json_value(_attribute(user, name), value) for name, value in values.items()}
+        picture = {AVATAR: avatar.picture_url(user)} if avatar.is_on(user) else {}
+        return {**{name: json_value(_attribute(user, name), value) for name, value in values.items()}, **picture}
 
     def version(self, user: Any, values: Mapping[str, Any]) -> str:
         return str(self.form(user)(formdata=None, data=values, meta={"csrf": False})[VERSION].data)
@@ -140,7 +113,7 @@ class PersonalInformation(EmailChangeActions, Tab):
         shown = self.shown(user)
         pair = {first: last for first, last in _SIDE_BY_SIDE if first in shown and last in shown}
         rows = [[name, pair[name]] if name in pair else [name] for name in shown if name not in pair.values()]
-        return {"rows": rows, **self.email_change_context(self, user)}
+        return {"rows": rows, **self.email_change_context(self, user), **self.avatar_context(user)}
 
     def form(self, user: Any) -> type[VersionedForm]:
         user = current_profile.users.held(user) or user
@@ -221,10 +194,6 @@ def _clash(user: Any, changed: Collection[str]) -> Invalid:
 # ---- the form
 
 
-def label_of(name: str) -> Any:
-    return CONVENTIONAL[name][0] if name in CONVENTIONAL else name.replace("_", " ").capitalize()
-
-
 def _is_usual(name: str, attribute: Attribute) -> bool:
     """Whether it is shown unless the host says what is: what is computed of other fields is not."""
     if current_profile.users.is_placed(name):
@@ -277,7 +246,7 @@ def _given(name: str, attribute: Attribute, required: bool) -> list[Callable[...
         return [checks.optional]
     if attribute.kind == "box" and name not in current_profile.config.personal_required:
         return []  # a box without a tick has a value as well
-    sentence = _NEEDED.get(name) or gettext("%(field)s must not be empty", field=label_of(name))
+    sentence = NEEDED.get(name) or gettext("%(field)s must not be empty", field=label_of(name))
     return [checks.given(str(sentence))]
 
 

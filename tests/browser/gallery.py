@@ -16,6 +16,7 @@ from example_app.models import User
 from flask_myprofile.sso import provider
 from tests.browser.visitor import Visitor
 from tests.support.live import Person
+from tests.support.pictures import picture
 
 MAYA, SAM, ALEX, NEWCOMER = "maya", "sam", "alex", "newcomer"
 #: Somebody who has signed in two hours ago.
@@ -221,6 +222,28 @@ def refused_an_address(person: Visitor) -> None:
     person.page.locator(".mp-summary").wait_for()
 
 
+def chose_a_picture(person: Visitor) -> None:
+    file: Any = {"name": "me.png", "mimeType": "image/png", "buffer": picture(size=(300, 200))}
+    person.page.locator("main [name=avatar]").set_input_files(file)
+    person.page.locator("canvas:visible").wait_for()
+
+
+def put_up_a_picture(person: Visitor) -> None:
+    chose_a_picture(person)
+    clicked("form[action$='/avatar'] [type=submit]", ".mp-status")(person)
+
+
+def took_a_picture_away(person: Visitor) -> None:
+    put_up_a_picture(person)
+    clicked("[form=mp-remove-picture]", ".mp-status:has-text('removed')")(person)
+
+
+def put_up_no_picture(person: Visitor) -> None:
+    file: Any = {"name": "me.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"}
+    person.page.locator("main [name=avatar]").set_input_files(file)
+    clicked("form[action$='/avatar'] [type=submit]", ".mp-summary")(person)
+
+
 def confirms_an_address(person: Visitor) -> None:
     person.open_mail(wanted_an_address(person))
 
@@ -324,6 +347,9 @@ STATES = {
     "personal information saved": State(SAM, "/profile/personal-information", saved_something),
     "personal information as it was": State(SAM, "/profile/personal-information", SAVED),
     "personal information switched off": State(SAM, "/profile/personal-information", switched_off_meanwhile),
+    "a picture that was chosen": State(NEWCOMER, "/profile/personal-information", chose_a_picture),
+    "a picture put up": State(NEWCOMER, "/profile/personal-information", put_up_a_picture),
+    "a picture to be corrected": State(SAM, "/profile/personal-information", put_up_no_picture),
     "an address that waits": State(NEWCOMER, "/profile/personal-information", wanted_an_address),
     "an address to be corrected": State(SAM, "/profile/personal-information", refused_an_address),
     "an address to confirm": State(NEWCOMER, "/profile/personal-information", confirms_an_address),

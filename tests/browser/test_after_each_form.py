@@ -19,7 +19,10 @@ from tests.browser.gallery import (
     Gallery,
     clicked,
     has_disowned_a_password,
+    put_up_a_picture,
+    put_up_no_picture,
     refused_an_address,
+    took_a_picture_away,
     typed,
     wanted_an_address,
 )
@@ -192,6 +195,11 @@ DEEDS: dict[str, dict[str, Deed]] = {
         "asked for": (NEWCOMER, PERSONAL, wanted_an_address),
         "wrong": (SAM, PERSONAL, refused_an_address),
     },
+    "myprofile.personal_information_avatar": {
+        "put up": (NEWCOMER, PERSONAL, put_up_a_picture),
+        "wrong": (SAM, PERSONAL, put_up_no_picture),
+    },
+    "myprofile.personal_information_remove_avatar": {"taken away": (NEWCOMER, PERSONAL, took_a_picture_away)},
     "myprofile.personal_information_resend_email": {"too soon": (NEWCOMER, PERSONAL, after_asking("/resend-email"))},
     "myprofile.personal_information_cancel_email_change": {
         "cancelled": (NEWCOMER, PERSONAL, after_asking("/cancel-email-change"))

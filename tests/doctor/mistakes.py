@@ -9,13 +9,14 @@ from authlib.integrations.flask_client import OAuth
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from jinja2 import DictLoader
-from sqlalchemy import String
+from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_myprofile import Users
 from tests.auth.test_user_models import Person
 from tests.support.host import Host
+from tests.support.pictures import with_columns
 
 KEY = "5d0b36a9f1c84e27b6a2d83c91fe4075"
 #: An app with nothing to say of it.
@@ -27,6 +28,9 @@ RIGHT: dict[str, Any] = {
     "REMEMBER_COOKIE_SAMESITE": "Lax",
 }
 FAULT, NOTE = "fault", "note"
+EAGER = with_columns(
+    avatar=mapped_column(LargeBinary, nullable=True), avatar_version=mapped_column(String(16), nullable=True)
+)
 
 
 class Mistake(NamedTuple):
@@ -160,6 +164,9 @@ MISTAKES: dict[str, Mistake] = {
     "kinds of characters": Mistake("password_rules", NOTE, "digit", {"MYPROFILE_PASSWORD_REQUIRE": ("digit",)}),
     "no such field": Mistake(
         "personal_fields", FAULT, "does not have: nick", {"MYPROFILE_PERSONAL_FIELDS": ("nick", "email"), "anew": True}
+    ),
+    "a picture in each query": Mistake(
+        "personal_fields", NOTE, "User.avatar is loaded with the user", {"model": EAGER, "MYPROFILE_AVATAR": "avatar"}
     ),
     "no such path": Mistake(
         "personal_fields",

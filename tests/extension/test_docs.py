@@ -26,8 +26,8 @@ import flask_myprofile
 from example_app.accounts import DEMO_ACCOUNTS
 from flask_myprofile import Tab, cli, signals
 from flask_myprofile.config import Config, settings
+from flask_myprofile.pages.conventional_fields import CONVENTIONAL
 from flask_myprofile.tabs import BUILT_IN, READY_MADE
-from flask_myprofile.tabs.personal_information import CONVENTIONAL
 from tests.support.host import Host
 
 ROOT = Path(__file__).parent.parent.parent

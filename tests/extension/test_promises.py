@@ -33,7 +33,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.sessions_rename": ("/sessions/rename", BOTH),
     **{
         f"myprofile.personal_information_{name}": (f"/personal-information/{name.replace('_', '-')}", BOTH)
-        for name in ("change_email", "resend_email", "cancel_email_change")
+        for name in ("change_email", "resend_email", "cancel_email_change", "avatar", "remove_avatar")
     },
     "myprofile.activity": ("/activity", BOTH),
     "myprofile.confirm": ("/confirm", BOTH),

@@ -74,11 +74,13 @@ ANSWERS = {"/profile/sso/confirmed"}
 READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url not in ANSWERS)
 #: URLs that do something when they are posted to: actions, and tabs that can be saved.
 _READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, Notes) if "save" not in tab.actions}
-#: Off unless an app asks for it: see tests/notices/test_email_change.py and tests/tabs/test_api_tokens.py.
+#: Off unless an app asks for it: see tests/notices/test_email_change.py, and test_api_tokens.py and test_avatar.py in
+#: tests/tabs.
 ASKED_FOR = {
     *(f"/profile/api-token/{action}" for action in ("create", "revoke-all")),
     "/profile/admin/sessions/cancel-email-change",
     *(f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")),
+    *(f"/profile/personal-information/{action}" for action in ("avatar", "remove-avatar")),
 }
 CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY | ASKED_FOR)
 

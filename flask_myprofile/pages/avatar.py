@@ -1,0 +1,218 @@
+"""The profile picture: putting one up and taking it away on Personal Information, and the picture itself."""
+
+from __future__ import annotations
+
+import hashlib
+from os import SEEK_END
+from typing import Any
+from urllib.parse import urlencode
+
+import flask_login
+from flask import Response, current_app, redirect, request
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import Unauthorized
+from wtforms import FileField, Form
+from wtforms.validators import ValidationError
+
+from ..account import pictures
+from ..account.avatars import AVATAR
+from ..errors import Forbidden, Invalid, NotFound, StoreDown, TooLarge
+from ..globals import current_profile
+from ..i18n import gettext, lazy_gettext
+from ..responses import keep, prefers_json
+from ..tab import Action, Done, action
+from .access import check_signed_in
+from .column_fields import why_read_only
+from .conventional_fields import PICTURE
+from .csrf import MAX_BODY
+from .held_user import held_user
+from .own_urls import own_url
+
+ENDPOINT = "myprofile.personal_information_picture"
+FEATURE = f"personal_information.{AVATAR}"
+#: Seconds for which a browser shows it without asking. Who signs out has another cookie, by which it is asked for anew.
+_KEPT = 300
+_ADDRESSES = ("https://", "http://", "/")
+_HEADERS = {
+    "Content-Disposition": 'inline; filename="picture"',
+    # of bytes that the host has had before, as well: nothing in them is ever a page
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-site",
+}
+
+
+def is_on(user: Any) -> bool:
+    """Whether pictures are shown, and this user may have one."""
+    return current_profile.avatars.has_place(user) and current_profile.features.for_user(user)[FEATURE]
+
+
+def picture_url(user: Any, key: str | None = None) -> str | None:
+    """The address of the user's picture, told by its version alone; None: there is none. Never breaks a page.
+
+    :param key: of the user, for an administrator.
+    """
+    if current_profile.config.avatar is None:
+        return None
+    try:
+        version = current_profile.avatars.version(user) if is_on(user) else None
+    except StoreDown:
+        return None
+    except Exception:  # of the host's callables
+        current_app.logger.exception("MYPROFILE_AVATAR failed; initials are shown")
+        return None
+    if version is None or version.startswith(_ADDRESSES):
+        return version
+    return f"{own_url(ENDPOINT)}?{urlencode({'v': version} if key is None else {'user': key, 'v': version})}"
+
+
+def why_locked(user: Any) -> str | None:
+    """Why this user sees their picture and cannot change it; None: they can."""
+    config = current_profile.config
+    if AVATAR in config.personal_sso_fields and current_profile.passwords.is_sso(user):
+        return gettext("Your organization manages this.")
+    return why_read_only(user) if AVATAR in config.personal_readonly else None
+
+
+# ---- changing it
+
+
+def _is_chosen(form: Form, field: FileField) -> None:
+    if not isinstance(field.data, FileStorage) or not field.data:
+        raise ValidationError(gettext("Choose a picture"))
+
+
+class AvatarForm(FlaskForm):
+    avatar = FileField(
+        lazy_gettext("Picture"),
+        validators=[_is_chosen],
+        # for which an iPhone makes a JPEG of its own kind
+        render_kw={"accept": "image/jpeg,image/png,image/webp,image/gif"},
+    )
+
+
+def _max_body() -> int:
+    return current_profile.config.avatar_max_bytes + MAX_BODY
+
+
+class AvatarActions:
+    """The actions of the tab for it; ``avatar_context`` is what its page shows of it."""
+
+    @action(AvatarForm, feature=AVATAR, label=PICTURE, max_body=_max_body)
+    def avatar(self, user: Any, form: AvatarForm) -> Done:
+        most, file = current_profile.config.avatar_max_bytes, form.avatar.data.stream
+        if file.seek(0, SEEK_END) > most:
+            size = _in(1e6, most)
+            raise TooLarge(gettext("This picture has more than %(size)s MB. Choose a smaller one.", size=size))
+        file.seek(0)
+        try:
+            current_profile.avatars.save(_to_write(user), file)
+        except pictures.NotUsable as error:
+            raise Invalid({AVATAR: _why(error)}) from error
+        return _done(user, gettext("Your picture has been saved."))
+
+    @action(feature=AVATAR)
+    def remove_avatar(self, user: Any) -> Done:
+        current_profile.avatars.remove(_to_write(user))
+        return _done(user, gettext("Your picture has been removed."))
+
+    def check(self, user: Any, action: Action) -> None:
+        """See :meth:`.Tab.check`."""
+        if action.feature == AVATAR:
+            _require(user)
+
+    @staticmethod
+    def avatar_context(user: Any) -> dict[str, Any]:
+        if not is_on(user):
+            return {"picture": None}
+        form = AvatarForm(formdata=None, meta={"csrf": False})
+        form.avatar.description = gettext(
+            "A JPEG, PNG, WebP or GIF of at most %(size)s MB. The middle of it is shown, as a square.",
+            size=_in(1e6, current_profile.config.avatar_max_bytes),
+        )
+        return {"picture": {"url": picture_url(user), "form": form, "locked": why_locked(user)}}
+
+
+def _require(user: Any) -> None:
+    if not current_profile.avatars.has_place(user):
+        raise NotFound(code="feature_off")
+    if (locked := why_locked(user)) is not None:
+        raise Forbidden(locked)
+
+
+def _to_write(user: Any) -> Any:
+    users, name, row = current_profile.users, current_profile.config.avatar, held_user(user)
+    if isinstance(name, str) and not users.has_place(row, name):
+        raise Invalid({AVATAR: gettext("There is no record yet in which this could be kept.")})
+    return row
+
+
+def _done(user: Any, message: str) -> Done:
+    return Done(message, data={"message": message, AVATAR: picture_url(held_user(user))})
+
+
+def _in(unit: float, number: int) -> str:
+    return f"{number / unit:g}"
+
+
+def _why(error: pictures.NotUsable) -> str:
+    if isinstance(error, pictures.TooManyPixels):
+        most = _in(1e6, current_profile.config.avatar_max_pixels)
+        return gettext("This picture has more than %(number)s million pixels. Choose a smaller one.", number=most)
+    if isinstance(error, pictures.Damaged):
+        return gettext("This picture is damaged. Choose another one.")
+    if isinstance(error, pictures.UnknownKind) and error.is_heif:
+        return gettext("A HEIC picture cannot be used. Choose a JPEG, PNG, WebP or GIF.")
+    return gettext("This is no picture that can be used. Choose a JPEG, PNG, WebP or GIF.")
+
+
+# ---- the picture itself
+
+
+def view() -> Any:
+    """One's own; to administrators, that of the user whose key is in ``user``."""
+    reader = flask_login.current_user
+    if not prefers_json() and not (reader and reader.is_authenticated):
+        raise Unauthorized  # an image leads nobody to the sign-in page
+    if (refused := check_signed_in()) is not None:
+        return refused
+    user = _whose(current_profile.users.held(reader._get_current_object()) or reader._get_current_object())
+    version = current_profile.avatars.version(user) if is_on(user) else None
+    if version is None:
+        raise NotFound(code="no_picture")
+    if version.startswith(_ADDRESSES):
+        return redirect(version)
+    return _kept(_answer(user, version), version)
+
+
+def _whose(reader: Any) -> Any:
+    users, key = current_profile.users, request.args.get("user")
+    if key is None or key == users.key(reader):
+        return reader
+    if not current_profile.is_admin(reader):
+        raise Forbidden(gettext("This page is for administrators only."), code="not_admin")
+    user = users.load(key)
+    if user is None:
+        raise NotFound(code="no_such_user")
+    return user
+
+
+def _answer(user: Any, version: str) -> Response:
+    if _etag(version) in request.if_none_match:
+        return Response(status=304)
+    content = current_profile.avatars.get(user)
+    kind = pictures.kind_of(content) if isinstance(content, bytes) else None
+    if kind is None or not isinstance(content, bytes):
+        raise NotFound(code="no_picture")
+    return Response(content, mimetype=kind, headers=_HEADERS)
+
+
+def _etag(version: str) -> str:
+    """The host's version may have any characters."""
+    return hashlib.sha256(version.encode()).hexdigest()[:32]
+
+
+def _kept(response: Response, version: str) -> Response:
+    response.set_etag(_etag(version))
+    return keep(response, _KEPT)

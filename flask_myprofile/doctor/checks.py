@@ -22,6 +22,7 @@ from .password import password
 from .password_rules import password_rules
 from .personal_fields import personal_fields
 from .proxy import proxy
+from .pruning import pruning
 from .secret_key import secret_key
 from .sign_out import sign_out
 from .sso_clients import sso_clients
@@ -64,6 +65,7 @@ CHECKS = (
     Check(stores, "many-machines", asks=True),
     Check(tables, "cli", asks=True),
     Check(migrations, "cli", asks=True),
+    Check(pruning, "cli", asks=True),
     Check(sso_clients, "sso", asks=True),
     Check(identities, "sso", asks=True),
     Check(secret_key, "cli"),

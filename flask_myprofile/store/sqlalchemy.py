@@ -19,6 +19,7 @@ from .sql_email_changes import SqlEmailChanges
 from .sql_events import SqlEvents
 from .sql_features import SqlFeatures
 from .sql_notices import SqlNotices
+from .sql_overdue import SqlOverdue
 from .sql_password_throttle import SqlPasswordThrottle
 from .sql_pending_forms import SqlPendingForms
 from .sql_sessions import SqlSessions
@@ -46,6 +47,7 @@ class SqlStore(
     SqlNotices,
     SqlEmailChanges,
     SqlEvents,
+    SqlOverdue,
     SqlUsers,
 ):
     """Everything that is kept in the host's database; preferences, and what outlives sessions, are here."""

@@ -59,6 +59,18 @@ def model(**changes: Any) -> Callable[[SQLAlchemy], type[Any]]:
     return make
 
 
+def old(table: str) -> Callable[[Host], object]:
+    """A row of 1970."""
+    rows = {
+        "session": "INSERT INTO myprofile_session (id, user_key, login_id, secret_hash, created_at, last_seen_at, ip,"
+        " user_agent, method, ended_at) VALUES ('x', '1', '1', 'x', 1, 1, '', '', 'password', 1)",
+        "event": "INSERT INTO myprofile_event (id, user_key, topic, kind, at, actor, ip, user_agent)"
+        " VALUES ('x', '1', 'session', 'session.signed_in', 1, 'user', '', '')",
+        "link": "INSERT INTO myprofile_link (id, user_key, purpose, expires_at) VALUES ('x', '1', 'not_me', 1)",
+    }
+    return lambda host: host.sql(rows[table])
+
+
 def without_id(db: SQLAlchemy) -> type[Any]:
     class User(Person, db.Model):  # type: ignore[name-defined,misc]
         uid: Mapped[int] = mapped_column(primary_key=True)
@@ -229,6 +241,9 @@ MISTAKES: dict[str, Mistake] = {
         "column myprofile_session.password_mark",
         then=drop("ALTER TABLE myprofile_session DROP COLUMN password_mark"),
     ),
+    "never pruned sessions": Mistake("pruning", NOTE, "longer: sessions", then=old("session")),
+    "never pruned activity": Mistake("pruning", NOTE, "longer: activity", then=old("event")),
+    "never pruned links": Mistake("pruning", NOTE, "longer: links", then=old("link")),
     "no client id": Mistake("sso_clients", FAULT, "no client_id", then=client(server_metadata_url=METADATA)),
     "no scope": Mistake(
         "sso_clients", FAULT, "without the scope openid", then=client(client_id="c", server_metadata_url=METADATA)

@@ -42,15 +42,14 @@ class Features(FeatureSaving):
         :returns: what every page and every action asks.
         :raises KeyError: there is no such feature.
         """
-        choices, person = self._choices(), None
+        cache = self._cache()
+        choices = self._choices_in(cache)
         for each in self.names_behind(name):
             rule = self.rule(each, choices.get(each))
             if not rule.on:
                 return False
-            if rule.audience is not None:
-                person = person or self._signed_in()
-                if unmet(rule.audience, each, person, now()) is not None:
-                    return False
+            if rule.audience is not None and unmet(rule.audience, each, self._signed_in(cache), now()) is not None:
+                return False
         return True
 
     def for_user(self, user: Any) -> FeaturesOf:
@@ -88,8 +87,11 @@ class Features(FeatureSaving):
 
     def own(self, name: str) -> bool:
         """Whether the feature's own switch is on for whoever is signed in, whatever it belongs to."""
-        rule = self.rule(name, self._choices().get(name))
-        return rule.on and (rule.audience is None or unmet(rule.audience, name, self._signed_in(), now()) is None)
+        cache = self._cache()
+        rule = self.rule(name, self._choices_in(cache).get(name))
+        if rule.audience is None:
+            return rule.on
+        return rule.on and unmet(rule.audience, name, self._signed_in(cache), now()) is None
 
     def require(self, name: str) -> None:
         """For a view of your own that belongs to a feature.
@@ -102,13 +104,15 @@ class Features(FeatureSaving):
             raise NotFound(code="feature_off")
 
     def _choices(self) -> Mapping[str, FeatureChoice]:
-        cache = self._cache()
-        if "choices" not in cache:
+        return self._choices_in(self._cache())
+
+    def _choices_in(self, cache: dict[str, Any]) -> Mapping[str, FeatureChoice]:
+        choices: Mapping[str, FeatureChoice] | None = cache.get("choices")
+        if choices is None:
             records = cache.get("records")
-            cache["choices"] = (
+            choices = cache["choices"] = (
                 self._store.features() if records is None else {name: record.choice for name, record in records.items()}
             )
-        choices: Mapping[str, FeatureChoice] = cache["choices"]
         return choices
 
     def _records(self) -> Mapping[str, FeatureRecord]:
@@ -132,14 +136,16 @@ class Features(FeatureSaving):
 
     # ---- whom it is asked for
 
-    def _signed_in(self) -> Somebody | None:
+    def _signed_in(self, cache: dict[str, Any]) -> Somebody | None:
         """Nobody, too, while the host is finding out who that is."""
-        cache = self._cache()
         if not has_request_context() or "asking" in cache:
             return None
         with _marked(cache, "asking"):
-            user = flask_login.current_user
-            return self._somebody(user._get_current_object()) if user and user.is_authenticated else None
+            user: Any = flask_login.current_user._get_current_object()
+        known: Somebody | None = cache.get("signed_in")
+        if known is None or known.user is not user:  # somebody may sign in within the request
+            known = cache["signed_in"] = self._somebody(user) if user and user.is_authenticated else None
+        return known
 
     def _somebody(self, user: Any) -> Somebody:
         """In a request, each is one: what roles they have is asked once."""

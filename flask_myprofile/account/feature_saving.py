@@ -102,6 +102,14 @@ class FeatureSaving(FeatureRules):
         """
         return self._store.feature_changes(before, limit)
 
+    def find_change(self, number: int, name: str) -> FeatureChange | None:
+        """One of :meth:`history`."""
+        return self._store.feature_change(number, name)
+
+    def choices(self) -> Mapping[str, FeatureChoice]:
+        """What administrators have chosen: feature -> on for everyone, and else for whom, as it is kept."""
+        return self._choices()
+
     def undo(self, number: int, name: str, changed_by: str) -> dict[str, Change]:
         """Take one change back. The caller commits.
 

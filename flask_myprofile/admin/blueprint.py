@@ -15,7 +15,7 @@ from ..host_matching import OwnBlueprint
 from ..i18n import gettext
 from ..pages.access import guarded
 from ..responses import no_store
-from . import doctor, feature_audience, features, user_account, user_activity, users
+from . import doctor, feature_audience, feature_history, features, user_account, user_activity, users
 from . import user_credentials as ends
 
 
@@ -26,6 +26,8 @@ def blueprint(prefix: str) -> Blueprint:
     for url, endpoint, view, methods, purpose in (
         ("/features", "features", features.view, both, features.SAVE),
         ("/features/audience", "features_audience", feature_audience.view, both, feature_audience.SAVE),
+        ("/features/history", "features_history", feature_history.view, ["GET"], None),
+        ("/features/history/undo", "features_undo", feature_history.undo, both, feature_history.UNDO),
         ("/features/reset", "features_reset", features.reset, both, features.RESET),
         ("/doctor", "doctor", doctor.view, ["GET"], None),
         ("/sessions", "sessions", users.view, ["GET"], None),

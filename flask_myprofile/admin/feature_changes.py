@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 
 from ..account.events import FEATURES_CHANGED
 from ..account.feature_rules import Change
 from ..audiences import audience_data, data_of
+from ..errors import Conflict, StoreDown
 from ..globals import current_profile
+from ..i18n import gettext
 from ..signals import announce, features_changed
+from ..store.database_errors import is_clash
+from ..transactions import unit_of_work
 
 #: While it is on, tokens are kept so that they can be copied.
 _COPY = "api_token.copy"
+
+
+def commit(user: Any, work: Callable[[str], Mapping[str, Change]]) -> Mapping[str, Change]:
+    """Carry ``work`` out, which is told what the administrator is called, and what comes of it, in one transaction.
+
+    :raises Conflict: somebody else was faster, or the configuration pins it.
+    """
+    name = current_profile.users.display_name(user)
+    try:
+        with unit_of_work(current_profile.db.session):
+            changes = work(name)
+            carry_out(changes, user)
+    except Conflict as error:
+        if error.code == "feature_locked":
+            sentence = gettext("Set in the application's configuration: %(names)s", names=error.message)
+            raise Conflict(sentence, code=error.code) from error
+        raise
+    except (DBAPIError, StoreDown) as error:
+        if is_clash(error):
+            raise meanwhile() from error
+        raise
+    log(changes, user)
+    return changes
+
+
+def meanwhile() -> Conflict:
+    return Conflict(gettext("Somebody changed these settings while you were editing. Check them and save again."))
 
 
 def carry_out(changes: Mapping[str, Change], user: Any) -> None:

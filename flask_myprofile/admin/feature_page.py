@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from flask import url_for
 
@@ -22,14 +24,28 @@ RESET_ENDPOINT, AUDIENCE_ENDPOINT = "myprofile_admin.features_reset", "myprofile
 _NO_EFFECT = Effect()
 
 
+class _Page(NamedTuple):
+    """What all rows are made with: what was ``sent``, what comes of each switch, and what is said of all others.
+
+    :param whom_url: of the page where somebody chooses whom a feature is on for.
+    :param in_words: of a rule, each put into words once.
+    """
+
+    sent: Sent
+    effects: Mapping[str, Effect]
+    reach: str
+    whom_url: str
+    in_words: Callable[[Rule], str]
+
+
 def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
     """The page, with the switches as they were ``sent`` if that could not be saved."""
     features, tabs = current_profile.features, list(current_profile.tabs.values())
     version = features.version()  # before what has it
-    found, reach = effects(), _reach()
-    sections = [_section(tab, sent, found, reach) for tab in tabs]
+    page = _Page(sent, effects(), _reach(), url_for(AUDIENCE_ENDPOINT), cache(rule_in_words))
+    sections = [_section(tab, page) for tab in tabs]
     rows = [row for section in sections for row in (section, *section["parts"])]
-    doctor = _doctor(sent)
+    doctor = _doctor(page)
     return layout.render(
         "myprofile/admin/features.html",
         title=gettext("Feature Management"),
@@ -125,39 +141,39 @@ def _reach() -> str:
     )
 
 
-def _section(tab: Tab, sent: Sent, found: Mapping[str, Effect], reach: str) -> dict[str, Any]:
+def _section(tab: Tab, page: _Page) -> dict[str, Any]:
     parts = [
-        {"label": part.label, "hint": part.hint, **_row(f"{tab.name}.{part.name}", sent, found, reach)}
-        for part in tab.all_parts()
+        {"label": part.label, "hint": part.hint, **_row(f"{tab.name}.{part.name}", page)} for part in tab.all_parts()
     ]
-    own = _row(tab.name, sent, found, reach)
+    own = _row(tab.name, page)
     return {"label": tab.label, "meaning": tab.meaning, "icon": tab.icon, "parts": parts, **own}
 
 
-def _doctor(sent: Sent) -> dict[str, Any]:
+def _doctor(page: _Page) -> dict[str, Any]:
     meaning = gettext("Administrators see whether this app is set up right, with names of settings and tables.")
-    return {"label": gettext("Doctor"), "meaning": meaning, "icon": "badge-check", **_row(DOCTOR, sent, {}, "")}
+    own = _row(DOCTOR, page._replace(effects={}, reach=""))
+    return {"label": gettext("Doctor"), "meaning": meaning, "icon": "badge-check", **own}
 
 
-def _row(name: str, sent: Sent, found: Mapping[str, Effect], reach: str) -> dict[str, Any]:
-    state, effect = current_profile.features.state(name), found.get(name, _NO_EFFECT)
+def _row(name: str, page: _Page) -> dict[str, Any]:
+    state, effect = current_profile.features.state(name), page.effects.get(name, _NO_EFFECT)
     locked = f'MYPROFILE_FEATURES_PINNED = {{"{name}": {data_of(state.rule)}}}' if state.locked else ""
-    on = sent.wants(name, state)
+    on = page.sent.wants(name, state)
     said = str(effect.off if state.on else effect.on)
     return {
         "name": name,
         "on": on,
         "stored": state.on,
         "moved": on != state.on,
-        "overtaken": sent.is_overtaken(name, state),
+        "overtaken": page.sent.is_overtaken(name, state),
         "locked": state.locked,
         "locked_text": locked,
         "changed_text": _provenance(state),
-        "effect": "" if state.locked else said or reach,
+        "effect": "" if state.locked else said or page.reach,
         "is_own_effect": bool(said),
         "asks": effect.asks and state.on,
-        "whom": "" if state.rule.audience is None else rule_in_words(Rule(True, state.rule.audience)),
-        "whom_url": None if state.locked else url_for(AUDIENCE_ENDPOINT, feature=name),
+        "whom": "" if state.rule.audience is None else page.in_words(Rule(True, state.rule.audience)),
+        "whom_url": None if state.locked else f"{page.whom_url}?feature={quote(name)}",
     }
 
 

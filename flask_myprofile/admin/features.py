@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import jsonify, redirect, request, url_for
-from sqlalchemy.exc import DBAPIError
 
 from ..account.feature_rules import Change, State
 from ..audiences import Rule, audience_data
-from ..errors import Conflict, Forbidden, Refused, StoreDown
+from ..errors import Conflict, Forbidden, Refused
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages import layout
@@ -20,11 +19,9 @@ from ..pages.navigation import ADMIN_ENDPOINT
 from ..pages.pending_form import Purpose
 from ..pages.refusals import problem_of
 from ..responses import prefers_json
-from ..store.database_errors import is_clash
 from ..tab import Effect
-from ..transactions import unit_of_work
 from . import feature_page
-from .feature_changes import as_json, carry_out, log
+from .feature_changes import as_json, commit, meanwhile
 from .feature_form import NOTHING, Sent, as_typed, defaults, differs, feature_names, is_on, read
 from .feature_page import RESET_ENDPOINT
 
@@ -103,7 +100,7 @@ def _asked(sent: Sent) -> dict[str, Effect]:
 
 def check_version(sent: Sent) -> None:
     if sent.version not in (None, current_profile.features.version()):
-        raise _meanwhile()
+        raise meanwhile()
 
 
 def _reset(user: Any) -> Any:
@@ -118,18 +115,13 @@ def _reset(user: Any) -> Any:
 
 def save(user: Any, sent: Sent) -> Mapping[str, Change]:
     try:
-        return _store(user, sent)
+        return commit(user, lambda name: current_profile.features.change(sent.values, name, sent.version))
     except Conflict as error:
         if error.code == "feature_locked":
-            sentence = gettext("Set in the application's configuration: %(names)s", names=error.message)
-            raise Conflict(sentence, code=error.code) from error
+            raise
         if _is_done(sent):
             return {}
-        raise _meanwhile() from error
-    except (DBAPIError, StoreDown) as error:
-        if is_clash(error):
-            raise _meanwhile() from error
-        raise
+        raise meanwhile() from error
 
 
 def _is_done(sent: Sent) -> bool:
@@ -140,19 +132,6 @@ def _is_done(sent: Sent) -> bool:
         rules = [(name, value) for name, value in sent.values.items() if isinstance(value, Rule)]
         return 0 < len(rules) == len(sent.values) and all(features.state(name).rule == rule for name, rule in rules)
     return all(is_on(sent.values[name]) == features.state(name).on for name in sent.moved())
-
-
-def _meanwhile() -> Conflict:
-    return Conflict(gettext("Somebody changed these settings while you were editing. Check them and save again."))
-
-
-def _store(user: Any, sent: Sent) -> Mapping[str, Change]:
-    features, name = current_profile.features, current_profile.users.display_name(user)
-    with unit_of_work(current_profile.db.session):
-        changes = features.change(sent.values, name, sent.version)
-        carry_out(changes, user)
-    log(changes, user)
-    return changes
 
 
 # ---- what is answered

@@ -197,6 +197,12 @@ def moved_a_switch(person: Visitor) -> None:
     SAVED(person)
 
 
+def has_a_history(person: Visitor) -> None:
+    moved_a_switch(person)
+    person.open("/profile/admin/features/history")
+    person.page.locator("a[href*='/history/undo']").first.wait_for()
+
+
 def the_provider_says_no_time(person: Visitor) -> None:
     """For this visit: what is known of a provider is of the process, which other visits are of as well."""
     known = list(provider._known.values())
@@ -410,6 +416,7 @@ STATES = {
     "whom a feature is on for, to be corrected": State(
         MAYA, "/profile/admin/features/audience?feature=preferences.theme", typed(share="a lot")
     ),
+    "history of features": State(MAYA, "/profile/admin/features", has_a_history),
     "doctor": State(MAYA, "/profile/admin/doctor"),
     "find a user": State(MAYA, "/profile/admin/sessions"),
     "no such user": State(MAYA, "/profile/admin/sessions?user=nobody"),

@@ -18,6 +18,7 @@ from tests.browser.gallery import (
     SEND,
     Gallery,
     clicked,
+    has_a_history,
     has_disowned_a_password,
     put_up_a_picture,
     put_up_no_picture,
@@ -162,6 +163,11 @@ def left(person: Visitor) -> None:
     clicked(".mp-menu__out", ".flash")(person)
 
 
+def undone(person: Visitor) -> None:
+    has_a_history(person)
+    in_dialog(person, "/history/undo")
+
+
 def reset(person: Visitor) -> None:
     person.page.locator("#f-sessions-address").click()
     SAVED(person)
@@ -239,6 +245,7 @@ DEEDS: dict[str, dict[str, Deed]] = {
         "saved": (MAYA, f"{FEATURES}/audience?feature=sessions.rename", typed(".mp-status", share="50")),
         "wrong": (MAYA, f"{FEATURES}/audience?feature=sessions.rename", typed(share="a lot")),
     },
+    "myprofile_admin.features_undo": {"undone": (MAYA, FEATURES, undone)},
     "myprofile_admin.features_reset": {"reset": (MAYA, FEATURES, reset)},
     "myprofile_admin.sessions_sign_out": {"one": (MAYA, A_USER, clicked("main .mp-list form [type=submit]", SAID))},
     "myprofile_admin.sessions_sign_out_all": {"all": (MAYA, A_USER, lambda at: in_dialog(at, "/sign-out-all"))},

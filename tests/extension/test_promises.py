@@ -43,6 +43,8 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile_sso.confirmed": ("/sso/confirmed", READ),
     "myprofile_admin.features": ("/admin/features", BOTH),
     "myprofile_admin.features_audience": ("/admin/features/audience", BOTH),
+    "myprofile_admin.features_history": ("/admin/features/history", READ),
+    "myprofile_admin.features_undo": ("/admin/features/history/undo", BOTH),
     "myprofile_admin.features_reset": ("/admin/features/reset", BOTH),
     "myprofile_admin.doctor": ("/admin/doctor", READ),
     "myprofile_admin.sessions": ("/admin/sessions", READ),

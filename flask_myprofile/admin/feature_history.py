@@ -1,0 +1,196 @@
+"""Who has changed which feature, and when: a page at a time, and each change can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import jsonify, redirect, request, url_for
+
+from ..audiences import Rule, data_of, kept_rule
+from ..errors import Conflict, Invalid, NotFound, Refused
+from ..globals import current_profile
+from ..i18n import as_datetime, gettext, iso_time, lazy_gettext
+from ..pages import layout
+from ..pages.csrf import check_origin
+from ..pages.forms import read_condition
+from ..pages.navigation import ADMIN_ENDPOINT
+from ..pages.pending_form import Purpose
+from ..pages.refusals import problem_of
+from ..responses import prefers_json
+from ..store.feature_records import FeatureChange, text_of_choice
+from . import feature_page
+from .audience_words import rule_in_words
+from .feature_changes import as_json, commit
+
+#: Changes on a page, and in one answer of JSON.
+ROWS = 50
+_ENDPOINT, _UNDO_ENDPOINT = "myprofile_admin.features_history", "myprofile_admin.features_undo"
+#: More than a database counts to.
+_LONGEST_NUMBER = 18
+
+UNDO = Purpose(
+    lambda: gettext("Undo this change"),
+    lambda sent: url_for(_ENDPOINT),
+    deed=lazy_gettext("undo a change of the features"),
+    for_admin=True,
+)
+
+
+def view(user: Any) -> Any:
+    return _page()
+
+
+def undo(user: Any) -> Any:
+    """Take one change back; a GET asks first."""
+    if request.method == "POST":
+        return _undo(user)
+    change = _change(request.args)
+    if not _can_be_undone(change, _present(), current_profile.features.state(change.name).locked):
+        return _refuse(_too_late())
+    question = {
+        "title": gettext("Undo this change?"),
+        "texts": [_sentence(change), *feature_page.warnings(feature_page.asked_about(_restored(change)))],
+        "yes": gettext("Undo this change"),
+        "no": gettext("Cancel"),
+        "danger": True,
+        "action_url": url_for(_UNDO_ENDPOINT),
+        "back_url": url_for(_ENDPOINT),
+        "fields": {"number": str(change.number), "feature": change.name},
+    }
+    return feature_page.ask_in_words(question)
+
+
+def _sentence(change: FeatureChange) -> str:
+    label = feature_page.labels().get(change.name, change.name)
+    return f"{label}: {_words(change.after)} → {_words(change.before)}"
+
+
+def _restored(change: FeatureChange) -> Mapping[str, bool | Rule]:
+    state = current_profile.features.state(change.name)
+    rule = _rule(change.before)
+    return {change.name: state.default_rule if rule is None else rule}
+
+
+def _undo(user: Any) -> Any:
+    try:
+        check_origin()
+        change = _change(read_condition(["number", "feature"]))
+        current_profile.sessions.require_fresh(user)
+        changes = commit(user, lambda name: current_profile.features.undo(change.number, change.name, name))
+    except Refused as refusal:
+        return _refuse(_too_late() if refusal.code == "changed_since" else refusal)
+    said = gettext("The change is undone.")
+    if prefers_json():
+        return jsonify(message=said, **as_json(changes))
+    layout.remember_message(said)
+    return redirect(url_for(_ENDPOINT), 303)
+
+
+def _change(sent: Mapping[str, str]) -> FeatureChange:
+    """:raises NotFound: there is no such change, or its feature is gone."""
+    number, name = sent.get("number", ""), sent.get("feature", "")
+    found = current_profile.features.find_change(_number(number), name)
+    if found is None or name not in feature_page.labels():
+        raise NotFound(gettext("There is no such change."), code="no_such_change")
+    return found
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else -1
+
+
+def _too_late() -> Conflict:
+    sentence = gettext("This feature has been changed since. Nothing was undone.")
+    return Conflict(sentence, code="changed_since")
+
+
+def _refuse(refusal: Refused) -> Any:
+    if prefers_json():
+        return problem_of(refusal)
+    if isinstance(refusal, Conflict | Invalid):
+        texts = [str(text) for texts in refusal.errors.values() for text in texts]
+        return _page(refusal.message or " ".join(texts), refusal.status)
+    raise refusal
+
+
+# ---- the page
+
+
+def _page(error: Any = "", status: int = 200) -> Any:
+    before = request.args.get("before", "")
+    found = current_profile.features.history(_cursor(before) if before else None, ROWS + 1)
+    changes, more = found[:ROWS], len(found) > ROWS
+    following = f"{changes[-1].number}.{changes[-1].name}" if more else None
+    rows = _rows(changes)
+    if prefers_json():
+        return jsonify(changes=[_as_json(each, row) for each, row in zip(changes, rows, strict=True)], next=following)
+    return layout.render(
+        "myprofile/admin/feature_history.html",
+        title=gettext("Changes of features"),
+        error=error,
+        status=status,
+        rows=rows,
+        back_url=url_for(ADMIN_ENDPOINT),
+        first_url=url_for(_ENDPOINT) if before else None,
+        more_url=url_for(_ENDPOINT, before=following) if following else None,
+    )
+
+
+def _cursor(text: str) -> tuple[int, str]:
+    """:raises NotFound: there is no such page."""
+    number, _, name = text.partition(".")
+    if _number(number) < 0 or len(name) > 128:
+        raise NotFound(gettext("There is no such list."), code="no_such_list")
+    return _number(number), name
+
+
+def _rows(changes: Sequence[FeatureChange]) -> list[dict[str, Any]]:
+    labels, present, states = feature_page.labels(), _present(), current_profile.features.state
+    return [
+        {
+            "label": labels.get(each.name, each.name),
+            "name": each.name,
+            "before": _words(each.before),
+            "after": _words(each.after),
+            "by": each.changed_by,
+            "at": as_datetime(each.changed_at),
+            "undo_url": url_for(_UNDO_ENDPOINT, number=each.number, feature=each.name)
+            if each.name in labels and _can_be_undone(each, present, states(each.name).locked)
+            else None,
+        }
+        for each in changes
+    ]
+
+
+def _present() -> Mapping[str, str | None]:
+    """Of each feature that an administrator has chosen something for, as the history writes it."""
+    return {name: text_of_choice(choice) for name, choice in current_profile.features.choices().items()}
+
+
+def _can_be_undone(change: FeatureChange, present: Mapping[str, str | None], locked: bool) -> bool:
+    """Not where the feature is something else by now, or was that before as well."""
+    return not locked and present.get(change.name) == change.after != change.before
+
+
+def _rule(text: str | None) -> Rule | None:
+    return None if text is None else kept_rule(text)
+
+
+def _words(text: str | None) -> str:
+    if text is not None and kept_rule(text) is None:
+        return gettext("Off")
+    return rule_in_words(_rule(text))
+
+
+def _as_json(change: FeatureChange, row: Mapping[str, Any]) -> dict[str, Any]:
+    before, after = _rule(change.before), _rule(change.after)
+    return {
+        "number": change.number,
+        "feature": change.name,
+        "by": change.changed_by,
+        "at": iso_time(change.changed_at),
+        "before": None if before is None else data_of(before),
+        "after": None if after is None else data_of(after),
+        "can_be_undone": row["undo_url"] is not None,
+    }

@@ -26,6 +26,7 @@ from .account.sessions import Sessions
 from .account.single_logout import SingleLogout
 from .account.token_copies import TokenCopies
 from .account.tokens import Tokens
+from .account.tokens_of_sessions import revoke_with_sessions
 from .account.users import Users
 from .adapters import adapter_of, let_sign_in
 from .auth import bearer
@@ -283,7 +284,8 @@ def _announce_end(user_key: str, session_ids: Sequence[str], reason: str, by: st
 
 def _revoke(user_key: str) -> None:
     """Somebody has signed out at the provider."""
-    current_profile.tokens.revoke_all(user_key, actor=PROVIDER)
+    revoke = current_profile.tokens.revoke_all
+    revoke_with_sessions(lambda: revoke(user_key, actor=PROVIDER), current_profile.own_transaction)
 
 
 def _announce_revoked(user_key: str) -> None:

@@ -12,7 +12,7 @@ from ..store.protocols import UserStore
 from ..transactions import after_commit, run
 from .activity import Activity
 from .clock import now
-from .tokens_of_sessions import look_again
+from .tokens_of_sessions import revoke_with_sessions
 from .users import Users
 
 #: Why the sessions of an account ended that is closed.
@@ -86,8 +86,7 @@ class Erasure:
 
     def _forget(self, key: str, by: Any, close: Callable[[], None] = lambda: None) -> None:
         ids = list(self._store.erase_sessions(key))
-        had_token = self._store.delete_token(key)
-        look_again(lambda: self._store.delete_token(key), self._own_transaction)
+        had_token = revoke_with_sessions(lambda: self._store.delete_token(key), self._own_transaction)
         close()
         self._store.erase_user(key, now())
         ids += self._elsewhere.erase_sessions(key) if self._elsewhere is not None else []

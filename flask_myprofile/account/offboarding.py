@@ -10,7 +10,7 @@ from .events import OFFBOARDED
 from .one_time_links import OneTimeLinks
 from .sessions import Sessions
 from .tokens import Tokens
-from .tokens_of_sessions import Transaction, look_again
+from .tokens_of_sessions import Transaction, revoke_with_sessions
 from .users import Users
 
 #: Why their sessions ended.
@@ -60,10 +60,10 @@ class Offboarding:
         return self._sessions.end_all(user, REASON, by)
 
     def _end_rest(self, user: Any, by: Any) -> int:
-        look_again(lambda: self._tokens.revoke(user, by=by), self._own_transaction)
-        tokens = self._tokens.revoke_all(self._users.key(user), by=by)
+        key, revoke = self._users.key(user), self._tokens.revoke_all
+        tokens = revoke_with_sessions(lambda: revoke(key, by=by), self._own_transaction)
         self._email_changes.end_pending(user)
-        self._links.drop_all(self._users.key(user))
+        self._links.drop_all(key)
         self._activity.note(OFFBOARDED, user, by=by)
         return tokens
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ..config import Config
 from ..store.feature_records import FeatureChoice
+from ..store.records import SKEW
 from ..store.token_protocols import TokenStore
 from ..store.token_records import CheckedToken, TokenRecord
 from .activity import Activity
@@ -96,7 +97,8 @@ class TokenCheck:
         return (record, user) if self._features.is_on(FEATURE, found.choices, user=user) else None
 
     def is_expired(self, record: TokenRecord | CheckedToken) -> bool:
-        return record.expires_at is not None and record.expires_at <= now()
+        """Nor is one that ends good before it was made, by a clock that was ahead: it would be good for longer."""
+        return record.expires_at is not None and not record.created_at - SKEW <= now() < record.expires_at
 
     def is_touch_due(self, record: CheckedToken) -> bool:
         """Whether it is time to write down the last use again."""

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import TypeVar
 
 from ..store.records import SessionRecord
 from ..transactions import after_commit, run
 
+T = TypeVar("T")
 Transaction = Callable[[], AbstractContextManager[None]]
 
 
-def look_again(revoke: Callable[[], object], transaction: Transaction) -> None:
-    """For whoever ends the sessions of a user and has revoked what there was: do so once more after the commit."""
+def revoke_with_sessions(revoke: Callable[[], T], transaction: Transaction) -> T:
+    """For whoever has ended the sessions of a user: revoke what there is, and do so once more after the commit."""
     after_commit(partial(run, revoke, transaction))
+    return revoke()
 
 
 def revoke_if_ended(

@@ -7,7 +7,7 @@ from typing import Any
 from flask import redirect, request, url_for
 from wtforms import StringField
 
-from ..account.tokens_of_sessions import look_again
+from ..account.tokens_of_sessions import revoke_with_sessions
 from ..errors import Conflict, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
@@ -106,8 +106,8 @@ def _revoke(admin: Any, user: Any, form: TokenForm) -> Ended:
 
 def _end_everything(admin: Any, user: Any, form: WhoseForm) -> Ended:
     done = _end_all(admin, user, form)
-    look_again(lambda: current_profile.tokens.revoke(user, by=admin), current_profile.own_transaction)
-    if not current_profile.tokens.revoke(user, by=admin):
+    revoke = current_profile.tokens.revoke
+    if not revoke_with_sessions(lambda: revoke(user, by=admin), current_profile.own_transaction):
         return done
     return done._replace(message=f"{done.message} {_note_revoked(admin, user)}")
 

@@ -11,7 +11,6 @@ from flask import url_for
 
 from ..account import email_changes
 from ..account.email_changes import EMAIL
-from ..account.tokens_of_sessions import look_again
 from ..errors import Conflict, NotFound
 from ..globals import current_profile
 from ..i18n import gettext
@@ -19,7 +18,7 @@ from ..store.notice_records import EmailChange, LinkRecord
 from ..transactions import after_commit
 from .email_change import may_change
 from .held_user import check_saved, held_user
-from .link_pages import REVOKE_BOX, Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
+from .link_pages import Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
 
 #: The kind of notice that goes to the address from before.
 CHANGED = "email_changed"
@@ -79,8 +78,6 @@ def undo(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     done = [gettext("The email address of your account is %(address)s again.", address=change.old_address)]
     if _SESSIONS in ticked:
         _end_sessions(user, change)
-        if REVOKE_BOX in ticked:
-            look_again(lambda: current_profile.tokens.revoke(user), current_profile.own_transaction)
     done += revoke_if_ticked(user, ticked)
     done.append(gettext("Now change your password: whoever has changed the address may know it."))
     return Answer(gettext("Done"), done, url_for("myprofile.password"), gettext("Change your password"))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import flask_login
 
+from ..account.tokens_of_sessions import revoke_with_sessions
 from ..auth.bearer import token_authenticated
 from ..globals import current_profile
 from ..i18n import gettext
@@ -69,5 +70,8 @@ def token_boxes(user: Any, since: int | None) -> list[Box]:
 def revoke_if_ticked(user: Any, ticked: Collection[str]) -> list[str]:
     """What was done, in words."""
     offered = current_profile.features.is_on(REVOKE_BOX, user=user)
-    done = offered and REVOKE_BOX in ticked and current_profile.tokens.revoke(user)
+    if not offered or REVOKE_BOX not in ticked:
+        return []
+    revoke = current_profile.tokens.revoke
+    done = revoke_with_sessions(lambda: revoke(user), current_profile.own_transaction)
     return [gettext("Your API token has been revoked.")] if done else []

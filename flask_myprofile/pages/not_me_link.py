@@ -10,12 +10,11 @@ from typing import Any
 
 from flask import url_for
 
-from ..account.tokens_of_sessions import look_again
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
 from ..store.notice_records import LinkRecord
 from ..store.records import SessionRecord
-from .link_pages import REVOKE_BOX, Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
+from .link_pages import Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
 from .not_me import url_of_path
 from .session_rows import as_rows, name_of
 
@@ -78,8 +77,6 @@ def act(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     if _EVERYWHERE in chosen:
         ended = sessions.end_all(user, "not_me")
         done.append(ngettext("%(num)s session was signed out.", "%(num)s sessions were signed out.", ended))
-    if chosen == {_EVERYWHERE, REVOKE_BOX}:
-        look_again(lambda: current_profile.tokens.revoke(user), current_profile.own_transaction)
     done += revoke_if_ticked(user, chosen)
     return _what_is_left(user, done)
 

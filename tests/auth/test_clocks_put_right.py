@@ -163,6 +163,28 @@ def test_the_last_use_of_a_token_is_written_down_whatever_the_clock_said_before(
     assert abs(used - time.time()) < MINUTE
 
 
+@in_each_database
+def test_a_token_that_ends_is_good_for_no_longer_than_it_says(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = new_host(MYPROFILE_API_TOKEN_LIFETIME=30 * DAY)
+    alice = signed_in(host)
+    token = alice.post_json("/profile/api-token/regenerate").json["token"]
+
+    def status() -> int:
+        return int(host.browser().get("/api", headers={"Authorization": f"Bearer {token}"}).status_code)
+
+    assert status() == 200
+    for by, works in ((50, 200), (20 * DAY, 401)):
+        host.sql("UPDATE myprofile_token SET created_at = created_at + :by, expires_at = expires_at + :by", by=by)
+        assert status() == works
+    with monkeypatch.context() as patch:
+        pass_time(patch, 20 * DAY)
+        assert status() == 200, "it may be now that the clock is wrong"
+    host.sql("UPDATE myprofile_token SET expires_at = NULL")
+    assert status() == 200, "one without an end is not good for longer by it"
+
+
 # ---- sessions from before the installation
 
 

@@ -35,10 +35,11 @@ def of_cities() -> Iterator[str]:
     return (name for name in get_global("zone_territories") if not name.startswith("Etc/"))
 
 
-def common() -> Iterator[str]:
+@cache
+def common() -> tuple[str, ...]:
     """A well-known city's for each clock that differs from the others now or did lately, as CLDR has chosen them."""
     chosen = {canonical(name) for name in get_global("windows_zone_mapping").values()}
-    return (name for name in of_cities() if name in chosen)
+    return tuple(name for name in of_cities() if name in chosen)
 
 
 def city(name: str, spoken: Locale) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from babel import Locale
 from flask import current_app, has_request_context, request
+from flask.globals import request_ctx
 
 from ..adapters import adapter_of
 from .languages import ENGLISH, flask_babel, flask_babel_of, has_babel, locale_of, offered_as, tag_of
@@ -40,11 +41,13 @@ def locale() -> Locale:
     """The reader's locale."""
     if (addressee := _addressee.get()) is not None:
         return addressee[0]
+    kept: dict[str, Any] = vars(request_ctx.request) if request_ctx else {}
+    if (known := kept.get(_KEPT)) is not None:
+        return known  # type: ignore[no-any-return]
     if has_babel():
         return flask_babel.get_locale() or ENGLISH
-    if not has_request_context():
+    if not request_ctx:
         return ENGLISH
-    kept: dict[str, Any] = request.__dict__
     if _KEPT not in kept:
         kept[_KEPT] = ENGLISH  # for what is said while it is found out
         kept[_KEPT] = _of_user() or ENGLISH

@@ -9,6 +9,7 @@ from typing import Any
 from babel import Locale
 from babel.core import get_global, parse_locale
 from babel.support import LazyProxy, NullTranslations, Translations
+from markupsafe import escape
 
 from . import languages
 from .reader import locale
@@ -49,4 +50,13 @@ def _catalogue(which: Locale) -> NullTranslations:
 
 def lazy_gettext(text: str) -> Any:
     """For texts in class bodies: looked up each time it is printed, so one process speaks many languages."""
-    return LazyProxy(gettext, text, enable_cache=False)
+    return _Lazy(gettext, text, enable_cache=False)
+
+
+class _Lazy(LazyProxy):
+    """A template asks for its HTML, and would look it up once to hear that it has none, and once more to escape it."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return escape(str(self.value))

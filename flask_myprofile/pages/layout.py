@@ -25,6 +25,7 @@ from .forms import each_field
 from .glance import facts
 from .moments import moment_of
 from .navigation import url_of
+from .quick_widgets import quicken
 from .typed_again import note
 from .user_menu import menu_context, text_functions
 
@@ -61,6 +62,7 @@ def render(
         user = None if for_visitor else flask_login.current_user._get_current_object()
         form = context.get("form")
         note(form or ())
+        quicken(each_field(form or ()))
         frame = _frame(title, tab, _errors(form, error, error_at), message, user)
         if in_own_layout:
             frame.layout = _OWN

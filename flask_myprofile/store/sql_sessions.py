@@ -28,9 +28,13 @@ class SqlSessions(SessionLookup):
     transactional = True
 
     def session(self, session_id: str) -> SessionRecord | None:
-        table = self._tables.session
-        row = self._read(select(*table.c).where(table.c.id == session_id)).first()
+        row = self._read(self._session_by_id, {"id": session_id}).first()
         return SessionRecord._make(row) if row else None
+
+    @cached_property
+    def _session_by_id(self) -> Select[Any]:
+        table = self._tables.session
+        return select(*table.c).where(table.c.id == bindparam("id"))
 
     def sessions_of(self, user_key: str, ids: Collection[str]) -> Sequence[SessionRecord]:
         table = self._tables.session

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Table, and_, case, delete, distinct, func, literal, not_, null, or_, select, union_all, update
+from sqlalchemy import (
+    CompoundSelect,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    distinct,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from .database import in_one_transaction
 from .records import SKEW
@@ -21,14 +39,18 @@ class SqlTokens(SqlNamedTokens, TokenLookup):
     """See :class:`~.token_protocols.TokenStore`."""
 
     def tokens_of(self, user_key: str) -> list[TokenRecord]:
+        found = (TokenRecord._make(row) for row in self._read(self._tokens_of_user, {"user_key": user_key}))
+        return sorted(found, key=lambda row: (row.created_at, row.slot))
+
+    @cached_property
+    def _tokens_of_user(self) -> CompoundSelect[Any]:
         one, named = self._tables.token, self._tables.named_token
+        user_key: Any = bindparam("user_key")
         blank = (literal(0), literal(""), null(), null(), null())
-        rows = union_all(
+        return union_all(
             select(*(one.c[name] for name in _IN_BOTH), *blank).where(one.c.user_key == user_key),
             select(*(named.c[name] for name in TokenRecord._fields)).where(named.c.user_key == user_key),
         )
-        found = (TokenRecord._make(row) for row in self._read(rows))
-        return sorted(found, key=lambda row: (row.created_at, row.slot))
 
     @in_one_transaction
     def replace_token(self, record: TokenRecord, digest: str | None) -> bool:
@@ -64,14 +86,19 @@ class SqlTokens(SqlNamedTokens, TokenLookup):
                 execute(update(table).where(table.c.ciphertext.is_not(None)).values(ciphertext=None))
 
     def count_tokens(self, at: int, since: int, most: int) -> TokenCounts:
-        names = ("user_key", "expires_at", "last_used_at", "ciphertext")
-        tables = (self._tables.token, self._tables.named_token)
-        some = union_all(*(select(*(table.c[name] for name in names)) for table in tables)).limit(most).subquery()
-        works = or_(some.c.expires_at.is_(None), some.c.expires_at > at)
-        users = [case((which, some.c.user_key)) for which in (works, and_(works, some.c.last_used_at > since))]
-        copies = func.sum(case((some.c.ciphertext.is_not(None), 1), else_=0))
-        row = self._read(select(*(func.count(distinct(whose)) for whose in users), copies)).one()
+        row = self._read(self._counted_tokens, {"at": at, "since": since, "most": most}).one()
         return TokenCounts(*(int(number or 0) for number in row))
+
+    @cached_property
+    def _counted_tokens(self) -> Any:
+        names = ("user_key", "expires_at", "last_used_at", "ciphertext")
+        tables, most = (self._tables.token, self._tables.named_token), bindparam("most", type_=Integer)
+        some = union_all(*(select(*(table.c[name] for name in names)) for table in tables)).limit(most).subquery()
+        works = or_(some.c.expires_at.is_(None), some.c.expires_at > bindparam("at"))
+        lately = and_(works, some.c.last_used_at > bindparam("since"))
+        users = [case((which, some.c.user_key)) for which in (works, lately)]
+        copies = func.sum(case((some.c.ciphertext.is_not(None), 1), else_=0))
+        return select(*(func.count(distinct(whose)) for whose in users), copies)
 
     def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
         return self._rewrite(self._tables.token, "user_key", rewrite, after, limit)

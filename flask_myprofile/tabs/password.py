@@ -177,24 +177,26 @@ def _elsewhere(user: Any) -> str | None:
     return urls.get(session.provider or "") if session is not None else None
 
 
+#: Code of a rule -> how the list says it before anything is typed.
+_HINTS = {
+    "min_length": lazy_gettext("At least %(number)s characters; spaces count"),
+    "max_length": lazy_gettext("At most %(number)s characters"),
+    "max_bytes": lazy_gettext("At most %(number)s bytes: a letter with an accent takes 2, an emoji 4"),
+    "lower": lazy_gettext("At least one lower-case letter"),
+    "upper": lazy_gettext("At least one capital letter"),
+    "digit": lazy_gettext("At least one number"),
+    "symbol": lazy_gettext("At least one symbol"),
+    "differs": lazy_gettext("Different from your current password"),
+    "context": lazy_gettext("Not just your name, email address or the name of this service"),
+    "common": lazy_gettext("Not one of the passwords that many people use"),
+    "breached": lazy_gettext("Not known from a data breach"),
+}
+
+
 def hint(rule: Rule) -> str:
     """A rule as the list says it before anything is typed."""
-    words = {
-        "min_length": gettext("At least %(number)s characters; spaces count", number=rule.number),
-        "max_length": gettext("At most %(number)s characters", number=rule.number),
-        "max_bytes": gettext(
-            "At most %(number)s bytes: a letter with an accent takes 2, an emoji 4", number=rule.number
-        ),
-        "lower": gettext("At least one lower-case letter"),
-        "upper": gettext("At least one capital letter"),
-        "digit": gettext("At least one number"),
-        "symbol": gettext("At least one symbol"),
-        "differs": gettext("Different from your current password"),
-        "context": gettext("Not just your name, email address or the name of this service"),
-        "common": gettext("Not one of the passwords that many people use"),
-        "breached": gettext("Not known from a data breach"),
-    }
-    return words[rule.code]
+    said = str(_HINTS[rule.code])
+    return said if rule.number is None else said % {"number": rule.number}
 
 
 def sentences(rules: Sequence[Rule]) -> list[str]:

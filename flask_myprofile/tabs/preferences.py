@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
@@ -183,20 +183,28 @@ _OCEANS = {"Atlantic": lazy_gettext("Atlantic Ocean"), "Indian": lazy_gettext("I
 def zones(chosen: str | None, every: bool) -> list[tuple[str, list[Option]]]:
     """The zones by continent, those of none first: a well-known city's for each clock, or ``every`` city's; and the
     one that is chosen. UTC, which is beside the app's own zone, is not said twice where it is that."""
-    given = i18n.automatic_timezone_name()
+    given, spoken = i18n.automatic_timezone_name(), i18n.locale()
+    groups = _by_continent(given, chosen, every, spoken, int(datetime.now(timezone.utc).timestamp()) // _QUARTER)
+    of_none = ("", [("", _of_the_app(given, spoken), None), *groups.get("", ())])
+    of_others = ((continent, list(options)) for continent, options in groups.items() if continent)
+    return [of_none, *sorted(of_others, key=lambda group: group[0].casefold())]
+
+
+@lru_cache(256)
+def _by_continent(
+    given: str | None, chosen: str | None, every: bool, spoken: Locale, quarter: int
+) -> Mapping[str, Sequence[Option]]:
     utc = {} if given and timezones.canonical(given) == "Etc/UTC" else {"Etc/UTC": "UTC"}
     names = {**utc, **{name: name for name in (timezones.of_cities() if every else timezones.common())}}
     if chosen:
         names[timezones.canonical(chosen)] = chosen
     groups: dict[str, list[Option]] = {}
-    spoken, quarter = i18n.locale(), int(datetime.now(timezone.utc).timestamp()) // _QUARTER
     for usual, name in names.items():
         if (words := _in_words(usual, name, spoken, quarter)) is not None:
             groups.setdefault(words[0], []).append((name, words[1], None))
     for options in groups.values():
         options.sort(key=lambda option: option[1].casefold())
-    of_none = ("", [("", _of_the_app(given, spoken), None), *groups.pop("", [])])
-    return [of_none, *sorted(groups.items(), key=lambda group: group[0].casefold())]
+    return groups
 
 
 @lru_cache(4096)

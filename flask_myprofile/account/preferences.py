@@ -28,6 +28,10 @@ class Preferences:
         """
         return self._store.preferences(self._users.key(user))
 
+    def come_along(self) -> None:
+        """Pages of the app ask for them: from the next request on they come with the query that checks the session."""
+        self._store.bring_preferences()
+
     def count(self) -> Mapping[str, int]:
         """How many users have chosen each; no more than :data:`MOST_COUNTED` choices are looked at."""
         return self._store.count_preferences(MOST_COUNTED)

@@ -58,6 +58,7 @@ def _drawn(user: Any) -> Markup:
     values = {**person, "nonce": _nonce(), "token": generate_csrf()}
 
     def context(its: Mapping[str, Any]) -> dict[str, Any]:
+        current_profile.preferences.come_along()  # of whoever has this menu on their next page
         about = _about(is_admin, has_tabs)
         about |= {"user": SimpleNamespace(**{name: its[name] for name in person}), "nonce": its["nonce"]}
         menu = SimpleNamespace(emit_assets=emit_assets, host_items=lambda: items, csrf_token=its["token"], **about)

@@ -189,6 +189,10 @@ class EventStore(Protocol):
 class PreferenceStore(Protocol):
     def preferences(self, user_key: str) -> Mapping[str, str]: ...
 
+    def bring_preferences(self) -> None:
+        """From now on let them come with the query that checks the session."""
+        ...
+
     def save_preferences(self, user_key: str, values: Mapping[str, str | None]) -> None: ...
 
     def count_preferences(self, most: int) -> Mapping[str, int]:

@@ -47,6 +47,11 @@ class SessionLookup(Database):
         self._with_preferences = with_preferences
         self._classes: dict[Any, UserClass] = {}
 
+    def bring_preferences(self) -> None:
+        """See :class:`~.protocols.PreferenceStore`."""
+        if not self._with_preferences():
+            self._with_preferences, self._classes = (lambda: True), {}  # the statements are built anew
+
     def find_live(self, session_id: str, login_id: str, since: LiveSince, user_key: str | None = None) -> Found | None:
         """The live session and, in the same query, the user whose key it has.
 

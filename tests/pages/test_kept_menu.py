@@ -170,3 +170,20 @@ def test_entries_that_differ_from_user_to_user_are_those_of_each(new_host: Calla
         for name, browser in browsers.items():
             html = menu_of(browser.get("/menu").text)
             assert re.findall(r"Things of (\w+)", html) == [name]
+
+
+def test_it_asks_for_the_features_and_for_nothing_else(new_host: Callable[..., Host]) -> None:
+    """The language that it is in comes with the check of the session, once a menu has been drawn."""
+    host = new_host(babel=False)
+    alice = signed_in(host)
+    alice.get("/menu")
+    statements = host.count_statements()
+    alice.get("/page")
+    check = list(statements)
+    assert len(check) == 1
+    statements.clear()
+    html = alice.get("/menu").text
+    assert statements[:1] == check
+    assert ["myprofile_feature" in each for each in statements[1:]] == [True]
+    assert alice.post("/profile/preferences", {"language": "de"}).status_code == 303
+    assert ("Sign out" in html, "Abmelden" in alice.get("/menu").text) == (True, True)

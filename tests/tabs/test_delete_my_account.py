@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
 
 from flask_myprofile import DeleteMyAccount, DownloadMyData, Forbidden, Notice, SetupError, Users, signals
 from tests.admin.test_users import signed_in
@@ -229,7 +229,6 @@ def test_a_row_that_is_still_needed_is_said_and_nothing_is_deleted(host: Host, c
 
     def strict(browser: Browser) -> Any:
         with host.app.app_context():
-            from sqlalchemy import event
 
             @event.listens_for(host.db.engine, "connect")
             def on(connection: Any, record: Any) -> None:
@@ -242,3 +241,31 @@ def test_a_row_that_is_still_needed_is_said_and_nothing_is_deleted(host: Host, c
     answer = strict(alice)
     assert answer.status_code == 409 and "This clashes with what is stored already." in answer.text
     assert alice.is_in() and users(host) == ["admin", "alice", "bob"]
+
+
+@everywhere
+def test_where_the_commit_fails_the_account_is_there_and_only_sessions_in_redis_have_ended(
+    host: Host, closing: Closing
+) -> None:
+    """The order that is stated: nothing brings a session back that is kept elsewhere, so it ends as the last thing."""
+    alice, phone = signed_in(host, "alice"), signed_in(host, "alice")
+    token, before = token_of(host), kept_of_alice(host)
+    closing.listen()
+
+    def fail(session: Any) -> None:
+        if session.deleted or not session.query(host.User).filter_by(username="alice").count():
+            raise OSError("the connection is lost")
+
+    host.app.debug = False
+    with host.app.app_context():
+        event.listen(host.db.session, "before_commit", fail)
+    try:
+        assert alice.post(URL, NAME).status_code == 503
+    finally:
+        event.remove(host.db.session, "before_commit", fail)
+    kept = kept_of_alice(host)
+    for table in ("myprofile_token", "myprofile_event"):
+        assert kept[table] == before[table], table
+    assert users(host) == ["admin", "alice", "bob"] and works(host, token) and closing.heard == []
+    in_redis = host.app.extensions["myprofile"].config.session_store != "sqlalchemy"
+    assert (phone.is_in(), alice.is_in()) == (not in_redis, not in_redis)

@@ -121,6 +121,13 @@ class Activity:
         key = self._key(user)
         return self._store.events(key, topic, self._oldest(key), before or id_after_all(key), limit)
 
+    def page(
+        self, user: Any, rows: int, *, topic: str | None = None, before: str = ""
+    ) -> tuple[Sequence[EventRecord], str | None]:
+        """So many events, and the id before which the next ones are; None where there are no more."""
+        found = self.list(user, topic=topic, before=before, limit=rows + 1)
+        return found[:rows], found[rows - 1].id if len(found) > rows else None
+
     def last(self, user: Any, kind: str) -> EventRecord | None:
         """The newest event of a kind.
 

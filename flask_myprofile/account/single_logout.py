@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from ..config import DAY
 from ..errors import MyProfileError
 from ..store.protocols import LogoutTokenStore
 from ..store.records import LogoutTokenRecord, SessionRecord
@@ -15,7 +16,7 @@ from .session_events import AT_PROVIDER
 from .session_registry import SessionRegistry
 
 #: Seconds that a token is remembered beyond its end: a clock that was ahead may be put right meanwhile.
-REMEMBERED = 86_400
+REMEMBERED = DAY
 
 
 class Logout(NamedTuple):

@@ -12,7 +12,6 @@ from ..i18n import gettext
 from ..pages import event_rows, layout
 from ..pages.navigation import USERS_ENDPOINT
 from ..responses import prefers_json
-from .user_facts import events_of
 from .users import person, refuse, unknown
 
 #: Events on a page, and in one answer of JSON.
@@ -29,7 +28,7 @@ def view(admin: Any) -> Any:
         return refuse(unknown(), typed)
     if before and not event_rows.is_event_id(before):
         raise NotFound(gettext("There is no such list."), code="no_such_list")
-    records, following = events_of(user, ROWS, before)
+    records, following = current_profile.activity.page(user, ROWS, before=before)
     seen, whose = event_rows.around(user, records, by_owner=False), person(user)
     if prefers_json():
         events = [event_rows.as_json(each, seen) for each in records]

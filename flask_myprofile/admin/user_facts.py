@@ -12,8 +12,9 @@ from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time
 from ..pages import event_rows
 from ..pages.email_change import is_verified
+from ..pages.personal_data import identities_of
 from ..store.notice_records import EmailChange
-from ..store.records import EventRecord, IdentityRecord
+from ..store.records import IdentityRecord
 
 #: Events that stand on the user's page.
 _FIRST = 10
@@ -21,7 +22,7 @@ _FIRST = 10
 
 def as_shown(user: Any) -> dict[str, Any]:
     """For the template."""
-    events, following = events_of(user, _FIRST)
+    events, following = current_profile.activity.page(user, _FIRST)
     change = _email_change(user)
     return {
         "days": event_rows.by_days(events, event_rows.around(user, events, by_owner=False)),
@@ -38,24 +39,15 @@ def as_shown(user: Any) -> dict[str, Any]:
 
 
 def as_json(user: Any) -> dict[str, Any]:
-    events, change = events_of(user, _FIRST)[0], _email_change(user)
+    events, change = current_profile.activity.page(user, _FIRST)[0], _email_change(user)
     seen = event_rows.around(user, events, by_owner=False)
     return {
         "events": [event_rows.as_json(each, seen) for each in events],
         "preferences": dict(current_profile.preferences.of(user)),
-        "identities": [
-            {**{name: getattr(each, name) for name in ("provider", "issuer", "subject")}, "at": iso_time(each.noted_at)}
-            for each in _identities(user)
-        ],
+        "identities": identities_of(user),
         "email_change": change
         and {"address": change.new_address, "expires_at": iso_time(change.sent_at + CONFIRM_WITHIN)},
     }
-
-
-def events_of(user: Any, rows: int, before: str = "") -> tuple[Sequence[EventRecord], str | None]:
-    """So many events, and the id before which the next ones are."""
-    found = current_profile.activity.list(user, before=before, limit=rows + 1)
-    return found[:rows], found[rows - 1].id if len(found) > rows else None
 
 
 def _identities(user: Any) -> Sequence[IdentityRecord]:

@@ -43,10 +43,7 @@ def export(user: Any) -> dict[str, Any]:
         "api_token": token_facts.as_json(token) if token is not None else None,
         **({"api_tokens": token_facts.all_as_json(tokens)} if token_facts.are_a_list(tokens) else {}),
         "preferences": dict(profile.preferences.of(user)),
-        "identities": [
-            {**{name: getattr(each, name) for name in ("provider", "issuer", "subject")}, "at": iso_time(each.noted_at)}
-            for each in profile.identities.of(key)
-        ],
+        "identities": identities_of(user),
         "activity": [_event(each) for each in _events(user)],
         "email_changes": [_email_change(each) for each in profile.email_changes.kept(user)],
         "pending_forms": len(profile.stores[0].pending_forms(user_key=key)),
@@ -67,6 +64,14 @@ def _picture(user: Any) -> dict[str, Any]:
     if not isinstance(found, bytes):
         return {AVATAR: found}
     return {AVATAR: {"type": kind_of(found), "base64": b64encode(found).decode()}}
+
+
+def identities_of(user: Any) -> list[dict[str, Any]]:
+    """Whom providers say that they are."""
+    return [
+        {**{name: getattr(each, name) for name in ("provider", "issuer", "subject")}, "at": iso_time(each.noted_at)}
+        for each in current_profile.identities.of(current_profile.users.key(user))
+    ]
 
 
 def _sessions(store: Any, key: str) -> list[SessionRecord]:

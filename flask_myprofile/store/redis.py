@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from ..config import DAY
 from ..errors import StoreDown
 from . import redis_scripts
 from .records import RENEWED, TAG_LENGTH, Found, LiveSince, Owner, Pruned, Put, SessionRecord, tag_of
@@ -21,9 +22,9 @@ from .redis_urls import reach
 FindUser = Callable[[str], "tuple[Any, Mapping[str, str] | None] | None"]
 
 #: Seconds for which Redis keeps a session beyond the moment when it can no longer get in.
-MARGIN = 86_400
+MARGIN = DAY
 #: Seconds since its last activity for which it keeps a session that no setting ever ends.
-FOREVER = 400 * 86_400
+FOREVER = 400 * DAY
 #: Seconds for which it keeps an ended one at least: a request under way must not bring it back by storing it again.
 LEAST_ENDED = 3600
 #: Keys that one step of a walk through all of them looks at.

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from ..config import DAY
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
@@ -64,7 +65,7 @@ class Activity(Tab):
             "more_url": _url(topic, following) if following else None,
             "is_filtered": topic is not None,
             "can_say_not_me": seen.not_me,
-            "kept_days": max((current_profile.config.activity_keep or 0) // 86_400, 1),
+            "kept_days": max((current_profile.config.activity_keep or 0) // DAY, 1),
         }
 
     def _page(self, user: Any, rows: int) -> tuple[Sequence[EventRecord], str | None]:
@@ -75,8 +76,7 @@ class Activity(Tab):
         topic, before = request.args.get("topic") or None, request.args.get("before", "")
         if topic not in {name for name, _ in self._topics(user)} or (before and not is_event_id(before)):
             raise NotFound(gettext("There is no such list."), code="no_such_list")
-        found = current_profile.activity.list(user, topic=topic, before=before, limit=rows + 1)
-        return found[:rows], found[rows - 1].id if len(found) > rows else None
+        return current_profile.activity.page(user, rows, topic=topic, before=before)
 
     def _topics(self, user: Any) -> list[tuple[str | None, Any]]:
         """What there is to choose from: all, or what one of the user's tabs is about, or the app records."""

@@ -146,7 +146,9 @@ def test_a_tab_without_a_proper_name_or_label_is_refused_where_it_is_written() -
         type("Untitled", (Tab,), {"name": "untitled"})
 
 
-@pytest.mark.parametrize("name", ["password", "static", "admin", "index", "sign_out", "my_profile", "named"])
+@pytest.mark.parametrize(
+    "name", ["password", "static", "admin", "index", "sign_out", "mail_link", "my_profile", "named"]
+)
 def test_a_tab_cannot_take_a_name_that_is_taken(name: str) -> None:
     taken = type("Taken", (Tab,), {"name": name, "label": "x"})
     with pytest.raises(SetupError, match=rf"Taken\.name = '{name}' is taken"):

@@ -278,7 +278,12 @@ class Config(NoticeSettings, FeatureSettings, TokenSettings, AvatarSettings):
             return ["MYPROFILE_PASSWORD_MAX_LENGTH is below MYPROFILE_PASSWORD_MIN_LENGTH"]
         if "content" not in self.base_blocks:
             return ['MYPROFILE_BASE_BLOCKS must name the layout\'s block for "content"']
-        return [*self.clashes_of_notices(), *self.clashes_of_features(), *self.clashes_of_avatar()]
+        return [
+            *self.clashes_of_notices(),
+            *self.clashes_of_features(),
+            *self.clashes_of_avatar(),
+            *self.clashes_of_tokens(),
+        ]
 
 
 def settings() -> list[tuple[str, Field[Any]]]:

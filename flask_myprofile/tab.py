@@ -47,6 +47,7 @@ class Confirm:
     :param text: a sentence, or a callable(tab, user) -> list of sentences.
     :param fields: callable(tab, user) -> what the confirmation sends along, such as the version that was looked at;
         the action names it as its ``condition``.
+    :param form: callable(tab, user) -> what there is to choose besides, or None; the action names its fields likewise.
     """
 
     title: Any
@@ -54,6 +55,7 @@ class Confirm:
     yes: Any
     no: Any
     fields: Callable[[Any, Any], Mapping[str, str]] | None = None
+    form: Callable[[Any, Any], FlaskForm | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from ..store.token_records import CheckedToken, TokenRecord
 from .activity import Activity
 from .clock import is_due, now
 from .credentials import digest_of
+from .token_ends import ends_at
+from .token_networks import allows
 from .token_scopes import ActingToken, granted
 from .token_text import is_named
 from .users import Users
@@ -60,17 +62,19 @@ class TokenCheck:
         """
         return is_named(self._config.api_token_prefix, text) is not None
 
-    def verify(self, token: str, *scopes: str) -> Any | None:
+    def verify(self, token: str, *scopes: str, address: str = "") -> Any | None:
         """Whose token it is. For a ``request_loader``, or an API extension that checks tokens by itself.
 
         :param token: what a program has sent; any text may be asked for.
         :param scopes: what it has to be good for. A token that is limited to some scopes is good for nothing else, and
             so for nothing where none is named.
+        :param address: where it comes from, such as ``request.remote_addr``. A token that is limited to networks is
+            good for nothing where it is not said.
         :returns: the active user whom a live token stands for; None for everything else, also while the feature
             ``api_token`` is off.
         """
         found = self.find_live(token)
-        if found is None:
+        if found is None or not allows(found[0].networks, address):
             return None
         acting = self.acting(found[0])
         return found[1] if acting.scopes is None or (scopes and acting.has(*scopes)) else None
@@ -98,7 +102,8 @@ class TokenCheck:
 
     def is_expired(self, record: TokenRecord | CheckedToken) -> bool:
         """Nor is one that ends good before it was made, by a clock that was ahead: it would be good for longer."""
-        return record.expires_at is not None and not record.created_at - SKEW <= now() < record.expires_at
+        end = ends_at(record, self._config)
+        return end is not None and not record.created_at - SKEW <= now() < end
 
     def is_touch_due(self, record: CheckedToken) -> bool:
         """Whether it is time to write down the last use again."""

@@ -11,17 +11,19 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
-from ..config import Config
+from ..config import DAY, Config
 from ..errors import Conflict, NotFound
 from ..store.token_protocols import TokenStore
 from ..store.token_records import TokenCounts, TokenRecord
-from . import token_slots
+from . import token_networks, token_slots
 from .activity import Activity
 from .clock import now
 from .credentials import digest_of
 from .events import TOKEN_MADE, TOKEN_REGENERATED, TOKEN_REVEALED, TOKEN_REVOKED, Kind
+from .token_audit import TokenAudit
 from .token_check import Switches, TokenCheck
 from .token_copies import TokenCopies
+from .token_ends import chosen_end, kept_until, lifetime_of
 from .token_scopes import as_text
 from .token_text import hint_of, new_token
 from .user_search import MOST_COUNTED
@@ -87,28 +89,37 @@ class Tokens(TokenCheck):
         name: str = "",
         *,
         scopes: Collection[str] | None = None,
+        lifetime: int | None = None,
+        networks: str | None = None,
     ) -> str:
         """One more token.
 
         :param user: whose.
         :param name: what the user calls it.
         :param scopes: names of ``MYPROFILE_API_SCOPES`` that it is limited to; None: it may do all that its user may.
+        :param lifetime: seconds until it ends, no more than ``MYPROFILE_API_TOKEN_MAX_LIFETIME``; 0: it does not. None:
+            ``MYPROFILE_API_TOKEN_LIFETIME``.
+        :param networks: where it may be used, such as ``"192.0.2.0/24 2001:db8::/32"``; None: anywhere.
         :returns: the token: the one time that it is known.
+        :raises ValueError: one of the networks is none.
         :raises Conflict: the user has as many as they may have (``too_many_tokens``).
         """
         if not self._config.names_tokens:
             return self.regenerate(user, "")
         token = self._new(named=True)
-        record = self._record(user, token)._replace(name=name, scopes=as_text(scopes))
+        record = self._record(user, token, lifetime)._replace(
+            name=name, scopes=as_text(scopes), networks=token_networks.as_text(networks or "")
+        )
         slots = token_slots.free_slots(self.list(user), self._config.api_tokens)
         self._carry_out(partial(self._store.add_named_token, record, slots), TOKEN_MADE, record, "too_many_tokens")
         return token
 
-    def regenerate(self, user: Any, version: str | None = None) -> str:
-        """A new token in the place of another; the old one is dead when the caller commits.
+    def regenerate(self, user: Any, version: str | None = None, *, keep: int = 0) -> str:
+        """A new token in the place of another; the old one is dead when the caller commits, or ``keep`` seconds later.
 
         :param user: whose.
         :param version: replace no other token than this :meth:`version` (default: whichever there is).
+        :param keep: seconds for which the old one goes on, 30 days at most; where users may have several.
         :returns: the token: the one time that it is known.
         :raises Conflict: somebody else regenerated it meanwhile; the token of theirs is the live one. Or the user has
             several, and nobody says which (``several_tokens``).
@@ -119,13 +130,14 @@ class Tokens(TokenCheck):
             return self.make(user)
         named = self._config.names_tokens or (old is not None and old.slot != 0)
         token = self._new(named=named)
-        record = self._record(user, token)
+        record = self._record(user, token, lifetime_of(old) if old and named else None)
         if old is None or not named:
             # by its digest, which no other token ever has: one that was revoked and made anew meanwhile is not this one
             replace: Callable[[], Any] = partial(self._store.replace_token, record, old.digest if old else None)
         else:
-            record = record._replace(slot=old.slot, name=old.name, scopes=old.scopes)
-            replace = partial(self._replace, record, old, records)
+            record = record._replace(slot=old.slot, name=old.name, scopes=old.scopes, networks=old.networks)
+            until = kept_until(old, keep, record.created_at, self._config)
+            replace = partial(self._replace, record, old, until, records)
         self._carry_out(replace, TOKEN_REGENERATED if old else TOKEN_MADE, record)
         return token
 
@@ -143,11 +155,11 @@ class Tokens(TokenCheck):
             raise Conflict(code="token_changed")
         return old
 
-    def _replace(self, record: TokenRecord, old: TokenRecord, records: Sequence[TokenRecord]) -> Any:
+    def _replace(self, record: TokenRecord, old: TokenRecord, until: int | None, records: Sequence[TokenRecord]) -> Any:
         if old.slot:
-            return self._store.replace_named_token(record, old, None)
+            return self._store.replace_named_token(record, old, until)
         slots = token_slots.free_slots(records, self._config.api_tokens, leaving=1)
-        return self._store.replace_unnamed_token(record, old, None, slots)
+        return self._store.replace_unnamed_token(record, old, until, slots)
 
     def _carry_out(self, work: Callable[[], Any], kind: Kind, record: TokenRecord, code: str = "token_changed") -> None:
         """All of it and the event, or nothing: where somebody was faster, what was done so far is undone."""
@@ -224,6 +236,11 @@ class Tokens(TokenCheck):
 
     # ---- all of them
 
+    @property
+    def audit(self) -> TokenAudit:
+        """Over all users: see :class:`~.token_audit.TokenAudit`."""
+        return TokenAudit(self._store, self._config)
+
     def count(self, seconds: int) -> TokenCounts:
         """How many users have one that works, how many of those used one within so many seconds, and how many tokens
         can be copied; no more than :data:`MOST_COUNTED` are looked at."""
@@ -237,6 +254,7 @@ class Tokens(TokenCheck):
         """Delete what nobody can copy any more: where the configuration switches copying off, and of a token that was
         being made while somebody switched it off."""
         self._copies.prune()
+        self._store.drop_replaced_tokens(now() - DAY)
 
     def rekey(self) -> tuple[int, int]:
         """Encrypt with the newest secret key what an older one has encrypted, in short transactions: may be
@@ -249,8 +267,7 @@ class Tokens(TokenCheck):
     def _new(self, *, named: bool = False) -> str:
         return new_token(self._config.api_token_prefix, named=named)
 
-    def _record(self, user: Any, token: str) -> TokenRecord:
-        key = self._users.key(user)
-        lifetime, moment = self._config.api_token_lifetime, now()
-        hint, ends = hint_of(self._config.api_token_prefix, token), moment + lifetime if lifetime else None
+    def _record(self, user: Any, token: str, lifetime: int | None = None) -> TokenRecord:
+        key, moment = self._users.key(user), now()
+        hint, ends = hint_of(self._config.api_token_prefix, token), chosen_end(moment, lifetime, self._config)
         return TokenRecord(key, digest_of(token), self._copies.of(user, key, token), hint, moment, ends)

@@ -11,15 +11,19 @@ from typing import Any
 
 import flask_login
 from flask import abort, current_app, g, has_request_context, request
+from werkzeug.exceptions import HTTPException
 
+from ..account.token_networks import allows
 from ..account.token_scopes import ActingToken
 from ..account.tokens import Tokens
 from ..config import Config
 from ..globals import current_profile
 from ..responses import problem
+from ..store.token_records import CheckedToken
 from . import token_scopes
 from .client import client_address, client_user_agent
 from .request_state import request_state
+from .token_rate import TokenRate
 
 _EXTENSION = "myprofile_bearer"
 
@@ -30,6 +34,7 @@ class BearerSignIn:
     def __init__(self, config: Config, tokens: Tokens) -> None:
         self._prefix = config.api_token_prefix
         self._tokens = tokens
+        self._rate = TokenRate(config) if config.api_token_rate else None
 
     def presented(self) -> str | None:
         """The token in the Authorization header, valid or not, if it is one of our kind."""
@@ -57,6 +62,7 @@ class BearerSignIn:
             challenge = 'Bearer error="invalid_token"'
             abort(problem(401, "invalid_token", "The API token is not valid", headers={"WWW-Authenticate": challenge}))
         record, user = found
+        self._check_use(record)
         request_state().token = record
         if record.scopes is not None and not token_scopes.knows_scopes():
             self._sign_nobody_in()
@@ -68,6 +74,19 @@ class BearerSignIn:
         # a host's receiver of "loaded from request" may ask for current_user, which must not come here again
         current_app.login_manager._update_request_context_with_user(user)  # type: ignore[attr-defined]
         return user
+
+    def _check_use(self, record: CheckedToken) -> None:
+        """Whether it may be used from there, and as often as that; else the answer says why not."""
+        if record.networks is not None and not allows(record.networks, client_address()):
+            self._sign_nobody_in()
+            title = "The API token cannot be used from this network address"
+            abort(problem(403, "address_not_allowed", title))
+        if self._rate is not None:
+            try:
+                self._rate.count(self._tokens.version(record))
+            except HTTPException:
+                self._sign_nobody_in()
+                raise
 
     @staticmethod
     def _sign_nobody_in() -> None:

@@ -9,7 +9,9 @@ import click
 
 from ..account.text import printable
 from ..globals import current_profile
+from ..notices.words import TOKEN_ENDS
 from ..pages import token_facts
+from ..transactions import run
 from .command_group import WHOM, ask, find_user, group, print_rows
 
 _NONE = "No API token."
@@ -52,6 +54,53 @@ def revoke_tokens(text: str, id_: str | None, yes: bool) -> None:
     else:
         number = int(tokens.find(user, id_) is not None and tokens.revoke(user, id_))
     click.echo(f"Revoked {number} {'token' if number == 1 else 'tokens'}.")
+
+
+@tokens_group.command("audit")
+@click.option("--max-lifetime", type=click.IntRange(60), help="Seconds. Default: MYPROFILE_API_TOKEN_MAX_LIFETIME.")
+@click.option("--tokens", type=click.IntRange(1), help="Default: MYPROFILE_API_TOKENS.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON array of the tokens that end.")
+def audit_tokens(max_lifetime: int | None, tokens: int | None, as_json: bool) -> None:
+    """Say which tokens a lower maximum would end, and how many users would have more tokens than they may.
+
+    Changes nothing. Run it with what the settings will be, before you set them.
+    """
+    config = current_profile.config
+    found = current_profile.tokens.audit.audit(max_lifetime or config.api_token_max_lifetime, tokens)
+    rows = [
+        {"user": printable(each.user_key, 80), **_described(facts)}
+        for each, facts in zip(found.ended, token_facts.all_as_json(found.ended), strict=True)
+    ]
+    print_rows(rows, ("user", "name", "hint", "created_at", "last_used_at"), as_json=as_json, none="No token ends.")
+    if not as_json:
+        people, number = len({each.user_key for each in found.ended}), len(found.ended)
+        click.echo(f"{number} {_token(number)} of {people} {_user(people)} would end at once.")
+        click.echo(f"{found.too_many} {_user(found.too_many)} would have more tokens than they may: all of them go on.")
+
+
+@tokens_group.command("notify")
+@click.option("--quiet", is_flag=True, help="Print nothing unless it fails.")
+def notify_tokens(quiet: bool) -> None:
+    """Tell users 7, 3 and 1 days before a token of theirs ends, each time once. Run it every hour.
+
+    Needs MYPROFILE_NOTIFY. Safe to run twice at once.
+    """
+    if current_profile.config.notify is None:
+        raise click.ClickException("Nobody tells users anything: set MYPROFILE_NOTIFY.")
+    number = 0
+    for record, days in run(lambda: list(current_profile.tokens.audit.due()), current_profile.own_transaction):
+        current_profile.notices.tell(TOKEN_ENDS, record.user_key, values={"token": record.name, "days": str(days)})
+        number += 1
+    if not quiet:
+        click.echo(f"Told of {number} {_token(number)}.")
+
+
+def _token(number: int) -> str:
+    return "token" if number == 1 else "tokens"
+
+
+def _user(number: int) -> str:
+    return "user" if number == 1 else "users"
 
 
 @tokens_group.command("rekey")

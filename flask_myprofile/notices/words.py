@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, UNDO_EMAIL
-from ..i18n import gettext
+from ..i18n import gettext, ngettext
 from ..pages.email_change import CONFIRM
 from ..pages.email_links import CHANGED
 from .notice import News
 
 PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED = "password_changed", "token_made", "token_revoked"
-NEW_DEVICE, DATA_DOWNLOADED, ACCOUNT_DELETED = "new_device", "data_downloaded", "account_deleted"
+NEW_DEVICE, TOKEN_ENDS = "new_device", "token_ends"
+DATA_DOWNLOADED, ACCOUNT_DELETED = "data_downloaded", "account_deleted"
 
 
 class Words(NamedTuple):
@@ -82,6 +83,23 @@ def _token_revoked(news: News) -> Words:
     return _of_account(gettext("Your API token was revoked"), happened)
 
 
+def _token_ends(news: News) -> Words:
+    days = int(news.values["days"])
+    return Words(
+        gettext("An API token ends soon"),
+        ngettext(
+            "The API token “%(token)s” of your account ends within %(num)s day.",
+            "The API token “%(token)s” of your account ends within %(num)s days.",
+            days,
+            token=_name_of_token(news),
+        ),
+        gettext("Is it still needed? Regenerate it on the API Token tab, and update the programs that use it."),
+        "",
+        "",
+        "",
+    )
+
+
 def _new_device(news: News) -> Words:
     return _of_account(
         gettext("Sign-in from a new device"),
@@ -133,6 +151,7 @@ KINDS: Mapping[str, Kind] = {
     PASSWORD_CHANGED: Kind(_password_changed),
     TOKEN_MADE: Kind(_token_made),
     TOKEN_REVOKED: Kind(_token_revoked),
+    TOKEN_ENDS: Kind(_token_ends, None, repeats=True),
     CHANGED: Kind(_email_changed, UNDO_EMAIL, repeats=True),
     CONFIRM: Kind(_confirm_email, CONFIRM_EMAIL, repeats=True, to_stranger=True),
     DATA_DOWNLOADED: Kind(_data_downloaded),

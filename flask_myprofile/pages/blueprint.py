@@ -141,9 +141,9 @@ def _action(user: Any, tab: Tab, action: Action | None) -> Any:
         return perform(user, tab, action)
     if action.confirm is None:
         return redirect(url_of(tab))
-    return layout.render(
-        "myprofile/confirm.html", title=action.confirm.title, tab=tab, confirm=_question(user, tab, action)
-    )
+    form = action.confirm.form(tab, user) if action.confirm.form else None
+    question = _question(user, tab, action)
+    return layout.render("myprofile/confirm.html", title=action.confirm.title, tab=tab, confirm=question, form=form)
 
 
 def _question(user: Any, tab: Tab, action: Action) -> dict[str, Any]:

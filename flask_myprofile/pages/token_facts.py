@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..account.clock import now
+from ..account.token_ends import ends_at
 from ..account.token_slots import lasting, replaced
 from ..config import DAY
 from ..globals import current_profile
@@ -26,6 +27,7 @@ def are_a_list(records: Sequence[TokenRecord]) -> bool:
 
 def as_json(record: TokenRecord | None) -> dict[str, Any]:
     """All of it is null where there is no token."""
+    record = _with_end(record) if record else None
     times = {name: iso_time(getattr(record, name)) if record else None for name in _TIMES}
     texts = {name: getattr(record, name) if record else None for name in _TEXTS}
     return {**texts, **times, "version": current_profile.tokens.version(record)}
@@ -39,6 +41,7 @@ def all_as_json(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
             "id": facts.pop("version"),
             "name": record.name,
             "scopes": record.scopes.split() if record.scopes is not None else None,
+            "networks": record.networks.split() if record.networks is not None else None,
             "replaced": record.digest in ending,
             **facts,
         }
@@ -48,6 +51,7 @@ def all_as_json(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
 
 def as_shown(record: TokenRecord) -> dict[str, Any]:
     """The same for the templates."""
+    record = _with_end(record)
     times = {name: as_datetime(getattr(record, name)) for name in _TIMES}
     soon = 0 < (record.expires_at or 0) - now() <= SOON
     return {**times, **{name: getattr(record, name) for name in _TEXTS}, "expires_soon": soon}
@@ -63,11 +67,17 @@ def all_as_shown(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
             "name": name_of(record),
             "state": "replaced" if record.digest in ending else state_of(record),
             "scopes": words_for(record.scopes),
+            "networks": (record.networks or "").replace(" ", ", "),
             "can_copy": record.ciphertext is not None,
         }
         for record in records
     ]
     return rows[::-1]
+
+
+def _with_end(record: TokenRecord) -> TokenRecord:
+    """When it ends, which may be sooner than was chosen."""
+    return record._replace(expires_at=ends_at(record, current_profile.config))
 
 
 def name_of(record: TokenRecord) -> str:

@@ -8,11 +8,15 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, SelectMultipleField, StringField, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from ..account import token_networks
+from ..account.text import printable
+from ..auth.client import client_address
 from ..globals import current_profile
 from ..i18n import gettext
 from ..tab import Tab
 from . import field_checks as checks
 from .column_fields import Line, option
+from .token_life import life_fields
 from .token_scopes import words_of
 
 NAME_LENGTH = 64
@@ -20,7 +24,9 @@ EVERYTHING, SOME = "everything", "scopes"
 
 
 def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
-    fields = {"name": _name(), **(_scopes() if current_profile.config.api_scopes else {})}
+    scopes = _scopes() if current_profile.config.api_scopes else {}
+    networks = {"networks": _networks()} if current_profile.config.api_token_networks else {}
+    fields = {"name": _name(), **scopes, **life_fields(), **networks}
     return type("TokenForm", (FlaskForm,), fields)
 
 
@@ -64,6 +70,28 @@ def _scopes() -> dict[str, Any]:
             validate_choice=False,
         ),
     }
+
+
+def _networks() -> Line:
+    def check(form: Any, field: Line) -> None:
+        try:
+            kept = token_networks.as_text(field.data or "")
+        except token_networks.NoNetwork as error:
+            typed = printable(error.text, 60)
+            raise ValidationError(gettext("“%(typed)s” is no network, such as 192.0.2.0/24", typed=typed)) from error
+        if len((kept or "").split()) > token_networks.MOST:
+            raise ValidationError(gettext("No more than %(num)s networks", num=token_networks.MOST))
+
+    hint = gettext("Such as 192.0.2.0/24, with blanks between several. Empty: anywhere.")
+    here = client_address()
+    own = gettext("Your address now is %(address)s.", address=here) if here else ""
+    attributes = {"dir": "ltr", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+    label = gettext("Networks that it may be used from")
+    return Line(label, [checks.optional, check], description=f"{hint} {own}".strip(), render_kw=attributes)
+
+
+def networks_of(form: Any) -> str | None:
+    return form["networks"].data or None if "networks" in form else None
 
 
 def scopes_of(form: Any) -> list[str] | None:

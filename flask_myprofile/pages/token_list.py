@@ -14,7 +14,8 @@ from ..i18n import gettext, lazy_gettext, ngettext
 from ..store.token_records import TokenRecord
 from ..tab import Confirm, Done, Tab, action
 from .token_facts import all_as_json, all_as_shown, as_json
-from .token_form import form_of, scopes_of
+from .token_form import form_of, networks_of, scopes_of
+from .token_life import lifetime_of
 from .token_of_session import end_with_session
 
 SHOWN = "myprofile/tabs/api_token_shown.html"
@@ -39,7 +40,8 @@ class TokenListActions:
             raise NotFound(code="feature_off")
         name = form["name"].data
         try:
-            token = current_profile.tokens.make(user, name, scopes=scopes_of(form))
+            scopes, lifetime, networks = scopes_of(form), lifetime_of(form), networks_of(form)
+            token = current_profile.tokens.make(user, name, scopes=scopes, lifetime=lifetime, networks=networks)
         except Conflict as error:
             raise Conflict(full(), code=error.code) from error
         end_with_session(user, token)
@@ -139,6 +141,7 @@ def shown_page(user: Any, token: str, message: str, **facts: Any) -> Done:
     context = {
         "secret": token,
         "name": name,
+        "old_goes_on": found is not None and _goes_on(found, current_profile.tokens.list(user)),
         "can_regenerate": can_regenerate,
         "regenerate_url": url_for("myprofile.api_token_regenerate", id=id_),
         "revoke_url": url_for("myprofile.api_token_revoke", id=id_),
@@ -146,3 +149,8 @@ def shown_page(user: Any, token: str, message: str, **facts: Any) -> Done:
         **facts,
     }
     return Done(message, {"token": token, "id": id_}, SHOWN, context)
+
+
+def _goes_on(new: TokenRecord, records: Sequence[TokenRecord]) -> bool:
+    """Whether the token does that this one has replaced."""
+    return any(each.slot == -new.slot or each.digest == new.replaces for each in records)

@@ -32,7 +32,7 @@ class SqlNamedTokens(Database):
                 return False
             self._end_replaced(execute, old)
             if until is None:
-                return bool(execute(update(table).where(*this).values(**record._asdict())).rowcount)
+                return bool(execute(update(table).where(*this).values(**record._asdict(), told=None)).rowcount)
             execute(update(table).where(*this).values(slot=-old.slot, expires_at=until))
         return self._put_into(record.slot, record)
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from .database import in_one_transaction
 from .records import SKEW
 from .sql_named_tokens import SqlNamedTokens
+from .sql_token_ends import SqlTokenEnds
 from .token_lookup import TokenLookup
 from .token_records import TokenCounts, TokenRecord
 
@@ -35,7 +36,7 @@ from .token_records import TokenCounts, TokenRecord
 _IN_BOTH = TokenRecord._fields[: TokenRecord._fields.index("slot")]
 
 
-class SqlTokens(SqlNamedTokens, TokenLookup):
+class SqlTokens(SqlNamedTokens, SqlTokenEnds, TokenLookup):
     """See :class:`~.token_protocols.TokenStore`."""
 
     def tokens_of(self, user_key: str) -> list[TokenRecord]:

@@ -133,6 +133,7 @@ def _named_token_columns() -> list[Column[object]]:
         Column("scopes", Text),
         Column("networks", Text),
         Column("replaces", _exact(64)),
+        Column("told", BigInteger),
     ]
 
 

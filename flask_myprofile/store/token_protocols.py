@@ -55,6 +55,25 @@ class TokenStore(Protocol):
         """At this moment; "lately" is after ``since``. Of more than ``most`` tokens, the rest is not looked at."""
         ...
 
+    def tokens_that_end(self, by: int, made: int | None, after: str, limit: int) -> Sequence[TokenRecord]:
+        """One batch of those with names that end until that moment, or were made until the other; in the order of
+        digests. Not those that were replaced."""
+        ...
+
+    def tokens_made_by(self, made: int, at: int, after: str, limit: int, *, named: bool) -> Sequence[TokenRecord]:
+        """One batch of those that were made until then and work at that moment."""
+        ...
+
+    def note_told(self, record: TokenRecord, days: int) -> bool:
+        """That its user is told so many days before its end; False where they were already."""
+        ...
+
+    def count_users_with_more(self, tokens: int) -> int: ...
+
+    def drop_replaced_tokens(self, at: int) -> None:
+        """Those that were replaced and had ended by then."""
+        ...
+
     def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:
         """One batch, in the order of user keys; the last key of it, or None where there is nothing ``after``."""
         ...

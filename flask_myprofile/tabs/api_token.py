@@ -13,6 +13,7 @@ from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.api_example import example_address
 from ..pages.token_facts import are_a_list, as_json, as_shown, called, last_use, state_of
+from ..pages.token_life import keep_form, kept_for
 from ..pages.token_list import SHOWN, TokenListActions, asked_about, meant, shown_page, values_of
 from ..pages.token_of_session import end_with_session
 from ..responses import prefers_json
@@ -169,14 +170,15 @@ class ApiToken(TokenListActions, Tab):
             lazy_gettext("Regenerate token"),
             lazy_gettext("Keep current token"),
             _looked_at,
+            keep_form,
         ),
         label=lazy_gettext("Regenerate token"),
         purpose=lazy_gettext("regenerate your API token"),
         fresh=True,
-        condition=["id", "version"],
+        condition=["id", "version", "keep"],
     )
-    def regenerate(self, user: Any, id: str | None = None, version: str | None = None) -> Done:
-        version = meant(user, id, version)
+    def regenerate(self, user: Any, id: str | None = None, version: str | None = None, keep: str | None = None) -> Done:
+        version, seconds = meant(user, id, version), kept_for(keep)
         records = current_profile.tokens.list(user)
         replaced = bool(records)
         if version is None and not prefers_json():  # a program confirms by its call, and need not say
@@ -184,7 +186,7 @@ class ApiToken(TokenListActions, Tab):
                 raise Invalid({}, gettext("You have a token already. Confirm first that it is to be replaced."))
             version = ""
         with _this_token_alone():
-            token = current_profile.tokens.regenerate(user, version)
+            token = current_profile.tokens.regenerate(user, version, keep=seconds)
         end_with_session(user, token)
         ready = gettext("Your new API token is ready.")
         if are_a_list(records):

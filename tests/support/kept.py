@@ -84,7 +84,7 @@ class Kept:
         """The address of one more."""
         name = f"host{len(self._urls)}" if self._urls else "host"
         if self.kind in ("postgres", "mariadb"):
-            self._urls.append(_database(str(self._server), name))
+            self._urls.append(database(str(self._server), name))
         else:
             folder = self._databases / name
             shutil.rmtree(folder, ignore_errors=True)
@@ -154,7 +154,7 @@ class Kept:
         _tables[url] = {**wanted, **made}
 
 
-def _database(server: str, name: str) -> str:
+def database(server: str, name: str) -> str:
     url = make_url(server).set(database=name)
     if url.render_as_string() not in _tables:
         engine = create_engine(server, isolation_level="AUTOCOMMIT")

@@ -1,0 +1,50 @@
+"""The networks that an API token may be used from."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+#: More than these would make a row that is read at each request long.
+MOST = 20
+
+
+class NoNetwork(ValueError):
+    """:param text: what is none."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def as_text(typed: str) -> str | None:
+    """As it is kept: each once, written in one way. None: nothing was typed, and any network will do.
+
+    :raises NoNetwork: one of them is none, or has bits set beyond its prefix: it might be meant otherwise.
+    """
+    found = []
+    for each in re.split(r"[\s,;]+", typed.strip()):
+        if not each:
+            continue
+        try:
+            found.append(str(ip_network(each)))
+        except ValueError as error:
+            raise NoNetwork(each) from error
+    return " ".join(dict.fromkeys(found)) or None
+
+
+@lru_cache(1024)
+def _networks(kept: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(map(ip_network, kept.split()))
+
+
+def allows(kept: str | None, address: str) -> bool:
+    """Whether a token with these networks may be used from there. An address that is not known is in none."""
+    if kept is None:
+        return True
+    try:
+        there = ip_address(address)
+    except ValueError:
+        return False
+    return any(there in network for network in _networks(kept))

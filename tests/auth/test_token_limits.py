@@ -1,0 +1,145 @@
+"""From where, and how often, a token may be used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_myprofile import SetupError, current_profile
+from tests.support.host import Host
+from tests.tabs.test_api_tokens import SETTINGS, TAB, make, signed_in
+
+NETWORKS = {**SETTINGS, "MYPROFILE_API_TOKEN_NETWORKS": True}
+
+
+def asked(host: Host, token: str, address: str | None = "203.0.113.7", **headers: str) -> Any:
+    environ = {"REMOTE_ADDR": address} if address is not None else {}
+    return host.browser().client.get(
+        "/api", headers={"Authorization": f"Bearer {token}", **headers}, environ_overrides=environ
+    )
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "works"),
+    [
+        ("203.0.113.0/24", "203.0.113.7", True),
+        ("203.0.113.0/24", "203.0.114.7", False),
+        ("198.51.100.1, 203.0.113.7", "203.0.113.7", True),
+        ("2001:db8::/32", "2001:db8::1", True),
+        ("2001:db8::/32", "203.0.113.7", False),
+        ("203.0.113.0/24", "::ffff:203.0.113.7", True),
+        ("203.0.113.0/24", "[2001:db8::1]:4711", False),
+        ("203.0.113.0/24", "203.0.113.7:4711", True),
+        ("0.0.0.0/0", "", False),
+        ("", "203.0.113.7", True),
+    ],
+)
+def test_a_token_works_from_its_networks_alone(
+    networks: str, address: str, works: bool, new_host: Callable[..., Host]
+) -> None:
+    host = new_host(**NETWORKS)
+    token = make(signed_in(host), "CI", networks=networks)["token"]
+    answer = asked(host, token, address)
+    assert answer.status_code == (200 if works else 403)
+    assert works or answer.json["code"] == "address_not_allowed"
+
+
+def test_the_address_is_the_one_that_the_host_trusts(new_host: Callable[..., Host]) -> None:
+    host = new_host(**NETWORKS)
+    token = make(signed_in(host), "CI", networks="203.0.113.0/24")["token"]
+    sent = {"X-Forwarded-For": "203.0.113.7"}
+    assert asked(host, token, "127.0.0.1", **sent).status_code == 403
+    host.app.wsgi_app = ProxyFix(host.app.wsgi_app)  # type: ignore[method-assign]
+    assert asked(host, token, "127.0.0.1", **sent).status_code == 200
+    assert asked(host, token, "127.0.0.1", **{"X-Forwarded-For": "203.0.113.7, 192.0.2.1"}).status_code == 403
+
+
+@pytest.mark.parametrize("networks", ["203.0.113.7/24", "office", "203.0.113.0/33", "1.2.3.4 ☃"])
+def test_what_is_no_network_is_refused_and_kept(networks: str, new_host: Callable[..., Host]) -> None:
+    alice = signed_in(new_host(**NETWORKS))
+    answer = alice.post_json(f"{TAB}/create", {"name": "CI", "networks": networks})
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["networks"])
+    page = alice.post(f"{TAB}/create", {"name": "CI", "networks": networks, "lifetime": "never"})
+    assert page.status_code == 422 and f'value="{networks}"' in page.text
+    assert "Your address now is 127.0.0.1." in page.text
+
+
+def test_a_regenerated_token_is_held_to_the_same_networks_also_with_the_setting_off(
+    new_host: Callable[..., Host],
+) -> None:
+    host = new_host(**NETWORKS)
+    made = make(signed_in(host), "CI", networks="203.0.113.0/24")
+    later = new_host(host.app.config["SQLALCHEMY_DATABASE_URI"], **SETTINGS)
+    alice = signed_in(later)
+    token = alice.post_json(f"{TAB}/regenerate", {"id": made["id"]}).json["token"]
+    assert [asked(later, token, address).status_code for address in ("203.0.113.7", "192.0.2.1")] == [200, 403]
+    assert alice.json(TAB).json["tokens"][0]["networks"] == ["203.0.113.0/24"]
+    assert "203.0.113.0/24" in alice.get(TAB).text
+    with later.app.test_request_context():
+        verify = current_profile.tokens.verify
+        assert verify(token) is None
+        assert verify(token, address="203.0.113.7").username == "alice"
+
+
+# ---- how often
+
+
+def test_one_more_than_the_rate_is_429_and_the_next_window_lets_in_again(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = new_host(**SETTINGS, MYPROFILE_API_TOKEN_RATE="3/hour")
+    alice = signed_in(host)
+    token, other = make(alice, "CI")["token"], make(alice, "Export")["token"]
+    assert [asked(host, token).status_code for _ in range(4)] == [200, 200, 200, 429]
+    refused = asked(host, token)
+    assert (refused.json["code"], refused.mimetype) == ("throttled", "application/problem+json")
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert asked(host, other).status_code == 200, "each counts for itself"
+    assert alice.get("/api").status_code == 200, "who signed in otherwise is not counted"
+    import time
+
+    later = time.time() + 3601
+    monkeypatch.setattr("limits.storage.memory.time.time", lambda: later)
+    assert asked(host, token).status_code == 200
+
+
+@pytest.mark.parametrize(("store_down", "status"), [("deny", 503), ("allow", 200)])
+def test_a_storage_that_does_not_answer_is_as_store_down_says(
+    store_down: str, status: int, new_host: Callable[..., Host]
+) -> None:
+    host = new_host(
+        **SETTINGS,
+        MYPROFILE_API_TOKEN_RATE="3/hour",
+        MYPROFILE_API_TOKEN_RATE_STORAGE="redis://127.0.0.1:1/0",
+        MYPROFILE_STORE_DOWN=store_down,
+    )
+    token = make(signed_in(host), "CI")["token"]
+    assert asked(host, token).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"MYPROFILE_API_TOKEN_RATE": "often"}, 'MYPROFILE_API_TOKEN_RATE must be such as "1000/hour"'),
+        (
+            {"MYPROFILE_API_TOKEN_RATE": "1/hour", "MYPROFILE_API_TOKEN_RATE_STORAGE": "nowhere://secret@x"},
+            "MYPROFILE_API_TOKEN_RATE_STORAGE is nothing that limits can use",
+        ),
+    ],
+)
+def test_a_rate_that_is_none_is_named_at_start(
+    settings: dict[str, Any], said: str, new_host: Callable[..., Host]
+) -> None:
+    with pytest.raises(SetupError, match=said) as told:
+        new_host(**settings)
+    assert "secret" not in str(told.value)
+
+
+def test_without_the_library_the_extra_is_named(new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "limits", None)
+    with pytest.raises(SetupError, match=r"Flask-MyProfile\[limits\]"):
+        new_host(MYPROFILE_API_TOKEN_RATE="1/hour")

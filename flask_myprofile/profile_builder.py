@@ -210,7 +210,7 @@ class ProfileBuilder:
         self._tables()
         let_sign_in(app)
         if self._watch.connect():  # the models may be there later than the database
-            appcontext_pushed.disconnect(self._on_context, self._app)
+            appcontext_pushed.disconnect(self._on_context)
 
     def _before_first_request(self) -> None:
         """What the host may have set up later than this extension, and has by its first request."""
@@ -225,7 +225,7 @@ class ProfileBuilder:
             self._check_settings()
             self._passwords.connect(self._database().session)
             self._watch.connect()
-            appcontext_pushed.disconnect(self._on_context, self._app)
+            appcontext_pushed.disconnect(self._on_context)
         csrf = app.extensions.get("csrf")
         for name in OWN_BLUEPRINTS if csrf is not None else ():
             csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it

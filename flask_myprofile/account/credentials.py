@@ -15,7 +15,8 @@ _ID_LENGTH = 24
 _ID = re.compile(f"[0-9a-f]{{{_ID_LENGTH}}}")
 #: What :func:`new_secret` makes.
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
-_LENGTH = _ID_LENGTH + 1 + 43
+#: A credential, whose parts are looked up and hashed, so that only their shape is checked.
+_WRITTEN = re.compile(rf"([ -~]{{{_ID_LENGTH}}})\.([ -~]{{43}})(?:\.(.+)?)?", re.DOTALL)
 
 
 class Credential(NamedTuple):
@@ -49,15 +50,9 @@ class Credential(NamedTuple):
 
     @classmethod
     def parse(cls, value: object) -> Credential | None:
-        """The credential written like that. Its parts are looked up and hashed, so only their shape is checked."""
-        if not isinstance(value, str):
-            return None
-        own, rest = value[:_LENGTH], value[_LENGTH:]
-        if len(own) < _LENGTH or own[_ID_LENGTH] != "." or not (own.isascii() and own.isprintable()):
-            return None
-        if rest and rest[0] != ".":
-            return None
-        return cls(own[:_ID_LENGTH], own[_ID_LENGTH + 1 :], rest[1:] or None)
+        """The credential written like that."""
+        parts = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+        return cls(*parts.groups()) if parts is not None else None
 
     def proves(self, record: SessionRecord, moment: int) -> bool:
         """Whether the secret is that of the session, or was until a moment ago."""

@@ -45,7 +45,11 @@ class UserClasses:
     def class_of_key(self, key: str) -> tuple[type[Any] | None, str]:
         """Of a :meth:`Users.key`, the class of the user who has it, and the primary key as text. No class where that
         cannot be told from it. Asked at each request."""
-        if not self.keys_are_primary or (self._has_looked and self._model is None and not self._classes):
+        if not self.keys_are_primary:
+            return None, key
+        if self._model is not None:
+            return self._model, key
+        if self._has_looked and not self._classes:
             return None, key
         self._has_looked = True  # in vain, perhaps: then a class is known once a user has been met
         return self._read_key(key)

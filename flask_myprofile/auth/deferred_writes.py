@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from flask import Flask, Response, current_app, g
+from flask import Response, current_app, g
 from flask.globals import request_ctx
 
 from ..account.activity import without_events
@@ -94,7 +94,7 @@ def deferred_writes() -> DeferredWrites:
     return waiting
 
 
-def write_after_context(app: Flask, **extra: Any) -> None:
+def write_after_context(error: BaseException | None) -> None:
     waiting: DeferredWrites | None = g.pop(_WAITING, None)
     if waiting is not None:
         waiting.write()

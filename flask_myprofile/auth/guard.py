@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from flask import Flask, Request, Response, appcontext_tearing_down, g, request, session
+from flask import Flask, Request, Response, g, request, session
 from flask_login import signals as login_signals
 
 from ..account import clock
@@ -67,10 +67,10 @@ class Guard:
     def connect(self, app: Flask) -> None:
         """Listen to Flask-Login. Its signals hold receivers weakly: whoever calls this keeps the object."""
         login_signals.user_accessed.connect(self._on_access, sender=app)
-        # first before every request, and last after it
+        # first before every request, last after it, and when all teardown functions of the app are done
         app.before_request_funcs.setdefault(None, []).insert(0, self._before_request)
         app.after_request_funcs.setdefault(None, []).insert(0, self._after_request)
-        appcontext_tearing_down.connect(write_after_context, app)  # when all teardown functions of the app are done
+        app.teardown_appcontext_funcs.insert(0, write_after_context)  # no signal, which costs each request more
 
     # ---- the request
 
@@ -88,12 +88,13 @@ class Guard:
         return self._then(incoming)
 
     def _on_access(self, app: Flask, **extra: Any) -> None:
-        state = request_state()
+        incoming = request._get_current_object()  # type: ignore[attr-defined]
+        state = request_state(incoming)
         if state.checked:
             return
         state.checked = True
         user_loader.stand_in(app.login_manager)  # type: ignore[attr-defined]
-        if self._bearer.presented():
+        if "HTTP_AUTHORIZATION" in incoming.environ and self._bearer.presented():
             self._bearer.prepare()
             state.hidden_session = remember_me.hide_signed_in_browser()
             return
@@ -111,8 +112,7 @@ class Guard:
 
     def _check_session(self, state: RequestState, value: object, login_id: str) -> None:
         credential = Credential.parse(value)
-        found = self._sessions.find(credential, login_id) if credential is not None else None
-        if credential is not None and found is not None:
+        if credential is not None and (found := self._sessions.find(credential, login_id)) is not None:
             self._check.accept(state, credential.id, login_id, found)
             return
         with own_transaction_if_context_is_shared():

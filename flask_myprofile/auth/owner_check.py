@@ -17,7 +17,7 @@ from ..account.users import Users
 from ..config import Config
 from ..globals import current_profile
 from ..store.records import Found, SessionRecord
-from ..store.user_at_hand import at_hand
+from ..store.user_at_hand import AtHand
 from . import refusal, remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .request_state import RequestState
@@ -85,7 +85,7 @@ class OwnerCheck:
         if known is None or (self._loader_gets and login_id == state.user_key):
             user = load(asked)
         else:
-            with at_hand(current_profile.db.session, known, login_id) as hand:
+            with AtHand(current_profile.db.session, known, login_id) as hand:
                 user = load(asked)
             self._loader_gets = not hand.is_asked
         if user is None:

@@ -108,9 +108,13 @@ def state_of(incoming: Request) -> RequestState | None:
     return vars(incoming).get(_KEY)
 
 
-def request_state() -> RequestState:
-    """What this request has learned so far."""
-    incoming = request._get_current_object()  # type: ignore[attr-defined]
+def request_state(incoming: Request | None = None) -> RequestState:
+    """What this request has learned so far.
+
+    :param incoming: the request, for whoever has it at hand.
+    """
+    if incoming is None:
+        incoming = request._get_current_object()  # type: ignore[attr-defined]
     state = state_of(incoming)
     if state is None:
         state = vars(incoming)[_KEY] = RequestState()

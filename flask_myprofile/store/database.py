@@ -108,8 +108,11 @@ class Database:
         """The same on the connection of ``db.session``, whatever else goes on."""
         try:
             # on the connection, not the session, which would save what the host has added and not yet checked
-            with self._kept_usable(session):
-                return session.connection(bind_arguments={"bind": self.engine}).execute(statement, values)
+            connection = session.connection(bind_arguments={"bind": self.engine})
+            if not self._is_at_risk(session):
+                return connection.execute(statement, values)
+            with _savepoint(connection):
+                return connection.execute(statement, values)
         except SQLAlchemyError as error:
             self._make_usable()
             raise StoreDown(reason(error)) from error
@@ -117,19 +120,18 @@ class Database:
     def _read_user(self, session: Session, statement: Any, values: Mapping[str, Any]) -> Result[Any]:
         """The same for a statement that the ORM loads a user by."""
         try:
-            with self._kept_usable(session):
+            if not self._is_at_risk(session):
+                return execute_at(session, self.engine, statement, values)
+            with _savepoint(session.connection(bind_arguments={"bind": self.engine})):
                 return execute_at(session, self.engine, statement, values)
         except SQLAlchemyError as error:
             self._make_usable()
             raise StoreDown(reason(error)) from error
 
-    def _kept_usable(self, session: Session) -> AbstractContextManager[Any]:
+    def _is_at_risk(self, session: Session) -> bool:
         """A failed statement must not spoil what the host has in its transaction: never with
         ``MYPROFILE_STORE_DOWN = "allow"``, and on PostgreSQL, which then takes nothing more, not what is unsaved."""
-        if self._survive_errors or (self.engine.dialect.name == "postgresql" and _has_unsaved(session)):
-            connection = session.connection(bind_arguments={"bind": self.engine})
-            return nullcontext() if commits_by_itself(connection) else connection.begin_nested()
-        return nullcontext()
+        return self._survive_errors or (self.engine.dialect.name == "postgresql" and _has_unsaved(session))
 
     def _make_usable(self) -> None:
         """After a failed read the request ends in 503, and its error page needs a transaction that works. Unless the
@@ -234,6 +236,10 @@ def _insert_unless_there(table: Table) -> Any:
     from sqlalchemy.dialects import postgresql  # slow, and of use there only
 
     return postgresql.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+
+
+def _savepoint(connection: Connection) -> AbstractContextManager[Any]:
+    return nullcontext() if commits_by_itself(connection) else connection.begin_nested()
 
 
 def _has_unsaved(session: Any) -> bool:

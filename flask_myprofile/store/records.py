@@ -97,6 +97,7 @@ class Checked(NamedTuple):
     """What every request asks of the row of a session: no more, because each further column costs each request time."""
 
     user_key: str
+    login_id: str
     secret_hash: str
     password_mark: str | None
     created_at: int

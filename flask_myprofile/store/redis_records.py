@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import NoneType
 from typing import Any
 
 from .records import SessionRecord
@@ -40,8 +41,6 @@ def unpacked(session_id: str, stored: bytes | None) -> SessionRecord | None:
 
 
 def _is_ours(found: dict[str, Any]) -> bool:
-    return (
-        all(type(found[name]) is str for name in _TEXTS)
-        and all(type(found[name]) is int for name in _MOMENTS)
-        and all(found[name] is None or type(found[name]) is int for name in _PERHAPS)
-    )
+    texts = {type(found[name]) for name in _TEXTS}
+    moments = {type(found[name]) for name in _MOMENTS}
+    return texts == {str} and moments == {int} and {type(found[name]) for name in _PERHAPS} <= {int, NoneType}

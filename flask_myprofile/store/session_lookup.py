@@ -18,6 +18,9 @@ from .tables import Tables
 from .user_keys import UserKeys
 from .user_rows import UserRows, is_plain
 
+#: Columns of ours that come first in each row.
+_WIDTH = len(Checked._fields)
+
 
 class SessionLookup(Database):
     """Finds the live session of a request, and its user in the same query.
@@ -63,18 +66,18 @@ class SessionLookup(Database):
         find = users.finds.get(way)
         if find is None:
             find = users.finds[way] = self._find_statement(users, way)
-        rows = self._rows(session, find, {"id": session_id, "login_id": login_id, **identity})
+        rows = self._rows(session, find, {"id": session_id, **identity})
         if not rows:
             return None
         first = rows[0]
-        checked = Checked._make(first[: len(Checked._fields)])
+        checked = Checked._make(first[:_WIDTH])
         # not asked of the database: PostgreSQL would plan for another index, and longer
-        if not since.admits(checked) or (identity and checked.user_key != key):
+        if checked.login_id != login_id or (identity and checked.user_key != key) or not since.admits(checked):
             return None
         user = find.user_of(first, session)
-        preferences = _preferences(rows, find.width) if find.width > len(Checked._fields) else None
-        whose, secret_hash, mark = checked[:3]
-        return Found(secret_hash, checked.last_seen_at, whose, mark, user, preferences)
+        preferences = _preferences(rows, find.width) if find.width > _WIDTH else None
+        whose, _, secret_hash, mark, _, last_seen_at, _, _ = checked
+        return Found(secret_hash, last_seen_at, whose, mark, user, preferences)
 
     def find_user(self, user_key: str) -> tuple[Any, Mapping[str, str] | None] | None:
         """The user and their preferences in one query, for sessions that are kept elsewhere. None where there is no
@@ -125,8 +128,7 @@ class SessionLookup(Database):
         found = select(*columns, *users.columns(way)).select_from(source)
         if way is not Way.ALONE:
             found = found.join(users.source(way), and_(*self._is_key(users, table.c.id)))
-        whose = (table.c.id == bindparam("id"), table.c.login_id == bindparam("login_id"))
-        return self._find(found.where(*whose), len(columns), users, way)
+        return self._find(found.where(table.c.id == bindparam("id")), len(columns), users, way)
 
     def _bring_statement(self, users: UserClass, way: Way) -> Find:
         columns, source = self._and_preferences([], users.mapper.selectable, bindparam("user_key"))
@@ -166,10 +168,10 @@ class SessionLookup(Database):
         return [*columns, table.c.name, table.c.value], source.outerjoin(table, table.c.user_key == user_key)
 
     def _rows(self, session: Session, find: Find, values: Mapping[str, Any]) -> Sequence[Any]:
-        if find.way is Way.ALONE:
-            return self._read(find.statement, values).all()
         if find.way is Way.ROWS:
             return self._read_along(session, find.statement, values).all()
+        if find.way is Way.ALONE:
+            return self._read(find.statement, values).all()
         found = self._read_user(session, find.statement, values)
         try:
             return (found.unique() if find.collections else found).all()

@@ -6,26 +6,36 @@ session, and is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import BindParameter, Select, event, inspect
+from sqlalchemy import BindParameter, FromClause, Select, event, inspect
 from sqlalchemy.sql.operators import eq
 
 
 class AtHand:
-    """The user, and the login id that the host's loader has been given."""
+    """Within this, the host's loader is asking: for the user who is known by that login id, and has just been read."""
 
-    def __init__(self, user: Any, login_id: str) -> None:
+    def __init__(self, session: Any, user: Any, login_id: str) -> None:
+        if session not in _listened_to:
+            event.listen(session, "do_orm_execute", _answer)
+            _listened_to.add(session)
         self.user = user
         self.login_id = login_id
         #: Whether it has asked anything.
         self.is_asked = False
 
+    def __enter__(self) -> AtHand:
+        self._token = _at_hand.set(self)
+        return self
 
+    def __exit__(self, *error: object) -> None:
+        _at_hand.reset(self._token)
+
+
+#: The sessions of apps, as their hosts name them: ``db.session``.
+_listened_to: WeakSet[Any] = WeakSet()
 _at_hand: ContextVar[AtHand | None] = ContextVar("flask_myprofile_user_at_hand", default=None)
 #: Of a class, what its query results in, without a row.
 _results: WeakKeyDictionary[type[Any], Any] = WeakKeyDictionary()
@@ -33,22 +43,10 @@ _results: WeakKeyDictionary[type[Any], Any] = WeakKeyDictionary()
 _names: WeakKeyDictionary[type[Any], dict[tuple[str, str], str]] = WeakKeyDictionary()
 
 
-@contextmanager
-def at_hand(session: Any, user: Any, login_id: str) -> Iterator[AtHand]:
-    """Within this, the loader is asking."""
-    if not event.contains(session, "do_orm_execute", _answer):
-        event.listen(session, "do_orm_execute", _answer)
-    known = AtHand(user, login_id)
-    token = _at_hand.set(known)
-    try:
-        yield known
-    finally:
-        _at_hand.reset(token)
-
-
 def has_listeners(session: Any) -> bool:
     """Whether anybody else has a say in what is asked of that session."""
-    return any(listener is not _answer for listener in session.dispatch.do_orm_execute)
+    heard = session.dispatch.do_orm_execute
+    return bool(heard) and (len(heard) > 1 or _answer not in heard)
 
 
 def _answer(asked: Any) -> Any:
@@ -74,7 +72,7 @@ def _asks_for(asked: Any, user: Any, login_id: str) -> bool:
         return False
     if asked.user_defined_options or "populate_existing" in asked.execution_options:
         return False
-    where: Any = statement.whereclause
+    where = _only_condition(statement, user)
     value = getattr(where, "right", None)
     if getattr(where, "operator", None) is not eq or not isinstance(value, BindParameter):
         return False
@@ -82,7 +80,21 @@ def _asks_for(asked: Any, user: Any, login_id: str) -> bool:
     column = state.mapper.columns.get(name)
     if column is None or not (column.unique or column.primary_key or str(sought) == login_id):
         return False
-    return _has(state, name, sought) and _is_plain(statement, user)
+    return _has(state, name, sought)
+
+
+def _only_condition(statement: Select[Any], user: Any) -> Any:
+    """That of a query for one class, which the user is of. None where there is anything else in it, but that one user
+    is enough, as ``first()`` says."""
+    parts: list[Any] = [
+        each for each in statement.get_children() if not (isinstance(each, BindParameter) and each.value == 1)
+    ]
+    if len(parts) != 3:  # the class, the condition, and the table once more, which it is selected from
+        return None
+    sought, where, table = parts
+    kind: Any = sought.entity_namespace if isinstance(sought, FromClause) else None
+    is_theirs = isinstance(kind, type) and isinstance(user, kind)
+    return where if is_theirs and str(table) == str(sought) else None
 
 
 def _name_in(mapper: Any, column: Any) -> str:
@@ -98,14 +110,3 @@ def _name_in(mapper: Any, column: Any) -> str:
 def _has(state: Any, name: str, sought: Any) -> bool:
     loaded = state.dict.get(name)
     return loaded is not None and bool(loaded == sought)
-
-
-def _is_plain(statement: Select[Any], user: Any) -> bool:
-    """With nothing else in it but that it is enough to find one, as ``first()`` says."""
-    described = statement.column_descriptions
-    if len(described) != 1 or not isinstance(described[0]["expr"], type) or not isinstance(user, described[0]["expr"]):
-        return False
-    table, where, *others = statement.get_children()
-    # the table once more, which it is selected from
-    left = [each for each in others if not (isinstance(each, BindParameter) and each.value == 1)]
-    return where is statement.whereclause and len(left) == 1 and str(left[0]) == str(table)

@@ -33,11 +33,12 @@ class UserRows:
         heard: Any = session.dispatch
         if self._manager.dispatch.load or heard.loaded_as_persistent or heard.detached_to_persistent:
             return False
-        return not (heard.before_attach or heard.after_attach or (heard.do_orm_execute and has_listeners(session)))
+        return not (heard.before_attach or heard.after_attach or has_listeners(session))
 
     def is_held(self, session: Session, identity: tuple[Any, ...]) -> bool:
         """Whether the session has that user already: then nobody else is brought in their place."""
-        return self._mapper.identity_key_from_primary_key(identity) in session.identity_map
+        held = session.identity_map
+        return len(held) > 0 and self._mapper.identity_key_from_primary_key(identity) in held
 
     def bring(self, session: Session, values: Sequence[Any]) -> Any:
         """The user of a row that is this class's ``columns``, loaded into the session."""

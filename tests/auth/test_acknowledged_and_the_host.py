@@ -187,7 +187,7 @@ def test_a_connection_that_was_lost_meanwhile_is_replaced(new_host: NewHost) -> 
             if lost:
                 lost.pop()(host)
 
-        host.app.teardown_appcontext_funcs.insert(0, lose)  # the last of them, after Flask-SQLAlchemy's
+        host.app.teardown_appcontext_funcs.insert(1, lose)  # the last of the host's, after Flask-SQLAlchemy's
 
     def kill_others(host: Host) -> None:
         with host.db.engine.connect() as mine:

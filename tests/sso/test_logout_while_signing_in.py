@@ -44,7 +44,7 @@ class Meeting:
         self._waiting: list[Callable[[], Any]] = []
         self.host = new_host(**with_providers(self.okta), **settings)
         # after the host's own functions, and before our writes
-        self.host.app.teardown_appcontext_funcs.insert(0, lambda error: self._now())
+        self.host.app.teardown_appcontext_funcs.insert(1, lambda error: self._now())
         self.host.app.before_request_funcs.setdefault(None, []).append(self._look)
         self._came_back = False
         self.alice = self.host.browser()

@@ -34,6 +34,9 @@ class PasswordMarks(UserPasswords):
     def password_mark(self, user: Any) -> str | None:
         """Tells the user's password from the ones before and after it, and nothing else; None where no hash of it can
         be read. A digest of the stored hash, which is salted: it needs no key, and so outlives a new one."""
+        name, loaded = self._hash_column(type(user)), getattr(user, "__dict__", {})
+        if name in loaded:
+            return self.mark_of(user, loaded[name])
         try:
             column = self.fields_of_model().get(self._hash_name(user) or "")
             stored = self.stored_hash(user) if is_as_written(column) else None
@@ -59,6 +62,10 @@ class PasswordMarks(UserPasswords):
         False where none has: nothing is to be read here, which is asked at each request."""
         name, loaded = self._hash_column(type(user)), getattr(user, "__dict__", {})
         return name in loaded and self.mark_of_key(user_key, loaded[name]) != mark
+
+    def is_hash_loaded(self, user: Any) -> bool:
+        """Whether the hash is loaded with users of that class: see :meth:`has_other_password`."""
+        return bool(self._hash_column(type(user)))
 
     def _hash_column(self, model: type[Any]) -> str:
         """Where the hash is kept, if that is a column of the class; else empty."""

@@ -7,27 +7,25 @@ device secret from which the session's secret is derived, so that all its tabs c
 from __future__ import annotations
 
 import hmac
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from ..config import Config
-from ..errors import StoreDown, in_log
+from ..errors import StoreDown
 from ..store.notice_records import KnownDevice
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED, Found, LiveSince, Owner, SessionRecord
+from ..store.records import ADOPTED, Found, LiveSince, SessionRecord
 from ..store.session_store import SessionStore
-from ..transactions import after_commit, is_commit_awaited, tried
+from ..transactions import after_commit
 from . import legacy_sessions, session_events
 from .activity import Activity
 from .clock import is_due, is_recent, now
 from .credentials import Credential
+from .owner_changes import OwnerChanges
 from .pending_forms import PendingForms
 from .sign_in_data import SignInData
 from .users import Users
-
-_log = logging.getLogger(__name__)
 
 #: Seconds that a request may be under way, such as an upload, whose answer must not take a new cookie away.
 LATE = 300
@@ -39,7 +37,7 @@ EVERY = 2**31 - 1
 LIMIT = "limit"
 
 
-class SessionRegistry:
+class SessionRegistry(OwnerChanges):
     """What every request and every sign-in asks. Hosts and tabs use :class:`~.sessions.Sessions`.
 
     :param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
@@ -59,19 +57,10 @@ class SessionRegistry:
         own_transaction: Callable[[], AbstractContextManager[None]],
         ended: Callable[[str, Sequence[str], str, str | None], None],
     ) -> None:
-        self._store = store
-        self._history = history
+        super().__init__(store, history, users, config, own_transaction)
         self._pending_forms = pending_forms
-        self._users = users
-        self._config = config
         self._activity = activity
-        self._own_transaction = own_transaction
         self._ended = ended
-
-    @property
-    def in_database(self) -> bool:
-        """Whether sessions take part in the host's transactions, and a rollback undoes what was done to them."""
-        return self._store.transactional
 
     # ---- at every request
 
@@ -123,9 +112,9 @@ class SessionRegistry:
 
     # ---- beginning and ending
 
-    def begin(self, user: Any, credential: Credential, data: SignInData) -> SessionRecord:
+    def begin(self, user_key: str, credential: Credential, data: SignInData) -> SessionRecord:
         """The record of a new session; :meth:`add` stores it."""
-        return data.record(self._users.key(user), credential, now())
+        return data.record(user_key, credential, now())
 
     def add(
         self, record: SessionRecord, replaces: Iterable[Credential] = (), device: KnownDevice | None = None
@@ -133,16 +122,18 @@ class SessionRegistry:
         """Store a new session; end the one that the same browser held before, and the least used one over the limit.
 
         Returns whether the user has never signed in from that device before, and has from others."""
-        replaced = list(replaces)
+        replaced, limit, is_news = list(replaces), self._config.session_limit, False
         if self.in_database:  # one transaction, in the order of :meth:`_end`
             self._replace(replaced)
-        # first: what is done in another store is not undone where this fails
-        is_news = record.method != ADOPTED and self._history.note_sign_in(record.user_key, device)
-        self._add(record)
+        is_usual = record.method != ADOPTED and device is None
+        is_added = is_usual and self._store.add_far_from(limit, record)
+        if not is_added:
+            # first: what is done in another store is not undone where this fails
+            is_news = record.method != ADOPTED and self._history.note_sign_in(record.user_key, device)
+            self._add(record)
         if not self.in_database:  # where it could not be added, the old one would go on
             self._replace(replaced)
-        limit = self._config.session_limit
-        if self._store.may_be_over(record.user_key, limit):
+        if not is_added and self._store.may_be_over(record.user_key, limit):
             self._end_over(record, limit)
         if record.method != ADOPTED:
             session_events.note_sign_in(self._activity, record, None if device is None else is_news)
@@ -158,7 +149,7 @@ class SessionRegistry:
             self._note_end(record.user_key, LIMIT)
             self._pending_forms.drop_of_user(record.user_key, over)
             self.tell(record.user_key, over, LIMIT)
-        self._store.drop_ended(record.user_key, limit)
+        self._store.drop_ended(record.user_key, limit - limit // 10)  # so that the next ones need not do so
 
     def _add(self, record: SessionRecord) -> None:
         if self._store.add_session(record):
@@ -170,22 +161,6 @@ class SessionRegistry:
     def rotate(self, record: SessionRecord, credential: Credential, login_id: str) -> bool:
         """Give a live session a new secret; False where it ended, or got another one, meanwhile."""
         return self._store.rotate_session(record, credential.hash, now(), login_id)
-
-    def follow_user(self, user_key: str, before: Owner, after: Owner, only: str | None = None) -> None:
-        """The user's login id, or the hash of the same password, has become another one: the sessions (or one of them)
-        that had those before go on."""
-        if before == after:
-            return
-
-        def follow() -> None:
-            self._store.follow_user(user_key, before, after, only)
-
-        if not self.in_database:  # what a failed commit does not undo waits for it
-            after_commit(follow)
-            return
-        follow()
-        if only is None and is_commit_awaited():  # a sign-in that is stored until then cannot know of it
-            after_commit(lambda: self._try_late(follow))
 
     def rotated(self, record: SessionRecord, credential: Credential, login_id: str) -> SessionRecord:
         """What becomes of a record by :meth:`rotate`."""
@@ -231,10 +206,6 @@ class SessionRegistry:
 
         self._try_late(end)
 
-    def _try_late(self, look: Callable[[], None]) -> None:
-        if (failure := tried([look], self._own_transaction)) is not None:  # what was asked for is done
-            _log.error("MyProfile could not look for sessions that began meanwhile: %s", in_log(failure))
-
     def tell(self, user_key: str, ids: Sequence[str], reason: str, by: Any = None) -> None:
         self._ended(user_key, ids, reason, None if by is None else self._users.key(by))
         session_events.note_end(self._activity, user_key, ids, reason, by)
@@ -279,18 +250,6 @@ class SessionRegistry:
             return False
         key, since = self._users.key(user), self.live_since()
         return legacy_sessions.is_trusted(self._history, key, since, remembered=remembered, signed_at=signed_at)
-
-    def has_password_changed(self, user: Any, marks: Sequence[str]) -> bool:
-        """Whether the user has another password than those of these marks. Where it is only another hash of one, the
-        sessions that know the one before are told."""
-        if not self._users.has_password_changed(user, marks):
-            return False
-        key = self._users.key(user)
-        old, new = self._history.last_rehash(key) or (None, None)
-        if new is None or old not in marks or self._users.has_password_changed(user, [new]):
-            return True
-        self.follow_user(key, Owner("", old), Owner("", new))
-        return False
 
     def put_sign_outs_right(self, user: Any) -> None:
         """A sign-out that a clock which was ahead has dated keeps sessions from being adopted, but not for ever."""

@@ -29,8 +29,10 @@ def problem(text: str) -> str | None:
 
 def printable(text: str, length: int) -> str:
     """A header's text as it may be stored and shown: no control characters, not longer than ``length``."""
-    kept = (c for c in text[: length * 2] if c not in _DIRECTION and unicodedata.category(c) not in _CONTROL)
-    return "".join(kept)[:length]
+    text = text[: length * 2]
+    if not text.isprintable():
+        text = "".join(c for c in text if c not in _DIRECTION and unicodedata.category(c) not in _CONTROL)
+    return text[:length]
 
 
 def storable(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
 from flask import request
@@ -15,7 +16,12 @@ _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+")
 
 def client_address() -> str:
     """The peer as the host's ProxyFix has it; no forwarding header is read here. Empty behind a Unix socket."""
-    sent = (request.remote_addr or "").partition("%")[0]
+    return _address(request.remote_addr or "")
+
+
+@lru_cache(1024)  # several things of a request are from there
+def _address(sent: str) -> str:
+    sent = sent.partition("%")[0]
     if (with_port := _WITH_PORT.fullmatch(sent)) is not None:  # some gateways put it there
         sent = with_port[1] or with_port[2]
     try:

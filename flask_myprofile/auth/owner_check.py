@@ -16,8 +16,9 @@ from ..account.session_registry import SessionRegistry
 from ..account.users import Users
 from ..config import Config
 from ..globals import current_profile
-from ..store.records import Found, SessionRecord
+from ..store.records import Found, Owner, SessionRecord
 from ..store.user_at_hand import AtHand
+from ..transactions import TRIES
 from . import refusal, remember_me, session_cookie
 from .client import client_address, client_user_agent
 from .request_state import RequestState
@@ -59,7 +60,7 @@ class OwnerCheck:
 
     def accept(self, state: RequestState, session_id: str, login_id: str, found: Found) -> bool:
         user = found.user
-        if user is not None and (reason := self._why_over(user, found.user_key, found.password_mark)):
+        if user is not None and (reason := self._why_over(state, user, found.user_key, found.password_mark)):
             self._end(state, found.user_key, session_id, reason)
             return False
         state.session_id, state.secret_hash, state.let_in_at = session_id, found.secret_hash, clock.time()
@@ -68,12 +69,20 @@ class OwnerCheck:
         state.check_loaded = partial(self._check_loaded, state, login_id, found.last_seen_at)
         return True
 
-    def _why_over(self, user: Any, user_key: str, mark: str | None) -> str | None:
+    def _why_over(self, state: RequestState, user: Any, user_key: str, mark: str | None) -> str | None:
         """Why a session ends although nobody has ended it."""
         if not self._users.is_active(user):
             return "disabled"
-        follows = self._config.session_follows_password and mark is not None
-        return "password_changed" if follows and self._users.has_other_password(user, user_key, str(mark)) else None
+        if mark is None or not self._config.session_follows_password:
+            return None
+        if not self._users.has_other_password(user, user_key, mark):
+            return None
+        # a sign-in that was under way may have begun with the hash before
+        now = self._sessions.hashed_anew(user, user_key, mark)
+        if now is None:
+            return "password_changed"
+        state.defer(lambda: self._sessions.follow_user(user_key, Owner("", mark), Owner("", now)), tries=TRIES)
+        return None
 
     def _check_loaded(
         self, state: RequestState, login_id: str, last_seen_at: int, load: Callable[[Any], Any], asked: Any
@@ -109,7 +118,7 @@ class OwnerCheck:
         )
         if not is_theirs:
             return "outdated"
-        return self._why_over(user, state.user_key, state.password_mark) if state.user is None else None
+        return self._why_over(state, user, state.user_key, state.password_mark) if state.user is None else None
 
     def _end(self, state: RequestState, user_key: str | None, session_id: str, reason: str) -> None:
         state.defer(lambda: self._sessions.end_known(session_id, reason))

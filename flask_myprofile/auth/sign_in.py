@@ -68,7 +68,8 @@ class SignIn:
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = remember_me.remember_until() if kept else None
         data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
-        self._start(state, user, new_device(self._users.key(user)), data, replaces)
+        key = self._users.key(user)
+        self._start(state, user, key, new_device(key), data, replaces)
         state.known_device = sign_in_from(state.user_key, str(state.session_id))
         when_recorded(lambda identity: self._identify(state, identity))
         if identity is not None:
@@ -204,18 +205,19 @@ class SignIn:
             state.defer(lambda: self._sessions.put_sign_outs_right(user))
             return False
         data = SignInData(login_id, client_address(), client_user_agent(), method=ADOPTED)
-        device = self._device_for(self._users.key(user), login_id, data.ip, data.user_agent, cookie)
+        key = self._users.key(user)
+        device = self._device_for(key, login_id, data.ip, data.user_agent, cookie)
         if device is None:
             return False
         if replaces:  # the host has put somebody else into the session that was another user's
             session_cookie.forget_user()
         session.pop(session_cookie.SINCE, None)
         if remembered:
-            state.restored = device.of(self._users.key(user), login_id).of_session()
+            state.restored = device.of(key, login_id).of_session()
             data = data._replace(remember_until=remember_me.remember_until())
         # Flask-Login's word for a sign-in with a password, which was then at the latest
         proved_at = signed_at if session.get("_fresh") and not remembered else None
-        self._start(state, user, device, data, replaces, proved_at)
+        self._start(state, user, key, device, data, replaces, proved_at)
         state.defer(lambda: self._end_if_signed_out(state, user, remembered, signed_at), tries=TRIES)
         return True
 
@@ -231,14 +233,15 @@ class SignIn:
         self,
         state: RequestState,
         user: Any,
+        user_key: str,
         device: Credential,
         data: SignInData,
         replaces: Iterable[Credential] = (),
         proved_at: int | None = None,
     ) -> None:
-        device = device.of(self._users.key(user), data.login_id)
+        device = device.of(user_key, data.login_id)
         credential = device.of_session()
-        record = state.record = self._sessions.begin(user, credential, data)._replace(rotated_at=proved_at)
+        record = state.record = self._sessions.begin(user_key, credential, data)._replace(rotated_at=proved_at)
         state.session_id, state.begins = record.id, True
         state.user_key, state.check_loaded = record.user_key, None
         state.secret_hash, state.superseded = record.secret_hash, False
@@ -247,7 +250,8 @@ class SignIn:
         state.checked, state.refused = True, False
         marks = self._passwords.marks_of(user)
         state.promise(lambda: self._store_new(state, _with_mark(record, marks), replaces))
-        state.defer(lambda: self._end_if_password_changed(user, marks, record.id), tries=TRIES)
+        if not self._sessions.sees_password(user, user_key):
+            state.defer(lambda: self._end_if_password_changed(user, marks, record.id), tries=TRIES)
         if data.remember_until is not None:
             state.device, state.remember_until = device, data.remember_until
 

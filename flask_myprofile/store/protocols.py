@@ -82,6 +82,10 @@ class HistoryStore(Protocol):
         """The old mark and the new one."""
         ...
 
+    def brings_user(self, user_key: str) -> bool:
+        """Whether whoever looks for a session of that user finds them with it."""
+        ...
+
 
 class PendingFormStore(Protocol):
     def add_pending_form(self, record: PendingFormRecord) -> None: ...

@@ -96,6 +96,11 @@ class SessionLookup(Database):
 
     # ---- which user
 
+    def brings_user(self, user_key: str) -> bool:
+        """Whether :meth:`find_live` and :meth:`find_user` find that user with the session."""
+        _, identity, _ = self._way_to(self._db.session(), user_key)
+        return bool(identity)
+
     def _way_to(self, session: Session, user_key: str) -> tuple[UserClass, Mapping[str, Any], Way]:
         """How to come by the user of a session that has this key, and the values of their primary key."""
         model, own_key = self._user_class(user_key)

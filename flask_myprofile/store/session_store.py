@@ -35,6 +35,11 @@ class SessionStore(Protocol):
         """Store a new session; False where its id is taken: a parallel request of the same browser was faster."""
         ...
 
+    def add_far_from(self, limit: int, record: SessionRecord) -> bool:
+        """The same in one step, where it is known that the user has signed in before, and sees that they have far
+        fewer sessions than ``limit`` and not too many that have ended. False: nothing is stored."""
+        ...
+
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:
         """Write down the last activity of a session that has not ended, unless a later one is known, which is not from
         the future. Left out rather than waited for."""

@@ -13,16 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..errors import StoreDown
 from .database import in_one_transaction
 from .database_errors import reason
-from .notice_records import KnownDevice
 from .records import EVERYONE, SKEW, gone
 from .sql_email_changes import SqlEmailChanges
 from .sql_events import SqlEvents
 from .sql_features import SqlFeatures
-from .sql_notices import SqlNotices
 from .sql_overdue import SqlOverdue
 from .sql_password_throttle import SqlPasswordThrottle
 from .sql_pending_forms import SqlPendingForms
 from .sql_sessions import SqlSessions
+from .sql_sign_ins import SqlSignIns
 from .sql_single_sign_on import SqlSingleSignOn
 from .sql_tokens import SqlTokens
 from .sql_users import SqlUsers
@@ -44,7 +43,7 @@ class SqlStore(
     SqlPasswordThrottle,
     SqlPendingForms,
     SqlSingleSignOn,
-    SqlNotices,
+    SqlSignIns,
     SqlEmailChanges,
     SqlEvents,
     SqlOverdue,
@@ -59,37 +58,6 @@ class SqlStore(
         theirs = table.c.user_key.in_((user_key, gone(user_key), EVERYONE))
         moment: int | None = self._read(select(func.max(table.c.signed_out_at)).where(theirs)).scalar()
         return moment
-
-    @in_one_transaction
-    def note_sign_in(self, user_key: str, device: KnownDevice | None = None) -> bool:
-        """By the lock on their row: SQLite, which knows no such thing, has one writer anyway."""
-        table, values = self._tables.history, {"user_key": user_key, "signed_out_at": 0}
-        look, asked = self._look_at_history(device is not None), {"of": user_key, "device": device and device.id}
-        with self._write() as execute:
-            row = execute(look, asked).first()
-            if row is None:
-                if self.engine.dialect.name in ("mysql", "mariadb"):
-                    from sqlalchemy.dialects import mysql  # slow, and of use there only
-
-                    # whoever meets a duplicate there has a shared lock on it, and two of those wait for each other
-                    execute(mysql.insert(table).values(values).on_duplicate_key_update(user_key=user_key))
-                elif not self._insert(table, values):
-                    row = execute(look, asked).first()
-            if device is None:
-                return False
-            return self._meet(execute, device, *((None, 0) if row is None else (row.seen_at, row.number)))
-
-    def _look_at_history(self, and_device: bool) -> Select[Any]:
-        look = self._looks.get(and_device)
-        if look is None:
-            key = self._tables.history.c.user_key
-            columns = (key, *(self._known() if and_device else ()))
-            look = self._looks[and_device] = select(*columns).where(key == bindparam("of")).with_for_update()
-        return look
-
-    @cached_property
-    def _looks(self) -> dict[bool, Select[Any]]:
-        return {}
 
     @in_one_transaction
     def note_sign_out(self, user_key: str, at: int) -> None:

@@ -24,7 +24,6 @@ from flask_myprofile import Users, current_profile
 from flask_myprofile.account.session_registry import SessionRegistry
 from flask_myprofile.account.sessions import Sessions
 from flask_myprofile.signals import session_ended
-from tests.races.points import BLOCKED, Running
 from tests.support.devices import change_password, live, sent_to_login
 from tests.support.host import HASH, NEW_PASSWORD, PASSWORD, Browser, Host, make_host
 from tests.support.kept import Kept, everywhere, in_these
@@ -101,9 +100,8 @@ def mark_now(host: Host) -> str | None:
     [
         (None, "check_password", True),
         (SessionRegistry, "add", False),
-        (Users, "has_password_changed", False),
     ],
-    ids=["checked", "about to be stored", "stored"],
+    ids=["checked", "about to be stored"],
 )
 def test_a_sign_in_with_the_old_password_does_not_survive_its_change(
     where: type[Any] | None, name: str, after: bool, host: Host, monkeypatch: pytest.MonkeyPatch
@@ -120,6 +118,21 @@ def test_a_sign_in_with_the_old_password_does_not_survive_its_change(
     assert live(host) == 1
     ended = [row.end_reason for row in host.rows.all() if row.ended_at is not None]
     assert ended == ["password_changed"]
+
+
+@everywhere
+def test_where_no_request_looks_at_the_password_a_sign_in_does_once_it_is_stored(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = new_host(MYPROFILE_SESSION_FOLLOWS_PASSWORD=False)
+    alice, thief = signed_in(host), host.browser()
+    thief.csrf()
+    with stopped(monkeypatch, Users, "has_password_changed", lambda: thief.login("alice")) as signing_in:
+        assert change_password(alice).status_code == 303
+    assert signing_in.finish().status_code == 302
+    assert live(host) == 1
+    assert sent_to_login(thief)
+    assert alice.is_in()
 
 
 @everywhere
@@ -141,15 +154,13 @@ def test_it_looks_at_the_database_and_not_at_what_has_been_read(host: Host, monk
 def test_what_is_born_before_the_change_is_committed_is_ended_after_it(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old password was right when it was checked, and the others have ended by then. It waits for the change, whose
-    transaction has the row that a sign-in locks."""
+    """The old password was right when it was checked, and the others have ended by then."""
     alice, thief, heard = signed_in(host), host.browser(), []
     thief.csrf()
     with session_ended.connected_to(lambda app, **data: heard.append(data), host.app):
         with stopped(monkeypatch, Sessions, "end_others", lambda: change_password(alice), after=True):
-            signing_in = Running(lambda: thief.login("alice").status_code)
-            assert not signing_in.is_done(BLOCKED)
-        assert signing_in.answer() == 302
+            assert thief.login("alice").status_code == 302
+        assert live(host) == 1
         assert sent_to_login(thief)
     assert alice.is_in()
     assert [(data["reason"], len(data["session_ids"])) for data in heard] == [("password_changed", 1)]

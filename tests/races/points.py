@@ -30,8 +30,8 @@ BLOCKED, FAILED = 0.15, 30
 #: What writes that which a page acknowledges.
 _WRITING = {
     SqlStore: (
-        *("add_session", "rotate_session", "end_sessions", "replace_token", "delete_token", "save_features"),
-        "add_logout_token",
+        *("add_far_from", "add_session", "rotate_session", "end_sessions"),
+        *("replace_token", "delete_token", "save_features", "add_logout_token"),
     ),
     RedisSessions: ("add_session", "rotate_session", "end_sessions"),
     UserPasswords: ("set_password",),

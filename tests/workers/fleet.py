@@ -141,10 +141,10 @@ def sign_in_many(host: Host, username: str, number: int, password: str = PASSWOR
     browser.client.post("/login", data={"username": username, "password": password})
     like, user = inside(host, browser), host.user(username)
     with host.app.app_context(), current_profile.own_transaction():
-        credentials = [new_device(current_profile.users.key(user)).of_session() for _ in range(number)]
-        sessions = current_profile.sessions
+        key, sessions = current_profile.users.key(user), current_profile.sessions
+        credentials = [new_device(key).of_session() for _ in range(number)]
         for credential in credentials:
-            record = sessions._registry.begin(user, credential, SignInData(like["_user_id"], "127.0.0.1", AGENT))
+            record = sessions._registry.begin(key, credential, SignInData(like["_user_id"], "127.0.0.1", AGENT))
             assert sessions._store.add_session(record)
         assert sessions.end(user, Credential.parse(like[KEY]).id)  # type: ignore[union-attr]
     return [Signed(each.id, _cookie(host, {**like, KEY: each.value})) for each in credentials]

@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy import inspect
 
 from ..globals import current_profile
+from ..store.user_rows import more_than_columns
 from .findings import Finding, fault, note, ok
 
 
@@ -46,4 +47,6 @@ def _about(model: type[Any], found: bool) -> Finding:
     if lacking:
         return fault(f"{name} has no {', '.join(lacking)}.", "Derive it from flask_login.UserMixin.")
     how = "the only mapped class with Flask-Login's methods" if found else "named to MyProfile or Users"
-    return ok(f"{name}: {how}.")
+    more = more_than_columns(inspect(model))
+    read = "by a plain query" if more is None else f"as the ORM loads them ({more})"
+    return ok(f"{name}: {how}. With each request its users are read {read}.")

@@ -51,13 +51,17 @@ class UserRows:
 
 def is_plain(mapper: Mapper[Any]) -> bool:
     """Whether an object of that class is its columns, and nothing is loaded with it or instead of it."""
-    one_class = mapper.polymorphic_on is None and mapper.inherits is None and not mapper.always_refresh
-    return (
-        one_class
-        and isinstance(mapper.persist_selectable, Table)
-        and all(map(_is_left_alone, mapper.attrs))
-        and not mapper.composites
-    )
+    return more_than_columns(mapper) is None
+
+
+def more_than_columns(mapper: Mapper[Any]) -> str | None:
+    """What there is to be loaded besides or instead, in words; None: nothing."""
+    if mapper.polymorphic_on is not None or mapper.inherits is not None:
+        return "its class has a base or subclasses that are mapped"
+    if mapper.always_refresh or not isinstance(mapper.persist_selectable, Table):
+        return "it is mapped to more than a table"
+    names = [each.key for each in mapper.attrs if not _is_left_alone(each)] + list(mapper.composites.keys())
+    return f"{', '.join(names)}: loaded along, deferred, computed or composite" if names else None
 
 
 def _is_left_alone(attribute: Any) -> bool:

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import ForeignKey, String, event, inspect
 from sqlalchemy.orm import Mapped, column_property, deferred, mapped_column, relationship, with_loader_criteria
 
+from flask_myprofile.doctor.findings import OK
+from flask_myprofile.doctor.user_class import user_class as examine_user_class
 from flask_myprofile.store.user_rows import UserRows
 from tests.support.devices import sent_to_login
 from tests.support.host import Browser, Host, user_class
@@ -208,3 +210,16 @@ def test_what_is_more_than_its_columns_is_loaded_by_the_orm(
     host = new_host(model=model)
     assert signed_in(host).is_in()
     assert not brought
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [(user_class, "by a plain query"), (computed, "(whole: "), (left_until_asked_for, "(story: ")],
+)
+def test_the_doctor_says_how_users_are_read(
+    model: Callable[..., Any], said: str, new_host: Callable[..., Host]
+) -> None:
+    host = new_host(model=model)
+    with host.app.app_context():
+        (finding,) = examine_user_class()
+    assert (finding.level, said in finding.text) == (OK, True), finding.text

@@ -241,7 +241,7 @@ class Find:
     user's."""
 
     def __init__(self, statement: Select[Any], width: int, way: Way, user_rows: UserRows | None) -> None:
-        self.statement = statement.execution_options(autoflush=False)
+        self.statement = statement.execution_options(autoflush=False) if way is Way.ORM else statement
         self.width = width
         self.way = way
         self.collections = False

@@ -10,7 +10,7 @@ from . import setting_checks as checks
 from .setting_checks import setting as _setting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AvatarSettings:
     avatar: str | tuple[Callable[[Any], Any], Callable[[Any, bytes | None], Any]] | None = _setting(
         None,

@@ -21,7 +21,7 @@ PREFIX = "MYPROFILE_"
 DAY = 86_400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Config(NoticeSettings, FeatureSettings, TokenSettings, AvatarSettings):
     """The settings of one app, read once by :meth:`read`."""
 

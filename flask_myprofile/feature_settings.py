@@ -25,7 +25,7 @@ def rules(value: Any) -> str | None:
     return f"{wanted} ({'; '.join(mistakes)})" if mistakes else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FeatureSettings:
     features: Mapping[str, Any] = _setting(
         {}, rules, "Features that differ from their built-in default, and for whom; an admin may change them."

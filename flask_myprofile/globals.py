@@ -51,7 +51,7 @@ ESSENTIAL_ENDPOINTS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Profile:
     """All that belongs to one app. Reached through ``current_profile``."""
 

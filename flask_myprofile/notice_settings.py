@@ -10,7 +10,7 @@ from . import setting_checks as checks
 from .setting_checks import setting as _setting
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class NoticeSettings:
     notify: str | Callable[[Any, Any], object] | None = _setting(
         None,

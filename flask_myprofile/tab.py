@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from inspect import isfunction, signature
+from inspect import getattr_static, isfunction, signature
 from typing import Any, ClassVar, Literal, TypeVar
 
 from flask_wtf import FlaskForm
@@ -196,8 +196,9 @@ class Tab:
             raise SetupError(f'{cls.__name__}.name must be a word such as "notifications", not {name!r}')
         if not hasattr(cls, "label"):
             raise SetupError(f"{cls.__name__}.label must be the tab's title")
+        # a lazy text would look for that in the language of whoever reads, and load it
         found = (
-            getattr(value, "__myprofile_action__", None)
+            getattr_static(value, "__myprofile_action__", None)
             for base in reversed(cls.__mro__)
             for value in vars(base).values()
         )
@@ -219,7 +220,7 @@ class Tab:
         parts = {part.name: part for part in self.parts}
         for item in self.actions.values():
             if item.feature and item.feature not in parts:
-                label = item.label or item.feature.replace("_", " ").capitalize()
+                label = item.feature.replace("_", " ").capitalize() if item.label is None else item.label
                 parts[item.feature] = Part(item.feature, label, item.hint)
         return list(parts.values())
 

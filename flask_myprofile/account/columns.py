@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, UniqueConstraint, inspect, types
-from sqlalchemy.ext.associationproxy import AssociationProxyExtensionType
-from sqlalchemy.ext.hybrid import HybridExtensionType
 
 from .attributes import Source
 
@@ -89,9 +87,11 @@ def _attribute(model: type[Any], name: str) -> Attribute | None:
     if name in mapper.column_attrs:
         return replace(of_column(mapper.column_attrs[name].columns[0]), key=name)
     descriptor = mapper.all_orm_descriptors.get(name)
-    if getattr(descriptor, "extension_type", None) is HybridExtensionType.HYBRID_PROPERTY:
+    # members of enums, by name: whoever has none of these does not need to load their modules
+    extension = getattr(getattr(descriptor, "extension_type", None), "name", None)
+    if extension == "HYBRID_PROPERTY":
         return _of_hybrid(model, name, descriptor)
-    if getattr(descriptor, "extension_type", None) is AssociationProxyExtensionType.ASSOCIATION_PROXY:
+    if extension == "ASSOCIATION_PROXY":
         return describe(model, f"{descriptor.target_collection}.{descriptor.value_attr}") or _WITHOUT_FORM
     is_object = name in mapper.relationships or name in mapper.composites
     return _WITHOUT_FORM if is_object else _of_python(model, name)

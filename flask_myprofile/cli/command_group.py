@@ -20,7 +20,18 @@ WHOM = "KEY|NAME|EMAIL"
 
 
 class _Group(AppGroup):
-    """A database that does not answer is one line and exit code 1, whichever command has met it."""
+    """Its commands are loaded when somebody looks for one, which a server does not.
+
+    A database that does not answer is one line and exit code 1, whichever command has met it.
+    """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        _load_commands()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        _load_commands()
+        return super().list_commands(ctx)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -31,6 +42,10 @@ class _Group(AppGroup):
 
 
 group = _Group("myprofile", help="My Profile: the user's own page.")
+
+
+def _load_commands() -> None:
+    from . import accounts, credentials, features, sessions, set_up  # noqa: F401 (slow; each adds its own to the group)
 
 
 def find_user(text: str) -> tuple[Any, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import smtplib
 import time
 from contextlib import suppress
 from typing import Any
@@ -83,6 +82,8 @@ def _drawn(notice: Notice, suffix: str) -> str:
 
 def _may_pass(error: OSError) -> bool:
     """Whether it is of a kind that passes: 5xx is for good."""
+    import smtplib  # slow, and loaded by whoever has sent a mail
+
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code < 500 for code, _ in error.recipients.values())
     return not (isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500)

@@ -31,13 +31,16 @@ from .signed_out import say_elsewhere
 
 
 def guarded(
-    view: Callable[..., Any], purpose: Purpose | None = None, *, lets_visitors_in: bool = False
+    view: Callable[..., Any],
+    purpose: Purpose | Callable[[], Purpose | None] | None = None,
+    *,
+    lets_visitors_in: bool = False,
 ) -> Callable[..., Any]:
     """A view for signed-in browsers only. What it refuses is said in HTML or in JSON, as the request prefers.
 
     The view gets the user as its first argument; none where it lets visitors in.
 
-    :param purpose: of the forms that it takes, to be said where one waits for a recent sign-in.
+    :param purpose: of the forms that it takes, to be said where one waits for a recent sign-in; or what answers it.
     """
 
     @functools.wraps(view)

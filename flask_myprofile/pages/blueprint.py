@@ -79,7 +79,7 @@ def _view(function: Any, tab: Tab, action: Action | None) -> Any:
 
     if action is None:
         return guarded(view)
-    words, deed = partial(_words, tab, action), action.purpose or ""
+    words, deed = partial(_words, tab, action), "" if action.purpose is None else action.purpose
     purpose = Purpose(words, lambda sent: url_of(tab), deed=deed, waits=not action.file)
     # what other actions take is in templates, and may be nothing that somebody has typed
     return guarded(view, purpose._replace(form=partial(action.form_class, tab)) if action.name == "save" else purpose)

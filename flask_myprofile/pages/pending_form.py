@@ -143,7 +143,8 @@ def _rule(form: SentForm) -> Rule:
 
 def purpose_of_view(rule: Any) -> Purpose | None:
     """What the forms that go to this address are for."""
-    return getattr(current_app.view_functions.get(rule.endpoint), "myprofile_purpose", None) if rule else None
+    found = getattr(current_app.view_functions.get(rule.endpoint), "myprofile_purpose", None) if rule else None
+    return found() if callable(found) else found
 
 
 # ---- the browser

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Tab
 from sqlalchemy.types import TypeEngine
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tables:
     session: Table
     token: Table

@@ -270,7 +270,10 @@ def test_a_redis_that_does_not_answer_is_one_line(command: str, new_host: Callab
 def test_the_commands_in_the_documentation_exist() -> None:
     text = (Path(__file__).parent.parent.parent / "docs" / "cli.md").read_text(encoding="utf-8")
     known: dict[str, click.Command] = {}
-    for name, command in cli.group.commands.items():
+    context = click.Context(cli.group)
+    for name in cli.group.list_commands(context):
+        command = cli.group.get_command(context, name)
+        assert command
         inner = command.commands if isinstance(command, click.Group) else {}
         known |= {f"{name} {each}": found for each, found in inner.items()} or {name: command}
     groups = "|".join({name.partition(" ")[0] for name in known if " " in name})

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from click import Command, Group
+from click import Command, Context, Group
 
 from flask_myprofile import current_profile
 from flask_myprofile.account.tokens import _checksum as token_checksum
@@ -262,8 +262,11 @@ def test_no_administrator_picks_a_password_for_somebody(host: Host) -> None:
 
 def commands_of(command: Command) -> Iterator[Command]:
     yield command
-    for each in command.commands.values() if isinstance(command, Group) else ():
-        yield from commands_of(each)
+    context = Context(command)
+    for name in command.list_commands(context) if isinstance(command, Group) else ():
+        found = command.get_command(context, name)
+        assert found
+        yield from commands_of(found)
 
 
 def test_no_command_takes_or_prints_a_password(host: Host) -> None:

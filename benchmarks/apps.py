@@ -145,6 +145,8 @@ def _add_babel(app: Flask) -> None:
 
 def _add_extension(app: Flask, variant: Variant, place: Place) -> None:
     app.config["MYPROFILE_FEATURES"] = {"api_token": True}
+    if variant.tokens:
+        app.config["MYPROFILE_API_TOKENS"] = variant.tokens
     if variant.time_flies:
         app.config["MYPROFILE_SESSION_TOUCH"] = 1
     if variant.redis_store:
@@ -193,7 +195,9 @@ def _token(app: Flask, variant: Variant, number: int) -> str:
     if not variant.has_extension:
         return token_of(number)
     with app.app_context():
-        token = current_profile.tokens.regenerate(current_profile.users.load(str(number)))
+        user, tokens = current_profile.users.load(str(number)), current_profile.tokens
+        made = [tokens.make(user, f"Token {each}") for each in range(variant.tokens)]
+        token = made[0] if made else tokens.regenerate(user)
         current_profile.db.session.commit()
     return token
 

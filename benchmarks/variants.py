@@ -20,6 +20,7 @@ class Variant:
     :param flask_session: the session is kept in Redis by Flask-Session, not in Flask's signed cookie.
     :param time_flies: every look at the clock finds a second gone, so each request is due to write down its activity.
     :param peer: another package is measured, for comparison.
+    :param tokens: API tokens with names that each user has, where they may have several.
     :param asks: the path that is asked for, or one of :data:`SIGN_IN`, :data:`TOKEN_REQUEST` and :data:`VISITOR`.
     """
 
@@ -36,6 +37,7 @@ class Variant:
     time_flies: bool = False
     peer: bool = False
     asks: str = "/"
+    tokens: int = 0
 
     @property
     def has_extension(self) -> bool:
@@ -75,6 +77,11 @@ _BEARER = Variant("bearer-alone", "A1, a token that request_loader looks up", as
 _NO_MENU = Variant("no-menu", "A1 + extension, a page from a template", extension=True, asks="/page")
 SIGNED_IN = Variant("sign-in", "A1 + extension, signing in", _SIGNS_IN, asks=SIGN_IN)
 BEARER = Variant("bearer", "A1 + extension, an API token", _BEARER, asks=TOKEN_REQUEST)
+#: Of whoever may have several.
+NAMED = (
+    Variant("bearer-one", "A1 + extension, an API token with a name", _BEARER, asks=TOKEN_REQUEST, tokens=1),
+    Variant("bearer-fifty", "… one of 50 of its user", _BEARER, asks=TOKEN_REQUEST, tokens=50),
+)
 MENU = Variant("menu", "… with the user menu", _NO_MENU, asks="/menu")
 
 #: What else people do, and the pages of the extension.
@@ -85,6 +92,7 @@ OTHERS: Sequence[Variant] = (
     SIGNED_IN,
     _BEARER,
     BEARER,
+    *NAMED,
     _NO_MENU,
     MENU,
     *(

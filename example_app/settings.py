@@ -37,6 +37,7 @@ DEFAULTS = {
     "MYPROFILE_AVATAR": "avatar",
     # once the API Token tab is on
     "MYPROFILE_API_TOKENS": 10,
+    "MYPROFILE_API_TOKEN_NETWORKS": True,
     "MYPROFILE_API_SCOPES": {
         "profile:read": lazy_gettext("See your name and email address"),
         "figures:read": lazy_gettext("Read figures"),

@@ -67,7 +67,7 @@ def _providers_key() -> RSAKey:
 
 
 #: What the extension does by default, and the example app does not.
-ONE_TOKEN = {"MYPROFILE_API_TOKENS": 1, "MYPROFILE_API_SCOPES": {}}
+ONE_TOKEN = {"MYPROFILE_API_TOKENS": 1, "MYPROFILE_API_SCOPES": {}, "MYPROFILE_API_TOKEN_NETWORKS": False}
 
 
 @contextmanager

@@ -152,7 +152,7 @@ def test_a_replaced_token_goes_on_for_as_long_as_was_chosen(new_host: Callable[.
     assert works(host, made["token"]) and works(host, new["token"])
     assert sorted((each["name"], each["replaced"]) for each in listed(alice)) == [("CI", False), ("CI", True)]
     text = alice.get(TAB).text
-    assert "Was replaced, and goes on until then." in text and "1 of 3" in text
+    assert "Was replaced, and goes on until" in text and "1 of 3" in text
     host.sql("UPDATE myprofile_named_token SET expires_at = expires_at - :day WHERE slot < 0", day=DAY)
     assert not works(host, made["token"]) and works(host, new["token"])
     assert names(alice) == ["CI"]

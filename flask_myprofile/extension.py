@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from . import cli
-from .account.feature_rules import DOCTOR
+from .account.feature_rules import DOCTOR, OPENAPI
 from .account.places import find_places
 from .account.users import Users
 from .admin.blueprint import blueprint as admin_blueprint
@@ -96,6 +96,7 @@ _TAKEN = (
     "static",
     "admin",
     DOCTOR,
+    OPENAPI,
     "sso",
     "sign_out",
     "confirm",

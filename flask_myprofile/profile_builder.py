@@ -46,7 +46,7 @@ from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, current_profile, secret
 from .i18n import flask_babel_of, select_for
 from .lazy import Lazy
 from .notices.notices import Notices
-from .pages.access import wrong_method
+from .pages.access import unrouted
 from .pages.personal_data import export
 from .pages.sign_out import host_rule
 from .signals import announce, announce_event, session_ended, token_changed
@@ -185,7 +185,7 @@ class ProfileBuilder:
             token_sign_in,
             first_request=self._before_first_request,
             before_request=step_up.watch_and_take_over if config.sso_authlib else step_up.take_over,
-            wrong_method=wrong_method,
+            unrouted=unrouted,
         )
         bearer.register(app, token_sign_in)
         sign_in.connect(app)

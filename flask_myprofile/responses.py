@@ -16,11 +16,21 @@ RETRY_AFTER = 30
 _MAY_BE_KEPT = "_flask_myprofile_may_be_kept"
 
 
+_JSON, _PROBLEM, _HTML = "application/json", "application/problem+json", "text/html"
+
+
 def prefers_json() -> bool:
     """Whether ``application/json`` is preferred to HTML; a body in JSON decides where both are equally welcome."""
+    json, html = _quality(_JSON, _PROBLEM), _quality(_HTML)
+    return json > html or (json == html and request.is_json)
+
+
+def _quality(*types: str) -> float:
+    """How welcome it is. Werkzeug finds ``application/json; charset=utf-8`` for nobody who asks for JSON, and whoever
+    asks for problems alone is a program as well."""
     accept = request.accept_mimetypes
-    json, html = accept["application/json"], accept["text/html"]
-    return bool(json > html or (json == html and request.is_json))
+    named = [quality for value, quality in accept if value.partition(";")[0].strip().lower() in types]
+    return float(max(named, default=accept[types[0]]))
 
 
 def unavailable() -> Response:
@@ -46,7 +56,7 @@ def problem(
     body |= {name: value for name, value in members.items() if value is not None}
     response = cast(Response, current_app.json.response(body))
     response.status_code = status
-    response.mimetype = "application/problem+json"
+    response.mimetype = _PROBLEM
     response.headers.update(headers or {})
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -98,6 +98,7 @@ class Action:
     file: bool = False
     #: Bytes that may be sent, where that is more than a form of texts needs.
     max_body: int | Callable[[], int] | None = None
+    answer: Mapping[str, Any] | None = None
 
     @property
     def slug(self) -> str:
@@ -122,6 +123,7 @@ def action(
     purpose: Any = None,
     file: bool = False,
     max_body: int | Callable[[], int] | None = None,
+    answer: Mapping[str, Any] | None = None,
 ) -> Any:
     """Make a method an action: ``POST <tab>/<method-name>``; ``save`` is ``POST <tab>``.
 
@@ -138,12 +140,12 @@ def action(
     :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
         method gets each that was sent as a keyword argument, a text; whatever else is sent as JSON is refused.
     :param max_body: the bytes that may be sent, where there is a ``FileField``; or a callable() for it. Default: 64 KB.
+    :param answer: JSON Schema of the ``data`` that it answers, for the OpenAPI document.
     :returns: a decorator. The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.Refused`;
         it changes what it likes by ``db.session`` and does not commit: the extension does, or rolls back if it fails.
     """
     _check_parentheses(form)
-
-    options = (label, hint, fresh, tuple(condition), purpose, file, max_body)
+    options = (label, hint, fresh, tuple(condition), purpose, file, max_body, answer)
     return partial(_mark, form, confirm, feature, options)
 
 
@@ -186,6 +188,7 @@ class Tab:
     #: Whether further parts come from the host's user model, which may be defined after the extension.
     open_parts: ClassVar[bool] = False
     actions: ClassVar[Mapping[str, Action]] = {}
+    query: ClassVar[Mapping[str, Any]] = {}  #: Parameters of a GET, for the OpenAPI document: name -> JSON Schema.
     #: The action whose form is on the tab's page, with what has to be corrected in it.
     main: ClassVar[str] = "save"
 
@@ -270,6 +273,14 @@ class Tab:
         :returns: the same as JSON has it.
         """
         return values
+
+    def json_schema(self, user: Any) -> Mapping[str, Any]:
+        """What :meth:`json` answers, for the OpenAPI document.
+
+        :param user: the signed-in user, or a new and empty one.
+        :returns: JSON Schema; by default that of any object.
+        """
+        return {"type": "object"}
 
     def version(self, user: Any, values: Mapping[str, Any]) -> str | None:
         """What a program may send back as ``version``, to change only what is still so.

@@ -14,6 +14,8 @@ from ..store.feature_records import FeatureChoice, FeatureRecord
 ROOT = "my_profile"
 #: The page of ``flask myprofile doctor``, which is of administrators, and so on or off whatever users may see.
 DOCTOR = "doctor"
+#: The document that says what there is, for programs: no tab, and off until it is asked for.
+OPENAPI = "openapi"
 _ON, _OFF = Rule(True), Rule(False)
 
 
@@ -41,7 +43,7 @@ class FeatureRules:
     before the built-in default."""
 
     def __init__(self, config: Config) -> None:
-        self._defaults: dict[str, bool] = {ROOT: True, DOCTOR: False}
+        self._defaults: dict[str, bool] = {ROOT: True, DOCTOR: False, OPENAPI: False}
         self._configured, self._pinned = config.rules_of_features(), config.rules_that_are_pinned()
         self._open: set[str] = set()
         self._behind: dict[str, tuple[str, ...]] = {}

@@ -13,6 +13,7 @@ from ..errors import Forbidden
 from ..globals import PACKAGE, current_profile
 from ..host_matching import OwnBlueprint
 from ..i18n import gettext
+from ..openapi.operation import described_by
 from ..pages.access import guarded
 from ..pages.pending_form import Purpose
 from ..responses import no_store
@@ -47,6 +48,7 @@ def blueprint(prefix: str) -> Blueprint:
 
 
 def _view(endpoint: str) -> Callable[[Any], Any]:
+    @described_by(lambda: _page(endpoint)[0])
     def checked(user: Any) -> Any:
         if not current_profile.is_admin(user):
             key, path = current_profile.users.key(user), printable(request.path, 200)

@@ -11,10 +11,19 @@ from ..doctor.findings import FAULT, NOTE, OK
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, ngettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import ANYTHING, COUNT, record, rows
 from ..pages import layout
 from ..responses import prefers_json
 
 
+@described(
+    get=Operation(
+        "Whether the app is set up right",
+        answer=record(faults=COUNT, notes=COUNT, checks=rows(ANYTHING)),
+        feature=DOCTOR,
+    )
+)
 def view(admin: Any) -> Any:
     from ..doctor.examination import as_json, count, examine  # slow, and seldom asked for
 

@@ -15,6 +15,8 @@ from ..audiences import LOCAL, SSO, Audience, IllFormed, Rule, data_of, rule_of
 from ..errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, lazy_gettext, reader_zone, zone_name
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import TEXT, record
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import fill
@@ -24,6 +26,7 @@ from ..pages.refusals import problem_of
 from ..responses import prefers_json
 from . import feature_page, features
 from .audience_words import mistake_in_words
+from .feature_changes import CHANGED
 from .feature_form import BACK, CONFIRMED, Sent, feature_names
 from .feature_page import AUDIENCE_ENDPOINT
 
@@ -62,6 +65,17 @@ class AudienceForm(FlaskForm):
     back = HiddenField(name=BACK)
 
 
+_RULE: Any = {"type": ["boolean", "object"]}
+
+
+@described(
+    get=Operation(
+        "Whom a feature is on for",
+        answer=record(feature=TEXT, rule=_RULE, default=_RULE, version=TEXT),
+        query={"feature": TEXT},
+    ),
+    post=Operation("Choose whom a feature is on for", answer=CHANGED, form=AudienceForm, needs_all=False),
+)
 def view(user: Any) -> Any:
     """The page, what was saved on it, and why not."""
     if request.method == "POST":

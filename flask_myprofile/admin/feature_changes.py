@@ -14,12 +14,16 @@ from ..audiences import audience_data, data_of
 from ..errors import Conflict, StoreDown
 from ..globals import current_profile
 from ..i18n import gettext
+from ..openapi.schemas import FLAG, TEXT, by_name, record
 from ..signals import announce, features_changed
 from ..store.database_errors import is_clash
 from ..transactions import unit_of_work
 
 #: While it is on, tokens are kept so that they can be copied.
 _COPY = "api_token.copy"
+
+#: What programs are answered, as :func:`as_json` has it.
+CHANGED = record(message=TEXT, changes=by_name(FLAG))
 
 
 def commit(user: Any, work: Callable[[str], Mapping[str, Change]]) -> Mapping[str, Change]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flask import request
 
-from ..account.feature_rules import DOCTOR, ROOT, State
+from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, State
 from ..audiences import IllFormed, Rule, rule_of
 from ..errors import Invalid
 from ..globals import current_profile
@@ -70,7 +70,7 @@ def is_of_roles(rule: Rule) -> bool:
 
 
 def feature_names() -> list[str]:
-    names = [ROOT, DOCTOR]
+    names = [ROOT, DOCTOR, OPENAPI]
     for tab in current_profile.tabs.values():
         names += [tab.name, *(f"{tab.name}.{part.name}" for part in tab.all_parts())]
     return names

@@ -11,6 +11,8 @@ from ..audiences import Rule, data_of, kept_rule
 from ..errors import Conflict, Invalid, NotFound, Refused
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, lazy_gettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import ANYTHING, OPTIONAL_TEXT, TEXT, record, rows
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import read_condition
@@ -21,7 +23,7 @@ from ..responses import prefers_json
 from ..store.feature_records import FeatureChange, text_of_choice
 from . import feature_page
 from .audience_words import rule_in_words
-from .feature_changes import as_json, commit
+from .feature_changes import CHANGED, as_json, commit
 
 #: Changes on a page, and in one answer of JSON.
 ROWS = 50
@@ -37,10 +39,24 @@ UNDO = Purpose(
 )
 
 
+@described(
+    get=Operation(
+        "What was changed of the features",
+        answer=record(changes=rows(ANYTHING), next=OPTIONAL_TEXT),
+        query={"before": TEXT},
+    )
+)
 def view(user: Any) -> Any:
     return _page()
 
 
+_WHICH: Any = {**ANYTHING, "properties": {"number": TEXT, "feature": TEXT}, "additionalProperties": False}
+
+
+@described(
+    get=Operation("Undo a change of the features?", query={"number": TEXT, "feature": TEXT}),
+    post=Operation("Undo a change of the features", answer=CHANGED, body=_WHICH),
+)
 def undo(user: Any) -> Any:
     """Take one change back; a GET asks first."""
     if request.method == "POST":

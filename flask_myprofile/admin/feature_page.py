@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from flask import url_for
 
-from ..account.feature_rules import DOCTOR, ROOT, State, wanted
+from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, State, wanted
 from ..account.user_search import MOST_COUNTED
 from ..audiences import Rule, data_of
 from ..globals import current_profile
@@ -45,19 +45,19 @@ def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
     page = _Page(sent, effects(), _reach(), url_for(AUDIENCE_ENDPOINT), cache(rule_in_words))
     sections = [_section(tab, page) for tab in tabs]
     rows = [row for section in sections for row in (section, *section["parts"])]
-    doctor = _doctor(page)
+    administration = [_doctor(page), _openapi(page)]
     return layout.render(
         "myprofile/admin/features.html",
         title=gettext("Feature Management"),
         error=error,
         status=status,
         sections=sections,
-        administration=doctor,
+        administration=administration,
         on_count=sum(features.state(tab.name).on for tab in tabs),
         count=len(tabs),
         version=version,
         shown_field=SHOWN,
-        shown=" ".join(row["name"] for row in (*rows, doctor) if row["stored"]),
+        shown=" ".join(row["name"] for row in (*rows, *administration) if row["stored"]),
         reset_url=url_for(RESET_ENDPOINT) if differs() else None,
     )
 
@@ -153,6 +153,11 @@ def _doctor(page: _Page) -> dict[str, Any]:
     meaning = gettext("Administrators see whether this app is set up right, with names of settings and tables.")
     own = _row(DOCTOR, page._replace(effects={}, reach=""))
     return {"label": gettext("Doctor"), "meaning": meaning, "icon": "badge-check", **own}
+
+
+def _openapi(page: _Page) -> dict[str, Any]:
+    meaning = gettext("Users get a description of these pages for programs: each of what they have themselves.")
+    return {"label": gettext("OpenAPI"), "meaning": meaning, "icon": "terminal", **_row(OPENAPI, page)}
 
 
 def _row(name: str, page: _Page) -> dict[str, Any]:

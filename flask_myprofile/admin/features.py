@@ -12,6 +12,8 @@ from ..audiences import Rule, audience_data
 from ..errors import Conflict, Forbidden, Refused
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import FLAG, TEXT, by_name, record
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import read_condition
@@ -21,7 +23,7 @@ from ..pages.refusals import problem_of
 from ..responses import prefers_json
 from ..tab import Effect
 from . import feature_page
-from .feature_changes import as_json, commit, meanwhile
+from .feature_changes import CHANGED, as_json, commit, meanwhile
 from .feature_form import NOTHING, Sent, as_typed, defaults, differs, feature_names, is_on, read
 from .feature_page import RESET_ENDPOINT
 
@@ -35,6 +37,16 @@ SAVE = Purpose(
 RESET = SAVE._replace(words=lambda: gettext("Reset to defaults"), deed=lazy_gettext("reset all features"))
 
 
+_STATES = by_name(record(on=FLAG, locked=FLAG, default=FLAG))
+#: On or off, or for whom it is on.
+_SWITCH: Any = {"type": ["boolean", "object"]}
+_VERSION = {"type": "object", "properties": {"version": TEXT}}
+
+
+@described(
+    get=Operation("Every feature", answer=record(features=_STATES, version=TEXT)),
+    post=Operation("Switch features", answer=CHANGED, body={**_VERSION, "additionalProperties": _SWITCH}),
+)
 def view(user: Any) -> Any:
     """The page, what was saved on it, and why not."""
     if request.method == "POST":
@@ -45,6 +57,10 @@ def view(user: Any) -> Any:
     return jsonify(features=_json(), version=version)
 
 
+@described(
+    get=Operation("Give every feature its default?", page=True),
+    post=Operation("Give every feature its default", answer=CHANGED, body={**_VERSION, "additionalProperties": False}),
+)
 def reset(user: Any) -> Any:
     """Give every feature that is not locked its default; a GET asks first."""
     if request.method == "POST":

@@ -16,7 +16,7 @@ from ..pages import typed_name
 from ..pages.email_change import is_verified
 from ..pages.refusals import lost_race
 from ..responses import prefers_json
-from .user_actions import Ended, Question, WhoseForm, ask, log, name_of, perform, purpose, show_question
+from .user_actions import Ended, Question, WhoseForm, ask, ends, log, name_of, perform, purpose, show_question
 from .users import own_session, refuse
 
 CANCEL_EMAIL_CHANGE = purpose(
@@ -39,6 +39,7 @@ class ForgetForm(WhoseForm):
             raise Invalid({"name": typed["name"].errors})
 
 
+@ends("Cancel the change of the email address of a user", WhoseForm)
 def cancel_email_change(admin: Any) -> Any:
     """Cancel the change that waits to be confirmed; a GET asks first."""
     if request.method == "POST":
@@ -46,6 +47,7 @@ def cancel_email_change(admin: Any) -> Any:
     return ask(admin, "sessions_cancel_email_change", _about_email_change, gettext("Cancel the change"))
 
 
+@ends("Erase what is kept of a user", ForgetForm)
 def forget(admin: Any) -> Any:
     """Erase all that is kept of a user; a GET asks for their name."""
     if request.method == "POST":

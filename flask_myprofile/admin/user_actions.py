@@ -13,6 +13,8 @@ from wtforms import StringField
 from ..errors import Refused
 from ..globals import after_sign_out, current_profile
 from ..i18n import gettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import MESSAGE, TEXT
 from ..pages import layout
 from ..pages.csrf import check_origin
 from ..pages.forms import fill
@@ -55,6 +57,12 @@ class Question(NamedTuple):
 def purpose(words: Callable[[], str], deed: Any) -> Purpose:
     """What a form is for that waits for a recent sign-in."""
     return Purpose(words, lambda sent: url_for(USERS_ENDPOINT, user=sent.get("user")), deed=deed, for_admin=True)
+
+
+def ends(summary: str, form: type[WhoseForm], *, asks: bool = True) -> Callable[..., Any]:
+    """What the OpenAPI document says of such a view. ``asks``: a GET is the question before it."""
+    question = Operation(f"{summary}?", query={"user": TEXT}, page=asks)
+    return described(get=question, post=Operation(summary, answer=MESSAGE, form=form))
 
 
 def perform(

@@ -9,6 +9,8 @@ from flask import jsonify, redirect, request, url_for
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import OPTIONAL_TEXT, TEXT, record, rows
 from ..pages import event_rows, layout
 from ..pages.navigation import USERS_ENDPOINT
 from ..responses import prefers_json
@@ -19,6 +21,10 @@ ROWS = 50
 _ENDPOINT = "myprofile_admin.sessions_activity"
 
 
+_ANSWER = record(user=record(key=TEXT, name=TEXT), events=rows(event_rows.SCHEMA), next=OPTIONAL_TEXT)
+
+
+@described(get=Operation("What has happened to a user", answer=_ANSWER, query={"user": TEXT, "before": TEXT}))
 def view(admin: Any) -> Any:
     typed, before = request.args.get("user", ""), request.args.get("before", "")
     if not typed:

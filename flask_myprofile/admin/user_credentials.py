@@ -14,7 +14,7 @@ from ..i18n import gettext, lazy_gettext, ngettext
 from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import name_of as session_name
 from ..pages.token_facts import called, last_use
-from .user_actions import Ended, Question, WhoseForm, ask, log, name_of, perform, purpose
+from .user_actions import Ended, Question, WhoseForm, ask, ends, log, name_of, perform, purpose
 from .users import own_session
 
 #: Why a session ended, for :data:`signals.session_ended`.
@@ -38,6 +38,7 @@ class TokenForm(WhoseForm):
     version = StringField()
 
 
+@ends("Sign out one session of a user", WhichForm, asks=False)
 def sign_out(admin: Any) -> Any:
     """End one session."""
     if request.method != "POST":
@@ -45,6 +46,7 @@ def sign_out(admin: Any) -> Any:
     return perform(admin, WhichForm, _end_one)
 
 
+@ends("Sign out all sessions of a user", WhoseForm)
 def sign_out_all(admin: Any) -> Any:
     """End all of a user's sessions; a GET asks first."""
     if request.method == "POST":
@@ -52,6 +54,7 @@ def sign_out_all(admin: Any) -> Any:
     return ask(admin, "sessions_sign_out_all", _about_sessions, gettext("Sign out all"))
 
 
+@ends("Revoke the API token of a user", TokenForm)
 def revoke_token(admin: Any) -> Any:
     """End a user's API token; a GET asks first."""
     if request.method == "POST":
@@ -59,6 +62,7 @@ def revoke_token(admin: Any) -> Any:
     return ask(admin, "sessions_revoke_token", _about_token, gettext("Revoke token"))
 
 
+@ends("Sign a user out everywhere and revoke the token", WhoseForm)
 def end_everything(admin: Any) -> Any:
     """End all that lets somebody in as this user, as in an emergency; a GET asks first."""
     if request.method == "POST":

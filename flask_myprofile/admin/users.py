@@ -9,7 +9,9 @@ from flask import jsonify, redirect, request, url_for
 from ..errors import NotFound, Refused
 from ..globals import current_profile
 from ..i18n import gettext
-from ..pages import layout, token_facts
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import COUNT, FLAG, OPTIONAL_TEXT, TEXT, by_name, optional, record, rows
+from ..pages import event_rows, layout, session_rows, token_facts
 from ..pages.avatar import picture_url
 from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import PAGE, as_json, as_rows, page_number, shows_places
@@ -25,6 +27,24 @@ _NOBODY: dict[str, Any] = {
 }
 
 
+_PEOPLE = record(users=rows(record(key=TEXT, name=TEXT, email=OPTIONAL_TEXT)), more=FLAG)
+_USER = record(
+    user=optional(record(key=TEXT, name=TEXT)),
+    sessions=rows(session_rows.SCHEMA),
+    total=COUNT,
+    token=optional(token_facts.SCHEMA),
+    events=rows(event_rows.SCHEMA),
+    preferences=by_name(TEXT),
+    identities=rows(record(provider=OPTIONAL_TEXT, issuer=OPTIONAL_TEXT, subject=OPTIONAL_TEXT, at=OPTIONAL_TEXT)),
+    email_change=optional(record(address=TEXT, expires_at=TEXT)),
+)
+
+
+@described(
+    get=Operation(
+        "Users: those who are found, or one", answer={"anyOf": [_USER, _PEOPLE]}, query={"user": TEXT, "find": TEXT}
+    )
+)
 def view(admin: Any) -> Any:
     """The form that asks for a user; those who may be meant; once it is one, that user. Nobody is listed unasked."""
     typed = request.args.get("user", "").strip()

@@ -40,7 +40,7 @@ class Guard:
     :param check: whether a live session is its user's.
     :param first_request: called before the first request, when the host has set up all it will.
     :param before_request: called with each request; may answer it.
-    :param wrong_method: called with each answer of 405, which Flask gives before it knows whose page it is.
+    :param unrouted: called with each answer of 404 and 405, which Flask may give before it knows whose page it is.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Guard:
         *,
         first_request: Callable[[], None],
         before_request: Callable[[Request], Any],
-        wrong_method: Callable[[Response], Response],
+        unrouted: Callable[[Response], Response],
     ) -> None:
         self._config = config
         self._sessions = sessions
@@ -62,7 +62,7 @@ class Guard:
         self._bearer = bearer
         self._first_request: Callable[[], None] | None = first_request
         self._then = before_request
-        self._wrong_method = wrong_method
+        self._unrouted = unrouted
 
     def connect(self, app: Flask) -> None:
         """Listen to Flask-Login. Its signals hold receivers weakly: whoever calls this keeps the object."""
@@ -198,8 +198,8 @@ class Guard:
     # ---- after the view
 
     def _after_request(self, response: Response) -> Response:
-        if response.status_code == 405:
-            response = self._wrong_method(response)
+        if response.status_code in (404, 405):
+            response = self._unrouted(response)
         state = state_of(request._get_current_object())  # type: ignore[attr-defined]
         if state is None and session_cookie.keep_age():
             state = self._sign_in.end_emptied()

@@ -45,7 +45,8 @@ group = _Group("myprofile", help="My Profile: the user's own page.")
 
 
 def _load_commands() -> None:
-    from . import accounts, credentials, features, sessions, set_up  # noqa: F401 (slow; each adds its own to the group)
+    # slow; each adds its own to the group
+    from . import accounts, credentials, features, openapi, sessions, set_up  # noqa: F401
 
 
 def find_user(text: str) -> tuple[Any, str]:

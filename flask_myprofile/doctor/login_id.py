@@ -8,9 +8,9 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import inspect
 
+from ..account.sample_user import sample_user
 from ..globals import current_profile
 from .findings import Finding, fault, note, ok
-from .sample_user import sample_user
 
 
 def login_id() -> Iterator[Finding]:

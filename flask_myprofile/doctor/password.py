@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import event, inspect
 
+from ..account.sample_user import sample_user
 from ..account.user_passwords import CannotCheck, CannotWrite, UserPasswords
 from ..globals import current_profile
 from .findings import Finding, fault, note, ok
-from .sample_user import sample_user
 
 
 class Ways(NamedTuple):

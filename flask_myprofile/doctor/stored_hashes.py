@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import func, inspect, select
 
 from ..account import hash_formats
+from ..account.sample_user import sample_user
 from ..globals import current_profile
 from .findings import Finding, fault, ok
 from .password import checks_by_hash
-from .sample_user import sample_user
 
 #: Users whose hash is looked at, and how much of it: enough to tell its kind.
 _MOST, _BEGINNING = 1000, 10

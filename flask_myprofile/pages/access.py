@@ -13,7 +13,7 @@ from flask import Response, current_app, redirect, request, session, url_for
 from flask.globals import request_ctx
 from flask_login import signals as login_signals
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, Unauthorized
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Unauthorized
 from werkzeug.routing import BuildError, Map, Rule
 
 from ..auth.bearer import token_authenticated
@@ -124,9 +124,12 @@ def _signed_out_already(page: str) -> Response:
     return cast(Response, redirect(flask_login.login_url(page, next_url=url_for("myprofile.index"))))
 
 
-def wrong_method(response: Response) -> Response:
-    """Flask answers a wrong method before it knows that the page is one of ours."""
-    if not isinstance(request.routing_exception, MethodNotAllowed) or not _is_own_address():
+def unrouted(response: Response) -> Response:
+    """Flask answers a wrong method before it knows that the page is one of ours, and so it does where nothing is."""
+    why, prefix = request.routing_exception, current_profile.config.url_prefix
+    if isinstance(why, NotFound) and request.path.startswith(f"{prefix}/") and prefers_json():
+        return no_store(problem(404, "not_found"))
+    if not isinstance(why, MethodNotAllowed) or not _is_own_address():
         return response
     if prefers_json():
         allow = {"Allow": response.headers.get("Allow", "")}

@@ -20,6 +20,9 @@ from ..account.avatars import AVATAR
 from ..errors import Forbidden, Invalid, NotFound, StoreDown, TooLarge
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
+from ..openapi.operation import Operation, described
+from ..openapi.problems import OF_GET, references
+from ..openapi.schemas import TEXT
 from ..responses import keep, prefers_json
 from ..tab import Action, Done, action
 from .access import check_signed_in
@@ -170,6 +173,19 @@ def _why(error: pictures.NotUsable) -> str:
 # ---- the picture itself
 
 
+@described(
+    get=Operation(
+        "The picture of a user",
+        query={"user": TEXT, "v": TEXT},
+        for_visitors=True,
+        responses={
+            "200": {"description": "The picture.", "content": {"image/*": {"schema": {}}}},
+            "302": {"description": "Elsewhere."},
+            "304": {"description": "It is the one of that ETag."},
+            **references(OF_GET),
+        },
+    )
+)
 def view() -> Any:
     """One's own; to administrators, that of the user whose key is in ``user``."""
     reader = flask_login.current_user

@@ -12,9 +12,13 @@ from flask import Blueprint, jsonify, redirect, request
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from werkzeug.exceptions import MethodNotAllowed
 
+from ..account.feature_rules import ROOT
 from ..errors import NotFound
 from ..globals import PACKAGE, current_profile
 from ..i18n import gettext
+from ..openapi import view as openapi
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import MESSAGE, TEXT
 from ..responses import no_store, prefers_json
 from ..tab import Action, Tab
 from . import avatar, layout, not_me_page, one_time_link, recent_sign_in
@@ -27,6 +31,8 @@ from .navigation import first_tab, url_of
 from .pending_form import Purpose
 from .sign_out import sign_out
 from .signed_out import say_elsewhere
+
+_SIGNED_OUT = {**MESSAGE, "properties": {"message": TEXT, "end_session_url": {**TEXT, "format": "uri"}}}
 
 
 def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False, with_pictures: bool = False) -> Blueprint:
@@ -48,6 +54,7 @@ def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False, wit
     pages.add_url_rule("/", "index", guarded(_index), strict_slashes=False)
     pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
     pages.add_url_rule("/confirm", "confirm", guarded(recent_sign_in.view), methods=["GET", "POST"])
+    pages.add_url_rule("/openapi.json", "openapi", guarded(openapi.view))
     pages.add_url_rule("/sessions/not-me", "sessions_not_me", guarded(not_me_page.view))
     if with_links:
         view = guarded(one_time_link.view, lets_visitors_in=True)
@@ -100,6 +107,7 @@ def _words(tab: Tab, action: Action) -> Any:
     return next((part.label for part in tab.all_parts() if part.name == action.feature), tab.label)
 
 
+@described(get=Operation("The first tab that is on", page=False, feature=ROOT))
 def _index(user: Any) -> Any:
     """The first tab that is on."""
     first = first_tab()
@@ -108,6 +116,7 @@ def _index(user: Any) -> Any:
     return redirect(url_of(first))
 
 
+@described(post=Operation("Sign out of this session", answer=_SIGNED_OUT, page=False))
 def _sign_out(user: Any) -> Any:
     check_origin(signs_out=True)
     read_condition([])

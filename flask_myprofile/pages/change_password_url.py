@@ -8,6 +8,7 @@ from flask import Flask, redirect
 
 from ..globals import current_profile
 from ..host_matching import on_every_host
+from ..openapi.operation import Operation, described
 from .access import guarded
 from .navigation import url_of
 
@@ -20,6 +21,7 @@ def register(app: Flask) -> None:
         app.add_url_rule(PATH, "myprofile.change_password", guarded(_change_password), **on_every_host(app))
 
 
+@described(get=Operation("Where the password is changed", page=False, feature="password"))
 def _change_password(user: Any) -> Any:
     current_profile.features.require("password")
     return redirect(url_of(current_profile.tabs["password"]))

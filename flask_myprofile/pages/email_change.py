@@ -18,6 +18,7 @@ from ..auth.request_state import request_state
 from ..errors import Conflict, Invalid, NotFound, TooMany
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, lazy_gettext
+from ..openapi.schemas import MESSAGE
 from ..store.notice_records import EmailChange
 from ..tab import Tab, action
 from . import field_checks as checks
@@ -65,7 +66,7 @@ def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
 class EmailChangeActions:
     """The actions of the tab for it; ``email_change_context`` is what its page shows of it."""
 
-    @action(form_of, feature=False, fresh=True, purpose=lazy_gettext("change your email address"))
+    @action(form_of, feature=False, fresh=True, purpose=lazy_gettext("change your email address"), answer=MESSAGE)
     def change_email(self, user: Any, form: Any) -> str:
         _require(user)
         user, address = held_user(user), form["new_email"].data
@@ -77,7 +78,7 @@ class EmailChangeActions:
         _send(change)
         return _sent(change)
 
-    @action(feature=False, condition=["address"])
+    @action(feature=False, condition=["address"], answer=MESSAGE)
     def resend_email(self, user: Any, address: str | None = None) -> str:
         _require(user)
         with _answered():
@@ -85,7 +86,7 @@ class EmailChangeActions:
         _send(change)
         return _sent(change)
 
-    @action(feature=False, condition=["address"])
+    @action(feature=False, condition=["address"], answer=MESSAGE)
     def cancel_email_change(self, user: Any, address: str | None = None) -> str:
         _require(user)
         with _answered():

@@ -16,6 +16,7 @@ from ..i18n import lazy_gettext
 from ..responses import prefers_json
 from . import layout
 from .pending_form import Purpose, purpose_of_view
+from .refusals import http_problem
 from .typed_again import typed_again
 
 
@@ -76,7 +77,9 @@ def connect(blueprint: Blueprint) -> None:
 
 
 def answer(error: HTTPException) -> Any:
-    """What a browser is answered: by the host's handler for all errors if there is one."""
+    """What a program is answered; and a browser, by the host's handler for all errors if there is one."""
+    if error.response is None and (error.code or 0) >= 400 and prefers_json():
+        return http_problem(error)
     for kind in type(error).__mro__:
         handler = current_app.error_handler_spec[None][None].get(kind)
         if handler is not None:

@@ -15,11 +15,18 @@ from ..account import events
 from ..account.events import details_of, is_from_there
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, join_list, lazy_gettext, local_date, ngettext
+from ..openapi.schemas import ANYTHING, MOMENT, OPTIONAL_TEXT, TEXT, record
 from ..store.records import EventRecord, SessionRecord
 from . import not_me
 from .session_rows import device_by, name_of, places_of
 
 _ID = re.compile(r"[0-9a-f]{32}")
+#: What :func:`as_json` says of each.
+SCHEMA = record(
+    **{"id": TEXT, "kind": TEXT, "topic": TEXT, "at": MOMENT, "actor": TEXT},
+    **dict.fromkeys(("by", "session", "device", "ip", "place"), OPTIONAL_TEXT),
+    details=ANYTHING,
+)
 #: What has happened -> icon, and words.
 _KINDS: Mapping[str, tuple[str, Any]] = {
     "session.signed_in": ("monitor-smartphone", lazy_gettext("Signed in")),

@@ -108,6 +108,8 @@ def json_object() -> dict[str, Any]:
 
 def _form_fields() -> MultiDict[str, Any]:
     fields: MultiDict[str, Any] = MultiDict(request.form)
+    if None in fields or None in request.files:  # parts without a name, as no browser sends them
+        raise UnreadableBody(gettext("What was sent cannot be read. Nothing was changed."))
     if not fields and not request.files and request_state().resumed is None and _has_content():
         raise UnreadableBody(gettext("What was sent cannot be read. Nothing was changed."))
     return fields

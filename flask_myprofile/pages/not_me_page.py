@@ -9,12 +9,24 @@ from flask import jsonify, redirect, request, url_for
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import FLAG, OPTIONAL_TEXT, TEXT, record, rows
 from ..responses import prefers_json
 from . import layout
 from .not_me import STEPS, Step, steps, url_of_path
 from .session_rows import as_rows
 
+_STEPS = record(steps=rows(record(step={"enum": list(STEPS)}, done=FLAG, url=OPTIONAL_TEXT)))
 
+
+@described(
+    get=Operation(
+        "What there is to do about a session of a stranger",
+        answer=_STEPS,
+        query={"id": TEXT, "after": {"enum": list(STEPS)}},
+        feature="sessions",
+    )
+)
 def view(user: Any) -> Any:
     current_profile.features.require("sessions")
     session_id = request.args.get("id", "")

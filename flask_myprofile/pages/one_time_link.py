@@ -18,6 +18,8 @@ from ..account.one_time_links import CONFIRM_EMAIL, NOT_ME, UNDO_EMAIL
 from ..errors import Conflict, Forbidden, NotFound
 from ..globals import current_profile
 from ..i18n import gettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import MESSAGE, TEXT
 from ..responses import prefers_json
 from ..store.notice_records import LinkRecord
 from ..transactions import unit_of_work
@@ -53,6 +55,10 @@ class LinkForm(FlaskForm):
     everywhere, api_token, sessions = BooleanField(), BooleanField(), BooleanField()
 
 
+@described(
+    get=Operation("What a link in a mail asks", query={"token": TEXT}, feature=ROOT, for_visitors=True),
+    post=Operation("Do what a link in a mail asks", answer=MESSAGE, form=LinkForm, feature=ROOT, for_visitors=True),
+)
 def view() -> Any:
     if not current_profile.features.may_be_on(ROOT):
         raise NotFound(code="feature_off")

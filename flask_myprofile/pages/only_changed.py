@@ -146,8 +146,9 @@ def _overtaken(field: Any) -> str:
 def _version_sent(formdata: Any) -> Sequence[str] | None:
     sent = [each for each in formdata.getlist(VERSION) if each] if VERSION in formdata else []
     if not sent and has_request_context():
-        sent = list(request.if_match.as_set())
-    return sent[0].split("-") if sent else None
+        # one that a proxy has made weak, as it does where it compresses, is compared as well
+        sent = [each for each in request.if_match.as_set(include_weak=True) if each]
+    return "-".join(sent).split("-") if sent else None
 
 
 def _mark(field: Field, texts: Iterable[str]) -> str:

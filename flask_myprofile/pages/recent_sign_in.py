@@ -19,6 +19,8 @@ from ..auth.request_state import request_state
 from ..errors import Forbidden, Invalid, Refused
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
+from ..openapi.operation import Operation, described
+from ..openapi.schemas import FLAG, MESSAGE, TEXT, record
 from ..responses import prefers_json
 from ..sso import step_up
 from ..store.records import SessionRecord
@@ -38,6 +40,13 @@ class ConfirmForm(FlaskForm):
     )
 
 
+_FOLLOWS = dict.fromkeys(("form", "next", "back"), TEXT)
+
+
+@described(
+    get=Operation("Whether a password can confirm who it is", answer=record(can_confirm=FLAG), query=_FOLLOWS),
+    post=Operation("Confirm who it is", answer=MESSAGE, form=ConfirmForm),
+)
 def view(user: Any) -> Any:
     """The page that asks who is there, and what follows when that is known."""
     session = current_profile.sessions.current(user)
@@ -60,6 +69,7 @@ def view(user: Any) -> Any:
     return _go_on(form, follows)
 
 
+@described(get=Operation("Back from the provider", for_providers=True))
 def confirmed(user: Any) -> Any:
     """Back from the provider: the same person, just now, goes on with what was interrupted. Else nothing happens."""
     follows = step_up.asked_for()

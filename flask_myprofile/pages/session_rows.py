@@ -14,6 +14,7 @@ from ..config import DAY
 from ..errors import SetupError
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, language_tag, lazy_gettext, short_date, short_moment
+from ..openapi.schemas import FLAG, MOMENT, OPTIONAL_TEXT, TEXT, record
 from ..store.records import ADOPTED, PASSWORD, EventRecord, SessionRecord
 
 #: Sessions on one page.
@@ -28,6 +29,14 @@ ICONS = {
     "unknown": "globe",
 }
 _WORDS = {MAC_OR_IPAD: lazy_gettext("Mac or iPad"), TELEVISION: lazy_gettext("Television")}
+
+
+#: What :func:`as_json` says of each.
+SCHEMA = record(
+    **{"id": TEXT, "current": FLAG, "name": TEXT, "device": TEXT, "ip": OPTIONAL_TEXT, "place": OPTIONAL_TEXT},
+    **dict.fromkeys(("created_at", "last_seen_at", "expires_at"), MOMENT),
+    **{"method": OPTIONAL_TEXT, "provider": OPTIONAL_TEXT, "remembered": FLAG},
+)
 
 
 def page_number() -> int:

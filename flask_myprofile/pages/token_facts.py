@@ -11,6 +11,7 @@ from ..account.token_slots import lasting, replaced
 from ..config import DAY
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, time_ago
+from ..openapi.schemas import COUNT, FLAG, MOMENT, OPTIONAL_TEXT, TEXT, Schema, optional, record, rows
 from ..store.token_records import TokenRecord
 from .token_scopes import words_for
 
@@ -18,6 +19,15 @@ from .token_scopes import words_for
 SOON = 14 * DAY
 _TIMES = ("created_at", "last_used_at", "expires_at")
 _TEXTS = ("hint", "last_used_ip", "last_used_agent")
+#: What :func:`as_json` says.
+SCHEMA = record(**dict.fromkeys(_TEXTS, OPTIONAL_TEXT), **dict.fromkeys(_TIMES, MOMENT), version=TEXT)
+_LISTED = record(
+    **{"id": TEXT, "name": TEXT, "scopes": optional(rows(TEXT)), "replaced": FLAG},
+    **dict.fromkeys(_TEXTS, OPTIONAL_TEXT),
+    **dict.fromkeys(_TIMES, MOMENT),
+)
+#: The same of whoever may have several.
+LIST_SCHEMA: Schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "tokens": rows(_LISTED), "limit": COUNT}}
 
 
 def are_a_list(records: Sequence[TokenRecord]) -> bool:

@@ -11,14 +11,16 @@ from ..account.token_slots import lasting
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
+from ..openapi.schemas import MESSAGE, OPTIONAL_TEXT, TEXT, record
 from ..store.token_records import TokenRecord
-from ..tab import Confirm, Done, Tab, action
+from ..tab import Action, Confirm, Done, Tab, action
 from .token_facts import all_as_json, all_as_shown, as_json
 from .token_form import form_of, networks_of, scopes_of
 from .token_life import lifetime_of
 from .token_of_session import end_with_session
 
 SHOWN = "myprofile/tabs/api_token_shown.html"
+_MADE = record(token=TEXT, id=OPTIONAL_TEXT)
 
 
 def _consequence(tab: Tab, user: Any) -> list[str]:
@@ -34,10 +36,12 @@ def _consequence(tab: Tab, user: Any) -> list[str]:
 class TokenListActions:
     """The actions of the tab for it; ``list_context`` is what its page shows of it."""
 
-    @action(form_of, feature="regenerate", fresh=True, purpose=lazy_gettext("make an API token"))
-    def create(self, user: Any, form: Any) -> Done:
-        if not current_profile.config.names_tokens:
+    def check(self, user: Any, action: Action) -> None:
+        if action.name == "create" and not current_profile.config.names_tokens:
             raise NotFound(code="feature_off")
+
+    @action(form_of, feature="regenerate", fresh=True, purpose=lazy_gettext("make an API token"), answer=_MADE)
+    def create(self, user: Any, form: Any) -> Done:
         name = form["name"].data
         try:
             scopes, lifetime, networks = scopes_of(form), lifetime_of(form), networks_of(form)
@@ -55,6 +59,7 @@ class TokenListActions:
             lazy_gettext("Revoke all"),
             lazy_gettext("Cancel"),
         ),
+        answer=MESSAGE,
     )
     def revoke_all(self, user: Any) -> str | Done:
         key = current_profile.users.key(user)

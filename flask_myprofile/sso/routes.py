@@ -13,6 +13,9 @@ from ..auth.remember_me import hide_signed_in_browser
 from ..errors import StoreDown
 from ..globals import PACKAGE, current_profile
 from ..host_matching import OwnBlueprint
+from ..openapi.operation import Operation, described
+from ..openapi.problems import references
+from ..openapi.schemas import TEXT, record
 from ..responses import no_store, store_is_down
 from ..transactions import run
 from .detection import stored_name
@@ -20,6 +23,14 @@ from .provider import Provider, ProviderUnknown, provider_of
 
 #: No logout token is longer.
 _MAX_BODY = 64 * 1024
+_ERROR = {"application/json": {"schema": record(error=TEXT, error_description=TEXT)}}
+#: As the specifications of OpenID Connect have it, whose providers ask.
+_ANSWERS: dict[str, Any] = {
+    "200": {"description": "Who was meant is signed out."},
+    "400": {"description": "It does not say, in the right way, who is meant.", "content": _ERROR},
+    "503": {"description": "The provider's keys cannot be had now, or the database is down."},
+    **references((404, 405, 413)),
+}
 
 
 def blueprint(prefix: str, confirmed: Callable[[], Any]) -> Blueprint:
@@ -36,6 +47,15 @@ def blueprint(prefix: str, confirmed: Callable[[], Any]) -> Blueprint:
     return sso_pages
 
 
+@described(
+    post=Operation(
+        "Back-channel logout of OpenID Connect",
+        body={**record(logout_token=TEXT), "additionalProperties": False},
+        takes_json=False,
+        for_providers=True,
+        responses=_ANSWERS,
+    )
+)
 def _backchannel_logout(client: str) -> Any:
     """Somebody has signed out at the provider (OpenID Connect Back-Channel Logout 1.0)."""
     request.max_content_length = _MAX_BODY
@@ -70,6 +90,14 @@ def _carry_out(provider: Provider) -> int:
     return run(lambda: single_logout.carry_out(logout), transaction)  # which sees whoever has signed in until now
 
 
+@described(
+    get=Operation(
+        "Front-channel logout of OpenID Connect",
+        query={"iss": TEXT, "sid": TEXT},
+        for_providers=True,
+        responses=_ANSWERS,
+    )
+)
 def _frontchannel_logout(client: str) -> Any:
     """Somebody has signed out at the provider, whose page has a frame for each app (OpenID Connect Front-Channel Logout
     1.0). Browsers send no cookie of ours with it, and nobody signs it: whoever knows the name that the provider has

@@ -11,7 +11,8 @@ from ..config import DAY
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
-from ..pages.event_rows import around, as_json, by_days, is_event_id
+from ..openapi.schemas import OPTIONAL_TEXT, TEXT, Schema, record, rows
+from ..pages.event_rows import SCHEMA, around, as_json, by_days, is_event_id
 from ..store.records import EventRecord
 from ..tab import Effect, Part, Tab
 
@@ -42,6 +43,8 @@ class Activity(Tab):
         ),
     )
 
+    query = {"topic": TEXT, "before": {**TEXT, "description": "The `next` of the answer before."}}
+
     def effects(self) -> dict[str, Effect]:
         return {
             self.name: Effect(gettext("Users do not see what has happened to their account. It is still recorded."))
@@ -54,6 +57,9 @@ class Activity(Tab):
         records, following = self._page(user, MOST)
         seen = around(user, records)
         return {"events": [as_json(each, seen) for each in records], "next": following}
+
+    def json_schema(self, user: Any) -> Schema:
+        return record(events=rows(SCHEMA), next=OPTIONAL_TEXT)
 
     def context(self, user: Any) -> dict[str, Any]:
         (records, following), topics = self._page(user, ROWS), self._topics(user)

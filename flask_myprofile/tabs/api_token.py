@@ -11,8 +11,9 @@ from ..config import DAY
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
+from ..openapi.schemas import MESSAGE, TEXT, Schema, record
 from ..pages.api_example import example_address
-from ..pages.token_facts import are_a_list, as_json, as_shown, called, last_use, state_of
+from ..pages.token_facts import LIST_SCHEMA, are_a_list, as_json, as_shown, called, last_use, state_of
 from ..pages.token_life import keep_form, kept_for
 from ..pages.token_list import SHOWN, TokenListActions, asked_about, meant, shown_page, values_of
 from ..pages.token_of_session import end_with_session
@@ -22,6 +23,7 @@ from ..tab import Confirm, Done, Effect, Part, Tab, action
 
 #: Seconds: "in the last 30 days".
 _LATELY = 30 * DAY
+_TOKEN = record(token=TEXT)
 
 
 def _warning(tab: Tab, user: Any) -> list[str]:
@@ -145,6 +147,9 @@ class ApiToken(TokenListActions, Tab):
         records = current_profile.tokens.list(user)
         return values_of(records) if are_a_list(records) else as_json(records[0] if records else None)
 
+    def json_schema(self, user: Any) -> Schema:
+        return LIST_SCHEMA
+
     def context(self, user: Any) -> dict[str, Any]:
         records, features = current_profile.tokens.list(user), current_profile.features
         if are_a_list(records):
@@ -176,6 +181,7 @@ class ApiToken(TokenListActions, Tab):
         purpose=lazy_gettext("regenerate your API token"),
         fresh=True,
         condition=["id", "version", "keep"],
+        answer=_TOKEN,
     )
     def regenerate(self, user: Any, id: str | None = None, version: str | None = None, keep: str | None = None) -> Done:
         version, seconds = meant(user, id, version), kept_for(keep)
@@ -200,6 +206,7 @@ class ApiToken(TokenListActions, Tab):
         purpose=lazy_gettext("see your API token"),
         fresh=True,
         condition=["id"],
+        answer=_TOKEN,
     )
     def reveal(self, user: Any, id: str | None = None) -> Done:
         which = meant(user, id, None)
@@ -224,6 +231,7 @@ class ApiToken(TokenListActions, Tab):
             _looked_at,
         ),
         condition=["id", "version"],
+        answer=MESSAGE,
     )
     def revoke(self, user: Any, id: str | None = None, version: str | None = None) -> str | Done:
         version = meant(user, id, version)

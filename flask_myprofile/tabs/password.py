@@ -15,6 +15,7 @@ from ..account.policy import CHARACTERS, PolicyBroken, Rule
 from ..errors import Conflict, Forbidden, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, join_list, lazy_gettext, ngettext
+from ..openapi.schemas import COUNT, FLAG, MESSAGE, OPTIONAL_TEXT, TEXT, Schema, optional, record, rows
 from ..pages.held_user import held_user
 from ..pages.password_answers import WRONG, answered
 from ..tab import Action, Effect, Tab, action
@@ -71,6 +72,10 @@ class Password(Tab):
             "sign_out_others": True,  # what a program gets that leaves the field out
         }
 
+    def json_schema(self, user: Any) -> Schema:
+        rules = rows(record(code=TEXT, number=optional(COUNT)))
+        return record(can_change=FLAG, reason=OPTIONAL_TEXT, password_url=OPTIONAL_TEXT, rules=rules)
+
     def context(self, user: Any) -> dict[str, Any]:
         users, session = current_profile.users, current_profile.sessions.current(user)
         sso = None
@@ -97,7 +102,7 @@ class Password(Tab):
         if not current_profile.can_change_password(user):
             raise Forbidden(SSO_SENTENCE, code="sso_managed")
 
-    @action(_form)
+    @action(_form, answer=MESSAGE)
     def save(self, user: Any, form: PasswordForm) -> str:
         current, new = form.current_password.data or "", form.new_password.data or ""
         user = held_user(user)

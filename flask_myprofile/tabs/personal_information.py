@@ -22,6 +22,7 @@ from ..pages import avatar
 from ..pages import field_checks as checks
 from ..pages.avatar import AvatarActions
 from ..pages.column_fields import field_of, has_field, read_only, why_read_only
+from ..pages.column_schemas import schema_of
 from ..pages.column_values import is_editable, json_value
 from ..pages.conventional_fields import CONVENTIONAL, NEEDED, label_of
 from ..pages.email_change import EmailChangeActions, is_verified, may_change
@@ -105,6 +106,10 @@ class PersonalInformation(EmailChangeActions, AvatarActions, Tab):
     def json(self, user: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         picture = {AVATAR: avatar.picture_url(user)} if avatar.is_on(user) else {}
         return {**{name: json_value(_attribute(user, name), value) for name, value in values.items()}, **picture}
+
+    def json_schema(self, user: Any) -> dict[str, Any]:
+        found = {name: schema_of(_attribute(user, name), label_of(name)) for name in self.shown(user)}
+        return {"type": "object", "properties": found, "required": list(found)}
 
     def version(self, user: Any, values: Mapping[str, Any]) -> str:
         return str(self.form(user)(formdata=None, data=values, meta={"csrf": False})[VERSION].data)

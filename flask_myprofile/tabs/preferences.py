@@ -17,6 +17,7 @@ from ..account.preferences import THEMES
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
+from ..openapi.schemas import OPTIONAL_TEXT
 from ..pages.layout import follows_theme
 from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned
 from ..tab import Action, Done, Effect, Part, Tab, action
@@ -34,6 +35,9 @@ _POSSIBLE: Mapping[str, Callable[[], bool]] = {
     "theme": follows_theme,
     "new_device": lambda: current_profile.config.tells_of_new_devices,
 }
+
+
+_EXAMPLES = {"language": ["de"], "timezone": ["Europe/Berlin"], "theme": ["dark"], "new_device": ["off"]}
 
 
 class Preferences(Tab):
@@ -76,6 +80,10 @@ class Preferences(Tab):
     def check(self, user: Any, action: Action) -> None:
         if not self.shown():
             raise NotFound(code="feature_off")
+
+    def json_schema(self, user: Any) -> dict[str, Any]:
+        found = {name: {**OPTIONAL_TEXT, "examples": _EXAMPLES[name]} for name in self.shown()}
+        return {"type": "object", "properties": found, "required": list(found)}
 
     def version(self, user: Any, values: Mapping[str, Any]) -> str:
         return str(form_of(values)(formdata=None, data=values, meta={"csrf": False})[VERSION].data)

@@ -15,9 +15,10 @@ from ..auth.request_state import request_state
 from ..errors import Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
+from ..openapi.schemas import COUNT, MESSAGE, Schema, record, rows
 from ..pages import not_me
 from ..pages.glance import ids_of_new
-from ..pages.session_rows import PAGE, as_json, as_rows, device_of, name_of, page_number, shows_places
+from ..pages.session_rows import PAGE, SCHEMA, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..pages.sign_out import sign_out as sign_out_here
 from ..store.records import SessionRecord
 from ..tab import Confirm, Effect, Part, Tab, action
@@ -87,6 +88,8 @@ class Sessions(Tab):
         ),
     )
 
+    query = {"page": {"type": "integer", "minimum": 1, "description": f"{PAGE} sessions each."}}
+
     def effects(self) -> dict[str, Effect]:
         off = gettext(
             "Users do not see where they are signed in. Nobody is signed out, and administrators can still do that."
@@ -105,6 +108,9 @@ class Sessions(Tab):
         else:
             shown, total = [*new, *rows][offset : offset + PAGE], len(rows) + len(new)
         return {"sessions": as_json(shown, current, current_profile.features["sessions.address"]), "total": total}
+
+    def json_schema(self, user: Any) -> Schema:
+        return record(sessions=rows(SCHEMA), total=COUNT)
 
     def _others(self, user: Any, current: SessionRecord | None, offset: int) -> _Others:
         """The user's sessions but this one, from that place on; by one query, where they are not very many."""
@@ -149,7 +155,7 @@ class Sessions(Tab):
             "sign_out_self_url": url_for("myprofile.sign_out"),
         }
 
-    @action(WhichForm, purpose=lazy_gettext("sign out another session"))
+    @action(WhichForm, purpose=lazy_gettext("sign out another session"), answer=MESSAGE)
     def sign_out(self, user: Any, form: WhichForm) -> Any:
         if not form.id.data:
             raise Invalid({"id": gettext("Say which session to sign out")})
@@ -174,6 +180,7 @@ class Sessions(Tab):
         label=lazy_gettext("Sign out all other sessions"),
         purpose=lazy_gettext("sign out all other sessions"),
         fresh=True,
+        answer=MESSAGE,
     )
     def sign_out_others(self, user: Any) -> str:
         ended = current_profile.sessions.end_others(user)
@@ -181,14 +188,14 @@ class Sessions(Tab):
             return gettext("There was no other session to sign out.")
         return ngettext("Signed out of %(num)s other session.", "Signed out of %(num)s other sessions.", ended)
 
-    @action(feature="sign_out_others", label=lazy_gettext("Sign out of unused sessions"), fresh=True)
+    @action(feature="sign_out_others", label=lazy_gettext("Sign out of unused sessions"), fresh=True, answer=MESSAGE)
     def sign_out_unused(self, user: Any) -> str:
         ended = current_profile.sessions.end_unused(user)
         if not ended:
             return gettext("There was no unused session to sign out.")
         return ngettext("Signed out of %(num)s unused session.", "Signed out of %(num)s unused sessions.", ended)
 
-    @action(NameForm)
+    @action(NameForm, answer=MESSAGE)
     def rename(self, user: Any, form: NameForm) -> str:
         if not form.id.data:
             raise _invalid("id", gettext("Say which session to rename"))

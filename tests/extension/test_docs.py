@@ -199,6 +199,7 @@ IN_AN_APP = (
     "docs/features.md",
     "docs/many-machines.md",
     "docs/notices.md",
+    "docs/openapi.md",
     "docs/recent-sign-in.md",
     "docs/rollout.md",
     "docs/security.md",
@@ -291,7 +292,7 @@ def test_no_page_names_a_setting_that_does_not_exist(path: Path) -> None:
 
 def test_every_feature_is_documented_with_its_default(host: Host) -> None:
     documented = {row[0].strip("`"): row[2] for row in cells("docs/features.md") if row[0].startswith("`")}
-    expected = {"my_profile": True, "doctor": False}
+    expected = {"my_profile": True, "doctor": False, "openapi": False}
     for tab in BUILT_IN:
         expected[tab.name] = tab.on_by_default
         if tab.open_parts:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, render_template_string, request
+from flask import Flask, abort, render_template_string, request
 from flask_wtf import FlaskForm
 from jinja2 import DictLoader
 from werkzeug.datastructures import MultiDict
@@ -221,6 +221,37 @@ def test_the_handler_of_the_host_is_asked_and_nobody_else(kind: Any, new_host: C
     assert alice.json("/profile/password").json["code"] == "feature_off"
     refused = alice.get("/profile/admin/features")
     assert (OURS in refused.text) == (kind == 404), "of another status"
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 503])
+def test_a_program_gets_a_problem_also_of_what_the_host_refuses_before_our_page(
+    status: int, new_host: Callable[..., Host]
+) -> None:
+    """Such as a limit of requests, or maintenance."""
+
+    def refuses(app: Flask, db: Any) -> None:
+        app.before_request(lambda: abort(status) if request.path.startswith("/profile/") else None)
+
+    visitor = new_host(before=refuses).browser()
+    for url in ("/profile/password", "/profile/admin/features", "/profile/sso/nobody/backchannel-logout"):
+        answer = visitor.client.post(url, headers=JSON)
+        assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+        assert answer.json["status"] == status
+        assert visitor.client.post(url).mimetype == "text/html"
+
+
+def test_a_program_gets_a_problem_where_nothing_is_below_our_prefix(host: Host) -> None:
+    alice = signed_in(host)
+    for browser in (alice, host.browser()):
+        for url in ("/profile/nothing", "/profile/sessions/nothing", "/profile/sessions/"):
+            for method in ("GET", "POST", "DELETE"):
+                answer = browser.client.open(url, method=method, headers=JSON)
+                assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+                assert answer.json == {"title": "Not Found", "status": 404, "code": "not_found"}
+                assert answer.headers["Cache-Control"] == "no-store"
+            assert browser.get(url).mimetype == "text/html"
+        elsewhere = browser.json("/profiles/nothing")
+        assert (elsewhere.status_code, elsewhere.mimetype) == (404, "text/html"), "the host's"
 
 
 def test_a_handler_of_the_host_can_ask_for_our_page(new_host: Callable[..., Host]) -> None:

@@ -205,6 +205,12 @@ def test_the_hosts_own_pages_and_static_files_are_left_as_they_are(host: Host) -
         ("text/html, application/json;q=0.9", {}, False),
         ("*/*", None, False),
         ("*/*", {}, True),
+        ("application/json; charset=utf-8", None, True),
+        ("application/problem+json", None, True),
+        ("text/html;level=1;q=0.5, application/json;v=2;q=0.9", None, True),
+        ("application/*, text/html;q=0.8", None, True),
+        ("text/html, application/json;q=0", {}, False),
+        (";;; , q=x/", None, False),
         (None, None, False),
     ],
 )

@@ -195,3 +195,23 @@ def test_a_file_where_a_text_belongs_is_not_taken(url: str, new_host: Callable[.
     answer = here.client.post(url, data={**files, "csrf_token": here.csrf()})
     assert answer.status_code == 422
     assert everything(host) == before
+
+
+@pytest.mark.parametrize("url", CHANGING)
+def test_a_part_without_a_name_is_no_fault(url: str, new_host: Callable[..., Host]) -> None:
+    """400: a browser gives every part a name, and what has none cannot be said to be one of the fields."""
+    host = walked_host(new_host)
+    here = busy(host)
+    token, before = here.csrf(), everything(host)
+    named = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in {**right_for(url, here), "more": "x"}.items()
+    )
+    for nameless in ("form-data", 'form-data; filename="x.txt"'):
+        body = f"{named}--b\r\nContent-Disposition: {nameless}\r\n\r\nx\r\n--b--\r\n"
+        for accept in (HTML, JSON):
+            headers = {**accept, "X-CSRFToken": token}
+            answer = here.client.post(url, data=body, content_type="multipart/form-data; boundary=b", headers=headers)
+            assert answer.status_code == 400, (nameless, accept)
+        assert (answer.mimetype, answer.json["code"]) == (PROBLEM, "bad_request")
+    assert everything(host) == before

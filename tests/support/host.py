@@ -194,7 +194,7 @@ def make_host(
         SECRET_KEY="a secret of this test",
         TESTING=True,
         SQLALCHEMY_DATABASE_URI=database_url,
-        MYPROFILE_FEATURES={"api_token": True, "activity": True, "doctor": True},
+        MYPROFILE_FEATURES={"api_token": True, "activity": True, "doctor": True, "openapi": True},
     )
     app.config.update(settings)
     db = SQLAlchemy(app, model_class=Base)

@@ -40,6 +40,12 @@ class OwnerChanges:
         """Whether sessions take part in the host's transactions, and a rollback undoes what was done to them."""
         return self._store.transactional
 
+    def hold(self, user_key: str) -> None:
+        """Have everybody else who ends sessions of this user wait until the transaction ends. First of all, for whoever
+        writes to more than one row of theirs: two who came to these in another order would each wait for the other."""
+        if self.in_database:
+            self._history.hold_user(user_key)
+
     def follow_user(self, user_key: str, before: Owner, after: Owner, only: str | None = None) -> None:
         """The user's login id, or the hash of the same password, has become another one: the sessions (or one of them)
         that had those before go on."""
@@ -47,6 +53,7 @@ class OwnerChanges:
             return
 
         def follow() -> None:
+            self.hold(user_key)
             self._store.follow_user(user_key, before, after, only)
 
         if not self.in_database:  # what a failed commit does not undo waits for it

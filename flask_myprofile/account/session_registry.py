@@ -122,26 +122,20 @@ class SessionRegistry(OwnerChanges):
         """Store a new session; end the one that the same browser held before, and the least used one over the limit.
 
         Returns whether the user has never signed in from that device before, and has from others."""
-        replaced, limit, is_news = list(replaces), self._config.session_limit, False
-        if self.in_database:  # one transaction, in the order of :meth:`_end`
-            self._replace(replaced)
+        limit, is_news = self._config.session_limit, False
         is_usual = record.method != ADOPTED and device is None
         is_added = is_usual and self._store.add_far_from(limit, record)
         if not is_added:
             # first: what is done in another store is not undone where this fails
             is_news = record.method != ADOPTED and self._history.note_sign_in(record.user_key, device)
-            self._add(record)
-        if not self.in_database:  # where it could not be added, the old one would go on
-            self._replace(replaced)
+            self._add(record)  # before the ends: where it cannot be, the old one goes on
+        for credential in replaces:
+            self.end_proven(credential, REPLACED)
         if not is_added and self._store.may_be_over(record.user_key, limit):
             self._end_over(record, limit)
         if record.method != ADOPTED:
             session_events.note_sign_in(self._activity, record, None if device is None else is_news)
         return is_news
-
-    def _replace(self, credentials: Iterable[Credential]) -> None:
-        for credential in credentials:
-            self.end_proven(credential, REPLACED)
 
     def _end_over(self, record: SessionRecord, limit: int) -> None:
         over = self._store.end_over_limit(record, limit, self.live_since(), LIMIT)
@@ -178,7 +172,7 @@ class SessionRegistry(OwnerChanges):
         return self._end(user_key, reason, by, which)
 
     def _end(self, user_key: str, reason: str, by: Any, which: Mapping[str, Any]) -> Sequence[str]:
-        # first the sessions and then what is noted of it, as everybody does, or two would wait for each other
+        self.hold(user_key)
         ids = self._store.end_sessions(user_key, now(), reason, **which)
         everything = "only" not in which
         if ids or everything:  # old cookies, too, that have no session of ours yet
@@ -199,6 +193,7 @@ class SessionRegistry(OwnerChanges):
         later looks for itself."""
 
         def end() -> None:
+            self.hold(user_key)
             ids = self._store.end_sessions(user_key, now(), reason, **which)
             if ids:
                 self._pending_forms.drop_of_user(user_key, ids)
@@ -217,6 +212,8 @@ class SessionRegistry(OwnerChanges):
     def end_proven(self, credential: Credential, reason: str) -> None:
         """End the session whose secret is proved: an id alone, from an unsigned cookie, ends nothing."""
         record = self._store.session(credential.id) if reason != REPLACED else None
+        if record is not None:
+            self.hold(record.user_key)
         ended = self._store.end_sessions(None, now(), reason, only=[credential.id], secret_hash=credential.hash)
         if ended:
             self._pending_forms.drop_of_session(credential.id)

@@ -150,6 +150,7 @@ class SignIn:
     def renew(self, user: Any, record: SessionRecord) -> bool:
         """In a view of ours, within its transaction: see :meth:`Sessions.renew`."""
         mark, login_id = self._users.password_mark(user), remember_me.login_id_of(user)
+        self._sessions.hold(record.user_key)
         if self._sessions.in_database:
             record = record._replace(password_mark=mark)
         rotated = self._replace_secret(request_state(), record, login_id=login_id, deferred=False)

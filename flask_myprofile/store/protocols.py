@@ -65,6 +65,10 @@ class HistoryStore(Protocol):
         """
         ...
 
+    def hold_user(self, user_key: str) -> None:
+        """Within a transaction, whoever does it, or notes a sign-in or a sign-out, waits for the end of that."""
+        ...
+
     def note_sign_out(self, user_key: str, at: int) -> None:
         """Keep that moment if it is the latest, or the known one is from the future. The key :data:`EVERYONE` stands
         for every user."""

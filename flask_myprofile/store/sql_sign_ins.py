@@ -85,6 +85,12 @@ class SqlSignIns(SqlNotices):
                 return False
             return self._meet(execute, device, *((None, 0) if row is None else (row.seen_at, row.number)))
 
+    @in_one_transaction
+    def hold_user(self, user_key: str) -> None:
+        if self.engine.dialect.name != "sqlite":
+            with self._write() as execute:
+                execute(self._look_at_history(False), {"of": user_key}).first()
+
     def _look_at_history(self, and_device: bool) -> Select[Any]:
         look = self._looks.get(and_device)
         if look is None:

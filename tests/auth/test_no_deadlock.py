@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from threading import Event
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from flask_myprofile.store.sqlalchemy import SqlStore
 from tests.races.points import BLOCKED, Running
 from tests.support.devices import sent_to_login
-from tests.support.host import Host
+from tests.support.host import JSON, PASSWORD, Host
 from tests.support.kept import in_these
+
+HELD = "FROM myprofile_history.* FOR UPDATE"
+ENDED = "^UPDATE myprofile_session|FROM myprofile_session.* FOR UPDATE"
 
 
 @in_these("postgres", "mariadb")
@@ -40,36 +43,22 @@ def test_signing_out_and_signing_out_all_others_are_both_done_at_once(
 
 
 @in_these("postgres", "mariadb")
-def test_who_signs_in_again_does_not_keep_from_others_what_they_need_to_end_that_session(
-    host: Host, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else one in the same browser who changes the password meanwhile would have to wait for them, and they for him."""
-    tab = host.browser()
-    tab.login("alice")
-    tab.csrf()
-    other_tab = host.browser()
-    other_tab.set_cookie("session", str(tab.cookie("session")))
-    usual, usual_end, ends = SqlStore.note_sign_out, SqlStore.end_sessions, Event()
-    signing_in: list[Any] = []
-    free: list[Any] = []
-
-    def end_sessions(*args: Any, **which: Any) -> Any:
-        if signing_in:
-            ends.set()
-        return usual_end(*args, **which)
-
-    def note_sign_out(*args: Any) -> None:
-        """The session is held here, and the other tab asks for it."""
-        if not signing_in:
-            signing_in.append(Running(lambda: other_tab.login("alice").status_code))
-            assert ends.wait(30)
-            with host.db.engine.connect() as beside:
-                free.extend(beside.execute(text("SELECT user_key FROM myprofile_history FOR UPDATE NOWAIT")))
-        usual(*args)
-
-    monkeypatch.setattr(SqlStore, "end_sessions", end_sessions)
-    monkeypatch.setattr(SqlStore, "note_sign_out", note_sign_out)
-    assert tab.post("/profile/sign-out").status_code == 303
-    assert len(free) == 1, "an error there would only have it tried again"
-    assert signing_in[0].answer() == 302
-    assert other_tab.is_in()
+@pytest.mark.parametrize("url", ["/profile/password", "/profile/sessions/sign-out-others", "/profile/sign-out"])
+def test_whoever_ends_sessions_has_the_user_before_any_of_the_sessions(url: str, new_host: Callable[..., Host]) -> None:
+    """As every sign-in has: in which order somebody else comes to the sessions does not matter then."""
+    host = new_host(WTF_CSRF_ENABLED=False)
+    alice, other = host.browser(), host.browser()
+    for browser in (alice, other):
+        browser.login("alice")
+    sent = {"current_password": PASSWORD, "new_password": "a quiet walk in the rain"}
+    statements = host.count_statements()
+    assert alice.client.post(url, json=sent if url == "/profile/password" else {}, headers=JSON).status_code == 200
+    held, ended = (
+        [number for number, each in enumerate(statements) if re.search(what, each, re.S)]
+        for what in (
+            "FROM myprofile_history.* FOR UPDATE",
+            "^UPDATE myprofile_session|FROM myprofile_session.* FOR UPDATE",
+        )
+    )
+    assert held, statements
+    assert held[0] < ended[0], statements

@@ -67,8 +67,7 @@ class RedisSessions:
         found = self.session(session_id)
         if found is None or found.login_id != login_id or not since.admits(found):
             return None
-        user = self._find_user(found.user_key)
-        if user is None:
+        if (user := self._find_user(found.user_key)) is None:
             return None
         return Found(found.secret_hash, found.last_seen_at, found.user_key, found.password_mark, *user)
 

@@ -31,7 +31,7 @@ def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
 
 
 def _name() -> StringField:
-    label = gettext("Name")
+    label = gettext("Token name")
     validators = [checks.given(gettext("Say what the token is for")), checks.proper(label, NAME_LENGTH)]
     hint = gettext("What it is for, such as the program or the machine that uses it.")
     return Line(label, validators, description=hint, render_kw={"dir": "auto", "autocomplete": "off"})

@@ -38,6 +38,18 @@ def rule_in_words(rule: Rule | None) -> str:
     return gettext("On for: %(whom)s", **words) if rule.on else gettext("Off. When it is on: %(whom)s", **words)
 
 
+def condition_in_words(condition: str) -> str:
+    """Why somebody is not among those whom it is on for: one of :data:`~..audiences.KEYS`."""
+    said = {
+        "from": lambda: gettext("It has not begun yet."),
+        "until": lambda: gettext("It is over."),
+        "share": lambda: gettext("This user is not in that share."),
+        "roles": lambda: gettext("This user has none of these roles."),
+        "users": lambda: gettext("This user is not one of these users."),
+    }
+    return said[condition]()
+
+
 _MISTAKES: Mapping[str, Callable[[str], str]] = {
     "rule": lambda about: gettext("This must be true or false"),
     "on": lambda about: gettext("“on” must be true or false"),

@@ -24,6 +24,9 @@ _BOTH = ("GET", "POST")
 _PAGES = (
     ("/features", "features", _BOTH),
     ("/features/audience", "features_audience", _BOTH),
+    ("/features/preview", "features_preview", ("GET",)),
+    ("/features/export", "features_export", ("GET",)),
+    ("/features/import", "features_import", _BOTH),
     ("/features/history", "features_history", ("GET",)),
     ("/features/history/undo", "features_undo", _BOTH),
     ("/features/reset", "features_reset", _BOTH),

@@ -19,7 +19,7 @@ from ..openapi.operation import Operation, described
 from ..openapi.schemas import TEXT, record
 from ..pages import layout
 from ..pages.csrf import check_origin
-from ..pages.forms import fill
+from ..pages.forms import fill, sent_fields, wrong_with
 from ..pages.navigation import ADMIN_ENDPOINT
 from ..pages.pending_form import Purpose
 from ..pages.refusals import problem_of
@@ -80,7 +80,9 @@ def view(user: Any) -> Any:
     """The page, what was saved on it, and why not."""
     if request.method == "POST":
         return _save(user)
-    name = _named(request.args.get("feature", ""))
+    if not request.args.get("feature"):
+        return redirect(url_for(ADMIN_ENDPOINT))
+    name = _named(request.args["feature"])
     version = current_profile.features.version()  # before what has it
     state = current_profile.features.state(name)
     if prefers_json():
@@ -99,7 +101,7 @@ def _named(name: str) -> str:
 
 def _save(user: Any) -> Any:
     check_origin()
-    name = _named(str(request.values.get("feature", "") or (request.is_json and _json_feature()) or ""))
+    name = _sent_name()
     state = current_profile.features.state(name)
     form: Any = None
     try:
@@ -119,9 +121,12 @@ def _save(user: Any) -> Any:
     return features.answer(changes, len(changes))
 
 
-def _json_feature() -> Any:
-    body = request.get_json(silent=True)
-    return body.get("feature") if isinstance(body, dict) else ""
+def _sent_name() -> str:
+    """:raises Refused: it cannot be read, or there is no such feature."""
+    values = sent_fields().get("feature", [])
+    if wrong := wrong_with(values):
+        raise Invalid({"feature": wrong})
+    return _named(values[0])
 
 
 def _asked(sent: Sent) -> Mapping[str, Any]:

@@ -61,6 +61,8 @@ def undo(user: Any) -> Any:
     """Take one change back; a GET asks first."""
     if request.method == "POST":
         return _undo(user)
+    if not request.args.get("number"):
+        return redirect(url_for(_ENDPOINT))
     change = _change(request.args)
     if not _can_be_undone(change, _present(), current_profile.features.state(change.name).locked):
         return _refuse(_too_late())

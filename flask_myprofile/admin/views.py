@@ -6,12 +6,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..pages.pending_form import Purpose
-from . import doctor, feature_audience, feature_history, features, user_account, user_activity, users
+from . import (
+    doctor,
+    feature_audience,
+    feature_history,
+    feature_preview,
+    feature_transfer,
+    features,
+    user_account,
+    user_activity,
+    users,
+)
 from . import user_credentials as ends
 
 VIEWS: Mapping[str, tuple[Callable[[Any], Any], Purpose | None]] = {
     "features": (features.view, features.SAVE),
     "features_audience": (feature_audience.view, feature_audience.SAVE),
+    "features_preview": (feature_preview.view, None),
+    "features_export": (feature_transfer.export, None),
+    "features_import": (feature_transfer.import_, feature_transfer.IMPORT),
     "features_history": (feature_history.view, None),
     "features_undo": (feature_history.undo, feature_history.UNDO),
     "features_reset": (features.reset, features.RESET),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -12,8 +13,9 @@ from ..account.feature_rules import Change
 from ..account.text import printable
 from ..admin.feature_changes import carry_out, log
 from ..admin.feature_form import feature_names, is_of_roles
+from ..admin.feature_transfer import document, rules_in
 from ..audiences import KEYS, IllFormed, Rule, audience_data, data_of, in_english, kept_rule, rule_of
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import iso_time
 from ..transactions import run
@@ -69,6 +71,32 @@ def unset_features(names: tuple[str, ...], yes: bool) -> None:
         _known(name)
     _ask({name: current_profile.features.state(name).default_rule for name in names}, yes)
     _save(lambda by: current_profile.features.unset(names, by))
+
+
+@features_group.command("export")
+def export() -> None:
+    """Print all features that the configuration does not pin, for `features import` here or in another app."""
+    click.echo(json.dumps(document(), indent=2))
+
+
+@features_group.command("import")
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def import_features(file: Any, yes: bool) -> None:
+    """Save the features of a FILE that `features export` has written; - reads from standard input. All, or none."""
+    try:
+        rules = rules_in(json.load(file))
+    except (ValueError, RecursionError) as error:
+        raise click.ClickException("This is no export of features.") from error
+    except Invalid as error:
+        lines = (f"{printable(name, 80)}: {text}" for name, texts in error.errors.items() for text in _each(texts))
+        raise click.ClickException("\n".join(lines)) from error
+    _ask(rules, yes)
+    _save(lambda by: current_profile.features.change(rules, by))
+
+
+def _each(texts: Any) -> Sequence[Any]:
+    return texts if isinstance(texts, list | tuple) else [texts]
 
 
 @features_group.command("history")

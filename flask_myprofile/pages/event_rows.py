@@ -46,6 +46,7 @@ _KINDS: Mapping[str, tuple[str, Any]] = {
     "profile.email_change_undone": ("mail", lazy_gettext("Change of the email address undone")),
     "profile.email_change_cancelled": ("mail", lazy_gettext("Change of the email address cancelled")),
     "features.changed": ("toggle-right", lazy_gettext("Features changed")),
+    "features.previewed": ("eye", lazy_gettext("Features of a user looked at")),
     "account.data_downloaded": ("download", lazy_gettext("Data of the account downloaded")),
     "account.offboarded": ("circle-x", lazy_gettext("Access to the account was ended")),
     "account.forgotten": ("trash-2", lazy_gettext("Account erased")),

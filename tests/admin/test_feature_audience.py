@@ -168,13 +168,24 @@ def test_what_stops_tokens_of_some_is_asked_about_first(host: Host) -> None:
 
 def test_no_such_feature_is_404_and_who_is_no_administrator_gets_403(host: Host) -> None:
     admin, alice = signed_in(host), signed_in(host, "alice")
-    for url in (URL, f"{URL}?feature=no_such", f"{URL}?feature=%00"):
+    assert admin.get(URL).location == FEATURES
+    for url in (f"{URL}?feature=no_such", f"{URL}?feature=%00"):
         assert admin.get(url).status_code == 404 and admin.json(url).json["code"] == "no_such_feature"
     assert admin.post(URL, {"feature": "no_such"}).status_code == 404
     assert {alice.get(f"{URL}?feature=sessions").status_code, alice.post(URL, {"feature": "sessions"}).status_code} == {
         403
     }
     assert alice.post(URL, {"csrf_token": "wrong"}).status_code == 403
+
+
+@pytest.mark.parametrize("body", [b"[" * 60_000, b"{", b"[]", b'{"feature": NaN}'], ids=["deep", "cut", "list", "NaN"])
+def test_a_body_that_nobody_can_read_is_refused(body: bytes, host: Host) -> None:
+    """A nested body was answered with 500."""
+    admin = signed_in(host)
+    headers = {"Accept": "application/json", "Content-Type": "application/json", "X-CSRFToken": admin.csrf()}
+    assert admin.client.post(URL, data=body, headers=headers).status_code in (400, 422)
+    assert admin.client.post(f"{FEATURES}/import", data=body, headers=headers).status_code in (400, 422)
+    assert host.sql("SELECT * FROM myprofile_feature") == []
 
 
 def test_without_the_token_of_a_form_nothing_is_saved(host: Host) -> None:

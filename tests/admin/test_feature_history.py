@@ -133,7 +133,7 @@ def test_a_page_that_there_is_not_is_404(before: str, host: Host) -> None:
 def test_a_change_that_there_is_not_is_404(sent: dict[str, str], host: Host) -> None:
     admin = signed_in(host)
     assert {admin.post(UNDO, sent).status_code, admin.post_json(UNDO, sent).status_code} == {404}
-    assert admin.get(UNDO, query_string=sent).status_code == 404
+    assert admin.get(UNDO, query_string=sent).status_code == (404 if sent else 302)
 
 
 def test_history_is_for_administrators_and_needs_a_token_and_a_recent_sign_in(

@@ -416,6 +416,11 @@ STATES = {
     "whom a feature is on for, to be corrected": State(
         MAYA, "/profile/admin/features/audience?feature=preferences.theme", typed(share="a lot")
     ),
+    "features of a user": State(MAYA, "/profile/admin/features/preview?user=sam"),
+    "export and import of features": State(MAYA, "/profile/admin/features/import"),
+    "features to import, to be corrected": State(
+        MAYA, "/profile/admin/features/import", typed(document='{"flask_myprofile_features": 1}')
+    ),
     "history of features": State(MAYA, "/profile/admin/features", has_a_history),
     "doctor": State(MAYA, "/profile/admin/doctor"),
     "find a user": State(MAYA, "/profile/admin/sessions"),

@@ -245,6 +245,9 @@ DEEDS: dict[str, dict[str, Deed]] = {
         "saved": (MAYA, f"{FEATURES}/audience?feature=sessions.rename", typed(".mp-status", share="50")),
         "wrong": (MAYA, f"{FEATURES}/audience?feature=sessions.rename", typed(share="a lot")),
     },
+    "myprofile_admin.features_import": {
+        "wrong": (MAYA, f"{FEATURES}/import", typed(document='{"flask_myprofile_features": 1}')),
+    },
     "myprofile_admin.features_undo": {"undone": (MAYA, FEATURES, undone)},
     "myprofile_admin.features_reset": {"reset": (MAYA, FEATURES, reset)},
     "myprofile_admin.sessions_sign_out": {"one": (MAYA, A_USER, clicked("main .mp-list form [type=submit]", SAID))},

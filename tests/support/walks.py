@@ -81,6 +81,8 @@ ASKED_FOR = {
     "/profile/admin/sessions/cancel-email-change",
     *(f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")),
     *(f"/profile/personal-information/{action}" for action in ("avatar", "remove-avatar")),
+    # takes a document, or needs a change that was made: see test_feature_transfer.py, test_feature_history.py
+    *("/profile/admin/features/import", "/profile/admin/features/history/undo"),
 }
 CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY | ASKED_FOR)
 
@@ -94,6 +96,7 @@ RIGHT: dict[str, dict[str, str]] = {
         "confirm_password": "a quiet walk in the rain",
     },
     "/profile/admin/features": {"preferences": "off"},
+    "/profile/admin/features/audience": {"feature": "preferences", "share": "10"},
     "/profile/notes": {"text": "changed"},
 }
 

@@ -146,7 +146,7 @@ def _add_babel(app: Flask) -> None:
 def _add_extension(app: Flask, variant: Variant, place: Place) -> None:
     app.config["MYPROFILE_FEATURES"] = {"api_token": True}
     if variant.tokens:
-        app.config["MYPROFILE_API_TOKENS"] = variant.tokens
+        app.config["MYPROFILE_API_TOKENS"] = max(variant.tokens, 2)
     if variant.time_flies:
         app.config["MYPROFILE_SESSION_TOUCH"] = 1
     if variant.redis_store:
@@ -196,6 +196,7 @@ def _token(app: Flask, variant: Variant, number: int) -> str:
         return token_of(number)
     with app.app_context():
         user, tokens = current_profile.users.load(str(number)), current_profile.tokens
+        tokens.revoke(user)  # those of the variant before
         made = [tokens.make(user, f"Token {each}") for each in range(variant.tokens)]
         token = made[0] if made else tokens.regenerate(user)
         current_profile.db.session.commit()

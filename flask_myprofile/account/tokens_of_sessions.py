@@ -14,6 +14,9 @@ from typing import TypeVar
 from ..store.records import SessionRecord
 from ..transactions import after_commit, run
 
+#: Why a session ends together with the user's tokens. Who signs out, or signs out all others, keeps them.
+WITH_TOKENS = ("admin", "disabled", "not_me", "provider")
+
 T = TypeVar("T")
 Transaction = Callable[[], AbstractContextManager[None]]
 
@@ -30,11 +33,12 @@ def revoke_if_ended(
     load: Callable[[str], SessionRecord | None],
     session_id: str,
 ) -> bool:
-    """For whoever has made a token and committed it: whether the session has ended that it was made in."""
+    """For whoever has made a token and committed it: whether the session has ended that it was made in, and the tokens
+    with it."""
 
     def look() -> bool:
         record = load(session_id)
-        is_over = record is None or record.ended_at is not None
+        is_over = record is None or (record.ended_at is not None and record.end_reason in WITH_TOKENS)
         if is_over:
             revoke()
         return is_over

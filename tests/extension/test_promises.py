@@ -22,6 +22,9 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.preferences": ("/preferences", BOTH),
     "myprofile.password": ("/password", BOTH),
     "myprofile.api_token": ("/api-token", BOTH),
+    "myprofile.openapi": ("/openapi.json", READ),
+    "myprofile.api_token_create": ("/api-token/create", BOTH),
+    "myprofile.api_token_revoke_all": ("/api-token/revoke-all", BOTH),
     "myprofile.api_token_regenerate": ("/api-token/regenerate", BOTH),
     "myprofile.api_token_reveal": ("/api-token/reveal", BOTH),
     "myprofile.api_token_revoke": ("/api-token/revoke", BOTH),
@@ -225,7 +228,7 @@ def test_html_is_what_a_browser_gets_and_json_what_a_program_asks_for(host: Host
 # ---- what is on
 
 
-def test_features_have_the_names_promised_and_are_on_but_three(new_host: Callable[..., Host]) -> None:
+def test_features_have_the_names_promised_and_are_on_but_four(new_host: Callable[..., Host]) -> None:
     names = {
         *("my_profile", "personal_information", "preferences", "password", "api_token", "sessions"),
         *("api_token.copy", "api_token.regenerate", "sessions.sign_out", "sessions.sign_out_others"),
@@ -236,7 +239,8 @@ def test_features_have_the_names_promised_and_are_on_but_three(new_host: Callabl
     admin = signed_in(host, "admin")
     features = admin.json("/profile/admin/features").json["features"]
     assert names <= set(features)
-    assert [name for name, state in features.items() if not state["on"]] == ["activity", "api_token", "doctor"]
+    off = [name for name, state in features.items() if not state["on"]]
+    assert off == ["activity", "api_token", "doctor", "openapi"]
     assert not any(state["locked"] for state in features.values())
     with host.app.test_request_context():
         assert {name: current_profile.features[name] for name in ("password", "api_token", "api_token.copy")} == {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -74,11 +75,15 @@ def kept_for(host: Host, url: str) -> int | None:
         return answer.cache_control.max_age
 
 
-def test_a_browser_keeps_the_files_until_their_content_changes(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_browser_keeps_the_files_until_their_content_changes(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new version comes with new processes."""
+    host = new_host(anew=True)
     before = assets(host)
     assert [kept_for(host, url) for url in before] == [31_536_000] * 2
     monkeypatch.setattr(files, "hash_of", lambda name: "another")
-    assert not set(assets(host)) & set(before)
+    assert not set(assets(new_host(anew=True))) & set(before)
 
 
 def test_a_file_of_another_version_is_not_kept_under_its_name(host: Host) -> None:

@@ -56,7 +56,7 @@ class Features(FeatureSaving):
         """The features of somebody, signed in or not: ``for_user(user)["sessions"]``.
 
         Whether one who is not signed in here uses Single Sign-On, only their account can say: see
-        :meth:`Passwords.is_sso`.
+        :meth:`.Passwords.is_sso`.
 
         :param user: any user; None: nobody in particular, who has what is on for everyone.
         :returns: a :class:`FeaturesOf`.
@@ -68,7 +68,7 @@ class Features(FeatureSaving):
 
         :param name: of the feature.
         :param choices: for whoever has read with something else what administrators have chosen of
-            :meth:`names_behind`.
+            ``names_behind()``.
         :param user: any user; None: nobody in particular.
         :returns: whether it, and all that it belongs to, is on for them.
         :raises KeyError: there is no such feature.

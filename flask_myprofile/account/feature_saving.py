@@ -98,7 +98,7 @@ class FeatureSaving(FeatureRules):
 
         :param before: ``number`` and ``name`` of a change: only what comes after it in this order.
         :param limit: how many at most.
-        :returns: a sequence of :class:`~.records.FeatureChange`.
+        :returns: a sequence of ``FeatureChange``.
         """
         return self._store.feature_changes(before, limit)
 

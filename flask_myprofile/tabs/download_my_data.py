@@ -19,7 +19,7 @@ PAUSE = 60
 class DownloadMyData(Tab):
     """A tab that a host adds: ``MyProfile(app, tabs=[DownloadMyData])``.
 
-    What it saves is :meth:`Profile.export`, with what the host's listeners to ``data_exported`` add.
+    What it saves is ``current_profile.export()``, with what the host's listeners to ``data_exported`` add.
     """
 
     name = "download_my_data"

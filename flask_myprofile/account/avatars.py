@@ -85,10 +85,10 @@ class Avatars:
     def save(self, user: Any, file: BinaryIO) -> bool:
         """Make the picture in a file the user's: checked, cut to a square and drawn anew. The caller commits.
 
-        :param user: as :meth:`Users.held` answers it.
+        :param user: as ``Users.held()`` answers it.
         :param file: open for reading bytes.
         :returns: whether that is another one than before.
-        :raises NotUsable: of :mod:`flask_myprofile.account.pictures`: it is none that can be used.
+        :raises NotUsable: of ``account.pictures``: it is none that can be used.
         :raises MyProfileError: there is no place for it.
         """
         return self._write(user, pictures.drawn_anew(file, self._config.avatar_max_pixels))
@@ -96,7 +96,7 @@ class Avatars:
     def remove(self, user: Any) -> bool:
         """Take the picture away. The caller commits.
 
-        :param user: as :meth:`Users.held` answers it.
+        :param user: as ``Users.held()`` answers it.
         :returns: whether there was one.
         """
         return self._write(user, None)

@@ -122,7 +122,7 @@ def effects() -> dict[str, Effect]:
 
 
 def labels() -> dict[str, Any]:
-    found: dict[str, Any] = {ROOT: gettext("My Profile"), DOCTOR: gettext("Doctor")}
+    found: dict[str, Any] = {ROOT: gettext("My Profile"), DOCTOR: gettext("Doctor"), OPENAPI: gettext("OpenAPI")}
     for tab in current_profile.tabs.values():
         found[tab.name] = tab.label
         found |= {f"{tab.name}.{part.name}": f"{tab.label}, {part.label}" for part in tab.all_parts()}

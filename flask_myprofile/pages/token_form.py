@@ -24,9 +24,13 @@ EVERYTHING, SOME = "everything", "scopes"
 
 
 def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
-    scopes = _scopes() if current_profile.config.api_scopes else {}
-    networks = {"networks": _networks()} if current_profile.config.api_token_networks else {}
-    fields = {"name": _name(), **scopes, **life_fields(), **networks}
+    """In the order in which the fields are made, which is how WTForms shows them: the name, then what limits it."""
+    fields: dict[str, Any] = {"name": _name()}
+    if current_profile.config.api_scopes:
+        fields |= _scopes()
+    fields |= life_fields()
+    if current_profile.config.api_token_networks:
+        fields["networks"] = _networks()
     return type("TokenForm", (FlaskForm,), fields)
 
 

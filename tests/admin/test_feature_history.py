@@ -54,6 +54,19 @@ def test_each_change_is_listed_and_undone(new_host: Callable[..., Host]) -> None
     assert len(changes(admin)) == 6, "an undone change is a change"
 
 
+def test_every_feature_has_its_name_in_the_history_and_is_undone(host: Host) -> None:
+    """Also one that belongs to no tab: its name is asked for elsewhere than where the tabs say theirs."""
+    admin = signed_in(host)
+    features = admin.json(FEATURES).json["features"]
+    wanted = {name: not each["on"] for name, each in features.items() if not each["locked"] and name != "my_profile"}
+    assert {"doctor", "openapi", "sessions"} <= wanted.keys()
+    assert admin.post_json(FEATURES, wanted).status_code == 200
+    assert {each["feature"] for each in changes(admin) if each["can_be_undone"]} == wanted.keys()
+    page = admin.get(URL).text
+    assert page.count("Undo this change</a>") == len(wanted)
+    assert "<bdi>OpenAPI</bdi>" in page and "<bdi>openapi</bdi>" not in page
+
+
 def test_what_was_changed_since_is_not_undone(host: Host) -> None:
     admin = signed_in(host)
     admin.post_json(FEATURES, {"sessions": False})

@@ -83,6 +83,15 @@ def test_the_list_is_fit_to_be_seen(number: int, language: str, app: Any, visit:
     assert seen(person.page) == {}
 
 
+def test_the_list_keeps_its_distance_from_what_is_said_above_it(app: Any, visit: Callable[..., Visitor]) -> None:
+    fill(app, 2)
+    page = visit().page
+    said, head = (page.locator(f"main .mp-panel:first-of-type {each}").first for each in (".mp-hint", ".mp-subhead"))
+    above, below = said.bounding_box(), head.bounding_box()
+    assert above and below
+    assert below["y"] - above["y"] - above["height"] >= 12
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_token_is_made_replaced_and_revoked(scripts: bool, app: Any, visit: Callable[..., Visitor]) -> None:
     person = visit(java_script_enabled=scripts)

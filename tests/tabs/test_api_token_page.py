@@ -66,3 +66,18 @@ def test_the_page_says_so_before_a_token_expires(days: int, said: bool, new_host
     page = alice.get(TAB).text
     assert ('mp-badge--warning">' in page) == ("Expires on" in page) == said
     assert ("This token has expired" in page) == (days < 0)
+
+
+def test_the_form_for_a_token_begins_with_its_name(new_host: Callable[..., Host]) -> None:
+    host = new_host(
+        MYPROFILE_FEATURES={"api_token": True},
+        MYPROFILE_API_TOKENS=3,
+        MYPROFILE_API_SCOPES={"read": "Read"},
+        MYPROFILE_API_TOKEN_NETWORKS=True,
+    )
+    alice = host.browser()
+    alice.login("alice")
+    form = alice.get("/profile/api-token").text.partition("/profile/api-token/create")[2]
+    names = re.findall(r'<(?:input|select)[^>]* name="(\w+)"', form)
+    shown = [name for name in dict.fromkeys(names) if name != "csrf_token"]
+    assert shown == ["name", "access", "scopes", "lifetime", "until", "networks"]

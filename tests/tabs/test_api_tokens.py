@@ -114,8 +114,8 @@ def test_a_confirmation_is_good_for_the_token_that_it_was_about(several: Host) -
     [
         ("", "Say what the token is for"),
         ("   ", "Say what the token is for"),
-        ("x" * 65, "Name must be 64 characters or fewer"),
-        ("a\u202eb", "Name has a character that cannot be used. Type it again"),
+        ("x" * 65, "Token name must be 64 characters or fewer"),
+        ("a\u202eb", "Token name has a character that cannot be used. Type it again"),
     ],
 )
 def test_a_name_that_is_none_is_refused_and_kept_in_the_form(name: str, wrong: str, several: Host) -> None:

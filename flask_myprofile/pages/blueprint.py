@@ -88,8 +88,10 @@ def _view(function: Any, tab: Tab, action: Action | None) -> Any:
         return guarded(view)
     words, deed = partial(_words, tab, action), "" if action.purpose is None else action.purpose
     purpose = Purpose(words, lambda sent: url_of(tab), deed=deed, waits=not action.file)
-    # what other actions take is in templates, and may be nothing that somebody has typed
-    return guarded(view, purpose._replace(form=partial(action.form_class, tab)) if action.name == "save" else purpose)
+    # its words are those of the request that makes it; what a class of other actions takes is filled in by templates,
+    # such as the id of a session, and is nothing that somebody has typed
+    is_typed = action.name == "save" or not (action.form is None or isinstance(action.form, type))
+    return guarded(view, purpose._replace(form=partial(action.form_class, tab)) if is_typed else purpose)
 
 
 def _turned_off(tab: Tab) -> str:

@@ -70,6 +70,19 @@ def test_what_was_typed_is_there_when_a_tab_was_switched_off_meanwhile(host: Hos
     assert host.user("alice").first_name == "Alice"
 
 
+def test_what_was_typed_is_named_in_the_language_of_whoever_typed_it(new_host: Callable[..., Host]) -> None:
+    """And not in that of whoever was at the same form before, in the same process."""
+    host = new_host(anew=True, MYPROFILE_FEATURES={"api_token": True}, MYPROFILE_API_TOKENS=3)
+    create, german = "/profile/api-token/create", {"Accept-Language": "de"}
+    alice, bob = signed_in(host), signed_in(host, "bob")
+    assert "Name des Tokens" in bob.post(create, {"name": ""}, headers=german).text
+    switch_off(host, "api_token")
+    page = alice.post(create, {"name": "nightly"})
+    assert page.status_code == 404
+    assert all(text in page.text for text in ("What you typed", "Token name", "nightly"))
+    assert "Name des Tokens" not in page.text
+
+
 class OfSome(Tab):
     name, label = "payroll", "Payroll 2027"
 

@@ -126,7 +126,7 @@ def test_who_loses_a_race_for_the_token_is_told(host: Host, monkeypatch: pytest.
     alice = signed_in(host)
     token = alice.post_json(REGENERATE).json["token"]
 
-    def too_late(*args: Any) -> None:
+    def too_late(*args: Any, **options: Any) -> None:
         raise Conflict(code="token_changed")
 
     with monkeypatch.context() as patch:

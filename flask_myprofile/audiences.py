@@ -20,6 +20,8 @@ KEYS = ("from", "until", "share", "roles", "users")
 MOST_ROLES, LONGEST_ROLE = 50, 100
 #: A share is counted in hundredths of a percent.
 _PARTS = 10_000
+#: What no name of a role has: each is a line of a form, and every database and page takes it.
+_NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 #: What is wrong, in the words of a message for developers.
 WORDS = {
@@ -113,7 +115,7 @@ def rule_of(data: Any) -> Rule:
         return Rule(data)
     if not isinstance(data, Mapping):
         raise IllFormed([("rule", "")])
-    mistakes = [("unknown", str(key)[:80]) for key in data if key not in ("on", "for")]
+    mistakes = [("unknown", _shown(key)) for key in data if key not in ("on", "for")]
     on, given = data.get("on"), data.get("for")
     if not isinstance(on, bool):
         mistakes.append(("on", ""))
@@ -126,7 +128,7 @@ def rule_of(data: Any) -> Rule:
 
 
 def _audience_of(given: Mapping[Any, Any]) -> tuple[Audience, list[tuple[str, str]]]:
-    wrong = [("unknown", str(key)[:80]) for key in given if key not in KEYS]
+    wrong = [("unknown", _shown(key)) for key in given if key not in KEYS]
     found: dict[str, Any] = {}
     for key, read in (("users", _users), ("roles", _roles), ("share", _share), ("from", _moment), ("until", _moment)):
         if given.get(key) is not None:
@@ -148,11 +150,20 @@ def _users(value: Any) -> str:
 
 def _roles(value: Any) -> tuple[str, ...]:
     names: list[Any] = list(value) if isinstance(value, list | tuple | set | frozenset) else [None]
-    if not all(isinstance(name, str) and 0 < len(name) <= LONGEST_ROLE and name.strip() == name for name in names):
-        raise ValueError
-    if not 0 < len(names) <= MOST_ROLES:
+    if not 0 < len(names) <= MOST_ROLES or not all(map(_is_role, names)):
         raise ValueError
     return tuple(sorted(set(names)))
+
+
+def _is_role(name: Any) -> bool:
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ROLE:
+        return False
+    return name.strip() == name and not _NOT_IN_NAMES.search(name)
+
+
+def _shown(key: Any) -> str:
+    """Whatever it is: JSON has lone surrogates, which no page can."""
+    return str(key)[:80].encode(errors="backslashreplace").decode()
 
 
 def _share(value: Any) -> float:

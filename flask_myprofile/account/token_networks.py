@@ -28,9 +28,12 @@ def as_text(typed: str) -> str | None:
         if not each:
             continue
         try:
-            found.append(str(ip_network(each)))
+            network = ip_network(each)
         except ValueError as error:
             raise NoNetwork(each) from error
+        if "%" in each:  # the zone of one machine, of any length: where a request comes from is known without it
+            raise NoNetwork(each)
+        found.append(str(network))
     return " ".join(dict.fromkeys(found)) or None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import jsonify, redirect, request, url_for
 
+from ..account.text import storable
 from ..audiences import Rule, data_of, kept_rule
 from ..errors import Conflict, Invalid, NotFound, Refused
 from ..globals import current_profile
@@ -108,8 +109,9 @@ def _undo(user: Any) -> Any:
 def _change(sent: Mapping[str, str]) -> FeatureChange:
     """:raises NotFound: there is no such change, or its feature is gone."""
     number, name = sent.get("number", ""), sent.get("feature", "")
-    found = current_profile.features.find_change(_number(number), name)
-    if found is None or name not in feature_page.labels():
+    is_known = name in feature_page.labels()  # before a database is asked for it that takes no such text
+    found = current_profile.features.find_change(_number(number), name) if is_known else None
+    if found is None:
         raise NotFound(gettext("There is no such change."), code="no_such_change")
     return found
 
@@ -158,7 +160,7 @@ def _page(error: Any = "", status: int = 200) -> Any:
 def _cursor(text: str) -> tuple[int, str]:
     """:raises NotFound: there is no such page."""
     number, _, name = text.partition(".")
-    if _number(number) < 0 or len(name) > 128:
+    if _number(number) < 0 or len(name) > 128 or not storable(name):
         raise NotFound(gettext("There is no such list."), code="no_such_list")
     return _number(number), name
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, jsonify, make_response, request, url_for
 
+from ..account.text import storable
 from ..audiences import IllFormed, Rule, data_of, rule_of
 from ..errors import Conflict, Forbidden, Invalid, Refused
 from ..globals import current_profile
@@ -50,7 +51,7 @@ def rules_in(found: Any) -> Mapping[str, Rule]:
     :raises Invalid: with all that is wrong, by feature.
     """
     given = found.get("features") if isinstance(found, dict) and found.get(FORM) == 1 else None
-    if not isinstance(given, dict) or set(found) != {FORM, "features"}:
+    if not isinstance(given, dict) or set(found) != {FORM, "features"} or not all(map(storable, given)):
         raise Invalid({_FIELD: gettext("This is no export of features")})
     known, rules, errors = set(feature_names()), {}, {}
     for name, data in given.items():

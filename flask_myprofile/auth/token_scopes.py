@@ -98,7 +98,8 @@ def knows_scopes() -> bool:
 def _deciding(view: Any) -> Iterator[Any]:
     """What may be marked: the view, the method of a class of views, and what is called before it."""
     yield view
-    method = "get" if request.method == "HEAD" else request.method.lower()
-    yield getattr(getattr(view, "view_class", None), method, None)
+    of_class, method = getattr(view, "view_class", None), request.method.lower()
+    # as Flask does it: a class that answers HEAD by itself does not call its get()
+    yield getattr(of_class, "get" if method == "head" and not hasattr(of_class, method) else method, None)
     for name in (None, *request.blueprints):
         yield from current_app.before_request_funcs.get(name, ())

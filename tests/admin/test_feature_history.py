@@ -10,7 +10,7 @@ import pytest
 from flask_myprofile.account.events import FEATURES_CHANGED
 from tests.support.devices import pass_time
 from tests.support.host import Browser, Host
-from tests.support.kept import everywhere
+from tests.support.kept import everywhere, in_each_database
 from tests.tabs.test_api_token import made
 
 FEATURES, URL = "/profile/admin/features", "/profile/admin/features/history"
@@ -127,7 +127,7 @@ def test_pages_come_one_after_the_other_and_miss_nothing(host: Host, monkeypatch
     assert "Show older" in admin.get(URL).text
 
 
-@pytest.mark.parametrize("before", ["x", "-1.sessions", "1" * 30, "٣.sessions", "%00", f"1.{'x' * 200}"])
+@pytest.mark.parametrize("before", ["x", "-1.sessions", "1" * 30, "٣.sessions", "%00", "1.%00", f"1.{'x' * 200}"])
 def test_a_page_that_there_is_not_is_404(before: str, host: Host) -> None:
     admin = signed_in(host)
     assert admin.get(f"{URL}?before={before}").status_code == 404
@@ -147,6 +147,13 @@ def test_a_change_that_there_is_not_is_404(sent: dict[str, str], host: Host) -> 
     admin = signed_in(host)
     assert {admin.post(UNDO, sent).status_code, admin.post_json(UNDO, sent).status_code} == {404}
     assert admin.get(UNDO, query_string=sent).status_code == (404 if sent else 302)
+
+
+@in_each_database
+def test_no_database_is_asked_for_a_text_that_it_does_not_take(new_host: Callable[..., Host]) -> None:
+    admin = signed_in(new_host())
+    assert admin.get(f"{UNDO}?number=1&feature=%00").status_code == 404
+    assert admin.get(f"{URL}?before=1.%00").status_code == 404
 
 
 def test_history_is_for_administrators_and_needs_a_token_and_a_recent_sign_in(

@@ -105,6 +105,30 @@ def test_what_is_no_export_is_refused_and_nothing_is_saved(text: str, host: Host
     assert host.sql("SELECT * FROM myprofile_feature") == []
 
 
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"\ud800": True},
+        {"sessions": {"on": True, "\ud800": 1}},
+        {"sessions": {"on": True, "for": {"\ud800": 1}}},
+        {"sessions": {"on": True, "for": {"roles": ["\ud800"]}}},
+        {"sessions": {"on": True, "for": {"roles": ["beta\nstaff"]}}},
+        {"sessions": {"on": True, "for": {"roles": ["a\x00b"]}}},
+    ],
+    ids=ascii,
+)
+def test_characters_that_no_page_and_no_line_of_a_form_has_are_refused_by_every_door(
+    features: dict[str, Any], new_host: Callable[..., Host]
+) -> None:
+    host = new_host(MYPROFILE_ROLES=lambda user: ["beta"])
+    admin, text = signed_in(host), written(**features)
+    assert admin.post(IMPORT, {"document": text}).status_code == 422
+    assert admin.post(IMPORT, {"document": text, "_confirmed": "1"}).status_code == 422
+    assert admin.post_json(IMPORT, json.loads(text)).status_code == 422
+    assert admin.post_json(FEATURES, features).status_code in (400, 422)
+    assert host.sql("SELECT * FROM myprofile_feature") == []
+
+
 def test_a_file_that_is_no_text_is_refused(host: Host) -> None:
     sent = {"file": (BytesIO(b"\xff\xfe\x00"), "features.json")}
     assert signed_in(host).post(IMPORT, sent, content_type="multipart/form-data").status_code == 422

@@ -33,6 +33,17 @@ class Things(MethodView):
         return jsonify(done=True)
 
 
+class AnswersHead(MethodView):
+    decorators = [login_required]
+
+    @token_scope("reports:read")
+    def get(self) -> Any:
+        return jsonify(done=True)
+
+    def head(self) -> Any:
+        return ""
+
+
 def views(host: Host) -> None:
     app: Flask = host.app
 
@@ -61,6 +72,7 @@ def views(host: Host) -> None:
         return jsonify(done=True)
 
     app.add_url_rule("/things", view_func=Things.as_view("things"))
+    app.add_url_rule("/answers-head", view_func=AnswersHead.as_view("answers_head"))
     one, by_method = Blueprint("one", __name__), Blueprint("by_method", __name__)
     one.before_request(require_token_scope("reports:write"))
     by_method.before_request(scope_by_method("api:read", "api:write"))
@@ -95,7 +107,9 @@ def asked(host: Host, url: str, token: str, method: str = "GET") -> Any:
         ("/reports", "HEAD", {"reports:read"}, None),
         ("/both", "GET", set(), "reports:read reports:write"),
         ("/things", "GET", {"reports:read"}, "reports:read"),
+        ("/things", "HEAD", {"reports:read"}, None),
         ("/things", "POST", set(), None),
+        ("/answers-head", "HEAD", set(), None),
         ("/one", "GET", {"reports:write"}, "reports:write"),
         ("/by_method", "GET", {"api:read"}, "api:read"),
         ("/by_method", "POST", {"api:write"}, "api:write"),

@@ -208,8 +208,8 @@ def _whose(reader: Any) -> Any:
         return reader
     if not current_profile.is_admin(reader):
         raise Forbidden(gettext("This page is for administrators only."), code="not_admin")
-    user = users.load(key)
-    if user is None:
+    user = users.find(key)  # whatever is sent: the database may not take it
+    if user is None or users.key(user) != key:
         raise NotFound(code="no_such_user")
     return user
 

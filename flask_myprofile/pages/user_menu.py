@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import flask_login
 from flask import Flask, current_app, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.routing import BuildError
 from werkzeug.urls import iri_to_uri
 
@@ -66,7 +66,8 @@ def _drawn(user: Any) -> Markup:
 
     # of what differs from one user to the next, the template asks no more than whether it is there
     has = tuple(map(bool, values.values()))
-    entries = tuple((str(each.label), each.url, each.current) for each in items)
+    # as they are drawn: markup of the host's is another label than a text of the same characters
+    entries = tuple((*map(escape, (each.label, each.url)), each.current) for each in items)
     key = here, i18n.locale(), emit_assets, _current(), is_admin, has_tabs, has, entries, csrf_field()
     kept = draw(key, values, partial(_with_marks, context, values)) if here is not None else None
     return Markup(render_template(TEMPLATE, **context(values))) if kept is None else kept  # noqa: S704 (of ours)

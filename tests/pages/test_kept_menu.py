@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, before_render_template, g, request
 from jinja2 import DictLoader
+from markupsafe import Markup
 
 from tests.pages.test_user_menu import links, menu_of, signed_in
 from tests.support.host import Browser, Host
@@ -64,6 +65,15 @@ def test_it_is_as_the_template_draws_it(host: Host) -> None:
             'name="csrf_token" value="[^"]+"', "", anew
         )
         assert "&lt;b&gt;&#34; &amp;amp;" in kept
+
+
+def test_markup_of_the_host_is_another_label_than_a_text_of_the_same_characters(new_host: Callable[..., Host]) -> None:
+    label = "<b>Team</b>"
+    host = new_host(MYPROFILE_MENU_ITEMS=lambda user: [(Markup(label) if user.username == "alice" else label, "/team")])
+    alice, bob = signed_in(host), signed_in(host, "bob")
+    for _ in range(2):
+        assert label in menu_of(alice.get("/menu").text)
+        assert label not in menu_of(bob.get("/menu").text)
 
 
 def test_who_is_renamed_is_called_so_at_once(host: Host) -> None:

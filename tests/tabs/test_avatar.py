@@ -15,6 +15,7 @@ from sqlalchemy.orm import mapped_column
 
 from flask_myprofile import SetupError, current_profile, record_sso
 from tests.support.host import JSON, Browser, Host, user_class
+from tests.support.kept import in_each_database
 from tests.support.pictures import (
     BLUE,
     GREEN,
@@ -239,6 +240,13 @@ def test_a_picture_is_its_owners_and_the_administrators(host: Host) -> None:
     assert visitor.get(PICTURE).status_code == 401, "an image leads nobody to the sign-in page"
     assert visitor.json(PICTURE).status_code == 401
     assert "_flashes" not in visitor.client.get("/csrf").text
+
+
+@in_each_database
+@pytest.mark.parametrize("key", ["9" * 40, "9" * 5_000, "%00", "alice", "-1"])
+def test_a_key_that_nobody_can_have_is_404(key: str, new_host: Callable[..., Host]) -> None:
+    admin = signed_in(new_host(model=with_pictures, **SETTINGS), "admin")
+    assert admin.get(f"{PICTURE}?user={key}").status_code == 404
 
 
 def test_an_api_token_does_not_get_it(host: Host) -> None:

@@ -238,17 +238,22 @@ def test_the_examples_of_a_page_run_in_an_app(name: str, new_host: Callable[...,
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_command_and_all_data_can_be_read(path: Path, host: Host) -> None:
+def test_every_command_and_all_data_can_be_read(
+    path: Path, host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = path.read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     scripts = "".join(re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S))
-    for line in re.findall(r"^flask myprofile (.+?)(?: > .+)?$", scripts, re.M):
+    for line, written in re.findall(r"^flask myprofile (.+?)(?: > (.+))?$", scripts, re.M):
         command, words, context = cli.group, shlex.split(line), None
         while isinstance(command, click.Group):
             name, *words = words
             found = command.get_command(click.Context(command), name)
             assert found, line
             command = found
-        command.make_context(name, words, parent=context)
+        with command.make_context(name, words, parent=context):
+            if written:
+                Path(written).touch()  # the next command may read it
     for data in re.findall(r"^```json\n(.*?)^```", text, re.M | re.S):
         json.loads(data)
     for template in re.findall(r"^```(?:jinja|html)\n(.*?)^```", text, re.M | re.S):

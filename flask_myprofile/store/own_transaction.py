@@ -107,6 +107,13 @@ def commits_by_itself(connection: Connection) -> bool:
     return getattr(raw, "autocommit", False) is True
 
 
+def has_been_undone(connection: Connection) -> bool:
+    """Whether SQLite has undone the whole transaction for what failed last, as it may where the disk is full, and
+    begins another with the next statement (its documentation: "Response To Errors Within A Transaction")."""
+    raw: Any = connection.connection.dbapi_connection
+    return connection.dialect.name == "sqlite" and not raw.in_transaction
+
+
 class OwnTransaction:
     """It begins with its first statement, and ends with ``work``."""
 

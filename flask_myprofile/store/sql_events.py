@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import EventLost
+from ..errors import EventLost, StoreDown
 from ..transactions import after_commit, is_commit_awaited, once_committed
 from .database import ABORTS_AT_ERRORS, Database, in_one_transaction
 from .database_errors import passes, reason
-from .own_transaction import commits_by_itself
+from .own_transaction import commits_by_itself, has_been_undone
 from .records import EventRecord, Pruned
 
 
@@ -54,6 +54,8 @@ class SqlEvents(Database):
         except SQLAlchemyError as error:
             if passes(error):
                 raise
+            if not is_alone and has_been_undone(connection):
+                raise StoreDown(reason(error)) from error
             raise EventLost(reason(error)) from error
 
     def events(self, user_key: str, topic: str | None, after: str, before: str, limit: int) -> list[EventRecord]:

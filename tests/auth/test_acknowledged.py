@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import flask_login
@@ -107,6 +107,25 @@ def test_a_sign_out_while_sqlite_is_locked_is_not_said(how: str, new_host: NewHo
 
 
 @pytest.mark.parametrize("how", ["the menu", "the Sessions tab, as JSON", "logout_user()", "session.clear()"])
+@contextmanager
+def undone_with_the_event(host: Host) -> Iterator[None]:
+    """What SQLite may do where the disk is full: it undoes all that has been written in the transaction, and goes on
+    with the next statement as if nothing had been there."""
+    host.sql(
+        "CREATE TRIGGER no_room BEFORE INSERT ON myprofile_event WHEN NEW.kind = 'session.signed_out' "
+        "BEGIN SELECT RAISE(ROLLBACK, 'no room'); END"
+    )
+    try:
+        yield
+    finally:
+        host.sql("DROP TRIGGER no_room")
+
+
+@pytest.mark.parametrize("how", OUT)
+def test_a_sign_out_that_sqlite_undoes_with_its_event_is_not_said(how: str, new_host: NewHost) -> None:
+    check_not_signed_out(new_host(after=doors), undone_with_the_event, OUT[how], remember=False)
+
+
 @pytest.mark.parametrize("trouble", ["is_a_replica", "has_no_disk"])
 def test_a_sign_out_that_redis_refuses_is_not_said(
     trouble: str, how: str, new_host: NewHost, server: RedisServer

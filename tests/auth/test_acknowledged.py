@@ -106,7 +106,6 @@ def test_a_sign_out_while_sqlite_is_locked_is_not_said(how: str, new_host: NewHo
     check_not_signed_out(new_host(after=doors, **IMPATIENT), locked, OUT[how], remember=False)
 
 
-@pytest.mark.parametrize("how", ["the menu", "the Sessions tab, as JSON", "logout_user()", "session.clear()"])
 @contextmanager
 def undone_with_the_event(host: Host) -> Iterator[None]:
     """What SQLite may do where the disk is full: it undoes all that has been written in the transaction, and goes on
@@ -126,6 +125,7 @@ def test_a_sign_out_that_sqlite_undoes_with_its_event_is_not_said(how: str, new_
     check_not_signed_out(new_host(after=doors), undone_with_the_event, OUT[how], remember=False)
 
 
+@pytest.mark.parametrize("how", ["the menu", "the Sessions tab, as JSON", "logout_user()", "session.clear()"])
 @pytest.mark.parametrize("trouble", ["is_a_replica", "has_no_disk"])
 def test_a_sign_out_that_redis_refuses_is_not_said(
     trouble: str, how: str, new_host: NewHost, server: RedisServer

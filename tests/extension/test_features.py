@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
 
 from flask_myprofile.tabs import BUILT_IN
 from tests.support.host import Browser, Host
+from tests.support.pictures import with_pictures
 from tests.support.walks import READABLE, Notes, busy, walked_host
 
 #: Every tab and every part that is an action.
@@ -31,13 +33,13 @@ def url_of(tab: str) -> str:
 
 def dead_links(browser: Browser, pages: dict[str, str]) -> list[tuple[str, str]]:
     """(where a page leads to nowhere, the page): links and the targets of forms."""
-    links = {target: url for url, page in pages.items() for target in re.findall(_OURS, page)}
+    links = {unescape(target): url for url, page in pages.items() for target in re.findall(_OURS, page)}
     return [link for link in links.items() if browser.get(link[0]).status_code == 404]
 
 
 @pytest.mark.parametrize("feature", SWITCHES)
 def test_no_page_leads_to_what_is_off(feature: str, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, model=with_pictures, MYPROFILE_AVATAR="avatar")
     here = busy(host)
     assert here.post_json("/profile/admin/features", {feature: False}).status_code == 200
     pages = {url: here.get(url, follow_redirects=True) for url in (*READABLE, "/menu")}

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import flask_myprofile
 from tests.support.devices import set_cookies, sign_out
 from tests.support.host import JSON, Browser, Host, token_in
-from tests.support.walks import READABLE, busy, walked_host
+from tests.support.walks import PAGES, busy, walked_host
 
 BELOW = "/suite/app"
 
@@ -49,7 +49,7 @@ def proxied(new_host: Callable[..., Host]) -> Host:
     return walked_host(new_host, before=behind_a_proxy)
 
 
-@pytest.mark.parametrize("url", READABLE)
+@pytest.mark.parametrize("url", PAGES)
 def test_below_a_path_every_address_stays_there(url: str, proxied: Host) -> None:
     """B79: links, forms, scripts, pictures and redirects."""
     here = through_it(proxied.browser())
@@ -101,7 +101,7 @@ def test_scripts_and_styles_name_no_address_of_the_site() -> None:
         assert not re.findall(r"""(?:fetch\(|url\(|href\s*=|action\s*=|src\s*=)\s*["'`]?/\w""", text), file.name
 
 
-@pytest.mark.parametrize("url", READABLE)
+@pytest.mark.parametrize("url", PAGES)
 def test_every_page_has_a_way_out(url: str, new_host: Callable[..., Host]) -> None:
     """S17: a button, and a POST that another site cannot make."""
     browser = busy(walked_host(new_host))

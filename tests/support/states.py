@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
-from tests.support.walks import READABLE, busy
+from tests.support.walks import PAGES as ALL_PAGES
+from tests.support.walks import busy
 
 #: URLs that are no pages, or that ask for what only an identity provider has.
 _NO_PAGES = {"/profile/notes", "/profile/notes/wipe", "/profile/sso/confirmed"}
-PAGES = [url for url in READABLE if url not in _NO_PAGES]
+PAGES = [url for url in ALL_PAGES if url not in _NO_PAGES]
 #: Forms with everything wrong.
 REFUSED = {
     "/profile/personal-information": {"first_name": "", "last_name": "x" * 999, "phone": "\u200b"},

@@ -72,6 +72,9 @@ URLS = sorted({url for _, url, _ in ROUTES})
 #: Without the answer of a provider that it waits for, there is nothing to read: see test_step_up.py.
 ANSWERS = {"/profile/sso/confirmed"}
 READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url not in ANSWERS)
+#: Read by programs or kept on a disk: nothing of a page is in them, and they are in no reader's language.
+FILES = {"/profile/admin/features/export", "/profile/openapi.json"}
+PAGES = [url for url in READABLE if url not in FILES]
 #: URLs that do something when they are posted to: actions, and tabs that can be saved.
 _READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, Notes) if "save" not in tab.actions}
 #: Off unless an app asks for it: see tests/notices/test_email_change.py, and test_api_tokens.py and test_avatar.py in

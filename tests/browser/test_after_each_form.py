@@ -18,6 +18,9 @@ from tests.browser.gallery import (
     SEND,
     Gallery,
     clicked,
+    deleted_the_account,
+    downloaded_twice,
+    erased_another,
     has_a_history,
     has_disowned_a_password,
     put_up_a_picture,
@@ -35,6 +38,7 @@ SAID = "[data-mp-focus]"
 TOKEN, SESSIONS, FEATURES = "/profile/api-token", "/profile/sessions", "/profile/admin/features"
 PERSONAL = "/profile/personal-information"
 A_USER, CONFIRM = "/profile/admin/sessions?user=somebody", "/profile/confirm"
+DELETE, DOWNLOAD = "/profile/delete-my-account", "/profile/download-my-data"
 
 ONE = clicked("main .mp-list form [type=submit]", SAID)
 
@@ -238,6 +242,11 @@ DEEDS: dict[str, dict[str, Deed]] = {
         "right": (LONG_AGO, TOKEN, confirmed(right_password)),
         "nothing": (SAM, CONFIRM, typed(current_password="")),
         "cancelled": (LONG_AGO, TOKEN, confirmed(clicked("[form=mp-reauth-cancel]", SAID))),
+    },
+    "myprofile.download_my_data_download": {"too soon": (NEWCOMER, DOWNLOAD, downloaded_twice)},
+    "myprofile.delete_my_account": {
+        "another name": (SAM, DELETE, erased_another),
+        "deleted": (NEWCOMER, DELETE, deleted_the_account),
     },
     "myprofile.sign_out": {"left": (NEWCOMER, SESSIONS, left)},
     "myprofile_admin.features": {"saved": (MAYA, FEATURES, SAVED)},

@@ -13,7 +13,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Visitor
 
 SENTENCE = "Your account uses Single Sign On (SSO). Password is managed by your organization."
-TABS = ("Personal Information", "Preferences", "Password", "Sessions", "Activity", "Notifications")
+TABS = (
+    *("Personal Information", "Preferences", "Password", "Sessions", "Activity", "Notifications"),
+    *("Download my data", "Delete my account"),
+)
 NEW_PASSWORD = "seven quiet swans on a lake"
 
 in_firefox_too = pytest.mark.parametrize("engine", ["chromium", "firefox"], indirect=True)

@@ -34,7 +34,12 @@ def test_somebody_saves_their_data_is_told_and_sees_it_in_the_activity(
     sam.open("/profile/")
     sam.open_tab("Download my data")
     data = download(page)
-    assert data["user"] == {"key": "2", "name": "Sam Rivera", "email": "sam.rivera@acme.example"}
+    assert data["user"] == {
+        "key": "2",
+        "name": "Sam Rivera",
+        "email": "sam.rivera@acme.example",
+        "avatar": None,
+    }
     expect(page.get_by_role("heading", name="Download my data", level=2)).to_be_visible()
     sam.open_tab("Activity")
     expect(page.get_by_text("Data of the account downloaded")).to_be_visible()

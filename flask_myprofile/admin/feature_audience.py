@@ -100,7 +100,14 @@ def _named(name: str) -> str:
 
 
 def _save(user: Any) -> Any:
-    check_origin()
+    try:
+        check_origin()
+    except Forbidden:
+        raise
+    except Refused as refusal:
+        if prefers_json():
+            raise
+        return _show_again(refusal)
     name = _sent_name()
     state = current_profile.features.state(name)
     form: Any = None
@@ -119,6 +126,13 @@ def _save(user: Any) -> Any:
     except Refused as refusal:
         return _refuse(refusal, name, form)
     return features.answer(changes, len(changes))
+
+
+def _show_again(refusal: Refused) -> Any:
+    """What was typed on a page that was open too long, to be sent once more, for the version that it was about."""
+    name = _sent_name()
+    form = fill(AudienceForm, _values(name, current_profile.features.state(name)))
+    return _show(name, form, refusal.message, refusal.status)
 
 
 def _sent_name() -> str:

@@ -12,7 +12,18 @@ from flask import Flask
 from flask_wtf.csrf import CSRFError
 
 from tests.support.host import JSON, NEW_PASSWORD, PASSWORD, Browser, Host, token_in
-from tests.support.walks import CHANGING, READABLE, RIGHT, URLS, busy, everything, right_for, send, walked_host
+from tests.support.walks import (
+    CHANGING,
+    FORM_AT,
+    READABLE,
+    RIGHT,
+    URLS,
+    busy,
+    everything,
+    right_for,
+    send,
+    walked_host,
+)
 
 PROBLEM = "application/problem+json"
 BAD_TOKENS: list[str | None] = [None, "", "junk", "a.b.c", "\u00e9", "x" * 5000, "IjEi.aaaa.bbbb"]
@@ -81,7 +92,7 @@ def test_a_host_that_does_without_csrf_protection_has_none_here(new_host: Callab
 def test_the_forms_of_a_host_whose_token_has_another_name_can_be_sent(url: str, new_host: Callable[..., Host]) -> None:
     here = walked_host(new_host, WTF_CSRF_FIELD_NAME="xsrf", WTF_CSRF_HEADERS=["X-XSRF"]).browser()
     here.client.post("/login", data={"username": "admin", "password": PASSWORD, "xsrf": here.csrf()})
-    page = here.get(url).text
+    page = here.get(FORM_AT.get(url, url)).text
     assert 'name="csrf_token"' not in page
     (token, *_) = set(re.findall(r'name="xsrf"[^>]* value="([^"]+)"', page))
     assert here.client.post(url, data={**RIGHT[url], "xsrf": token}).status_code in (200, 303)

@@ -104,6 +104,9 @@ RIGHT: dict[str, dict[str, str]] = {
 }
 
 
+#: Where the form of a URL is, if that needs more than the URL.
+FORM_AT = {"/profile/admin/features/audience": "/profile/admin/features/audience?feature=preferences"}
+
 #: What a right form has besides the ``id`` of a session that is not this one.
 OF_A_SESSION: dict[str, dict[str, str]] = {
     "/profile/sessions/sign-out": {},

@@ -121,7 +121,7 @@ class OwnerCheck:
         return self._why_over(state, user, state.user_key, state.password_mark) if state.user is None else None
 
     def _end(self, state: RequestState, user_key: str | None, session_id: str, reason: str) -> None:
-        state.defer(lambda: self._sessions.end_known(session_id, reason))
+        state.defer(lambda: self._sessions.end_known(session_id, reason), tries=TRIES)
         self.refuse(state)
         refusal.tell_of(user_key, session_id, reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from flask_myprofile.account.session_registry import SessionRegistry
 from flask_myprofile.errors import StoreDown
 from flask_myprofile.store.sqlalchemy import SqlStore
-from tests.support.devices import change_password, sent_to_login
+from tests.support.devices import change_password, live, sent_to_login
 from tests.support.host import Browser, Host
 from tests.support.meanwhile import meanwhile
 
@@ -35,9 +36,12 @@ def clash_once(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return clashes
 
 
+@pytest.mark.parametrize("follows", [False, True], ids=["the sign-in looks", "each request looks"])
 def test_a_deadlock_keeps_no_sign_in_alive_that_finds_another_password(
-    host: Host, monkeypatch: pytest.MonkeyPatch
+    follows: bool, new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where each request compares the password, it is the next one that finds out, and meets the deadlock."""
+    host = new_host(MYPROFILE_SESSION_FOLLOWS_PASSWORD=follows)
     alice, clashes = signed_in(host), []
 
     def change() -> int:
@@ -46,9 +50,12 @@ def test_a_deadlock_keeps_no_sign_in_alive_that_finds_another_password(
         return status
 
     changed = meanwhile(monkeypatch, SessionRegistry, "add", change)
-    thief = signed_in(host)
-    assert (changed, clashes) == ([303], [["deadlock"]])
+    thief = host.browser()
+    assert thief.login("alice").status_code == 302
+    assert (changed, clashes) == ([303], [[] if follows else ["deadlock"]])
     assert sent_to_login(thief)
+    assert clashes == [["deadlock"]]
+    assert live(host) == 1
     assert alice.is_in()
 
 

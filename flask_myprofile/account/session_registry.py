@@ -123,8 +123,7 @@ class SessionRegistry(OwnerChanges):
 
         Returns whether the user has never signed in from that device before, and has from others."""
         limit, is_news = self._config.session_limit, False
-        is_usual = record.method != ADOPTED and device is None
-        is_added = is_usual and self._store.add_far_from(limit, record)
+        is_added = record.method != ADOPTED and self._store.add_far_from(limit, record, device)
         if not is_added:
             # first: what is done in another store is not undone where this fails
             is_news = record.method != ADOPTED and self._history.note_sign_in(record.user_key, device)

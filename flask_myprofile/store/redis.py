@@ -91,7 +91,7 @@ class RedisSessions:
         self._keep_at_provider(record.idp_session, record.id, seconds)
         return seconds is not None
 
-    def add_far_from(self, limit: int, record: SessionRecord) -> bool:
+    def add_far_from(self, limit: int, record: SessionRecord, device: object = None) -> bool:
         return False  # a script looks for what is over the limit anyway, and knows nothing of earlier sign-ins
 
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:

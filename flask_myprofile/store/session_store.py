@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 
 from ..config import Config
 from ..errors import SetupError
+from .notice_records import KnownDevice
 from .records import Found, LiveSince, Owner, Pruned, Put, SessionRecord
 
 
@@ -35,9 +36,10 @@ class SessionStore(Protocol):
         """Store a new session; False where its id is taken: a parallel request of the same browser was faster."""
         ...
 
-    def add_far_from(self, limit: int, record: SessionRecord) -> bool:
+    def add_far_from(self, limit: int, record: SessionRecord, device: KnownDevice | None = None) -> bool:
         """The same in one step, where it is known that the user has signed in before, and sees that they have far
-        fewer sessions than ``limit`` and not too many that have ended. False: nothing is stored."""
+        fewer sessions than ``limit`` and not too many that have ended, and that the ``device`` is known and need not be
+        written down again. False: nothing is stored."""
         ...
 
     def touch_session(self, session_id: str, at: int, ip: str, user_agent: str) -> None:

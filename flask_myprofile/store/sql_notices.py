@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal, not_, or_, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, literal, not_, or_, select, update
 
 from ..config import DAY
 from .database import Database, Execute, in_one_transaction
@@ -84,6 +84,12 @@ class SqlNotices(Database):
         seen = select(table.c.at).where(table.c.id == bindparam("device")).scalar_subquery()
         theirs = select(literal(1)).where(table.c.user_key == bindparam("of")).limit(MOST_DEVICES).subquery()
         return seen.label("seen_at"), select(func.count()).select_from(theirs).scalar_subquery().label("number")
+
+    def _is_known(self) -> Any:
+        """Whether the ``device`` is, and :meth:`_meet` would write nothing."""
+        table = self._tables.known_device
+        recent = table.c.at > bindparam("seen_after"), table.c.at <= bindparam("seen_until")
+        return exists().where(table.c.id == bindparam("device"), *recent)
 
     def _meet(self, execute: Execute, device: KnownDevice, seen_at: int | None, number: int) -> bool:
         """Keep the device, and no more than :data:`MOST_DEVICES` of the user; whether it is news."""

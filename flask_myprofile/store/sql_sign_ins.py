@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from .database import ABORTS_AT_ERRORS, in_one_transaction
 from .notice_records import KnownDevice
-from .records import SessionRecord
-from .sql_notices import SqlNotices
+from .records import SKEW, SessionRecord
+from .sql_notices import SEEN_AGAIN, SqlNotices
 
 #: Sign-ins of one user that are under way at once, at most: each of them counts the sessions without the others. Who
 #: has so many less than the limit need not wait for them.
@@ -23,20 +23,22 @@ class SqlSignIns(SqlNotices):
     """See :class:`~.protocols.SessionStore` and :class:`~.protocols.HistoryStore`."""
 
     @in_one_transaction
-    def add_far_from(self, limit: int, record: SessionRecord) -> bool:
+    def add_far_from(self, limit: int, record: SessionRecord, device: KnownDevice | None = None) -> bool:
         new = {name: value for name, value in record._asdict().items() if value is not None}
         values = {f"new_{name}": value for name, value in new.items()}
         values |= {"of": record.user_key, "room": limit - AT_ONCE, "most": limit}
+        if device is not None:
+            values |= {"device": device.id, "seen_after": device.at - SEEN_AGAIN, "seen_until": device.at + SKEW}
         with self._write() as execute:
             try:
-                added = execute(self._adding_far_from(tuple(new)), values)
+                added = execute(self._adding_far_from(tuple(new), device is not None), values)
             except IntegrityError:  # the id is taken
                 return False
             return added.first() is not None if added.returns_rows else bool(added.rowcount)
 
-    def _adding_far_from(self, columns: Sequence[str]) -> Any:
-        """The row of the session, if there is one of the user's history, and few sessions: without a lock."""
-        adding = self._adding.get(columns)
+    def _adding_far_from(self, columns: Sequence[str], and_device: bool) -> Any:
+        """The row of the session, if the user has a history, few sessions and a known device: without a lock."""
+        adding = self._adding.get((columns, and_device))
         if adding is None:
             table, history = self._tables.session, self._tables.history
             counts = func.count().label("kept"), func.count(table.c.ended_at).label("ended")
@@ -51,7 +53,9 @@ class SqlSignIns(SqlNotices):
                     theirs.c.ended <= bindparam("most"),
                 )
             )
-            adding = self._adding[columns] = self._insert_found(columns, found)
+            if and_device:
+                found = found.where(self._is_known())
+            adding = self._adding[columns, and_device] = self._insert_found(columns, found)
         return adding
 
     def _insert_found(self, columns: Sequence[str], found: Select[Any]) -> Any:
@@ -63,7 +67,7 @@ class SqlSignIns(SqlNotices):
         return postgresql.insert(table).from_select(columns, found).on_conflict_do_nothing().returning(table.c.id)
 
     @cached_property
-    def _adding(self) -> dict[Sequence[str], Any]:
+    def _adding(self) -> dict[tuple[Sequence[str], bool], Any]:
         return {}
 
     @in_one_transaction

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from flask_myprofile import current_profile
+from flask_myprofile.store.notice_records import KnownDevice
+from flask_myprofile.store.records import SKEW
+from flask_myprofile.store.sql_notices import SEEN_AGAIN
 from flask_myprofile.store.sql_sign_ins import AT_ONCE
 from tests.support.devices import live
 from tests.support.host import Host
@@ -76,3 +79,17 @@ def test_the_limit_holds_for_who_was_far_from_it(new_host: Callable[..., Host]) 
         browser.login("alice")
     assert browser.is_in()
     assert live(host) == AT_ONCE + 2
+
+
+def test_a_device_that_is_known_takes_no_further_step(store: Any) -> None:
+    device = KnownDevice("d" * 64, "1", session(0, "1").id, NOW)
+    store.note_sign_in("1")
+    assert not store.add_far_from(LIMIT, session(1, "1"), device), "it is new"
+    store.note_sign_in("1", device)
+    assert store.add_far_from(LIMIT, session(1, "1"), device)
+    assert store.add_far_from(LIMIT, session(2, "1"), device._replace(at=NOW + SEEN_AGAIN - 1))
+    assert not store.add_far_from(LIMIT, session(3, "1"), device._replace(id="e" * 64)), "another one"
+    for at in (NOW + SEEN_AGAIN, NOW - SKEW - 1):
+        assert not store.add_far_from(LIMIT, session(3, "1"), device._replace(at=at)), "to be written down again"
+    store.forget_devices_of("1", device.session_id)
+    assert not store.add_far_from(LIMIT, session(3, "1"), device)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import flask_login
 from flask import jsonify, make_response, redirect, request, url_for
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
@@ -94,7 +95,16 @@ def _carry_out(purpose: Purpose, secret: str, user: Any, ticked: Collection[str]
             raise
         title = gettext("This has changed meanwhile")
         return _page(title=title, answer=Answer(title, [str(conflict.message)]), status=conflict.status)
+    if answer is not None and _has_ended_here(user):  # after the commit: it is no sign-out of the user's own
+        flask_login.logout_user()
     return _too_late() if answer is None else _answered(answer)
+
+
+def _has_ended_here(user: Any) -> bool:
+    """Whether this browser's own session is over by now: a page with its menu and tabs would lead nowhere."""
+    current = current_profile.sessions.current(user) if is_signed_in(user) else None
+    record = current_profile.sessions.find(user, current.id) if current is not None else None
+    return record is not None and record.ended_at is not None
 
 
 def _of_another(secret: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flask_myprofile import current_profile
+from flask_myprofile.account.events import SESSIONS_ENDED, SIGNED_OUT
 from tests.notices.test_notices import PHONE, new_password, signed_in, subjects
 from tests.support.host import JSON, Browser, Host
 from tests.support.kept import in_each_database
@@ -67,6 +68,17 @@ def test_a_visitor_ends_the_session_and_what_else_is_ticked(told: Told) -> None:
 
 def press_again(browser: Browser, link: str) -> Any:
     return browser.post("/profile/mail-link", {"token": link.partition("token=")[2]})
+
+
+def test_whose_own_session_ends_reads_a_page_of_visitors(told: Told) -> None:
+    host, alice, stranger, link = told
+    answer = press(stranger, link)
+    assert answer.status_code == 200 and "Now change your password" in answer.text
+    assert "/profile/sign-out" not in answer.text and "/profile/sessions" not in answer.text
+    assert not stranger.is_in() and alice.is_in()
+    with host.app.test_request_context():
+        kinds = [event.kind for event in current_profile.activity.list(host.user("alice"))]
+    assert SESSIONS_ENDED.name in kinds and SIGNED_OUT.name not in kinds
 
 
 def test_a_visitor_who_ticks_nothing_ends_that_session_alone(told: Told) -> None:

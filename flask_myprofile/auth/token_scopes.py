@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
 from flask import abort, current_app, request
+from flask.views import MethodView
 
 from ..errors import SetupError
 from ..globals import current_profile
@@ -99,7 +100,8 @@ def _deciding(view: Any) -> Iterator[Any]:
     """What may be marked: the view, the method of a class of views, and what is called before it."""
     yield view
     of_class, method = getattr(view, "view_class", None), request.method.lower()
-    # as Flask does it: a class that answers HEAD by itself does not call its get()
-    yield getattr(of_class, "get" if method == "head" and not hasattr(of_class, method) else method, None)
+    if isinstance(of_class, type) and issubclass(of_class, MethodView):
+        # as Flask does it: a class that answers HEAD by itself does not call its get()
+        yield getattr(of_class, "get" if method == "head" and not hasattr(of_class, method) else method, None)
     for name in (None, *request.blueprints):
         yield from current_app.before_request_funcs.get(name, ())

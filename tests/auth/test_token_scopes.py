@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask, jsonify
-from flask.views import MethodView
+from flask.views import MethodView, View
 from flask_login import login_required
 
 from flask_myprofile import SetupError, current_profile, require_token_scope, scope_by_method, token_scope
@@ -44,6 +44,16 @@ class AnswersHead(MethodView):
         return ""
 
 
+class AsksNobody(View):
+    """Which calls its own method for all requests, and no get()."""
+
+    decorators = [login_required]
+    get = AnswersHead.get
+
+    def dispatch_request(self) -> Any:
+        return jsonify(done=True)
+
+
 def views(host: Host) -> None:
     app: Flask = host.app
 
@@ -73,6 +83,7 @@ def views(host: Host) -> None:
 
     app.add_url_rule("/things", view_func=Things.as_view("things"))
     app.add_url_rule("/answers-head", view_func=AnswersHead.as_view("answers_head"))
+    app.add_url_rule("/asks-nobody", view_func=AsksNobody.as_view("asks_nobody"))
     one, by_method = Blueprint("one", __name__), Blueprint("by_method", __name__)
     one.before_request(require_token_scope("reports:write"))
     by_method.before_request(scope_by_method("api:read", "api:write"))
@@ -110,6 +121,7 @@ def asked(host: Host, url: str, token: str, method: str = "GET") -> Any:
         ("/things", "HEAD", {"reports:read"}, None),
         ("/things", "POST", set(), None),
         ("/answers-head", "HEAD", set(), None),
+        ("/asks-nobody", "GET", set(), None),
         ("/one", "GET", {"reports:write"}, "reports:write"),
         ("/by_method", "GET", {"api:read"}, "api:read"),
         ("/by_method", "POST", {"api:write"}, "api:write"),

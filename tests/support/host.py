@@ -17,7 +17,8 @@ from sqlalchemy import String, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from flask_myprofile import MyProfile
+from flask_myprofile import MyProfile, current_profile
+from flask_myprofile.globals import EXTENSION
 from tests.support.rows import rows_of
 
 PASSWORD = "correct horse battery"
@@ -93,6 +94,8 @@ class Host:
 
     def close(self, drop: bool = True) -> None:
         with self.app.app_context():
+            if EXTENSION in self.app.extensions:
+                current_profile.notices.wait(2)  # whoever tells users has a connection, too
             self.db.session.remove()
             if event.contains(self.db.engine, "before_cursor_execute", self._note):
                 event.remove(self.db.engine, "before_cursor_execute", self._note)

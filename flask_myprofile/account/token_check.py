@@ -63,7 +63,8 @@ class TokenCheck:
         return is_named(self._config.api_token_prefix, text) is not None
 
     def verify(self, token: str, *scopes: str, address: str = "") -> Any | None:
-        """Whose token it is. For a ``request_loader``, or an API extension that checks tokens by itself.
+        """Whose token it is. For a ``request_loader``, or an API extension that checks tokens by itself. To ask is no
+        use of the token: it is not written down, and counts for no rate.
 
         :param token: what a program has sent; any text may be asked for.
         :param scopes: what it has to be good for. A token that is limited to some scopes is good for nothing else, and

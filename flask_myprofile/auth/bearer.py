@@ -83,7 +83,7 @@ class BearerSignIn:
             abort(problem(403, "address_not_allowed", title))
         if self._rate is not None:
             try:
-                self._rate.count(self._tokens.version(record))
+                self._rate.count(record)
             except HTTPException:
                 self._sign_nobody_in()
                 raise

@@ -8,9 +8,11 @@ from typing import Any
 
 from flask import abort, current_app
 
+from ..account.credentials import digest_of
 from ..config import Config
 from ..errors import SetupError, in_log
 from ..responses import problem, store_is_down
+from ..store.token_records import CheckedToken
 
 
 class TokenRate:
@@ -34,12 +36,13 @@ class TokenRate:
         self._limiter = limits.strategies.FixedWindowRateLimiter(storage)
         self._lets_pass = config.store_down == "allow"
 
-    def count(self, token_id: str) -> None:
+    def count(self, record: CheckedToken) -> None:
         """One more request by this token; 429 where that is one too many."""
+        place = _place_of(record)
         try:
-            if self._limiter.hit(self._rate, "myprofile", token_id):
+            if self._limiter.hit(self._rate, "myprofile", place):
                 return
-            ends = self._limiter.get_window_stats(self._rate, "myprofile", token_id).reset_time
+            ends = self._limiter.get_window_stats(self._rate, "myprofile", place).reset_time
         except Exception as error:  # whatever the driver of the storage raises
             if self._lets_pass:
                 current_app.logger.error("MyProfile cannot count the requests of API tokens: %s", in_log(error))
@@ -47,3 +50,9 @@ class TokenRate:
             abort(store_is_down(error))
         wait = {"Retry-After": str(max(math.ceil(ends - time.time()), 1))}
         abort(problem(429, "throttled", "This API token has made too many requests", headers=wait))
+
+
+def _place_of(record: CheckedToken) -> str:
+    """The user's place that the token is in, as is the one that it has replaced, and whichever comes after it: else
+    whoever regenerates a token, or revokes it and makes another one, begins anew. A key that any storage takes."""
+    return digest_of(f"{record.user_key}\0{abs(record.slot)}")[:32]

@@ -109,6 +109,40 @@ def test_one_more_than_the_rate_is_429_and_the_next_window_lets_in_again(
     assert asked(host, token).status_code == 200
 
 
+def test_who_makes_a_token_anew_does_not_begin_to_count_anew(new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS, MYPROFILE_API_TOKEN_RATE="4/hour")
+    alice = signed_in(host)
+    made, other = make(alice, "CI"), make(alice, "Export")["token"]
+    assert [asked(host, made["token"]).status_code for _ in range(2)] == [200, 200]
+    again = alice.post_json(f"{TAB}/regenerate", {"id": made["id"], "keep": "3600"}).json
+    assert [asked(host, token).status_code for token in (again["token"], made["token"])] == [200, 200]
+    assert [asked(host, token).status_code for token in (again["token"], made["token"])] == [429, 429]
+    assert alice.post_json(f"{TAB}/revoke", {"id": again["id"]}).status_code == 200
+    assert asked(host, make(alice, "CI again")["token"]).status_code == 429
+    assert asked(host, other).status_code == 200, "each counts for itself"
+    assert asked(host, make(signed_in(host, "bob"), "Bob’s")["token"]).status_code == 200
+
+
+def test_the_one_token_counts_on_as_well_when_it_is_regenerated(new_host: Callable[..., Host]) -> None:
+    host = new_host(MYPROFILE_FEATURES={"api_token": True}, MYPROFILE_API_TOKEN_RATE="2/hour")
+    alice = signed_in(host)
+    answers = []
+    for _ in range(3):
+        token = alice.post_json(f"{TAB}/regenerate").json["token"]
+        answers.append(asked(host, token).status_code)
+    assert answers == [200, 200, 429]
+
+
+def test_asking_whose_a_token_is_counts_nothing_and_writes_nothing_down(new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS, MYPROFILE_API_TOKEN_RATE="1/hour")
+    alice = signed_in(host)
+    token = make(alice, "CI")["token"]
+    with host.app.test_request_context():
+        assert {current_profile.tokens.verify(token).username for _ in range(3)} == {"alice"}
+    assert alice.json(TAB).json["tokens"][0]["last_used_at"] is None
+    assert asked(host, token).status_code == 200
+
+
 @pytest.mark.parametrize(("store_down", "status"), [("deny", 503), ("allow", 200)])
 def test_a_storage_that_does_not_answer_is_as_store_down_says(
     store_down: str, status: int, new_host: Callable[..., Host]

@@ -40,16 +40,24 @@ class TokenAudit:
         if max_lifetime is not None:
             for named in (False, True):
                 ended += _all(partial(self._store.tokens_made_by, moment - max_lifetime, moment, named=named))
-        many = self._store.count_users_with_more(self._config.api_tokens if tokens is None else tokens)
+        most, made = self._config.api_tokens if tokens is None else tokens, None
+        if max_lifetime is not None:
+            made = moment - max_lifetime
+        many = self._store.count_users_with_more(most, moment, made)
         return Audit(ended, many)
 
-    def due(self) -> Iterator[tuple[TokenRecord, int]]:
-        """The tokens whose users are to be told now, each with the days that are left; each once for each number."""
-        by, most = now() + max(TOLD) * DAY, self._config.api_token_max_lifetime
+    def due(self, has_use: Callable[[str], bool]) -> Iterator[tuple[TokenRecord, int]]:
+        """The tokens whose users are to be told now, each with the days that are left; each once for each number.
+
+        :param has_use: told the key of a user, whether they may use tokens at all.
+        """
+        moment, most = now(), self._config.api_token_max_lifetime
+        by = moment + max(TOLD) * DAY
         made = None if most is None else by - most
-        for record in _all(partial(self._store.tokens_that_end, by, made)):
-            days = days_left(record, now(), self._config)
-            if days is not None and self._store.note_told(record, days):
+        ending = [partial(self._store.tokens_that_end, by, made, named=named) for named in (False, True)]
+        for record in [each for batch in ending for each in _all(batch)]:
+            days = days_left(record, moment, self._config)
+            if days is not None and has_use(record.user_key) and self._store.note_told(record, days, moment):
                 yield record, days
 
 

@@ -7,6 +7,8 @@ from ..store.token_records import CheckedToken, TokenRecord
 
 #: Seconds for which a token that was replaced goes on at most.
 MOST_KEPT = 30 * DAY
+#: Seconds for which one that has expired is still listed, where there may be several.
+EXPIRED_KEPT = 90 * DAY
 #: Days before its end at which the user of a token is told.
 TOLD = (7, 3, 1)
 
@@ -18,6 +20,12 @@ def ends_at(record: TokenRecord | CheckedToken, config: Config) -> int | None:
         return record.expires_at
     latest = record.created_at + most
     return latest if record.expires_at is None else min(record.expires_at, latest)
+
+
+def is_over(record: TokenRecord | CheckedToken, at: int, config: Config) -> bool:
+    """Whether its end has come, so that it does not count among those that its user may have."""
+    end = ends_at(record, config)
+    return end is not None and end <= at
 
 
 def chosen_end(made: int, lifetime: int | None, config: Config) -> int | None:
@@ -50,9 +58,11 @@ def kept_until(old: TokenRecord, keep: int, at: int, config: Config) -> int | No
 
 def days_left(record: TokenRecord, at: int, config: Config) -> int | None:
     """The number out of :data:`TOLD` that it is time to tell its user of; None: of none. Nobody is told by a token of
-    a week that it ends within a week."""
+    a week that it ends within a week. Of one without a name, whose user was told is known for a day: it is time for as
+    long."""
     end = ends_at(record, config)
     if end is None or end <= at:
         return None
-    due = [days for days in TOLD if end - at <= days * DAY < end - record.created_at]
-    return min(due, default=None)
+    days = min((days for days in TOLD if end - at <= days * DAY < end - record.created_at), default=None)
+    is_late = days is not None and not record.slot and end - at <= (days - 1) * DAY
+    return None if is_late else days

@@ -7,7 +7,7 @@ What was there before the limit was raised goes on beside those, and gets a slot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,17 +20,18 @@ from .activity import Activity
 from .clock import now
 from .credentials import digest_of
 from .events import TOKEN_MADE, TOKEN_REGENERATED, TOKEN_REVEALED, TOKEN_REVOKED, Kind
+from .held_tokens import HeldTokens
 from .token_audit import TokenAudit
-from .token_check import Switches, TokenCheck
+from .token_check import FEATURE, Switches
 from .token_copies import TokenCopies
-from .token_ends import chosen_end, kept_until, lifetime_of
+from .token_ends import EXPIRED_KEPT, chosen_end, ends_at, is_over, kept_until, lifetime_of
 from .token_scopes import as_text
 from .token_text import hint_of, new_token
 from .user_search import MOST_COUNTED
 from .users import Users
 
 
-class Tokens(TokenCheck):
+class Tokens(HeldTokens):
     """The API tokens of users: one each, or as many as ``MYPROFILE_API_TOKENS`` says."""
 
     def __init__(
@@ -46,40 +47,6 @@ class Tokens(TokenCheck):
         """:param features: whether tokens are on at all."""
         super().__init__(store, users, config, activity, features)
         self._copies = copies
-
-    # ---- what a user has
-
-    def list(self, user: Any) -> Sequence[TokenRecord]:
-        """All of the user's tokens as they may be shown, the first one first; those too that have expired, and those
-        that were replaced and go on for a while.
-
-        :param user: whose.
-        :returns: a sequence of :class:`~.records.TokenRecord`.
-        """
-        records = self._store.tokens_of(self._users.key(user))
-        ending = token_slots.replaced(records)
-        return [each for each in records if each.digest not in ending or not self.is_expired(each)]
-
-    def find(self, user: Any, version: str | None = None) -> TokenRecord | None:
-        """One of them.
-
-        :param user: whose.
-        :param version: the :meth:`version` of the one that is meant (default: the first, of whoever has one only).
-        :returns: a :class:`~.records.TokenRecord`; None where there is none.
-        """
-        records = self.list(user)
-        if version is not None:
-            return next((each for each in records if self.version(each) == version), None)
-        return next(iter(token_slots.lasting(records)), None)
-
-    def of_text(self, user: Any, token: str) -> TokenRecord | None:
-        """The one of the user's that has this text; None where it is none of theirs."""
-        digest = digest_of(token)
-        return next((each for each in self.list(user) if each.digest == digest), None)
-
-    def is_full(self, records: Sequence[TokenRecord]) -> bool:
-        """Whether whoever has these may have no more."""
-        return len(token_slots.lasting(records)) >= self._config.api_tokens
 
     # ---- making and ending them
 
@@ -110,8 +77,7 @@ class Tokens(TokenCheck):
         record = self._record(user, token, lifetime)._replace(
             name=name, scopes=as_text(scopes), networks=token_networks.as_text(networks or "")
         )
-        slots = token_slots.free_slots(self.list(user), self._config.api_tokens)
-        self._carry_out(partial(self._store.add_named_token, record, slots), TOKEN_MADE, record, "too_many_tokens")
+        self._carry_out(self._adding(record, self.list(user)), TOKEN_MADE, record, "too_many_tokens")
         return token
 
     def regenerate(self, user: Any, version: str | None = None, *, keep: int = 0) -> str:
@@ -122,7 +88,8 @@ class Tokens(TokenCheck):
         :param keep: seconds for which the old one goes on, 30 days at most; where users may have several.
         :returns: the token: the one time that it is known.
         :raises Conflict: somebody else regenerated it meanwhile; the token of theirs is the live one. Or the user has
-            several, and nobody says which (``several_tokens``).
+            several, and nobody says which (``several_tokens``). Or it has expired, and the user has as many others as
+            they may have (``too_many_tokens``).
         """
         records = self.list(user)
         old = self._meant(records, version)
@@ -136,30 +103,42 @@ class Tokens(TokenCheck):
             replace: Callable[[], Any] = partial(self._store.replace_token, record, old.digest if old else None)
         else:
             record = record._replace(slot=old.slot, name=old.name, scopes=old.scopes, networks=old.networks)
-            until = kept_until(old, keep, record.created_at, self._config)
-            replace = partial(self._replace, record, old, until, records)
+            replace = self._replace(record, old, keep, records)
         self._carry_out(replace, TOKEN_REGENERATED if old else TOKEN_MADE, record)
         return token
 
-    def _meant(self, records: Sequence[TokenRecord], version: str | None) -> TokenRecord | None:
-        """The token that is to be replaced; None: there is none yet."""
-        candidates = token_slots.lasting(records)
-        if version is None and len(candidates) > 1:
-            raise Conflict(code="several_tokens")
-        if not version:
-            if version is not None and candidates:
-                raise Conflict(code="token_changed")
-            return candidates[0] if candidates else None
-        old = next((each for each in candidates if self.version(each) == version), None)
-        if old is None:
-            raise Conflict(code="token_changed")
-        return old
+    def _replace(
+        self, record: TokenRecord, old: TokenRecord, keep: int, records: Sequence[TokenRecord]
+    ) -> Callable[[], Any]:
+        """What puts ``record`` in the place of ``old``. One that has expired has not counted, and has none where there
+        are as many as may be."""
+        over = is_over(old, record.created_at, self._config)
+        if over and self.is_full(records):
+            raise Conflict(code="too_many_tokens")
+        until = kept_until(old, keep, record.created_at, self._config)
+        if old.slot == 0:
+            replaces = record._replace(replaces=None if until is None else old.digest)
+            add = self._adding(replaces, records, leaving=0 if over else 1)
+            return lambda: self._store.end_unnamed_token(old, until) and add()
+        if over and old.slot > self._config.api_tokens:
+            add = self._adding(record, records)
+            return lambda: self._store.delete_named_token(old) and add()
+        return partial(self._store.replace_named_token, record, old, until)
 
-    def _replace(self, record: TokenRecord, old: TokenRecord, until: int | None, records: Sequence[TokenRecord]) -> Any:
-        if old.slot:
-            return self._store.replace_named_token(record, old, until)
-        slots = token_slots.free_slots(records, self._config.api_tokens, leaving=1)
-        return self._store.replace_unnamed_token(record, old, until, slots)
+    def _adding(self, record: TokenRecord, records: Sequence[TokenRecord], leaving: int = 0) -> Callable[[], Any]:
+        """What adds it beside these, and puts aside those of them that have expired and are where it may go."""
+        counted, named = self.counted(records), [each for each in token_slots.lasting(records) if each.slot > 0]
+        slots = token_slots.free_slots(counted, self._config.api_tokens, leaving)
+        over = [each for each in named if each not in counted and not token_slots.is_aside(each)] if slots else []
+
+        def add() -> int | None:
+            for each in over:
+                # for good, so that there are not too many once a maximum is raised again
+                aside = each._replace(slot=token_slots.slot_aside(each), expires_at=ends_at(each, self._config))
+                self._store.move_named_token(each, aside)
+            return self._store.add_named_token(record, slots)
+
+        return add
 
     def _carry_out(self, work: Callable[[], Any], kind: Kind, record: TokenRecord, code: str = "token_changed") -> None:
         """All of it and the event, or nothing: where somebody was faster, what was done so far is undone."""
@@ -241,6 +220,16 @@ class Tokens(TokenCheck):
         """Over all users: see :class:`~.token_audit.TokenAudit`."""
         return TokenAudit(self._store, self._config)
 
+    def due(self) -> Iterator[tuple[TokenRecord, int]]:
+        """The tokens whose users are to be told that they end, each with the days that are left, and once for each
+        number of those."""
+
+        def has_use(key: str) -> bool:
+            user = self._users.load(key)
+            return user is not None and self._features.is_on(FEATURE, user=user)
+
+        return self.audit.due(has_use)
+
     def count(self, seconds: int) -> TokenCounts:
         """How many users have one that works, how many of those used one within so many seconds, and how many tokens
         can be copied; no more than :data:`MOST_COUNTED` are looked at."""
@@ -252,9 +241,10 @@ class Tokens(TokenCheck):
 
     def prune(self) -> None:
         """Delete what nobody can copy any more: where the configuration switches copying off, and of a token that was
-        being made while somebody switched it off."""
+        being made while somebody switched it off. And the tokens with names that have ended long ago."""
         self._copies.prune()
         self._store.drop_replaced_tokens(now() - DAY)
+        self._store.drop_expired_tokens(now() - EXPIRED_KEPT)
 
     def rekey(self) -> tuple[int, int]:
         """Encrypt with the newest secret key what an older one has encrypted, in short transactions: may be

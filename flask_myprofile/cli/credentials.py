@@ -11,7 +11,6 @@ from ..account.text import printable
 from ..globals import current_profile
 from ..notices.words import TOKEN_ENDS
 from ..pages import token_facts
-from ..transactions import run
 from .command_group import WHOM, ask, find_user, group, print_rows
 
 _NONE = "No API token."
@@ -87,9 +86,10 @@ def notify_tokens(quiet: bool) -> None:
     """
     if current_profile.config.notify is None:
         raise click.ClickException("Nobody tells users anything: set MYPROFILE_NOTIFY.")
-    number = 0
-    for record, days in run(lambda: list(current_profile.tokens.audit.due()), current_profile.own_transaction):
-        current_profile.notices.tell(TOKEN_ENDS, record.user_key, values={"token": record.name, "days": str(days)})
+    number, are_named = 0, current_profile.config.names_tokens
+    for record, days in current_profile.tokens.due():
+        name = {"token": record.name} if record.slot or are_named else {}
+        current_profile.notices.tell(TOKEN_ENDS, record.user_key, values={**name, "days": str(days)})
         number += 1
     if not quiet:
         click.echo(f"Told of {number} {_token(number)}.")

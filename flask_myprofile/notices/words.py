@@ -85,14 +85,28 @@ def _token_revoked(news: News) -> Words:
 
 def _token_ends(news: News) -> Words:
     days = int(news.values["days"])
+    if "token" in news.values:
+        subject, happened = (
+            gettext("An API token ends soon"),
+            ngettext(
+                "The API token “%(token)s” of your account ends within %(num)s day.",
+                "The API token “%(token)s” of your account ends within %(num)s days.",
+                days,
+                token=_name_of_token(news),
+            ),
+        )
+    else:
+        subject, happened = (
+            gettext("Your API token ends soon"),
+            ngettext(
+                "The API token of your account ends within %(num)s day.",
+                "The API token of your account ends within %(num)s days.",
+                days,
+            ),
+        )
     return Words(
-        gettext("An API token ends soon"),
-        ngettext(
-            "The API token “%(token)s” of your account ends within %(num)s day.",
-            "The API token “%(token)s” of your account ends within %(num)s days.",
-            days,
-            token=_name_of_token(news),
-        ),
+        subject,
+        happened,
         gettext("Is it still needed? Regenerate it on the API Token tab, and update the programs that use it."),
         "",
         "",

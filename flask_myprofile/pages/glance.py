@@ -10,7 +10,6 @@ from flask import url_for
 
 from ..account.clock import is_recent
 from ..account.events import PASSWORD_CHANGED
-from ..account.token_slots import lasting
 from ..config import DAY
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, ngettext, time_ago
@@ -84,6 +83,6 @@ def _api_token(user: Any, url: str, icon: str) -> Fact:
     else:
         used = as_datetime(token.last_used_at)
         text = gettext("Last used %(when)s", when=time_ago(used)) if used else gettext("Never used")
-    number = len(lasting(tokens))
+    number = len(current_profile.tokens.counted(tokens))
     several = [ngettext("%(num)s token", "%(num)s tokens", number)] if number > 1 else []
     return Fact(gettext("API Token"), " · ".join([*several, text]), url, icon)

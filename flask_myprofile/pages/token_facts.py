@@ -68,7 +68,7 @@ def as_shown(record: TokenRecord) -> dict[str, Any]:
 
 
 def all_as_shown(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
-    """The newest first, each after the one that has replaced it."""
+    """The newest first, each after the one that has replaced it; those at the end that have expired."""
     ending = replaced(records)
     rows = [
         {
@@ -82,7 +82,8 @@ def all_as_shown(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
         }
         for record in records
     ]
-    return rows[::-1]
+    rows.reverse()
+    return sorted(rows, key=lambda row: row["state"] == "expired")
 
 
 def _with_end(record: TokenRecord) -> TokenRecord:

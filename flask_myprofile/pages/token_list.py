@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import request, url_for
 
-from ..account.token_slots import lasting
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
@@ -20,6 +19,8 @@ from .token_life import lifetime_of
 from .token_of_session import end_with_session
 
 SHOWN = "myprofile/tabs/api_token_shown.html"
+#: The code of what is refused because the user has as many as they may have.
+TOO_MANY = "too_many_tokens"
 _MADE = record(token=TEXT, id=OPTIONAL_TEXT)
 
 
@@ -76,7 +77,7 @@ class TokenListActions:
             "can_create": features["api_token.regenerate"] and config.names_tokens,
             "full": full() if current_profile.tokens.is_full(records) else "",
             "limit": config.api_tokens,
-            "number": len(lasting(records)),
+            "number": len(current_profile.tokens.counted(records)),
             "can_copy": features["api_token.copy"],
             "has_scopes": bool(config.api_scopes),
         }
@@ -92,7 +93,7 @@ def full() -> str:
 
 def values_of(records: Sequence[TokenRecord]) -> dict[str, Any]:
     """What a program knows that was written for one token goes on, for whoever has one."""
-    only = lasting(records)
+    only = current_profile.tokens.candidates(records)
     return {
         **as_json(only[0] if len(only) == 1 else None),
         "tokens": all_as_json(records),
@@ -106,7 +107,7 @@ def asked_about(user: Any) -> TokenRecord | None:
     record = current_profile.tokens.find(user, given)
     if given is not None and record is None:
         raise gone()
-    if given is None and len(lasting(current_profile.tokens.list(user))) > 1:
+    if given is None and _are_several(user):
         raise which()
     return record
 
@@ -118,7 +119,7 @@ def meant(user: Any, id_: str | None, version: str | None) -> str | None:
     :raises Invalid: they have several, and nobody says which.
     """
     if id_ is None:
-        if version is None and len(lasting(current_profile.tokens.list(user))) > 1:
+        if version is None and _are_several(user):
             raise which()
         return version
     if current_profile.tokens.find(user, id_) is None:
@@ -126,6 +127,11 @@ def meant(user: Any, id_: str | None, version: str | None) -> str | None:
     if version not in (None, id_):
         raise Conflict(code="token_changed")
     return id_
+
+
+def _are_several(user: Any) -> bool:
+    tokens = current_profile.tokens
+    return len(tokens.candidates(tokens.list(user))) > 1
 
 
 def which() -> Invalid:

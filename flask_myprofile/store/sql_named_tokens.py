@@ -37,16 +37,24 @@ class SqlNamedTokens(Database):
         return self._put_into(record.slot, record)
 
     @in_one_transaction
-    def replace_unnamed_token(
-        self, record: TokenRecord, old: TokenRecord, until: int | None, slots: Sequence[int]
-    ) -> int | None:
+    def end_unnamed_token(self, old: TokenRecord, until: int | None) -> bool:
         table = self._tables.token
         this = (table.c.user_key == old.user_key, table.c.digest == old.digest, _same(table.c.expires_at, old))
+        change: Any = delete(table) if until is None else update(table).values(expires_at=until)
         with self._write() as execute:
-            change: Any = delete(table) if until is None else update(table).values(expires_at=until)
-            if not execute(change.where(*this)).rowcount:
-                return None
-        return self.add_named_token(record._replace(replaces=None if until is None else old.digest), slots)
+            return bool(execute(change.where(*this)).rowcount)
+
+    @in_one_transaction
+    def move_named_token(self, old: TokenRecord, new: TokenRecord) -> bool:
+        table = self._tables.named_token
+        this = (table.c.user_key == old.user_key, table.c.digest == old.digest, table.c.slot == old.slot)
+        before = (table.c.user_key == old.user_key, table.c.slot == -old.slot)
+        with self._write() as execute:
+            if not execute(update(table).where(*this).values(slot=new.slot, expires_at=new.expires_at)).rowcount:
+                return False
+            if execute(select(table.c.slot).where(*before)).first() is not None:
+                execute(update(table).where(*before).values(slot=-new.slot))
+            return True
 
     @in_one_transaction
     def delete_named_token(self, old: TokenRecord) -> bool:

@@ -32,10 +32,14 @@ class TokenStore(Protocol):
         not there any more, and nothing was changed."""
         ...
 
-    def replace_unnamed_token(
-        self, record: TokenRecord, old: TokenRecord, until: int | None, slots: Sequence[int]
-    ) -> int | None:
-        """The same where ``old`` is the one token from before there were names."""
+    def end_unnamed_token(self, old: TokenRecord, until: int | None) -> bool:
+        """Have the one token from before there were names end then (None: at once); whether it was there, and as it
+        was."""
+        ...
+
+    def move_named_token(self, old: TokenRecord, new: TokenRecord) -> bool:
+        """Put it into the slot of ``new``, with the end of that, and what it has replaced with it; whether it was
+        there."""
         ...
 
     def delete_token(self, user_key: str, digest: str | None = None) -> bool:
@@ -55,23 +59,32 @@ class TokenStore(Protocol):
         """At this moment; "lately" is after ``since``. Of more than ``most`` tokens, the rest is not looked at."""
         ...
 
-    def tokens_that_end(self, by: int, made: int | None, after: str, limit: int) -> Sequence[TokenRecord]:
-        """One batch of those with names that end until that moment, or were made until the other; in the order of
-        digests. Not those that were replaced."""
+    def tokens_that_end(
+        self, by: int, made: int | None, after: str, limit: int, *, named: bool
+    ) -> Sequence[TokenRecord]:
+        """One batch of those that end until that moment, or were made until the other; in the order of digests. Not
+        those that were replaced."""
         ...
 
     def tokens_made_by(self, made: int, at: int, after: str, limit: int, *, named: bool) -> Sequence[TokenRecord]:
         """One batch of those that were made until then and work at that moment."""
         ...
 
-    def note_told(self, record: TokenRecord, days: int) -> bool:
-        """That its user is told so many days before its end; False where they were already."""
+    def note_told(self, record: TokenRecord, days: int, at: int) -> bool:
+        """That its user is told at that moment, so many days before its end; False where they were already. Of a token
+        without a name that is known for a day."""
         ...
 
-    def count_users_with_more(self, tokens: int) -> int: ...
+    def count_users_with_more(self, tokens: int, at: int, made: int | None) -> int:
+        """How many have more than so many that work at that moment, and were made after ``made``."""
+        ...
 
     def drop_replaced_tokens(self, at: int) -> None:
         """Those that were replaced and had ended by then."""
+        ...
+
+    def drop_expired_tokens(self, at: int) -> None:
+        """Those with names that had ended by then, as was chosen for each."""
         ...
 
     def rewrite_ciphertexts(self, rewrite: Callable[[str], str | None], after: str, limit: int) -> str | None:

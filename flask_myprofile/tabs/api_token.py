@@ -15,7 +15,7 @@ from ..openapi.schemas import MESSAGE, TEXT, Schema, record
 from ..pages.api_example import example_address
 from ..pages.token_facts import LIST_SCHEMA, are_a_list, as_json, as_shown, called, last_use, state_of
 from ..pages.token_life import keep_form, kept_for
-from ..pages.token_list import SHOWN, TokenListActions, asked_about, meant, shown_page, values_of
+from ..pages.token_list import SHOWN, TOO_MANY, TokenListActions, asked_about, full, meant, shown_page, values_of
 from ..pages.token_of_session import end_with_session
 from ..responses import prefers_json
 from ..store.token_records import TokenCounts, TokenRecord
@@ -49,14 +49,13 @@ def _looked_at(tab: Tab, user: Any) -> dict[str, str]:
 
 @contextmanager
 def _this_token_alone() -> Iterator[None]:
-    """Says in words that there is another token by now than the one that was looked at."""
+    """Says in words that there is another token by now than the one that was looked at, or that there are too many for
+    one that has expired."""
     try:
         yield
     except Conflict as error:
-        raise Conflict(
-            gettext("This was done already, here or in another window. Look at the token before you try again."),
-            code=error.code,
-        ) from error
+        done = gettext("This was done already, here or in another window. Look at the token before you try again.")
+        raise Conflict(full() if error.code == TOO_MANY else done, code=error.code) from error
 
 
 def _without(tab: Tab, user: Any) -> list[str]:

@@ -113,7 +113,9 @@ def test_a_lowered_maximum_says_first_what_it_ends_and_then_ends_it(new_host: Ca
     run = host.app.test_cli_runner().invoke
     said = run(args=["myprofile", "tokens", "audit", "--max-lifetime", str(30 * DAY), "--tokens", "1"]).output
     assert "1 token of 1 user would end at once." in said and "old" in said and "young" not in said
-    assert "1 user would have more tokens than they may: all of them go on." in said
+    assert "0 users would have more tokens than they may: all of them go on." in said
+    two = run(args=["myprofile", "tokens", "audit", "--tokens", "1"]).output
+    assert "1 user would have more tokens than they may: all of them go on." in two
     assert works(host, old["token"]) and works(host, young["token"]), "it has changed nothing"
     lowered = new_host(
         host.app.config["SQLALCHEMY_DATABASE_URI"], **SETTINGS, MYPROFILE_API_TOKEN_MAX_LIFETIME=30 * DAY
@@ -136,6 +138,92 @@ def test_a_maximum_is_good_for_the_one_token_of_whoever_may_have_one(new_host: C
 def test_a_life_above_the_maximum_is_named_at_start(new_host: Callable[..., Host]) -> None:
     with pytest.raises(SetupError, match="MYPROFILE_API_TOKEN_LIFETIME is above MYPROFILE_API_TOKEN_MAX_LIFETIME"):
         new_host(MYPROFILE_API_TOKEN_LIFETIME=100, MYPROFILE_API_TOKEN_MAX_LIFETIME=99)
+
+
+# ---- expired
+
+
+def expired(host: Host, name: str) -> None:
+    host.sql(
+        "UPDATE myprofile_named_token SET created_at = created_at - :week, expires_at = expires_at - :week - 1"
+        " WHERE name = :name",
+        week=7 * DAY,
+        name=name,
+    )
+
+
+@in_each_database
+def test_an_expired_token_is_listed_and_stands_in_the_way_of_no_other(new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS)
+    alice = signed_in(host)
+    made = {name: make(alice, name, lifetime=str(7 * DAY)) for name in ("one", "two", "three")}
+    assert alice.post_json(f"{TAB}/create", {"name": "four"}).status_code == 409
+    expired(host, "two")
+    page = alice.get(TAB).text
+    assert "2 of 3" in page and page.count("mp-badge--danger") == 1
+    make(alice, "four")
+    assert sorted(names(alice)) == ["four", "one", "three", "two"]
+    assert "3 of 3" in alice.get(TAB).text
+    assert alice.post_json(f"{TAB}/create", {"name": "five"}).status_code == 409
+    refused = alice.post_json(f"{TAB}/regenerate", {"id": made["two"]["id"]})
+    assert (refused.status_code, refused.json["code"]) == (409, "too_many_tokens")
+    assert "as many as you may have" in alice.post(f"{TAB}/regenerate", {"id": made["two"]["id"]}).text
+    alice.post_json(f"{TAB}/revoke", {"id": made["one"]["id"]})
+    again = alice.post_json(f"{TAB}/regenerate", {"id": made["two"]["id"]}).json["token"]
+    assert works(host, again) and works(host, made["three"]["token"])
+    assert sorted(names(alice)) == ["four", "three", "two"]
+    assert alice.post_json(f"{TAB}/create", {"name": "five"}).status_code == 409
+
+
+def test_who_has_one_that_works_need_not_say_which_is_meant(new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS)
+    alice = signed_in(host)
+    make(alice, "old", lifetime=str(7 * DAY))
+    expired(host, "old")
+    token = make(alice, "new")["token"]
+    assert alice.post_json(f"{TAB}/reveal").json["token"] == token
+    told = alice.json(TAB).json
+    assert [told["version"]] == [each["id"] for each in told["tokens"] if each["name"] == "new"]
+    assert alice.post_json(f"{TAB}/revoke", {"id": alice.json(TAB).json["version"]}).status_code == 200
+    assert names(alice) == ["old"]
+    assert alice.post_json(f"{TAB}/revoke").status_code == 200, "it is the one that there is"
+
+
+def test_whoever_has_made_another_does_not_get_an_old_one_back_by_a_higher_maximum(
+    new_host: Callable[..., Host],
+) -> None:
+    url = new_host(**SETTINGS).app.config["SQLALCHEMY_DATABASE_URI"]
+    one, three = {**SETTINGS, "MYPROFILE_API_TOKENS": 2}, {"MYPROFILE_API_TOKEN_MAX_LIFETIME": 10 * DAY}
+    host = new_host(url, **one)
+    old = [make(signed_in(host), name)["token"] for name in ("old", "older")]
+    aged(host, 20)
+    lowered = new_host(url, **one, **three)
+    make(signed_in(lowered), "new")
+    raised = new_host(url, **one)
+    assert [works(raised, token) for token in old] == [False, False]
+    make(signed_in(raised), "newer")
+
+
+@in_each_database
+def test_what_has_expired_is_kept_for_ninety_days_and_the_one_without_a_name_for_ever(
+    new_host: Callable[..., Host],
+) -> None:
+    host = new_host(MYPROFILE_FEATURES={"api_token": True}, MYPROFILE_API_TOKEN_LIFETIME=DAY)
+    signed_in(host).post_json(f"{TAB}/regenerate")
+    host = new_host(host.app.config["SQLALCHEMY_DATABASE_URI"], **SETTINGS)
+    alice = signed_in(host)
+    make(alice, "a week", lifetime=str(7 * DAY))
+    make(alice, "no end")
+    for table in ("myprofile_named_token", "myprofile_token"):
+        aged(host, 96, table)
+
+    def prune() -> list[str]:
+        assert host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"]).exit_code == 0
+        return sorted(names(alice))
+
+    assert prune() == ["", "a week", "no end"]
+    aged(host, 2)
+    assert prune() == ["", "no end"]
 
 
 # ---- replaced, and going on
@@ -239,6 +327,49 @@ def test_users_are_told_seven_three_and_one_day_before_the_end_once_each(new_hos
     sentence = "The API token “Nightly export” of your account ends within {}."
     week, three, one = ([sentence.format(left)] for left in ("7 days", "3 days", "1 day"))
     assert said == [[], [], week, [], three, one, [], []]
+
+
+@in_each_database
+def test_the_user_of_the_one_token_is_told_as_well_once_each(new_host: Callable[..., Host]) -> None:
+    told: list[Any] = []
+    host = new_host(
+        MYPROFILE_FEATURES={"api_token": True},
+        MYPROFILE_API_TOKEN_LIFETIME=30 * DAY,
+        MYPROFILE_NOTIFY=lambda user, notice: told.append(notice),
+    )
+    signed_in(host).post_json(f"{TAB}/regenerate")
+    said = []
+    run = host.app.test_cli_runner().invoke
+    for gone in (0, 22, 1.5, 0.1, 4, 2, 0.5, 1):
+        aged(host, gone, "myprofile_token")
+        wait_for_notices(host.app)
+        told.clear()
+        for command in (["tokens", "notify", "--quiet"], ["sessions", "prune", "--quiet"], ["tokens", "notify"]):
+            assert run(args=["myprofile", *command]).exit_code == 0
+        wait_for_notices(host.app)
+        said.append([notice.paragraphs[0] for notice in told if notice.kind == "token_ends"])
+    sentence = "The API token of your account ends within {}."
+    week, three, one = ([sentence.format(left)] for left in ("7 days", "3 days", "1 day"))
+    assert said == [[], [], week, [], three, one, [], []]
+
+
+def test_nobody_is_told_of_a_token_that_is_of_no_use(new_host: Callable[..., Host]) -> None:
+    told: list[Any] = []
+    settings = {
+        "MYPROFILE_FEATURES": {"api_token": True},
+        "MYPROFILE_API_TOKEN_LIFETIME": 30 * DAY,
+        "MYPROFILE_NOTIFY": lambda user, notice: told.append(notice.kind),
+    }
+    host = new_host(**settings)
+    alice, bob = signed_in(host), signed_in(host, "bob")
+    for person in (alice, bob):
+        person.post_json(f"{TAB}/regenerate")
+    aged(host, 29.5, "myprofile_token")
+    host.sql("UPDATE myprofile_token SET user_key = '4711' WHERE user_key = '2'")
+    notify = ["myprofile", "tokens", "notify"]
+    off = new_host(host.app.config["SQLALCHEMY_DATABASE_URI"], **{**settings, "MYPROFILE_FEATURES": {}})
+    assert off.app.test_cli_runner().invoke(args=notify).output == "Told of 0 tokens.\n"
+    assert host.app.test_cli_runner().invoke(args=notify).output == "Told of 1 token.\n"
 
 
 def test_without_anybody_to_tell_the_command_says_so(new_host: Callable[..., Host]) -> None:

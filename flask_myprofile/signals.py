@@ -28,8 +28,8 @@ session_ended = _signals.signal("myprofile-session-ended")
 session_refused = _signals.signal("myprofile-session-refused")
 #: The user has a new password, by the Password tab or by ``passwords.store()``.
 password_changed = _signals.signal("myprofile-password-changed")
-#: An API token was made (``action="regenerated"``) or ended (``action="revoked"``). Extra, where an administrator did
-#: it: ``by``, their key.
+#: An API token was made (``action="regenerated"``), ended (``action="revoked"``), or has another name, other scopes or
+#: other networks (``action="changed"``). Extra, where an administrator did it: ``by``, their key.
 token_changed = _signals.signal("myprofile-token-changed")
 #: An admin changed toggles. Extra: ``changes`` (feature name -> bool) and, where features are on for others than
 #: before, ``audiences`` (feature name -> for whom, None: everyone). ``user_key`` is None where an operator did it.
@@ -43,7 +43,12 @@ activity_recorded = _signals.signal("myprofile-activity-recorded")
 data_exported = _signals.signal("myprofile-data-exported")
 
 #: Kinds of events, as account/events.py has them, and what is said of the token.
-_TOKEN_ACTIONS = {"token.made": "regenerated", "token.regenerated": "regenerated", "token.revoked": "revoked"}
+_TOKEN_ACTIONS = {
+    "token.made": "regenerated",
+    "token.regenerated": "regenerated",
+    "token.changed": "changed",
+    "token.revoked": "revoked",
+}
 
 
 def announce(signal: NamedSignal, **data: Any) -> None:

@@ -62,6 +62,8 @@ PASSWORD_REFUSED = _kind("password.refused")
 #: ``token``: what the user calls it, where there may be several.
 TOKEN_MADE = _kind("token.made", "token", essential=True)
 TOKEN_REGENERATED = _kind("token.regenerated", "token", essential=True)
+#: ``fields``: what was changed; ``former``: its name before, if that was.
+TOKEN_CHANGED = _kind("token.changed", "token", "fields", "former", essential=True)
 TOKEN_REVEALED = _kind("token.revealed", "token", essential=True)
 TOKEN_REVOKED = _kind("token.revoked", "token", essential=True)
 TOKEN_USED_ELSEWHERE = _kind("token.used_elsewhere", "token")

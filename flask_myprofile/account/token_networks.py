@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any
 
 #: More than these would make a row that is read at each request long.
 MOST = 20
@@ -51,3 +52,11 @@ def allows(kept: str | None, address: str) -> bool:
     except ValueError:
         return False
     return any(there in network for network in _networks(kept))
+
+
+def are_within(kept: str | None, others: str | None) -> bool:
+    """Whether each address of these networks is in one of the others: no, where it takes two of them together."""
+    if others is None or kept is None:
+        return others is None
+    wide: list[Any] = list(_networks(others))
+    return all(any(one.version == each.version and each.subnet_of(one) for one in wide) for each in _networks(kept))

@@ -140,16 +140,6 @@ class Tokens(HeldTokens):
 
         return add
 
-    def _carry_out(self, work: Callable[[], Any], kind: Kind, record: TokenRecord, code: str = "token_changed") -> None:
-        """All of it and the event, or nothing: where somebody was faster, what was done so far is undone."""
-
-        def both() -> None:
-            if not work():
-                raise Conflict(code=code)
-            self._note(kind, record)
-
-        self._activity.in_one(both)
-
     def _note(self, kind: Kind, record: TokenRecord | None, key: str = "", **who: Any) -> None:
         name = record.name if record else ""
         self._activity.note(kind, record.user_key if record else key, {"token": name or None}, **who)

@@ -13,9 +13,9 @@ from ..pages.site import Site
 class Notice:
     """What has happened to a user's account, in words of their language: what ``MYPROFILE_NOTIFY`` is called with.
 
-    :param kind: ``password_changed``, ``token_made``, ``token_revoked``, ``token_ends``, ``new_device``,
-        ``data_downloaded``, ``email_changed`` (to the address from before), ``confirm_email`` (to the new one) or
-        ``account_deleted``, of whose user there may be none any more: then the callable gets None.
+    :param kind: ``password_changed``, ``token_made``, ``token_changed``, ``token_revoked``, ``token_ends``,
+        ``new_device``, ``data_downloaded``, ``email_changed`` (to the address from before), ``confirm_email`` (to the
+        new one) or ``account_deleted``, of whose user there may be none any more: then the callable gets None.
     :param moment: when it was, in UTC.
     :param to: the e-mail address that it is for; None where the user has none.
     :param paragraphs: what is said, without ``facts``: what each of those is called, and what it is.

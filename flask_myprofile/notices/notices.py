@@ -30,13 +30,14 @@ from ..transactions import after_commit, run
 from . import mail
 from .notice import News, Notice
 from .task_queue import AT_THE_END, TaskQueue
-from .words import DATA_DOWNLOADED, KINDS, NEW_DEVICE, PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED
+from .words import DATA_DOWNLOADED, KINDS, NEW_DEVICE, PASSWORD_CHANGED, TOKEN_CHANGED, TOKEN_MADE, TOKEN_REVOKED
 
 #: The kinds of events that are told, and the kinds of notices that they are.
 _TOLD: Mapping[str, str] = {
     events.PASSWORD_CHANGED.name: PASSWORD_CHANGED,
     events.TOKEN_MADE.name: TOKEN_MADE,
     events.TOKEN_REGENERATED.name: TOKEN_MADE,
+    events.TOKEN_CHANGED.name: TOKEN_CHANGED,
     events.TOKEN_REVOKED.name: TOKEN_REVOKED,
     events.SIGNED_IN.name: NEW_DEVICE,
     events.DATA_DOWNLOADED.name: DATA_DOWNLOADED,
@@ -114,7 +115,7 @@ class Notices:
         """Also where events are not kept. What is known of a browser is told where it is the user's own, or of whoever
         was let in by the app."""
         told = _TOLD.get(kind)
-        if told is None or (told == NEW_DEVICE and details_of(event).get("device") != "new"):
+        if told is None or _is_no_news(told, event):
             return
         browser = (event.session_id, event.ip, event.user_agent) if is_from_there(event) else (None, "", "")
         known = dict(zip(("session_id", "address", "user_agent"), browser, strict=True))
@@ -157,6 +158,13 @@ class Notices:
             reason = type(error).__name__ if by_mail else ""
             line = "MyProfile could not tell user %r of %s. %s"
             self._app.logger.error(line, user_key, notice.kind, reason, exc_info=None if by_mail else error)
+
+
+def _is_no_news(told: str, event: EventRecord) -> bool:
+    details = details_of(event)
+    return (told == NEW_DEVICE and details.get("device") != "new") or (
+        told == TOKEN_CHANGED and details.get("fields") == ["name"]
+    )
 
 
 def _values(event: EventRecord) -> dict[str, str]:

@@ -11,8 +11,8 @@ from ..pages.email_change import CONFIRM
 from ..pages.email_links import CHANGED
 from .notice import News
 
-PASSWORD_CHANGED, TOKEN_MADE, TOKEN_REVOKED = "password_changed", "token_made", "token_revoked"
-NEW_DEVICE, TOKEN_ENDS = "new_device", "token_ends"
+PASSWORD_CHANGED, NEW_DEVICE = "password_changed", "new_device"
+TOKEN_MADE, TOKEN_CHANGED, TOKEN_REVOKED, TOKEN_ENDS = "token_made", "token_changed", "token_revoked", "token_ends"
 DATA_DOWNLOADED, ACCOUNT_DELETED = "data_downloaded", "account_deleted"
 
 
@@ -81,6 +81,13 @@ def _token_revoked(news: News) -> Words:
         return _of_account(gettext("An API token was revoked"), happened)
     happened = gettext("The API token of your account was revoked. Programs that have it cannot use it any more.")
     return _of_account(gettext("Your API token was revoked"), happened)
+
+
+def _token_changed(news: News) -> Words:
+    happened = gettext(
+        "What the API token “%(token)s” of your account may do, or from where, was changed.", token=_name_of_token(news)
+    )
+    return _of_account(gettext("An API token was changed"), happened)
 
 
 def _token_ends(news: News) -> Words:
@@ -164,6 +171,7 @@ def _confirm_email(news: News) -> Words:
 KINDS: Mapping[str, Kind] = {
     PASSWORD_CHANGED: Kind(_password_changed),
     TOKEN_MADE: Kind(_token_made),
+    TOKEN_CHANGED: Kind(_token_changed),
     TOKEN_REVOKED: Kind(_token_revoked),
     TOKEN_ENDS: Kind(_token_ends, None, repeats=True),
     CHANGED: Kind(_email_changed, UNDO_EMAIL, repeats=True),

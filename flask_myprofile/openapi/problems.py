@@ -73,6 +73,7 @@ REFUSALS: Mapping[int, Refusal] = {
                 "several_tokens",
                 "changed_since",
                 "too_many_tokens",
+                "token_unnamed",
             ),
         ),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Response, current_app, jsonify, redirect, request
@@ -23,6 +24,7 @@ from .csrf import check_origin
 from .forms import each_field, fill, read_condition
 from .navigation import url_of
 from .only_changed import VersionedForm
+from .questions import ask
 from .refusals import lost_race, problem_of, refused
 from .signed_out import say_elsewhere
 
@@ -129,13 +131,24 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
         return problem_of(refusal, errors)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)
-    own_form = form if action.name == tab.main else None  # the tab's page has no fields of other actions
+    has_page = form is not None and action.form is not None and action.confirm is not None
+    own_form = form if has_page or action.name == tab.main else None  # the tab's page has no fields of other actions
     known = {field.name for field in fields} if own_form is not None else ()
     left = [text for name, texts in errors.items() if name not in known for text in texts]
     for field in fields:
         field.errors = [str(text) for text in errors.get(field.name, [])]
-    page_, status = show(user, tab, own_form, error=refusal.message or " ".join(map(str, left)), status=refusal.status)
+    error = refusal.message or " ".join(map(str, left))
+    page_, status = _page(user, tab, action, own_form, error, refusal.status)
     return page_, status, refusal.headers
+
+
+def _page(user: Any, tab: Tab, action: Action, form: Form | None, error: Any, status: int) -> Any:
+    """Where the form of the action is: on a page of its own, unless there is nothing any more that it could ask about;
+    else on the tab's."""
+    if action.name != tab.main and form is not None and action.confirm is not None:
+        with suppress(Refused):
+            return ask(user, tab, action, action.confirm, form, error, status)
+    return show(user, tab, form if action.name == tab.main else None, error=error, status=status)
 
 
 def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:

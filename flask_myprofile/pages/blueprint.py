@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from inspect import isroutine
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from ..openapi.operation import Operation, described
 from ..openapi.schemas import MESSAGE, TEXT
 from ..responses import no_store, prefers_json
 from ..tab import Action, Tab
-from . import avatar, layout, not_me_page, one_time_link, recent_sign_in
+from . import avatar, not_me_page, one_time_link, recent_sign_in
 from .access import guarded
 from .actions import perform, show
 from .assets import PagesBlueprint
@@ -29,6 +28,7 @@ from .csrf import check_origin
 from .forms import read_condition
 from .navigation import first_tab, url_of
 from .pending_form import Purpose
+from .questions import ask, form_to_ask, shown_as_json
 from .sign_out import sign_out
 from .signed_out import say_elsewhere
 
@@ -152,23 +152,8 @@ def _action(user: Any, tab: Tab, action: Action | None) -> Any:
         return perform(user, tab, action)
     if action.confirm is None:
         return redirect(url_of(tab))
-    form = action.confirm.form(tab, user) if action.confirm.form else None
-    question = _question(user, tab, action)
-    return layout.render("myprofile/confirm.html", title=action.confirm.title, tab=tab, confirm=question, form=form)
-
-
-def _question(user: Any, tab: Tab, action: Action) -> dict[str, Any]:
-    confirm = action.confirm
-    assert confirm is not None
-    # a lazy text is callable as well
-    texts = confirm.text(tab, user) if isroutine(confirm.text) else [confirm.text]
-    return {
-        "title": confirm.title,
-        "texts": texts,
-        "yes": confirm.yes,
-        "no": confirm.no,
-        "danger": True,
-        "action_url": f"{url_of(tab)}/{action.slug}",
-        "back_url": url_of(tab),
-        "fields": confirm.fields(tab, user) if confirm.fields else {},
-    }
+    tab.check(user, action)
+    form = form_to_ask(user, tab, action)
+    if prefers_json() and action.form is not None and form is not None:
+        return shown_as_json(form)
+    return ask(user, tab, action, action.confirm, form)

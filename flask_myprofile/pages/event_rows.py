@@ -37,6 +37,7 @@ _KINDS: Mapping[str, tuple[str, Any]] = {
     "password.refused": ("shield-alert", lazy_gettext("The current password was entered wrong too many times")),
     "token.made": ("key-round", lazy_gettext("API token made")),
     "token.regenerated": ("key-round", lazy_gettext("API token regenerated")),
+    "token.changed": ("pencil", lazy_gettext("API token changed")),
     "token.revealed": ("eye", lazy_gettext("API token shown")),
     "token.revoked": ("key-round", lazy_gettext("API token revoked")),
     "token.used_elsewhere": ("terminal", lazy_gettext("API token used from a new address")),
@@ -66,7 +67,8 @@ _SUSPECT = frozenset(
     kind.name
     for kind in (
         *(events.SIGNED_IN, events.CONFIRMED, events.PASSWORD_CHANGED, events.PASSWORD_REFUSED),
-        *(events.TOKEN_MADE, events.TOKEN_REGENERATED, events.TOKEN_REVEALED, events.FIELDS_CHANGED),
+        *(events.TOKEN_MADE, events.TOKEN_REGENERATED, events.TOKEN_REVEALED, events.TOKEN_CHANGED),
+        events.FIELDS_CHANGED,
         *(events.EMAIL_CHANGE_ASKED, events.EMAIL_CHANGE_CONFIRMED, events.DATA_DOWNLOADED),
     )
 )
@@ -218,6 +220,8 @@ def _notes(record: EventRecord) -> Iterable[str]:
         yield gettext("Single Sign On · %(provider)s", provider=details["provider"])
     if details.get("token"):
         yield details["token"]
+    if record.kind == events.TOKEN_CHANGED.name:
+        yield from _changed_of_token(details)
     if record.kind == events.FIELDS_CHANGED.name:
         labels = labels_of(["personal_information"])
         names = [str(labels.get(f"personal_information.{name}", name)) for name in details.get("fields", ())]
@@ -226,6 +230,14 @@ def _notes(record: EventRecord) -> Iterable[str]:
         yield from _switched(details.get("before", {}), details.get("after", {}))
     if by := by_whom(record):
         yield by
+
+
+def _changed_of_token(details: Mapping[str, Any]) -> Iterable[str]:
+    if details.get("former"):
+        yield gettext("It was called “%(name)s” before.", name=details["former"])
+    labels = {"scopes": gettext("What it may do"), "networks": gettext("Networks that it may be used from")}
+    if others := [labels[name] for name in details.get("fields", ()) if name in labels]:
+        yield join_list(others)
 
 
 def _switched(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[str]:

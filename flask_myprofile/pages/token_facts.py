@@ -79,6 +79,7 @@ def all_as_shown(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
             "scopes": words_for(record.scopes),
             "networks": (record.networks or "").replace(" ", ", "),
             "can_copy": record.ciphertext is not None,
+            "can_change": record.slot > 0 and current_profile.config.names_tokens,
         }
         for record in records
     ]

@@ -1,21 +1,26 @@
-"""What a user says of a token that is to be made: what it is called, and what it may do."""
+"""What a user says of a token: what it is called, and what it may do, when it is made and later."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
-from wtforms import RadioField, SelectMultipleField, StringField, ValidationError
+from wtforms import HiddenField, RadioField, SelectMultipleField, StringField, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from ..account import token_networks
 from ..account.text import printable
 from ..auth.client import client_address
+from ..errors import Invalid
 from ..globals import current_profile
 from ..i18n import gettext
+from ..store.token_records import TokenRecord
 from ..tab import Tab
 from . import field_checks as checks
 from .column_fields import Line, option
+from .only_changed import VersionedForm, versioned
 from .token_life import life_fields
 from .token_scopes import words_of
 
@@ -34,40 +39,87 @@ def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
     return type("TokenForm", (FlaskForm,), fields)
 
 
-def _name() -> StringField:
+def change_form_of(tab: Tab, user: Any) -> type[FlaskForm]:
+    """The same of a token that there is, but for its life: with what it has, whatever the app has meanwhile. Which one
+    it is about comes with it; whether there is such a token, the action says."""
+    record, config = _asked_about(user), current_profile.config
+    scopes, networks = (record.scopes, record.networks) if record else (None, None)
+    fields: dict[str, Any] = {"name": _name(record.name if record else "")}
+    if config.api_scopes or scopes is not None:
+        fields |= _scopes_of(scopes)
+    if config.api_token_networks or networks is not None:
+        fields["networks"] = _networks((networks or "").replace(" ", ", "))
+    which = HiddenField("id", default=current_profile.tokens.version(record))
+    return type("TokenChangeForm", (versioned("TokenChangeForm", fields),), {"id": which})
+
+
+def _asked_about(user: Any) -> TokenRecord | None:
+    """Found before anything else is looked at, since the form is made of it."""
+    if request.is_json:
+        sent = request.get_json(silent=True)
+        id_ = sent.get("id") if isinstance(sent, dict) else None
+    else:
+        id_ = request.form.get("id", request.args.get("id"))
+    tokens = current_profile.tokens
+    if isinstance(id_, str) and id_:
+        return tokens.find(user, id_)
+    candidates = tokens.candidates(tokens.list(user))
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _name(now: str = "") -> StringField:
     label = gettext("Token name")
     validators = [checks.given(gettext("Say what the token is for")), checks.proper(label, NAME_LENGTH)]
     hint = gettext("What it is for, such as the program or the machine that uses it.")
-    return Line(label, validators, description=hint, render_kw={"dir": "auto", "autocomplete": "off"})
+    return Line(label, validators, default=now, description=hint, render_kw={"dir": "auto", "autocomplete": "off"})
 
 
 def _scopes() -> dict[str, Any]:
     """Nobody gets a token that may do everything by leaving something out."""
-    scopes = current_profile.config.api_scopes
+
+    def check_together(form: Any, field: SelectMultipleField) -> None:
+        if wrong := _wrong_with(form["access"].data == EVERYTHING, field.data):
+            raise ValidationError(wrong)
+
+    return _scope_fields(list(current_profile.config.api_scopes), SOME, (), [check_together])
+
+
+def _scopes_of(kept: str | None) -> dict[str, Any]:
+    """The same of a token that has these: what is said together is looked at once it is known what was changed."""
+    chosen, known = (kept or "").split(), list(current_profile.config.api_scopes)
+    others = [scope for scope in chosen if scope not in known]
+    return _scope_fields([*known, *others], EVERYTHING if kept is None else SOME, chosen, [])
+
+
+def _wrong_with(everything: bool, scopes: Any) -> str:
+    if everything:
+        return gettext("Choose scopes or everything, not both") if scopes else ""
+    return "" if scopes else gettext("Choose at least one scope, or everything")
+
+
+def _scope_fields(scopes: Sequence[str], access: str, chosen: Sequence[str], checks: Sequence[Any]) -> dict[str, Any]:
+    """:param access: what it may do, until somebody says otherwise; likewise ``chosen``."""
 
     def check_access(form: Any, field: RadioField) -> None:
         if field.data not in (EVERYTHING, SOME):
             raise ValidationError(gettext("Say what the token may do"))
 
-    def check_scopes(form: Any, field: SelectMultipleField) -> None:
-        if not set(field.data or ()) <= scopes.keys():
+    def check_known(form: Any, field: SelectMultipleField) -> None:
+        if not set(field.data or ()) <= set(scopes):
             raise ValidationError(gettext("Choose from the list"))
-        if form["access"].data == SOME and not field.data:
-            raise ValidationError(gettext("Choose at least one scope, or everything"))
-        if form["access"].data == EVERYTHING and field.data:
-            raise ValidationError(gettext("Choose scopes or everything, not both"))
 
-    access = [
+    offered = [
         option(SOME, gettext("Only what is ticked below")),
         option(EVERYTHING, gettext("Everything you can do")),
     ]
     return {
         "access": RadioField(
-            gettext("What it may do"), [check_access], choices=access, default=SOME, validate_choice=False
+            gettext("What it may do"), [check_access], choices=offered, default=access, validate_choice=False
         ),
         "scopes": SelectMultipleField(
             gettext("Scopes"),
-            [check_scopes],
+            [check_known, *checks],
+            default=list(chosen),
             choices=[option(name, words_of(name)) for name in scopes],
             option_widget=CheckboxInput(),
             widget=ListWidget(prefix_label=False),
@@ -76,7 +128,7 @@ def _scopes() -> dict[str, Any]:
     }
 
 
-def _networks() -> Line:
+def _networks(now: str = "") -> Line:
     def check(form: Any, field: Line) -> None:
         try:
             kept = token_networks.as_text(field.data or "")
@@ -91,7 +143,8 @@ def _networks() -> Line:
     own = gettext("Your address now is %(address)s.", address=here) if here else ""
     attributes = {"dir": "ltr", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
     label = gettext("Networks that it may be used from")
-    return Line(label, [checks.optional, check], description=f"{hint} {own}".strip(), render_kw=attributes)
+    hint = f"{hint} {own}".strip()
+    return Line(label, [checks.optional, check], default=now, description=hint, render_kw=attributes)
 
 
 def networks_of(form: Any) -> str | None:
@@ -103,3 +156,22 @@ def scopes_of(form: Any) -> list[str] | None:
     if "scopes" not in form or form["access"].data == EVERYTHING:
         return None
     return list(form["scopes"].data)
+
+
+def changes_of(form: VersionedForm, record: TokenRecord) -> dict[str, Any]:
+    """What is to be changed of the token.
+
+    :raises Conflict: something was changed elsewhere since the page was made.
+    :raises Invalid: it may do everything, and only some things; or neither.
+    """
+    names = {field.name for field in form.changed()}
+    found = {name: form[name].data for name in names & {"name", "networks"}}
+    if names & {"access", "scopes"}:
+        access, scopes = form["access"], form["scopes"]
+        # a program that says which scopes has said that they are not all
+        everything = access.data == EVERYTHING and bool(access.raw_data or not scopes.data)
+        ticked = scopes.data if scopes.changed or not everything else ()  # those from before mean nothing then
+        if wrong := _wrong_with(everything, ticked):
+            raise Invalid({"scopes": wrong})
+        found["scopes"] = None if everything else ticked
+    return found

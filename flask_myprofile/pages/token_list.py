@@ -13,8 +13,9 @@ from ..i18n import gettext, lazy_gettext, ngettext
 from ..openapi.schemas import MESSAGE, OPTIONAL_TEXT, TEXT, record
 from ..store.token_records import TokenRecord
 from ..tab import Action, Confirm, Done, Tab, action
-from .token_facts import all_as_json, all_as_shown, as_json
-from .token_form import form_of, networks_of, scopes_of
+from .only_changed import nothing_changed
+from .token_facts import all_as_json, all_as_shown, as_json, called
+from .token_form import change_form_of, changes_of, form_of, networks_of, scopes_of
 from .token_life import lifetime_of
 from .token_of_session import end_with_session
 
@@ -34,11 +35,25 @@ def _consequence(tab: Tab, user: Any) -> list[str]:
     return [ending, gettext("Integrations using them will stop working.")]
 
 
+def _what_stays(tab: Tab, user: Any) -> list[str]:
+    """Which one it is."""
+    record = asked_about(user)
+    if record is None:
+        raise gone()
+    return [called(record), gettext("The token itself stays the same. Programs that have it need no new one.")]
+
+
+def _why_unchanged(error: Conflict) -> str:
+    if error.code == "token_unnamed":
+        return gettext("This token is from before tokens had names. Regenerate it, and you can change the new one.")
+    return gettext("This was done already, here or in another window. Look at the token before you try again.")
+
+
 class TokenListActions:
     """The actions of the tab for it; ``list_context`` is what its page shows of it."""
 
     def check(self, user: Any, action: Action) -> None:
-        if action.name == "create" and not current_profile.config.names_tokens:
+        if action.name in ("create", "change") and not current_profile.config.names_tokens:
             raise NotFound(code="feature_off")
 
     @action(form_of, feature="regenerate", fresh=True, purpose=lazy_gettext("make an API token"), answer=_MADE)
@@ -51,6 +66,35 @@ class TokenListActions:
             raise Conflict(full(), code=error.code) from error
         end_with_session(user, token)
         return shown_page(user, token, gettext("Your new API token is ready."), fresh=True, replaced=False)
+
+    @action(
+        change_form_of,
+        feature="regenerate",
+        confirm=Confirm(
+            lazy_gettext("Change API token"),
+            _what_stays,
+            lazy_gettext("Save"),
+            lazy_gettext("Cancel"),
+        ),
+        label=lazy_gettext("Change API token"),
+        purpose=lazy_gettext("let your API token do more"),
+        answer=MESSAGE,
+    )
+    def change(self, user: Any, form: Any) -> str | Done:
+        version = meant(user, form["id"].data or None, None)
+        record = current_profile.tokens.find(user, version)
+        if record is None:
+            raise gone()
+        changes = changes_of(form, record)
+        if (nothing := nothing_changed(form, changes)) is not None:
+            return nothing
+        if current_profile.tokens.widens(record, changes):
+            current_profile.sessions.require_fresh(user)
+        try:
+            current_profile.tokens.change(user, current_profile.tokens.version(record), **changes)
+        except Conflict as error:
+            raise Conflict(_why_unchanged(error), code=error.code) from error
+        return gettext("Your API token has been changed.")
 
     @action(
         feature=False,
@@ -103,7 +147,7 @@ def values_of(records: Sequence[TokenRecord]) -> dict[str, Any]:
 
 def asked_about(user: Any) -> TokenRecord | None:
     """The token that a question is about; where there is one only, that."""
-    given = request.args.get("id")
+    given = request.values.get("id")
     record = current_profile.tokens.find(user, given)
     if given is not None and record is None:
         raise gone()

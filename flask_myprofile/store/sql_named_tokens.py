@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Table, delete, select, update
 
 from .database import Database, Execute, in_one_transaction
 from .token_records import TokenRecord
@@ -27,8 +27,8 @@ class SqlNamedTokens(Database):
         table = self._tables.named_token
         this = (table.c.user_key == old.user_key, table.c.digest == old.digest, table.c.slot == old.slot)
         with self._write() as execute:
-            # first of all, since whoever else would replace it waits here
-            if not execute(update(table).where(*this).values(replaces=None)).rowcount:
+            # first of all, since whoever else would replace or change it waits here
+            if not execute(update(table).where(*this, *_unchanged(table, old)).values(replaces=None)).rowcount:
                 return False
             self._end_replaced(execute, old)
             if until is None:
@@ -37,9 +37,21 @@ class SqlNamedTokens(Database):
         return self._put_into(record.slot, record)
 
     @in_one_transaction
+    def change_named_token(self, old: TokenRecord, new: TokenRecord) -> bool:
+        table = self._tables.named_token
+        this = (table.c.user_key == old.user_key, table.c.digest == old.digest, table.c.slot == old.slot)
+        change = update(table).where(*this, *_unchanged(table, old))
+        with self._write() as execute:
+            return bool(execute(change.values(name=new.name, scopes=new.scopes, networks=new.networks)).rowcount)
+
+    @in_one_transaction
     def end_unnamed_token(self, old: TokenRecord, until: int | None) -> bool:
         table = self._tables.token
-        this = (table.c.user_key == old.user_key, table.c.digest == old.digest, _same(table.c.expires_at, old))
+        this = (
+            table.c.user_key == old.user_key,
+            table.c.digest == old.digest,
+            _same(table.c.expires_at, old.expires_at),
+        )
         change: Any = delete(table) if until is None else update(table).values(expires_at=until)
         with self._write() as execute:
             return bool(execute(change.where(*this)).rowcount)
@@ -77,5 +89,9 @@ class SqlNamedTokens(Database):
             execute(delete(one).where(one.c.user_key == old.user_key, one.c.digest == old.replaces))
 
 
-def _same(column: Any, old: TokenRecord) -> Any:
-    return column.is_(None) if old.expires_at is None else column == old.expires_at
+def _unchanged(table: Table, old: TokenRecord) -> list[Any]:
+    return [_same(table.c[name], getattr(old, name)) for name in ("name", "scopes", "networks")]
+
+
+def _same(column: Any, value: Any) -> Any:
+    return column.is_(None) if value is None else column == value

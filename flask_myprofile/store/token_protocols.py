@@ -29,7 +29,11 @@ class TokenStore(Protocol):
 
     def replace_named_token(self, record: TokenRecord, old: TokenRecord, until: int | None) -> bool:
         """Put ``record`` into the slot of ``old``, which goes on ``until`` then (None: it ends); False where that is
-        not there any more, and nothing was changed."""
+        not there any more, or not as it was, and nothing was changed."""
+        ...
+
+    def change_named_token(self, old: TokenRecord, new: TokenRecord) -> bool:
+        """Give it the name, scopes and networks of ``new``; False where it is not there any more, or not as it was."""
         ...
 
     def end_unnamed_token(self, old: TokenRecord, until: int | None) -> bool:

@@ -24,6 +24,7 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile.api_token": ("/api-token", BOTH),
     "myprofile.openapi": ("/openapi.json", READ),
     "myprofile.api_token_create": ("/api-token/create", BOTH),
+    "myprofile.api_token_change": ("/api-token/change", BOTH),
     "myprofile.api_token_revoke_all": ("/api-token/revoke-all", BOTH),
     "myprofile.api_token_regenerate": ("/api-token/regenerate", BOTH),
     "myprofile.api_token_reveal": ("/api-token/reveal", BOTH),

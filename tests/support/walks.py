@@ -71,6 +71,8 @@ ROUTES = [route for route in _routes() if route[0] not in FOR_PROVIDERS]
 URLS = sorted({url for _, url, _ in ROUTES})
 #: Without the answer of a provider that it waits for, there is nothing to read: see test_step_up.py.
 ANSWERS = {"/profile/sso/confirmed"}
+#: Where users may have several tokens: see test_api_token_changes.py in tests/tabs.
+ANSWERS |= {"/profile/api-token/change"}
 READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url not in ANSWERS)
 #: Read by programs or kept on a disk: nothing of a page is in them, and they are in no reader's language.
 FILES = {"/profile/admin/features/export", "/profile/openapi.json"}
@@ -80,7 +82,7 @@ _READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, No
 #: Off unless an app asks for it: see tests/notices/test_email_change.py, and test_api_tokens.py and test_avatar.py in
 #: tests/tabs.
 ASKED_FOR = {
-    *(f"/profile/api-token/{action}" for action in ("create", "revoke-all")),
+    *(f"/profile/api-token/{action}" for action in ("create", "change", "revoke-all")),
     "/profile/admin/sessions/cancel-email-change",
     *(f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")),
     *(f"/profile/personal-information/{action}" for action in ("avatar", "remove-avatar")),

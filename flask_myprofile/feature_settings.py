@@ -39,6 +39,13 @@ class FeatureSettings:
         "A callable(user) -> the names of the roles that a user has, for features that are on for some roles.",
     )
 
+    feature_history_keep: int = _setting(
+        90 * 86_400,
+        checks.number(0),
+        "Seconds for which changes of features are kept, to be seen and undone, until `flask myprofile sessions "
+        "prune`.",
+    )
+
     def rules_of_features(self) -> dict[str, Rule]:
         return {name: rule_of(data) for name, data in self.features.items()}
 

@@ -12,11 +12,12 @@ from flask import has_request_context, request
 from .account.clock import now
 from .account.feature_people import FeaturePeople, Somebody
 from .account.feature_saving import FeatureSaving
+from .account.feature_sets import FeatureSets
 from .audiences import unmet
 from .config import Config
 from .errors import NotFound
+from .store.feature_protocols import FeatureSetStore
 from .store.feature_records import FeatureChoice, FeatureRecord
-from .store.protocols import FeatureStore
 
 
 class Features(FeatureSaving):
@@ -28,8 +29,10 @@ class Features(FeatureSaving):
     holds at once in every worker.
     """
 
-    def __init__(self, config: Config, store: FeatureStore, people: FeaturePeople) -> None:
+    def __init__(self, config: Config, store: FeatureSetStore, people: FeaturePeople) -> None:
         super().__init__(config, store)
+        #: What they all were, kept under a name: a :class:`~.account.feature_sets.FeatureSets`.
+        self.sets = FeatureSets(self, store)
         self._people = people
         self._cache_key = f"flask_myprofile.features.{id(self)}"
 

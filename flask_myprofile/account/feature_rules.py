@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ..audiences import Rule, kept_rule, text_of
@@ -47,8 +48,11 @@ class FeatureRules:
         self._configured, self._pinned = config.rules_of_features(), config.rules_that_are_pinned()
         self._open: set[str] = set()
         self._behind: dict[str, tuple[str, ...]] = {}
+        self._tabs: Iterable[Any] = ()
+        self.has_roles = config.roles is not None
 
     def declare_tabs(self, tabs: Iterable[Any]) -> None:
+        self._tabs = tabs
         for tab in tabs:
             parts = {} if tab.open_parts else {f"{tab.name}.{part.name}": part.default for part in tab.all_parts()}
             self.declare({tab.name: tab.on_by_default, **parts}, tab.name if tab.open_parts else None)
@@ -68,6 +72,11 @@ class FeatureRules:
                 raise SetupError(
                     f"Flask-MyProfile: MYPROFILE_{key} names no feature: {', '.join(unknown)}. Features: {known}"
                 )
+
+    def names(self) -> list[str]:
+        """All that there are: those of no tab first, then each tab with its parts."""
+        parts = ((tab.name, *(f"{tab.name}.{part.name}" for part in tab.all_parts())) for tab in self._tabs)
+        return [ROOT, DOCTOR, OPENAPI, *chain.from_iterable(parts)]
 
     def is_known(self, name: str) -> bool:
         """Whether there is such a feature."""
@@ -110,6 +119,10 @@ class FeatureRules:
             return State(pinned.on, True, default.on, None, pinned, default)
         rule = default if record is None else rule_of_choice(record.choice)
         return State(rule.on, False, default.on, record, rule, default)
+
+    def asks_for_roles(self, rule: Rule) -> bool:
+        """Whether it is for roles, of which this app has none."""
+        return rule.audience is not None and bool(rule.audience.roles) and not self.has_roles
 
     def is_against_pinned(self, name: str, value: bool | Rule) -> bool:
         pinned = self._pinned.get(name)

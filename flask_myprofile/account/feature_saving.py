@@ -7,10 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from ..audiences import Rule, kept_rule
 from ..config import Config
 from ..errors import Conflict, NotFound
-from ..store.feature_records import FeatureChange, FeatureChoice, FeatureRecord, choice_of_text, text_of_choice
-from ..store.protocols import FeatureStore
+from ..store.feature_protocols import FeatureStore
+from ..store.feature_records import (
+    Author,
+    FeatureChange,
+    FeatureChoice,
+    FeatureRecord,
+    choice_of_text,
+    text_of_choice,
+)
 from .clock import now
 from .feature_rules import Change, FeatureRules, State, choice_of_rule, wanted
+from .pruning import prune_in_batches
 
 
 class FeatureSaving(FeatureRules):
@@ -41,12 +49,22 @@ class FeatureSaving(FeatureRules):
         """
         return self.state_in(name, self._records())
 
+    def states(self) -> dict[str, State]:
+        """All features at once, in the order of Feature Management.
+
+        :returns: name -> what :meth:`state` answers.
+        """
+        records = self._records()
+        return {name: self.state_in(name, records) for name in self.names()}
+
     def unreadable(self) -> list[str]:
         """Those of which nobody can read what is stored of whom they are on for: they are off."""
         found = ((name, *choice) for name, choice in self._choices().items() if self.is_known(name))
         return [name for name, on, audience in found if not on and audience is not None and not kept_rule(audience)]
 
-    def save(self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None) -> dict[str, bool]:
+    def save(
+        self, values: Mapping[str, bool | Rule], changed_by: str | Author, version: str | None = None
+    ) -> dict[str, bool]:
         """Store an administrator's choices. The caller commits.
 
         :param values: feature -> on or off, for whomever it is on; or a rule that says that as well.
@@ -59,10 +77,15 @@ class FeatureSaving(FeatureRules):
         return {name: change.after.on for name, change in self.change(values, changed_by, version).items()}
 
     def change(
-        self, values: Mapping[str, bool | Rule], changed_by: str, version: str | None = None
+        self,
+        values: Mapping[str, bool | Rule],
+        changed_by: str | Author,
+        version: str | None = None,
+        set_name: str | None = None,
     ) -> dict[str, Change]:
         """The same as :meth:`save`.
 
+        :param set_name: of the set that is put back by it.
         :returns: feature -> what it was before, and after.
         """
         locked = sorted(name for name in values if self.is_against_pinned(name, values[name]))
@@ -81,10 +104,10 @@ class FeatureSaving(FeatureRules):
             return {name: choice_of_rule(change.after) for name, change in changes.items()}
 
         self._forget()
-        self._store.save_features(differing, changed_by[:255], now())
+        self._store.save_features(differing, author_of(changed_by), now(), set_name)
         return changes
 
-    def unset(self, names: Iterable[str], changed_by: str) -> dict[str, Change]:
+    def unset(self, names: Iterable[str], changed_by: str | Author) -> dict[str, Change]:
         """Take administrators' choices back, so that the defaults hold. The caller commits.
 
         :param names: of features.
@@ -102,33 +125,42 @@ class FeatureSaving(FeatureRules):
         """
         return self._store.feature_changes(before, limit)
 
-    def find_change(self, number: int, name: str) -> FeatureChange | None:
-        """One of :meth:`history`."""
-        return self._store.feature_change(number, name)
+    def changes_of(self, number: int, name: str | None = None) -> Sequence[FeatureChange]:
+        """Of :meth:`history`, all that were saved at once; or of one feature."""
+        return [each for each in self._store.feature_changes_of(number) if name in (None, each.name)]
 
     def choices(self) -> Mapping[str, FeatureChoice]:
         """What administrators have chosen: feature -> on for everyone, and else for whom, as it is kept."""
         return self._choices()
 
-    def undo(self, number: int, name: str, changed_by: str) -> dict[str, Change]:
-        """Take one change back. The caller commits.
+    def undo(self, number: int, name: str | None, changed_by: str | Author) -> dict[str, Change]:
+        """Take a change back: of one feature, or of all that were saved at once. The caller commits.
 
         :param number: of the change, as :meth:`history` has it.
-        :param name: of the feature.
+        :param name: of the feature; None: all, or none of them.
         :param changed_by: who does it.
         :returns: feature -> what it was before, and after.
         :raises NotFound: there is no such change, or no such feature any more.
-        :raises Conflict: the feature has been changed since, or is pinned in the configuration.
+        :raises Conflict: a feature has been changed since, or is pinned in the configuration.
         """
-        change = self._store.feature_change(number, name)
-        if change is None or not self.is_known(name):
+        found = {each.name: each for each in self.changes_of(number, name) if self.is_known(each.name)}
+        if not found:
             raise NotFound(code="no_such_change")
-        if name in self._pinned:
-            raise Conflict(code="feature_locked", message=name)
-        return self._choose({name: (change.before, change)}, changed_by)
+        if locked := sorted(found.keys() & self._pinned.keys()):
+            raise Conflict(code="feature_locked", message=", ".join(locked))
+        return self._choose({each.name: (each.before, each) for each in found.values()}, changed_by)
+
+    def prune(self, keep: int) -> int:
+        """Delete the history of changes that are older, in short transactions.
+
+        :param keep: seconds.
+        :returns: how many changes of a feature were deleted.
+        """
+        before = now() - keep
+        return prune_in_batches(lambda after, limit: self._store.prune_feature_changes(before, limit))
 
     def _choose(
-        self, wishes: Mapping[str, tuple[str | None, FeatureChange | None]], changed_by: str
+        self, wishes: Mapping[str, tuple[str | None, FeatureChange | None]], changed_by: str | Author
     ) -> dict[str, Change]:
         """:param wishes: feature -> what is kept of its rule, and the change that has to be the last one."""
         changes: dict[str, Change] = {}
@@ -146,7 +178,7 @@ class FeatureSaving(FeatureRules):
             return choices
 
         self._forget()
-        self._store.save_features(chosen, changed_by[:255], now())
+        self._store.save_features(chosen, author_of(changed_by), now())
         return changes
 
     def version(self) -> str:
@@ -157,3 +189,9 @@ class FeatureSaving(FeatureRules):
         """
         self._forget()
         return str(self._store.features_version())
+
+
+def author_of(changed_by: str | Author) -> Author:
+    """As it can be kept."""
+    author = Author(changed_by) if isinstance(changed_by, str) else changed_by
+    return author._replace(name=author.name[:255])

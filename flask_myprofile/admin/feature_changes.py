@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
@@ -13,40 +13,58 @@ from ..account.feature_rules import Change
 from ..audiences import audience_data, data_of
 from ..errors import Conflict, StoreDown
 from ..globals import current_profile
-from ..i18n import gettext
+from ..i18n import gettext, join_list
 from ..openapi.schemas import FLAG, TEXT, by_name, record
 from ..signals import announce, features_changed
 from ..store.database_errors import is_clash
+from ..store.feature_records import Author
 from ..transactions import unit_of_work
 
 #: While it is on, tokens are kept so that they can be copied.
 _COPY = "api_token.copy"
 
+T = TypeVar("T")
+
 #: What programs are answered, as :func:`as_json` has it.
 CHANGED = record(message=TEXT, changes=by_name(FLAG))
 
 
-def commit(user: Any, work: Callable[[str], Mapping[str, Change]]) -> Mapping[str, Change]:
-    """Carry ``work`` out, which is told what the administrator is called, and what comes of it, in one transaction.
+def commit(user: Any, work: Callable[[Author], Mapping[str, Change]]) -> Mapping[str, Change]:
+    """Carry ``work`` out, which is told who the administrator is, and what comes of it, in one transaction.
 
     :raises Conflict: somebody else was faster, or the configuration pins it.
     """
-    name = current_profile.users.display_name(user)
+
+    def both() -> Mapping[str, Change]:
+        changes = work(author_of(user))
+        carry_out(changes, user)
+        return changes
+
     try:
-        with unit_of_work(current_profile.db.session):
-            changes = work(name)
-            carry_out(changes, user)
+        changes = in_one(both)
     except Conflict as error:
         if error.code == "feature_locked":
-            sentence = gettext("Set in the application's configuration: %(names)s", names=error.message)
+            names = join_list(str(error.message).split(", "))
+            sentence = gettext("Set in the application's configuration: %(names)s", names=names)
             raise Conflict(sentence, code=error.code) from error
         raise
+    log(changes, user)
+    return changes
+
+
+def author_of(user: Any) -> Author:
+    return Author(current_profile.users.display_name(user), current_profile.users.key(user))
+
+
+def in_one(work: Callable[[], T]) -> T:
+    """In one transaction. :raises Conflict: somebody else was faster."""
+    try:
+        with unit_of_work(current_profile.db.session):
+            return work()
     except (DBAPIError, StoreDown) as error:
         if is_clash(error):
             raise meanwhile() from error
         raise
-    log(changes, user)
-    return changes
 
 
 def meanwhile() -> Conflict:

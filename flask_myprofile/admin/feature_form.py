@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flask import request
 
-from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, State
+from ..account.feature_rules import State
 from ..audiences import IllFormed, Rule, rule_of
 from ..errors import Invalid
 from ..globals import current_profile
@@ -66,14 +66,11 @@ def is_on(value: bool | Rule) -> bool:
 
 def is_of_roles(rule: Rule) -> bool:
     """Whether it asks for roles, of which this app has none."""
-    return rule.audience is not None and bool(rule.audience.roles) and current_profile.config.roles is None
+    return current_profile.features.asks_for_roles(rule)
 
 
 def feature_names() -> list[str]:
-    names = [ROOT, DOCTOR, OPENAPI]
-    for tab in current_profile.tabs.values():
-        names += [tab.name, *(f"{tab.name}.{part.name}" for part in tab.all_parts())]
-    return names
+    return current_profile.features.names()
 
 
 def defaults() -> dict[str, bool | Rule]:

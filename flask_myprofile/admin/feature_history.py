@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from flask import jsonify, redirect, request, url_for
@@ -59,23 +60,25 @@ _WHICH: Any = {**ANYTHING, "properties": {"number": TEXT, "feature": TEXT}, "add
     post=Operation("Undo a change of the features", answer=CHANGED, body=_WHICH),
 )
 def undo(user: Any) -> Any:
-    """Take one change back; a GET asks first."""
+    """Take back one change, or all that were saved at once; a GET asks first."""
     if request.method == "POST":
         return _undo(user)
     if not request.args.get("number"):
         return redirect(url_for(_ENDPOINT))
-    change = _change(request.args)
-    if not _can_be_undone(change, _present(), current_profile.features.state(change.name).locked):
+    found = _found(request.args)
+    if not _can_all_be_undone(found, _present(), feature_page.labels()):
         return _refuse(_too_late())
+    title = gettext("Undo this change?") if request.args.get("feature") else gettext("Undo all of these changes?")
+    restored = {name: rule for change in found for name, rule in _restored(change).items()}
     question = {
-        "title": gettext("Undo this change?"),
-        "texts": [_sentence(change), *feature_page.warnings(feature_page.asked_about(_restored(change)))],
-        "yes": gettext("Undo this change"),
+        "title": title,
+        "texts": [*feature_page.warnings(feature_page.asked_about(restored)), *map(_sentence, found)],
+        "yes": gettext("Undo this change") if request.args.get("feature") else gettext("Undo all of it"),
         "no": gettext("Cancel"),
         "danger": True,
         "action_url": url_for(_UNDO_ENDPOINT),
         "back_url": url_for(_ENDPOINT),
-        "fields": {"number": str(change.number), "feature": change.name},
+        "fields": {name: request.args[name] for name in ("number", "feature") if request.args.get(name)},
     }
     return feature_page.ask_in_words(question)
 
@@ -94,24 +97,29 @@ def _restored(change: FeatureChange) -> Mapping[str, bool | Rule]:
 def _undo(user: Any) -> Any:
     try:
         check_origin()
-        change = _change(read_condition(["number", "feature"]))
+        sent = read_condition(["number", "feature"])
+        number, name = _found(sent)[0].number, sent.get("feature") or None
         current_profile.sessions.require_fresh(user)
-        changes = commit(user, lambda name: current_profile.features.undo(change.number, change.name, name))
+        changes = commit(user, lambda author: current_profile.features.undo(number, name, author))
     except Refused as refusal:
         return _refuse(_too_late() if refusal.code == "changed_since" else refusal)
-    said = gettext("The change is undone.")
+    said = gettext("The change is undone.") if name else gettext("The changes are undone.")
     if prefers_json():
         return jsonify(message=said, **as_json(changes))
     layout.remember_message(said)
     return redirect(url_for(_ENDPOINT), 303)
 
 
-def _change(sent: Mapping[str, str]) -> FeatureChange:
-    """:raises NotFound: there is no such change, or its feature is gone."""
-    number, name = sent.get("number", ""), sent.get("feature", "")
-    is_known = name in feature_page.labels()  # before a database is asked for it that takes no such text
-    found = current_profile.features.find_change(_number(number), name) if is_known else None
-    if found is None:
+def _found(sent: Mapping[str, str]) -> Sequence[FeatureChange]:
+    """Without a feature, all that were saved at once.
+
+    :raises NotFound: there is no such change, or its feature is gone.
+    """
+    number, name = sent.get("number", ""), sent.get("feature") or None
+    labels = feature_page.labels()
+    found = current_profile.features.changes_of(_number(number), name)
+    found = [each for each in found if each.name in labels]
+    if not found:
         raise NotFound(gettext("There is no such change."), code="no_such_change")
     return found
 
@@ -166,21 +174,45 @@ def _cursor(text: str) -> tuple[int, str]:
 
 
 def _rows(changes: Sequence[FeatureChange]) -> list[dict[str, Any]]:
-    labels, present, states = feature_page.labels(), _present(), current_profile.features.state
-    return [
-        {
-            "label": labels.get(each.name, each.name),
-            "name": each.name,
-            "before": _words(each.before),
-            "after": _words(each.after),
-            "by": each.changed_by,
-            "at": as_datetime(each.changed_at),
-            "undo_url": url_for(_UNDO_ENDPOINT, number=each.number, feature=each.name)
-            if each.name in labels and _can_be_undone(each, present, states(each.name).locked)
-            else None,
-        }
-        for each in changes
-    ]
+    labels, present = feature_page.labels(), _present()
+    rows = []
+    for number, group in groupby(changes, lambda each: each.number):
+        members = list(group)
+        all_url = _undo_url(members, present, labels, number) if len(members) > 1 else None
+        for each in members:
+            heads = each is members[0] and (len(members) > 1 or each.set_name is not None)
+            rows.append(
+                {
+                    "label": labels.get(each.name, each.name),
+                    "before": _words(each.before),
+                    "after": _words(each.after),
+                    "by": each.changed_by or gettext("An administrator"),
+                    "at": as_datetime(each.changed_at),
+                    "undo_url": _undo_url([each], present, labels, number, each.name),
+                    "together": _together(each) if heads else "",
+                    "undo_all_url": all_url if heads else None,
+                }
+            )
+    return rows
+
+
+def _undo_url(
+    changes: Sequence[FeatureChange],
+    present: Mapping[str, str | None],
+    labels: Collection[str],
+    number: int,
+    feature: str | None = None,
+) -> str | None:
+    if not _can_all_be_undone(changes, present, labels):
+        return None
+    return url_for(_UNDO_ENDPOINT, number=number, feature=feature)
+
+
+def _together(change: FeatureChange) -> str:
+    """What stands above those that were saved at once."""
+    if change.set_name is None:
+        return gettext("Changed together")
+    return gettext("The set “%(name)s” was put back", name=change.set_name)
 
 
 def _present() -> Mapping[str, str | None]:
@@ -188,9 +220,15 @@ def _present() -> Mapping[str, str | None]:
     return {name: text_of_choice(choice) for name, choice in current_profile.features.choices().items()}
 
 
-def _can_be_undone(change: FeatureChange, present: Mapping[str, str | None], locked: bool) -> bool:
-    """Not where the feature is something else by now, or was that before as well."""
-    return not locked and present.get(change.name) == change.after != change.before
+def _can_all_be_undone(
+    changes: Sequence[FeatureChange], present: Mapping[str, str | None], labels: Collection[str]
+) -> bool:
+    """Not where a feature is something else by now, or was that before as well, or is gone or pinned."""
+    state = current_profile.features.state
+    return all(
+        each.name in labels and not state(each.name).locked and present.get(each.name) == each.after != each.before
+        for each in changes
+    )
 
 
 def _rule(text: str | None) -> Rule | None:
@@ -208,9 +246,10 @@ def _as_json(change: FeatureChange, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "number": change.number,
         "feature": change.name,
-        "by": change.changed_by,
+        "by": change.changed_by or None,
         "at": iso_time(change.changed_at),
         "before": None if before is None else data_of(before),
         "after": None if after is None else data_of(after),
+        "set": change.set_name,
         "can_be_undone": row["undo_url"] is not None,
     }

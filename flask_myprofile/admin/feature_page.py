@@ -9,11 +9,11 @@ from urllib.parse import quote
 
 from flask import url_for
 
-from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, State, wanted
+from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, Change, State, wanted
 from ..account.user_search import MOST_COUNTED
 from ..audiences import Rule, data_of
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, ngettext, time_ago
+from ..i18n import as_datetime, gettext, join_list, ngettext, time_ago
 from ..pages import layout
 from ..pages.navigation import ADMIN_ENDPOINT
 from ..tab import Effect, Tab
@@ -101,14 +101,27 @@ def _also(sent: Sent, names: Collection[str]) -> Iterator[str]:
         moved = [name for name, each in sent.values.items() if is_on(each) == on != state(name).on]
         moved = [name for name in moved if name not in names]
         if moved:
-            yield f"{words} {', '.join(str(names_of.get(name, name)) for name in moved)}"
+            yield f"{words} {join_list(str(names_of.get(name, name)) for name in moved)}"
 
 
-def ask_in_words(question: Mapping[str, Any], status: int = 200) -> Any:
-    heading = gettext("Feature Management")
+def ask_in_words(question: Mapping[str, Any], status: int = 200, **more: Any) -> Any:
+    heading, title = gettext("Feature Management"), question["title"]
     return layout.render(
-        "myprofile/admin/confirm.html", title=question["title"], heading=heading, confirm=question, status=status
+        "myprofile/admin/confirm.html", title=title, heading=heading, confirm=question, status=status, **more
     )
+
+
+def in_lines(changes: Mapping[str, Change]) -> list[str]:
+    """What each of them is, and what it would be."""
+    names = labels()
+    return [
+        f"{names.get(name, name)}: {rule_in_words(change.before)} → {rule_in_words(change.after)}"
+        for name, change in changes.items()
+    ]
+
+
+def nothing_would_change() -> str:
+    return gettext("Nothing was changed: the features are like that already.")
 
 
 def warnings(asked: Mapping[str, Effect]) -> list[str]:
@@ -125,7 +138,7 @@ def labels() -> dict[str, Any]:
     found: dict[str, Any] = {ROOT: gettext("My Profile"), DOCTOR: gettext("Doctor"), OPENAPI: gettext("OpenAPI")}
     for tab in current_profile.tabs.values():
         found[tab.name] = tab.label
-        found |= {f"{tab.name}.{part.name}": f"{tab.label}, {part.label}" for part in tab.all_parts()}
+        found |= {f"{tab.name}.{part.name}": f"{tab.label} › {part.label}" for part in tab.all_parts()}
     return found
 
 
@@ -187,6 +200,9 @@ def _provenance(state: State) -> str:
         return ""
     when = as_datetime(state.changed.changed_at)
     words = {"name": state.changed.changed_by, "when": time_ago(when) if when else ""}
+    if not state.changed.changed_by:  # the account is closed
+        named = gettext("Changed %(when)s. Default: on.", **words), gettext("Changed %(when)s. Default: off.", **words)
+        return named[not state.default]
     if state.default:
         return gettext("Changed by %(name)s, %(when)s. Default: on.", **words)
     return gettext("Changed by %(name)s, %(when)s. Default: off.", **words)

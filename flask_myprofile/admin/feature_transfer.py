@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, jsonify, make_response, request, url_for
 
+from ..account.feature_rules import Change
 from ..account.text import storable
 from ..audiences import IllFormed, Rule, data_of, rule_of
 from ..errors import Conflict, Forbidden, Invalid, Refused
@@ -23,7 +24,7 @@ from ..pages.pending_form import Purpose
 from ..pages.refusals import problem_of
 from ..responses import prefers_json
 from . import feature_page, features
-from .audience_words import mistake_in_words, mistakes_in_words, rule_in_words
+from .audience_words import mistake_in_words, mistakes_in_words
 from .feature_changes import CHANGED
 from .feature_form import BACK, Sent, feature_names, is_of_roles
 
@@ -41,7 +42,7 @@ IMPORT = Purpose(
 
 def document() -> dict[str, Any]:
     """All features that the configuration does not pin, each with whom it is on for."""
-    states = {name: current_profile.features.state(name) for name in feature_names()}
+    states = current_profile.features.states()
     return {FORM: 1, "features": {name: data_of(state.rule) for name, state in states.items() if not state.locked}}
 
 
@@ -134,18 +135,13 @@ def _read(text: str) -> Any:
 
 def _ask(rules: Mapping[str, Rule], typed: str) -> Any:
     version = current_profile.features.version()  # before what has it
-    states = {name: current_profile.features.state(name) for name in rules}
-    moved = {name: rule for name, rule in rules.items() if states[name].rule != rule}
-    if not moved:
-        return _show(typed, gettext("Nothing was changed."))
-    labels = feature_page.labels()
-    texts = [
-        *feature_page.warnings(feature_page.asked_about(moved)),
-        *(
-            f"{labels.get(name, name)}: {rule_in_words(states[name].rule)} → {rule_in_words(rule)}"
-            for name, rule in moved.items()
-        ),
-    ]
+    states = current_profile.features.states()
+    changes = {name: Change(states[name].rule, rule) for name, rule in rules.items() if states[name].rule != rule}
+    if not changes:
+        layout.remember_message(feature_page.nothing_would_change(), "info")
+        return _show(typed)
+    moved = {name: change.after for name, change in changes.items()}
+    texts = [*feature_page.warnings(feature_page.asked_about(moved)), *feature_page.in_lines(changes)]
     fields = {_FIELD: typed, _CONFIRMED: "1", "version": version}
     return feature_page.ask_about_features(texts, fields, url_for(_ENDPOINT))
 

@@ -46,7 +46,7 @@ group = _Group("myprofile", help="My Profile: the user's own page.")
 
 def _load_commands() -> None:
     # slow; each adds its own to the group
-    from . import accounts, credentials, features, openapi, sessions, set_up  # noqa: F401
+    from . import accounts, credentials, feature_sets, features, openapi, sessions, set_up  # noqa: F401
 
 
 def find_user(text: str) -> tuple[Any, str]:

@@ -22,7 +22,7 @@ from ..transactions import run
 from .command_group import ask, group, print_rows
 
 _COLUMNS = ("feature", "on", "for", "locked", "changed_by", "changed_at")
-_HISTORY_COLUMNS = ("number", "at", "by", "feature", "before", "after")
+_HISTORY_COLUMNS = ("number", "at", "by", "feature", "before", "after", "set")
 
 
 @group.group("features")
@@ -58,8 +58,8 @@ def set_feature(name: str, switch: str, everyone: bool, yes: bool, **given: Any)
     rule: bool | Rule = switch == "on"
     if everyone or whom:
         rule = _rule({"on": switch == "on", "for": whom})
-    _ask({name: rule}, yes)
-    _save(lambda by: current_profile.features.change({name: rule}, by))
+    ask_about({name: rule}, yes)
+    save_changes(lambda by: current_profile.features.change({name: rule}, by))
 
 
 @features_group.command("unset")
@@ -69,8 +69,8 @@ def unset_features(names: tuple[str, ...], yes: bool) -> None:
     """Take administrators' choices back, so that the configuration decides again."""
     for name in names:
         _known(name)
-    _ask({name: current_profile.features.state(name).default_rule for name in names}, yes)
-    _save(lambda by: current_profile.features.unset(names, by))
+    ask_about({name: current_profile.features.state(name).default_rule for name in names}, yes)
+    save_changes(lambda by: current_profile.features.unset(names, by))
 
 
 @features_group.command("export")
@@ -91,8 +91,8 @@ def import_features(file: Any, yes: bool) -> None:
     except Invalid as error:
         lines = (f"{printable(name, 80)}: {text}" for name, texts in error.errors.items() for text in _each(texts))
         raise click.ClickException("\n".join(lines)) from error
-    _ask(rules, yes)
-    _save(lambda by: current_profile.features.change(rules, by))
+    ask_about(rules, yes)
+    save_changes(lambda by: current_profile.features.change(rules, by))
 
 
 def _each(texts: Any) -> Sequence[Any]:
@@ -108,10 +108,11 @@ def history(limit: int, as_json: bool) -> None:
         {
             "number": change.number,
             "at": iso_time(change.changed_at),
-            "by": printable(change.changed_by, 80),
+            "by": printable(change.changed_by, 80) or None,
             "feature": change.name,
             "before": _kept(change.before, as_json),
             "after": _kept(change.after, as_json),
+            "set": change.set_name and printable(change.set_name, 80),
         }
         for change in current_profile.features.history(limit=limit)
     ]
@@ -120,15 +121,20 @@ def history(limit: int, as_json: bool) -> None:
 
 @features_group.command("undo")
 @click.argument("number", type=click.IntRange(1, 10**18))
-@click.argument("name")
+@click.argument("name", required=False)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def undo(number: int, name: str, yes: bool) -> None:
-    """Undo one change of a feature, by its NUMBER in the history. Refused where it was changed since."""
-    change = current_profile.features.find_change(number, name)
-    if change is not None and name in feature_names():
-        rule = None if change.before is None else kept_rule(change.before)
-        _ask({name: rule or current_profile.features.state(name).default_rule}, yes)
-    _save(lambda by: current_profile.features.undo(number, name, by))
+def undo(number: int, name: str | None, yes: bool) -> None:
+    """Undo a change, by its NUMBER in the history: of the feature NAME, or of all that were saved at once.
+
+    Refused where one was changed since.
+    """
+    known, rules = feature_names(), {}
+    for change in current_profile.features.changes_of(number, name):
+        if change.name in known:
+            rule = None if change.before is None else kept_rule(change.before)
+            rules[change.name] = rule or current_profile.features.state(change.name).default_rule
+    ask_about(rules, yes)
+    save_changes(lambda by: current_profile.features.undo(number, name, by))
 
 
 def _known(name: str) -> None:
@@ -146,7 +152,7 @@ def _rule(data: Any) -> Rule:
     return rule
 
 
-def _ask(values: Mapping[str, bool | Rule], yes: bool) -> None:
+def ask_about(values: Mapping[str, bool | Rule], yes: bool) -> None:
     """What is asked on the page as well, because not all of it can be undone."""
     from ..admin.feature_page import asked_about, warnings  # with the pages, which a command seldom needs
 
@@ -160,18 +166,17 @@ def _ask(values: Mapping[str, bool | Rule], yes: bool) -> None:
         ask("Save it?", yes)
 
 
-def _save(work: Callable[[str], Mapping[str, Change]]) -> None:
-    by = f"{_operator()} (command line)"
-
+def save_changes(work: Callable[[str], Mapping[str, Change]]) -> None:
     def both() -> Mapping[str, Change]:
-        changes = work(by)
+        changes = work(operator_name())
         carry_out(changes, None)
         return changes
 
     try:
         changes = run(both, current_profile.own_transaction)
     except NotFound as error:
-        raise click.ClickException("There is no such change.") from error
+        what = "set any more" if error.code == "no_such_set" else "change"
+        raise click.ClickException(f"There is no such {what}.") from error
     except Conflict as error:
         said = {
             "feature_locked": f"Set in the application's configuration: {error.message}.",
@@ -180,16 +185,18 @@ def _save(work: Callable[[str], Mapping[str, Change]]) -> None:
         raise click.ClickException(said.get(str(error.code), "Somebody has changed it meanwhile.")) from error
     log(changes, None)
     for name, change in changes.items():
-        click.echo(f"{name}: {_said(change.before)} -> {_said(change.after)}")
+        click.echo(f"{name}: {in_line(change.before)} -> {in_line(change.after)}")
     if not changes:
         click.echo("Nothing was changed.")
 
 
-def _operator() -> str:
+def operator_name() -> str:
+    """As Feature Management shows it."""
     try:
-        return printable(getpass.getuser(), 80)
+        name = printable(getpass.getuser(), 80)
     except (KeyError, OSError):  # a user that the system has no name for
-        return "operator"
+        name = "operator"
+    return f"{name} (command line)"
 
 
 def _described(name: str, as_json: bool) -> dict[str, Any]:
@@ -200,7 +207,7 @@ def _described(name: str, as_json: bool) -> dict[str, Any]:
         "on": state.on if as_json else "on" if state.on else "off",
         "for": audience if as_json or audience is None else _in_line(audience),
         "locked": state.locked if as_json else "locked" if state.locked else None,
-        "changed_by": state.changed and printable(state.changed.changed_by, 80),
+        "changed_by": state.changed and (printable(state.changed.changed_by, 80) or None),
         "changed_at": state.changed and iso_time(state.changed.changed_at),
     }
 
@@ -209,10 +216,10 @@ def _kept(text: str | None, as_json: bool) -> Any:
     rule = None if text is None else kept_rule(text) or Rule(False)
     if as_json:
         return None if rule is None else data_of(rule)
-    return "default" if rule is None else _said(rule)
+    return "default" if rule is None else in_line(rule)
 
 
-def _said(rule: Rule) -> str:
+def in_line(rule: Rule) -> str:
     switch = "on" if rule.on else "off"
     return switch if rule.audience is None else f"{switch} ({_in_line(audience_data(rule.audience))})"
 

@@ -79,6 +79,7 @@ def prune_sessions(quiet: bool) -> None:
     current_profile.links.prune(current_profile.config.notify_interval)
     current_profile.single_logout.prune()
     deleted = current_profile.sessions.prune() + current_profile.activity.prune()
+    deleted += current_profile.features.prune(current_profile.config.feature_history_keep)
     for prune in (current_profile.tokens.prune, current_profile.identities.prune):
         run(prune, current_profile.own_transaction)  # what it reads and writes, on one connection
     if not quiet:

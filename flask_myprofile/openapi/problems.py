@@ -50,7 +50,7 @@ REFUSALS: Mapping[int, Refusal] = {
         "Switched off, unknown, or somebody else's: the answer does not tell which.",
         (
             *("feature_off", "no_such_session", "no_such_user", "no_such_token", "not_copyable", "no_such_list"),
-            *("no_such_feature", "no_such_change", "no_picture"),
+            *("no_such_feature", "no_such_change", "no_such_set", "no_picture"),
             *("link_used_or_too_old", "not_found"),
         ),
     ),
@@ -74,6 +74,8 @@ REFUSALS: Mapping[int, Refusal] = {
                 "changed_since",
                 "too_many_tokens",
                 "token_unnamed",
+                "set_exists",
+                "too_many_sets",
             ),
         ),
     ),

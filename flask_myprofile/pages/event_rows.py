@@ -251,7 +251,7 @@ def _switched(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[s
     said = ((False, gettext("Turned off:")), (True, gettext("Turned on:")), ("whom", gettext("On for others:")))
     for what, words in said:
         if what in moved:
-            yield f"{words} {', '.join(str(labels.get(name, name)) for name in moved[what])}"
+            yield f"{words} {join_list(str(labels.get(name, name)) for name in moved[what])}"
 
 
 def _in_two(rule: Any) -> tuple[Any, Any]:
@@ -262,7 +262,7 @@ def labels_of(tabs: Iterable[str]) -> dict[str, Any]:
     """Feature -> what it is called, of these tabs."""
     found: dict[str, Any] = {}
     for tab in (current_profile.tabs[name] for name in tabs):
-        prefix = "" if tab.open_parts else f"{tab.label}, "
+        prefix = "" if tab.open_parts else f"{tab.label} › "
         found[tab.name] = tab.label
         found |= {f"{tab.name}.{part.name}": f"{prefix}{part.label}" for part in tab.all_parts()}
     return found

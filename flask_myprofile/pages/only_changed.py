@@ -22,7 +22,7 @@ from wtforms.widgets import TextArea
 
 from ..account import text
 from ..errors import Conflict
-from ..i18n import gettext
+from ..i18n import gettext, join_list
 from ..tab import Done
 
 VERSION = "version"
@@ -137,7 +137,7 @@ def only_changed(field_class: type[Field]) -> type[Field]:
 
 
 def _overtaken(field: Any) -> str:
-    value = ", ".join(field.shown) if not hasattr(field, "spoken") else field.spoken(field.object_data)
+    value = join_list(field.shown) if not hasattr(field, "spoken") else field.spoken(field.object_data)
     if not value:
         return gettext("This is empty now. Save again to put yours in its place.")
     return gettext("This is “%(value)s” now. Save again to put yours in its place.", value=value)

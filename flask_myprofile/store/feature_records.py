@@ -9,8 +9,16 @@ from typing import NamedTuple
 FeatureChoice = tuple[bool, str | None]
 
 
+class Author(NamedTuple):
+    """Who has saved something: what they are called, and whose name that is. ``key`` None: nobody's, such as that of
+    a program."""
+
+    name: str
+    key: str | None = None
+
+
 class FeatureRecord(NamedTuple):
-    """An admin's choice for one feature."""
+    """An admin's choice for one feature. ``changed_by``: empty where their account is closed, as in all of these."""
 
     name: str
     enabled: bool
@@ -37,7 +45,8 @@ def choice_of_text(text: str) -> FeatureChoice:
 
 class FeatureChange(NamedTuple):
     """That somebody has changed a feature. ``number``: the version of all features that it made. ``before`` and
-    ``after`` as :mod:`..audiences` writes them; None: no choice of an administrator's, so that the default holds."""
+    ``after`` as :mod:`..audiences` writes them; None: no choice of an administrator's, so that the default holds.
+    ``set_name``: of the set that was put back by it."""
 
     number: int
     name: str
@@ -45,3 +54,15 @@ class FeatureChange(NamedTuple):
     changed_at: int
     before: str | None
     after: str | None
+    set_name: str | None = None
+
+
+class FeatureSetRecord(NamedTuple):
+    """A set of features under a name. ``id``: of what is in it, which another one replaces. ``digest``: the same for
+    all names that count as this one."""
+
+    id: str
+    digest: str
+    name: str
+    changed_by: str
+    changed_at: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from .feature_records import FeatureChange, FeatureChoice, FeatureRecord
 from .notice_records import KnownDevice
 from .records import (
     EventRecord,
@@ -231,33 +230,3 @@ class GuessStore(Protocol):
     def forget_guesses(self, user_key: str, until: str) -> None:
         """This guess and those before it."""
         ...
-
-
-class FeatureStore(Protocol):
-    def features(self) -> Mapping[str, FeatureChoice]:
-        """What administrators have chosen: no more of it than a request needs."""
-        ...
-
-    def feature_records(self) -> Mapping[str, FeatureRecord]:
-        """The same with who has chosen it, and when."""
-        ...
-
-    def features_version(self) -> int:
-        """How often they have been saved: all of them together have one version."""
-        ...
-
-    def save_features(
-        self,
-        values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, FeatureChoice | None]],
-        changed_by: str,
-        at: int,
-    ) -> None:
-        """Save what ``values`` answers, which is told the version and the features as they are while nobody else can
-        change them; None: no choice any more. Nothing to save is no new version. Each is in the history."""
-        ...
-
-    def feature_changes(self, before: tuple[int, str] | None, limit: int) -> Sequence[FeatureChange]:
-        """The newest changes, or the next ones after this one (its number, and its feature)."""
-        ...
-
-    def feature_change(self, number: int, name: str) -> FeatureChange | None: ...

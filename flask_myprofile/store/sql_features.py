@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, or_, select, update
+from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
 
 from .database import Database, Execute, in_one_transaction
-from .feature_records import FeatureChange, FeatureChoice, FeatureRecord, text_of_choice
+from .feature_records import Author, FeatureChange, FeatureChoice, FeatureRecord, text_of_choice
+from .records import Pruned
 
 #: What has one version for all of its rows.
 _FEATURES = "features"
+#: The columns of a change, as :class:`FeatureChange` has them.
+_CHANGE = ("number", "name", "changed_by", "changed_at", "rule_before", "rule_after", "set_name")
 
 
 class SqlFeatures(Database):
-    """See :class:`~.protocols.FeatureStore`."""
+    """See :class:`~.feature_protocols.FeatureStore`."""
 
     def features(self) -> dict[str, FeatureChoice]:
         rows: Iterable[Any] = self._read(self._all_choices)
@@ -47,8 +50,9 @@ class SqlFeatures(Database):
     def save_features(
         self,
         values: Callable[[int, Mapping[str, FeatureRecord]], Mapping[str, FeatureChoice | None]],
-        changed_by: str,
+        author: Author,
         at: int,
+        set_name: str | None = None,
     ) -> None:
         with self._write() as execute:
             version = self._hold_features(execute)
@@ -56,7 +60,7 @@ class SqlFeatures(Database):
             changes = values(version, records)
             for name, choice in changes.items():
                 on, audience = choice or (False, None)
-                chosen = {"enabled": on, "changed_by": changed_by, "changed_at": at}
+                chosen = {"enabled": on, "changed_by": author.name, "changed_at": at}
                 self._put(self._tables.feature, {"name": name}, None if choice is None else chosen)
                 if audience is not None or name in audiences:
                     self._put_audience(name, audience)
@@ -64,11 +68,19 @@ class SqlFeatures(Database):
                 number = self._next_number(execute, version)
                 texts = {name: text_of_choice(records[name].choice if name in records else None) for name in changes}
                 history = [
-                    FeatureChange(number, name, changed_by, at, texts[name], text_of_choice(choice))
+                    FeatureChange(number, name, author.name, at, texts[name], text_of_choice(choice), set_name)
                     for name, choice in changes.items()
                 ]
                 execute(insert(self._tables.feature_change), [_as_row(each) for each in history])
                 execute(update(self._tables.version).where(self._is_features).values(number=number))
+                self._note_author(execute, author)
+
+    def _note_author(self, execute: Execute, author: Author) -> None:
+        """Looks first, for the same reason as :meth:`_put`."""
+        table, row = self._tables.feature_author, {"user_key": author.key, "name": author.name}
+        known = select(table.c.name).where(table.c.user_key == author.key, table.c.name == author.name)
+        if author.key is not None and execute(known).first() is None:
+            self._insert(table, row)
 
     def _next_number(self, execute: Execute, version: int) -> int:
         """No change has it, also where somebody has deleted the version by hand."""
@@ -77,16 +89,29 @@ class SqlFeatures(Database):
 
     def feature_changes(self, before: tuple[int, str] | None, limit: int) -> list[FeatureChange]:
         table = self._tables.feature_change
-        found = select(*table.c).order_by(table.c.number.desc(), table.c.name).limit(limit)
+        found = self._changes.order_by(table.c.number.desc(), table.c.name).limit(limit)
         if before is not None:
             number, name = before
             found = found.where(or_(table.c.number < number, and_(table.c.number == number, table.c.name > name)))
         return [FeatureChange._make(row) for row in self._read(found)]
 
-    def feature_change(self, number: int, name: str) -> FeatureChange | None:
+    def feature_changes_of(self, number: int) -> list[FeatureChange]:
         table = self._tables.feature_change
-        row = self._read(select(*table.c).where(table.c.number == number, table.c.name == name)).first()
-        return None if row is None else FeatureChange._make(row)
+        found = self._changes.where(table.c.number == number).order_by(table.c.name)
+        return [FeatureChange._make(row) for row in self._read(found)]
+
+    @cached_property
+    def _changes(self) -> Select[Any]:
+        return select(*(self._tables.feature_change.c[name] for name in _CHANGE))
+
+    @in_one_transaction
+    def prune_feature_changes(self, before: int, limit: int) -> Pruned:
+        table = self._tables.feature_change
+        oldest = select(table.c.number).where(table.c.changed_at < before).distinct()
+        with self._write() as execute:
+            numbers = list(execute(oldest.order_by(table.c.number).limit(limit)).scalars())
+            deleted = execute(delete(table).where(table.c.number.in_(numbers))).rowcount if numbers else 0
+        return Pruned(str(numbers[-1]) if deleted and len(numbers) == limit else None, deleted)
 
     def _held_features(self, execute: Execute) -> tuple[dict[str, FeatureRecord], dict[str, str]]:
         """By locking reads: they read what is there now, whatever this transaction has seen before. Also the audiences
@@ -119,5 +144,4 @@ class SqlFeatures(Database):
 
 
 def _as_row(change: FeatureChange) -> dict[str, Any]:
-    names = ("number", "name", "changed_by", "changed_at", "rule_before", "rule_after")
-    return dict(zip(names, change, strict=True))
+    return dict(zip(_CHANGE, change, strict=True))

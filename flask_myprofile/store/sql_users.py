@@ -93,11 +93,22 @@ class SqlUsers(SessionLookup):
 
     def _erase(self, execute: Callable[..., Any], user_key: str, at: int) -> None:
         """Looks first: see :meth:`Database._put`."""
+        self._take_names_out(execute, user_key)
         for table in self._of_users():
             theirs = table.c.user_key == user_key
             if execute(select(literal(1)).select_from(table).where(theirs).limit(1)).first() is not None:
                 execute(delete(table).where(theirs))
         self._note_gone(execute, gone(user_key), at)
+
+    def _take_names_out(self, execute: Execute, user_key: str) -> None:
+        """Of what they have saved for the app, which stays. A name that another administrator has used as well does:
+        nobody knows whose each is."""
+        author = self._tables.feature_author
+        for name in list(execute(select(author.c.name).where(author.c.user_key == user_key)).scalars()):
+            others = select(author.c.name).where(author.c.name == name, author.c.user_key != user_key)
+            if execute(others.limit(1)).first() is None:
+                for table in (self._tables.feature, self._tables.feature_change, self._tables.feature_set):
+                    execute(update(table).where(table.c.changed_by == name).values(changed_by=""))
 
     def _note_gone(self, execute: Execute, name: str, at: int) -> None:
         table = self._tables.history

@@ -16,7 +16,7 @@ from .database_errors import reason
 from .records import EVERYONE, SKEW, gone
 from .sql_email_changes import SqlEmailChanges
 from .sql_events import SqlEvents
-from .sql_features import SqlFeatures
+from .sql_feature_sets import SqlFeatureSets
 from .sql_overdue import SqlOverdue
 from .sql_password_throttle import SqlPasswordThrottle
 from .sql_pending_forms import SqlPendingForms
@@ -39,7 +39,7 @@ _CLOCKS = {
 class SqlStore(
     SqlSessions,
     SqlTokens,
-    SqlFeatures,
+    SqlFeatureSets,
     SqlPasswordThrottle,
     SqlPendingForms,
     SqlSingleSignOn,

@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Table, Text
-from sqlalchemy.types import TypeEngine
+
+from . import feature_columns as features
+from .column_types import exact as _exact
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,11 +36,9 @@ class Tables:
     email_change: Table
     feature_audience: Table
     feature_change: Table
-
-
-def _exact(length: int) -> TypeEngine[str]:
-    """A key that is compared letter by letter; MySQL's usual collations take "A" for "a"."""
-    return String(length).with_variant(String(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+    feature_author: Table
+    feature_set: Table
+    feature_set_rule: Table
 
 
 def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
@@ -59,8 +59,8 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         token=table("token", *_token_columns()),
         named_token=table("named_token", *_named_token_columns()),
         preference=table("preference", *_preference_columns()),
-        feature=table("feature", *_feature_columns()),
-        version=table("version", *_version_columns()),
+        feature=table("feature", *features.feature_columns()),
+        version=table("version", *features.version_columns()),
         guess=table("guess", *_guess_columns()),
         history=table("history", *_history_columns()),
         rehash=table("rehash", *_rehash_columns()),
@@ -72,8 +72,11 @@ def declare(metadata: MetaData, prefix: str, schema: str | None) -> Tables:
         notice=table("notice", *_notice_columns()),
         known_device=table("known_device", *_known_device_columns()),
         email_change=table("email_change", *_email_change_columns()),
-        feature_audience=table("feature_audience", *_feature_audience_columns()),
-        feature_change=table("feature_change", *_feature_change_columns()),
+        feature_audience=table("feature_audience", *features.feature_audience_columns()),
+        feature_change=table("feature_change", *features.feature_change_columns()),
+        feature_author=table("feature_author", *features.feature_author_columns()),
+        feature_set=table("feature_set", *features.feature_set_columns()),
+        feature_set_rule=table("feature_set_rule", *features.feature_set_rule_columns()),
     )
 
 
@@ -142,41 +145,6 @@ def _preference_columns() -> list[Column[object]]:
         Column("user_key", _exact(255), primary_key=True),
         Column("name", _exact(32), primary_key=True),
         Column("value", String(64), nullable=False),
-    ]
-
-
-def _feature_columns() -> list[Column[object]]:
-    return [
-        Column("name", _exact(128), primary_key=True),
-        Column("enabled", Boolean, nullable=False),
-        Column("changed_by", String(255), nullable=False),
-        Column("changed_at", BigInteger, nullable=False),
-    ]
-
-
-def _feature_audience_columns() -> list[Column[object]]:
-    """Of the features that are on for some, as :mod:`..audiences` writes it; in the row of the feature they are off."""
-    return [
-        Column("name", _exact(128), primary_key=True),
-        Column("audience", Text, nullable=False),
-    ]
-
-
-def _feature_change_columns() -> list[Column[object]]:
-    return [
-        Column("number", BigInteger, primary_key=True, autoincrement=False),
-        Column("name", _exact(128), primary_key=True),
-        Column("changed_by", String(255), nullable=False),
-        Column("changed_at", BigInteger, nullable=False),
-        Column("rule_before", Text),
-        Column("rule_after", Text),
-    ]
-
-
-def _version_columns() -> list[Column[object]]:
-    return [
-        Column("name", _exact(32), primary_key=True),
-        Column("number", BigInteger, nullable=False),
     ]
 
 

@@ -179,7 +179,7 @@ def test_each_is_asked_once_and_all_of_them_together(host: Host) -> None:
     assert QUESTION in first
     both = admin.post(URL, {"api_token": "off", "api_token.copy": "off"}).text
     assert "API Token: Every token" in both
-    assert "API Token, Copy: 1 token" in both
+    assert "API Token › Copy: 1 token" in both
     assert admin.client.post(URL, data={**hidden(first), "api_token.copy": "off"}).status_code == 303
 
 

@@ -175,7 +175,7 @@ def test_history_is_for_administrators_and_needs_a_token_and_a_recent_sign_in(
 
 def test_a_pinned_feature_cannot_be_undone(new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_FEATURES_PINNED={"sessions": True})
-    host.sql("INSERT INTO myprofile_feature_change VALUES (1, 'sessions', 'Ann', 1, NULL, 'false')")
+    host.sql("INSERT INTO myprofile_feature_change VALUES (1, 'sessions', 'Ann', 1, NULL, 'false', NULL)")
     host.sql("INSERT INTO myprofile_feature VALUES ('sessions', :off, 'Ann', 1)", off=False)
     admin = signed_in(host)
     assert changes(admin)[0]["can_be_undone"] is False
@@ -184,7 +184,7 @@ def test_a_pinned_feature_cannot_be_undone(new_host: Callable[..., Host]) -> Non
 
 
 def test_a_change_that_nobody_can_read_is_shown_all_the_same(host: Host) -> None:
-    host.sql("INSERT INTO myprofile_feature_change VALUES (1, 'gone.tab', 'Ann', 1, '{', 'true')")
+    host.sql("INSERT INTO myprofile_feature_change VALUES (1, 'gone.tab', 'Ann', 1, '{', 'true', NULL)")
     admin = signed_in(host)
     assert "gone.tab" in admin.get(URL).text and changes(admin)[0]["before"] is None
 

@@ -71,6 +71,13 @@ def test_what_stops_tokens_is_said_before_it_is_imported(host: Host) -> None:
     assert asked.text.count("<p>API Token: ") == 2, "what comes of it, and that"
 
 
+def test_a_file_that_changes_nothing_is_no_problem(host: Host) -> None:
+    admin = signed_in(host)
+    page = admin.post(IMPORT, {"document": admin.get(EXPORT).text})
+    assert page.status_code == 200 and "Nothing was changed: the features are like that already." in page.text
+    assert "There is a problem" not in page.text and "mp-note--info" in page.text
+
+
 def test_what_somebody_saved_meanwhile_is_not_overwritten(host: Host) -> None:
     admin = signed_in(host)
     asked = admin.post(IMPORT, {"document": written(sessions=SHARE)})

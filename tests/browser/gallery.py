@@ -203,6 +203,43 @@ def has_a_history(person: Visitor) -> None:
     person.page.locator("a[href*='/history/undo']").first.wait_for()
 
 
+def has_a_set(person: Visitor) -> None:
+    """One for all visits: there may be no more than fifty."""
+    person.open("/profile/admin/features/sets")
+    if not person.page.locator("a[href*='/sets/put-back']").count():
+        typed(".mp-list", name="Before the launch of the new sign-in page")(person)
+
+
+def asked_before_putting_back(person: Visitor) -> None:
+    has_a_set(person)
+    person.page.locator("a[href*='/sets/put-back']").first.click()
+    person.page.wait_for_load_state()
+    if not person.page.locator("[data-mp-confirm]").count():  # nothing would change
+        person.open("/profile/admin/features")
+        moved_a_switch(person)
+        has_a_set(person)
+        person.page.locator("a[href*='/sets/put-back']").first.click()
+    person.page.locator("[data-mp-confirm]").wait_for()
+
+
+def put_a_set_back(person: Visitor) -> None:
+    asked_before_putting_back(person)
+    clicked("[data-mp-confirm] [type=submit]", ".mp-status")(person)
+    person.open("/profile/admin/features/history")
+
+
+def renamed_a_set_to_nothing(person: Visitor) -> None:
+    has_a_set(person)
+    person.page.locator("a[href*='/sets/rename']").first.click()
+    typed(".mp-summary", name="")(person)
+
+
+def asked_before_replacing(person: Visitor) -> None:
+    has_a_set(person)
+    name = person.page.locator(".mp-list .mp-h3").first.inner_text()
+    typed("[data-mp-confirm]", name=name.upper())(person)
+
+
 def the_provider_says_no_time(person: Visitor) -> None:
     """For this visit: what is known of a provider is of the process, which other visits are of as well."""
     known = list(provider._known.values())
@@ -421,6 +458,12 @@ STATES = {
     "features to import, to be corrected": State(
         MAYA, "/profile/admin/features/import", typed(document='{"flask_myprofile_features": 1}')
     ),
+    "sets of features": State(MAYA, "/profile/admin/features/sets", has_a_set),
+    "sets of features, to be corrected": State(MAYA, "/profile/admin/features/sets", typed(name="")),
+    "set of features to put back": State(MAYA, "/profile/admin/features/sets", asked_before_putting_back),
+    "set of features to replace": State(MAYA, "/profile/admin/features/sets", asked_before_replacing),
+    "set of features to rename, to be corrected": State(MAYA, "/profile/admin/features/sets", renamed_a_set_to_nothing),
+    "set of features in the history": State(MAYA, "/profile/admin/features/sets", put_a_set_back),
     "history of features": State(MAYA, "/profile/admin/features", has_a_history),
     "doctor": State(MAYA, "/profile/admin/doctor"),
     "find a user": State(MAYA, "/profile/admin/sessions"),

@@ -41,7 +41,7 @@ SAID_FIRST = {
     "features changed": ("Feature settings saved. 1 change.", True),
     "features changed meanwhile": ("Error: Feature Management", True),
     "features question": ("Save these changes?", True),
-    "whom a feature is on for, to be corrected": ("Error: Whom it is on for: Preferences, Appearance", True),
+    "whom a feature is on for, to be corrected": ("Error: Whom it is on for: Preferences › Appearance", True),
     "no such user": ("Error: Users", True),
     "sessions": ("Sessions – My Profile", False),
     "activity": ("Activity – My Profile", False),

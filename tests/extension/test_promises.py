@@ -52,6 +52,11 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
     "myprofile_admin.features_import": ("/admin/features/import", BOTH),
     "myprofile_admin.features_history": ("/admin/features/history", READ),
     "myprofile_admin.features_undo": ("/admin/features/history/undo", BOTH),
+    "myprofile_admin.features_sets": ("/admin/features/sets", BOTH),
+    **{
+        f"myprofile_admin.features_sets_{name.replace('-', '_')}": (f"/admin/features/sets/{name}", BOTH)
+        for name in ("put-back", "rename", "replace", "delete")
+    },
     "myprofile_admin.features_reset": ("/admin/features/reset", BOTH),
     "myprofile_admin.doctor": ("/admin/doctor", READ),
     "myprofile_admin.sessions": ("/admin/sessions", READ),

@@ -77,3 +77,29 @@ def test_a_batch_is_as_large_as_the_database_is_quick() -> None:
     for took in (9.9, 9.9, 9.9, 9.9, 9.9, 0.03, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001):
         sizes.append(pruning.next_limit(sizes[-1], took))
     assert sizes == [500, 250, 125, 62, 50, 50, 50, 100, 200, 400, 800, 1000, 1000]
+
+
+@in_each_database
+def test_the_history_of_features_goes_with_time_and_the_features_stay(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pruning, "FIRST", 2)
+    admin = host.browser()
+    admin.login("admin")
+    for on in (False, True, False, True, False):
+        admin.post_json("/profile/admin/features", {"sessions": on, "password": on})
+    operator = host.app.test_cli_runner()
+    operator.invoke(cli.group, ["sessions", "prune"])
+    assert len(host.sql("SELECT * FROM myprofile_feature_change")) == 10, "they are new"
+    (last,) = host.sql("SELECT MAX(number) AS number FROM myprofile_feature_change")
+    host.sql(
+        "UPDATE myprofile_feature_change SET changed_at = changed_at - 91 * 86400 WHERE number < :n", n=last.number
+    )
+    operator.invoke(cli.group, ["sessions", "prune"])
+    assert {row.number for row in host.sql("SELECT number FROM myprofile_feature_change")} == {last.number}
+    assert len(host.sql("SELECT * FROM myprofile_feature")) == 2
+    host.sql("UPDATE myprofile_feature_change SET changed_at = 1")
+    operator.invoke(cli.group, ["sessions", "prune"])
+    admin.post_json("/profile/admin/features", {"sessions": True})
+    (change,) = host.sql("SELECT number FROM myprofile_feature_change")
+    assert change.number == last.number + 1, "no number comes again"

@@ -88,6 +88,8 @@ ASKED_FOR = {
     *(f"/profile/personal-information/{action}" for action in ("avatar", "remove-avatar")),
     # takes a document, or needs a change that was made: see test_feature_transfer.py, test_feature_history.py
     *("/profile/admin/features/import", "/profile/admin/features/history/undo"),
+    # need a set: see test_feature_sets.py
+    *(f"/profile/admin/features/sets/{action}" for action in ("put-back", "rename", "replace", "delete")),
 }
 CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY | ASKED_FOR)
 
@@ -102,6 +104,7 @@ RIGHT: dict[str, dict[str, str]] = {
     },
     "/profile/admin/features": {"preferences": "off"},
     "/profile/admin/features/audience": {"feature": "preferences", "share": "10"},
+    "/profile/admin/features/sets": {"name": "Before the launch"},
     "/profile/notes": {"text": "changed"},
 }
 

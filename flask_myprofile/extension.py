@@ -17,7 +17,7 @@ from .doctor import log_line
 from .errors import SetupError
 from .globals import EXTENSION
 from .i18n import current_preferences
-from .pages import change_password_url, error_page, recent_sign_in, signed_out
+from .pages import change_password_url, error_page, recent_sign_in, refusals, signed_out
 from .pages.access import guarded
 from .pages.blueprint import blueprint as pages_blueprint
 from .pages.layout import headings
@@ -83,6 +83,7 @@ class MyProfile:
             app.register_blueprint(blueprint)
         change_password_url.register(app)
         signed_out.connect(app)
+        refusals.connect(app)
         app.add_template_global(user_menu, "myprofile_user_menu")
         app.add_template_global(symbol, "mp_symbol")
         app.add_template_filter(headings, "mp_headings")

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from flask import Response, abort
+from flask import Flask, Response, abort, current_app
 from werkzeug.exceptions import HTTPException
 
 from ..errors import Conflict, NotFound, Refused
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
+
+
+def connect(app: Flask) -> None:
+    """What :meth:`.Features.require` raises in a view of the host's is answered like the host's own ``abort(404)``."""
+    app.register_error_handler(NotFound, _as_of_the_host)
+
+
+def _as_of_the_host(refusal: NotFound) -> Any:
+    try:
+        return refused(refusal)
+    except HTTPException as error:
+        return current_app.handle_user_exception(error)
 
 
 def lost_race() -> Conflict:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flask_myprofile import current_profile
 from flask_myprofile.tabs import BUILT_IN
 from tests.support.host import Browser, Host
 from tests.support.pictures import with_pictures
@@ -89,3 +90,26 @@ def test_a_feature_left_in_the_database_that_no_longer_exists_is_ignored(host: H
     admin.login("admin")
     assert "gone.tab" not in admin.get("/profile/admin/features").text
     assert admin.get("/profile/password").status_code == 200
+
+
+@pytest.mark.parametrize("handles", [False, True])
+def test_a_view_of_the_hosts_that_requires_a_feature_answers_404_while_it_is_off(
+    handles: bool, new_host: Callable[..., Host]
+) -> None:
+    def after(host: Host) -> None:
+        @host.app.get("/needs/<name>")
+        def needs(name: str) -> str:
+            current_profile.features.require(name)
+            return "here it is"
+
+        if handles:
+            host.app.register_error_handler(404, lambda error: ("not in this app", 404))
+
+    host = new_host(MYPROFILE_FEATURES={"sessions": False}, TESTING=False, after=after)
+    alice = host.browser()
+    alice.login("alice")
+    assert alice.get("/needs/password").text == "here it is"
+    off = alice.get("/needs/sessions")
+    assert off.status_code == 404
+    assert ("not in this app" in off.text) is handles
+    assert alice.json("/needs/sessions").json["code"] == "feature_off"

@@ -36,6 +36,16 @@ class Features(FeatureSaving):
         self._people = people
         self._cache_key = f"flask_myprofile.features.{id(self)}"
 
+    @property
+    def previewed_user(self) -> Any | None:
+        """The user whose features an administrator previews in this browser: it has theirs, and the administrator's own
+        data. For a banner in a layout of yours, and for views that are not to change anything meanwhile.
+
+        :returns: a user; None: there is no preview.
+        :raises StoreDown: nobody can say.
+        """
+        return self._people.previewed()
+
     # ---- is it on?
 
     def __getitem__(self, name: str) -> bool:
@@ -145,10 +155,16 @@ class Features(FeatureSaving):
             return None
         with _marked(cache, "asking"):
             user: Any = flask_login.current_user._get_current_object()
-        known: Somebody | None = cache.get("signed_in")
-        if known is None or known.user is not user:  # somebody may sign in within the request
-            known = cache["signed_in"] = self._somebody(user) if user and user.is_authenticated else None
-        return known
+        known: tuple[Any, Somebody | None] | None = cache.get("signed_in")
+        if known is None or known[0] is not user:  # somebody may sign in within the request
+            is_in = user and user.is_authenticated
+            known = cache["signed_in"] = user, self._somebody(self._people.stand_in() or user) if is_in else None
+        return known[1]
+
+    def ask_again(self) -> None:
+        """Whoever is asked for may be somebody else from now on: a preview has begun, has ended, or has just been found
+        while the host's own code was asking."""
+        self._cache().pop("signed_in", None)
 
     def _somebody(self, user: Any) -> Somebody:
         """In a request, each is one: what roles they have is asked once."""

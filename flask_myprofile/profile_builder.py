@@ -30,6 +30,7 @@ from .account.tokens_of_sessions import revoke_with_sessions
 from .account.users import Users
 from .adapters import adapter_of, let_sign_in
 from .auth import bearer
+from .auth.feature_preview import previewed_user, whose_features
 from .auth.guard import Guard
 from .auth.owner_check import OwnerCheck
 from .auth.password_libraries import methods_of
@@ -113,7 +114,7 @@ class ProfileBuilder:
         def is_sso(user: Any) -> bool:
             return bool(self._app.extensions[EXTENSION].passwords.is_sso(user))
 
-        people = FeaturePeople(self._users.key, self._config.roles, is_sso)
+        people = FeaturePeople(self._users.key, self._config.roles, is_sso, previewed_user, whose_features)
         features = Features(self._config, store, people)
         features.declare_tabs(tabs.values())
         features.check_names()

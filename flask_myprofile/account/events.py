@@ -76,8 +76,10 @@ EMAIL_CHANGE_CANCELLED = _kind("profile.email_change_cancelled")
 FEATURES_CHANGED = _kind("features.changed", "before", "after")
 #: All that is kept of them was saved as a file.
 DATA_DOWNLOADED = _kind("account.data_downloaded", essential=True)
-#: An administrator has looked which features the user has. ``user``: of whom, in the administrator's own activity.
-FEATURES_PREVIEWED = _kind("features.previewed", "user")
+#: An administrator has begun to preview the features of the user, until then at most, and has ended it before.
+#: ``user``: of whom, in the administrator's own activity.
+FEATURES_PREVIEWED = _kind("features.previewed", "user", "until", essential=True)
+FEATURES_PREVIEW_ENDED = _kind("features.preview_ended", "user")
 #: All that let them in has ended.
 OFFBOARDED = _kind("account.offboarded")
 #: Of whom nothing else is kept any more.

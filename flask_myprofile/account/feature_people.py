@@ -32,6 +32,8 @@ class FeaturePeople:
     """:param key: of a user.
     :param roles: ``MYPROFILE_ROLES``.
     :param is_sso: who is a user of Single Sign-On, as the Password tab has it.
+    :param previewed: the user whom an administrator previews; ``stand_in``: whose features are asked for by that,
+        instead of those of whoever is signed in.
     """
 
     def __init__(
@@ -39,10 +41,14 @@ class FeaturePeople:
         key: Callable[[Any], str],
         roles: Callable[[Any], Iterable[str]] | None,
         is_sso: Callable[[Any], bool],
+        previewed: Callable[[], Any | None],
+        stand_in: Callable[[], Any | None],
     ) -> None:
         self.key = key
         self._roles = roles
         self.is_sso = is_sso
+        self.previewed = previewed
+        self.stand_in = stand_in
 
     def roles_of(self, user: Any, key: str) -> Collection[str]:
         """None where the host's rule fails, or answers what are no names: that gives nobody a feature, and the log says

@@ -24,7 +24,8 @@ _BOTH = ("GET", "POST")
 _PAGES = (
     ("/features", "features", _BOTH),
     ("/features/audience", "features_audience", _BOTH),
-    ("/features/preview", "features_preview", ("GET",)),
+    ("/features/preview", "features_preview", _BOTH),
+    ("/features/preview/end", "features_preview_end", _BOTH),
     ("/features/export", "features_export", ("GET",)),
     ("/features/import", "features_import", _BOTH),
     ("/features/history", "features_history", ("GET",)),

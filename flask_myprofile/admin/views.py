@@ -24,6 +24,7 @@ VIEWS: Mapping[str, tuple[Callable[[Any], Any], Purpose | None]] = {
     "features": (features.view, features.SAVE),
     "features_audience": (feature_audience.view, feature_audience.SAVE),
     "features_preview": (feature_preview.view, None),
+    "features_preview_end": (feature_preview.end, None),
     "features_export": (feature_transfer.export, None),
     "features_import": (feature_transfer.import_, feature_transfer.IMPORT),
     "features_history": (feature_history.view, None),

@@ -79,6 +79,8 @@ class RequestState:
     #: The browser, where somebody has just signed in; None where nobody is told of new ones.
     known_device: KnownDevice | None = None
     writes: DeferredWrites | None = None
+    #: The preview that the browser is in, see :mod:`.feature_preview`; False: none. None while nobody has asked.
+    preview: Any = None
     #: The API token that this request came with, where that is good.
     token: CheckedToken | None = None
 

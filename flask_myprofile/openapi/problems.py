@@ -39,7 +39,7 @@ REFUSALS: Mapping[int, Refusal] = {
         "Not for this user, not from another site, not with an API token, or not without a recent sign-in: "
         "`reauth_required` says at `confirm_url` where the password is confirmed.",
         (
-            *("reauth_required", "sign_in_again", "step_up_failed", "sso_managed", "not_admin"),
+            *("reauth_required", "sign_in_again", "step_up_failed", "sso_managed", "not_admin", "previewing"),
             *("insufficient_scope", "address_not_allowed", "cross_site", "forbidden"),
         ),
         {"WWW-Authenticate": {"schema": {"type": "string"}}},

@@ -25,6 +25,7 @@ from ..responses import no_store, prefers_json, problem, store_is_down
 from ..store.database_errors import is_clash
 from . import pending_form
 from .csrf import MAX_BODY
+from .feature_preview import refuse_changes
 from .pending_form import Purpose
 from .refusals import http_problem, lost_race, refused
 from .signed_out import say_elsewhere
@@ -47,6 +48,7 @@ def guarded(
     def entered(*args: Any, **kwargs: Any) -> Any:
         try:
             request.max_content_length = MAX_BODY
+            refuse_changes()
             return view(*args, **kwargs) if lets_visitors_in else _enter(view, *args, **kwargs)
         except Refused as refusal:
             return refused(refusal)

@@ -17,6 +17,7 @@ from wtforms.validators import ValidationError
 
 from ..account import pictures
 from ..account.avatars import AVATAR
+from ..auth.feature_preview import features_of
 from ..errors import Forbidden, Invalid, NotFound, StoreDown, TooLarge
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
@@ -48,7 +49,7 @@ _HEADERS = {
 
 def is_on(user: Any) -> bool:
     """Whether pictures are shown, and this user may have one."""
-    return current_profile.avatars.has_place(user) and current_profile.features.for_user(user)[FEATURE]
+    return current_profile.avatars.has_place(user) and features_of(user)[FEATURE]
 
 
 def picture_url(user: Any, key: str | None = None) -> str | None:

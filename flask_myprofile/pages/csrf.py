@@ -16,6 +16,7 @@ from ..errors import Conflict, Forbidden, Refused
 from ..globals import current_profile, secret_keys
 from ..i18n import gettext
 from ..responses import prefers_json
+from .feature_preview import refuse_form_of_preview
 
 __all__ = ["MAX_BODY", "StaleForm", "check_origin", "csrf_field"]
 
@@ -71,6 +72,7 @@ def _check_sender(signs_out: bool) -> None:
     token = _csrf_token()
     if _is_of_this_session(token) or (signs_out and came_from == "same-origin"):
         return
+    refuse_form_of_preview(token)
     if CSRFError in current_app.error_handler_spec[None][400] and not prefers_json():
         # the host has its own words for this
         raise CSRFError("The CSRF token is of another session." if token else "The CSRF token is missing.")

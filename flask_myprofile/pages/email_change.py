@@ -14,6 +14,7 @@ from flask_wtf import FlaskForm
 from ..account import email_changes
 from ..account.addresses import is_same_address
 from ..account.email_changes import CONFIRM_WITHIN, EMAIL
+from ..auth.feature_preview import features_of
 from ..auth.request_state import request_state
 from ..errors import Conflict, Invalid, NotFound, TooMany
 from ..globals import current_profile
@@ -38,7 +39,7 @@ def is_verified() -> bool:
 
 def may_change(user: Any) -> bool:
     """Whether this user may: where Single Sign-On manages the account, the provider says what the address is."""
-    features, users = current_profile.features.for_user(user), current_profile.users
+    features, users = features_of(user), current_profile.users
     attribute = users.describe(users.class_of(user), EMAIL)
     is_there = attribute is not None and attribute.writable and features[f"personal_information.{EMAIL}"]
     return is_verified() and is_there and not current_profile.passwords.is_sso(user)

@@ -11,6 +11,7 @@ from flask import Blueprint, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from ..auth.bearer import token_authenticated
+from ..auth.feature_preview import current_preview
 from ..globals import OWN_BLUEPRINTS, SIGN_OUT, current_profile
 from ..i18n import lazy_gettext
 from ..responses import prefers_json
@@ -29,6 +30,7 @@ class Words(NamedTuple):
 
 
 _SEND_AGAIN = lazy_gettext("Nothing was changed. Open the page again before you send it once more.")
+_NOTHING = lazy_gettext("Nothing was changed.")
 _ASK = lazy_gettext("Nothing was changed. Ask your administrator if you need it.")
 _WORDS = {
     400: Words(lazy_gettext("This could not be sent"), lazy_gettext("What was sent cannot be used."), _SEND_AGAIN),
@@ -120,7 +122,7 @@ def _draw(error: HTTPException, words: Words, in_own_layout: bool) -> Any:
         status=error.code or 500,
         for_visitor=in_own_layout or error.code == 503,
         in_own_layout=in_own_layout,
-        advice=words.advice,
+        advice=_NOTHING if error.code == 403 and current_preview() is not None else words.advice,
         typed=typed_again(purpose, user),
         back_url=_page(purpose) if error.code not in (403, 404) else None,
         signs_out=request.endpoint == SIGN_OUT,

@@ -47,7 +47,8 @@ _KINDS: Mapping[str, tuple[str, Any]] = {
     "profile.email_change_undone": ("mail", lazy_gettext("Change of the email address undone")),
     "profile.email_change_cancelled": ("mail", lazy_gettext("Change of the email address cancelled")),
     "features.changed": ("toggle-right", lazy_gettext("Features changed")),
-    "features.previewed": ("eye", lazy_gettext("Features of a user looked at")),
+    "features.previewed": ("eye", lazy_gettext("Preview of features began")),
+    "features.preview_ended": ("eye-off", lazy_gettext("Preview of features ended")),
     "account.data_downloaded": ("download", lazy_gettext("Data of the account downloaded")),
     "account.offboarded": ("circle-x", lazy_gettext("Access to the account was ended")),
     "account.forgotten": ("trash-2", lazy_gettext("Account erased")),
@@ -72,6 +73,7 @@ _SUSPECT = frozenset(
         *(events.EMAIL_CHANGE_ASKED, events.EMAIL_CHANGE_CONFIRMED, events.DATA_DOWNLOADED),
     )
 )
+_PREVIEWS = (events.FEATURES_PREVIEWED.name, events.FEATURES_PREVIEW_ENDED.name)
 
 
 @dataclass(frozen=True)
@@ -228,6 +230,8 @@ def _notes(record: EventRecord) -> Iterable[str]:
         yield join_list(names)
     if record.kind == events.FEATURES_CHANGED.name:
         yield from _switched(details.get("before", {}), details.get("after", {}))
+    if record.kind in _PREVIEWS and details.get("user"):
+        yield gettext("Key %(key)s", key=details["user"])
     if by := by_whom(record):
         yield by
 

@@ -21,6 +21,7 @@ from ..globals import EXTENSION, current_profile
 from ..i18n import current_preferences
 from ..tab import Tab
 from . import not_me
+from .feature_preview import told_that_it_is_over
 from .forms import each_field
 from .glance import facts
 from .moments import moment_of
@@ -123,6 +124,8 @@ def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]], message: 
     ]
     if not message and not errors and MESSAGE in session:
         message = session.pop(MESSAGE)
+    elif not message and not errors and (over := told_that_it_is_over()):
+        message = ("info", over)
     return SimpleNamespace(
         **common,
         layout=_layout(),

@@ -24,6 +24,7 @@ from ..globals import current_profile
 from ..tab import Tab
 from . import avatar
 from .assets import static_url
+from .feature_preview import NO_TOKEN, about_preview
 from .kept_menu import TEMPLATE, draw, mark
 from .navigation import ADMIN_ENDPOINT, USERS_ENDPOINT, first_tab, tabs_that_are_on
 from .own_urls import own_url, place
@@ -51,16 +52,17 @@ def user_menu() -> Markup:
 def _drawn(user: Any) -> Markup:
     here, emit_assets = place(), not request_state().draws_own_page
     try:
-        is_admin, has_tabs = current_profile.is_admin(user), first_tab() is not None
+        is_admin, has_tabs, preview = current_profile.is_admin(user), first_tab() is not None, about_preview()
     except StoreDown:
-        is_admin = has_tabs = False
+        is_admin, has_tabs, preview = False, False, None
     person, items = _person(user), _host_items(user)
-    values = {**person, "nonce": _nonce(), "token": generate_csrf()}
+    values = {**person, "nonce": _nonce(), "token": generate_csrf(), "previewed": preview and preview.name}
 
     def context(its: Mapping[str, Any]) -> dict[str, Any]:
         current_profile.preferences.come_along()  # of whoever has this menu on their next page
         about = _about(is_admin, has_tabs)
         about |= {"user": SimpleNamespace(**{name: its[name] for name in person}), "nonce": its["nonce"]}
+        about["preview"] = preview and SimpleNamespace(name=its["previewed"], end_url=preview.end_url)
         menu = SimpleNamespace(emit_assets=emit_assets, host_items=lambda: items, csrf_token=its["token"], **about)
         return {"mp": menu, **text_functions()}
 
@@ -95,19 +97,24 @@ def menu_context(user: Any) -> dict[str, Any]:
             "nonce": _nonce(),
             "sign_out_url": None,
             "csrf_token": "",
+            "form_token": "",
+            "preview": None,
             "host_items": list,
             "on": [],
         }
     is_admin: bool
     on: Sequence[Tab]
     try:
-        is_admin, on = current_profile.is_admin(user), tabs_that_are_on()
+        is_admin, on, preview = current_profile.is_admin(user), tabs_that_are_on(), about_preview()
     except StoreDown:
-        is_admin, on = False, []
+        is_admin, on, preview = False, [], None
+    token = generate_csrf()
     return _about(is_admin, bool(on)) | {
         "user": SimpleNamespace(**_person(user)),
         "nonce": _nonce(),
-        "csrf_token": generate_csrf(),
+        "csrf_token": token,
+        "form_token": token if preview is None else NO_TOKEN,
+        "preview": preview,
         "host_items": partial(_host_items, user),
         "on": on,
     }

@@ -21,6 +21,8 @@ from tests.support.pictures import picture
 MAYA, SAM, ALEX, NEWCOMER = "maya", "sam", "alex", "newcomer"
 #: Somebody who has signed in two hours ago.
 LONG_AGO = "long ago"
+#: Maya, at a browser in which she previews the features of Sam.
+PREVIEWER = "previewer"
 DESK = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/142.0.0.0 Safari/537.36"
@@ -66,7 +68,7 @@ class Gallery:
 
     def person(self, who: str, language: str = "en", **options: Any) -> Visitor:
         """At a browser in that language; without options always the same one. A newcomer is somebody else each time."""
-        if options or who in (NEWCOMER, LONG_AGO):
+        if options or who in (NEWCOMER, LONG_AGO, PREVIEWER):
             self._guests.append(self._visitor(self._cookies(who), language, options))
             return self._guests[-1]
         if (who, language) not in self._visitors:
@@ -93,7 +95,9 @@ class Gallery:
         """Without a browser, whose part of it has tests of its own and takes long."""
         with Person(self.site) as person:
             person.http.headers["User-Agent"] = DESK
-            person.sign_in_by_sso() if name == ALEX else person.sign_in(name)
+            person.sign_in_by_sso() if name == ALEX else person.sign_in(MAYA if name == PREVIEWER else name)
+            if name == PREVIEWER:
+                person.post("/profile/admin/features/preview", {"user": SAM})
             cookies = [{"name": each.name, "value": each.value, "url": self.site} for each in person.http.cookies]
             return {"cookies": cookies, "origins": []}
 
@@ -454,6 +458,12 @@ STATES = {
         MAYA, "/profile/admin/features/audience?feature=preferences.theme", typed(share="a lot")
     ),
     "features of a user": State(MAYA, "/profile/admin/features/preview?user=sam"),
+    "a tab in a preview": State(PREVIEWER, "/profile/personal-information"),
+    "a tab in a preview, refused": State(PREVIEWER, "/profile/preferences", clicked(SEND, "#mp-error-title")),
+    "menu in a preview": State(PREVIEWER, "/dashboard", clicked(".mp-menu summary", ".mp-menu__panel")),
+    "features in a preview": State(PREVIEWER, "/profile/admin/features"),
+    "a user's sessions in a preview": State(PREVIEWER, "/profile/admin/sessions?user=sam"),
+    "preview ended": State(PREVIEWER, "/profile/activity", clicked(".mp-preview button", ".mp-status")),
     "export and import of features": State(MAYA, "/profile/admin/features/import"),
     "features to import, to be corrected": State(
         MAYA, "/profile/admin/features/import", typed(document='{"flask_myprofile_features": 1}')

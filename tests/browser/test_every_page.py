@@ -43,6 +43,8 @@ SAID_FIRST = {
     "features question": ("Save these changes?", True),
     "whom a feature is on for, to be corrected": ("Error: Whom it is on for: Preferences › Appearance", True),
     "no such user": ("Error: Users", True),
+    "a tab in a preview, refused": ("Error: This is not allowed – My Profile", True),
+    "preview ended": ("The preview has ended. You see your own features again.", True),
     "sessions": ("Sessions – My Profile", False),
     "activity": ("Activity – My Profile", False),
     "token question": ("Regenerate your API token? – My Profile", False),

@@ -63,6 +63,23 @@ def person(site: str, chromium: Browser) -> Iterator[Visitor]:
     close([visitor])
 
 
+def test_nothing_is_too_long_for_a_page_in_a_preview(site: str, chromium: Browser) -> None:
+    visitor = Visitor(chromium.new_context(), site)
+    visitor.sign_in_at_host("admin")
+    visitor.open("/profile/admin/features/preview?user=admin")
+    clicked("form[action$='/features/preview'] button", ".mp-preview")(visitor)
+    for path, then in (("/profile/personal-information", None), ("/own", STATES["menu"].then)):
+        visitor.open(path)
+        if then is not None:
+            then(visitor)
+        found: dict[str, list[Any]] = {"axe": looks.accessibility(visitor.page)}
+        for width in WIDTHS:
+            visitor.page.set_viewport_size({"width": width, "height": 800})
+            found[f"{width} px"] = looks.scrolling_sideways(visitor.page)
+        assert {look: what for look, what in found.items() if what} == {}, path
+    close([visitor])
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_nothing_is_too_long_for_a_page(state: str, person: Visitor) -> None:
     person.page.set_viewport_size({"width": 1280, "height": 800})

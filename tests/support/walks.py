@@ -90,6 +90,8 @@ ASKED_FOR = {
     *("/profile/admin/features/import", "/profile/admin/features/history/undo"),
     # need a set: see test_feature_sets.py
     *(f"/profile/admin/features/sets/{action}" for action in ("put-back", "rename", "replace", "delete")),
+    # ends what has to have begun: see test_feature_preview_mode.py
+    "/profile/admin/features/preview/end",
 }
 CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY | ASKED_FOR)
 
@@ -105,12 +107,16 @@ RIGHT: dict[str, dict[str, str]] = {
     "/profile/admin/features": {"preferences": "off"},
     "/profile/admin/features/audience": {"feature": "preferences", "share": "10"},
     "/profile/admin/features/sets": {"name": "Before the launch"},
+    "/profile/admin/features/preview": {"user": "alice"},
     "/profile/notes": {"text": "changed"},
 }
 
 
 #: Where the form of a URL is, if that needs more than the URL.
-FORM_AT = {"/profile/admin/features/audience": "/profile/admin/features/audience?feature=preferences"}
+FORM_AT = {
+    "/profile/admin/features/audience": "/profile/admin/features/audience?feature=preferences",
+    "/profile/admin/features/preview": "/profile/admin/features/preview?user=alice",
+}
 
 #: What a right form has besides the ``id`` of a session that is not this one.
 OF_A_SESSION: dict[str, dict[str, str]] = {

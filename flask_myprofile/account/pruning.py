@@ -8,9 +8,10 @@ from collections.abc import Callable
 from ..store.records import Pruned
 
 #: Rows that one batch deletes at most and at least, and with how many it begins.
-MOST, FEWEST, FIRST = 1000, 50, 500
-#: The seconds that one is meant to take: after a longer one they are halved, after a much shorter one doubled.
-MEANT = 0.05
+MOST, FEWEST, FIRST = 1000, 25, 100
+#: The seconds that one is meant to take: after a longer one they are halved, after a much shorter one doubled. A
+#: quarter of what others should wait at most, since the next one may take longer than the last.
+MEANT = 0.025
 
 
 def prune_in_batches(

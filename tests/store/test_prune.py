@@ -76,7 +76,7 @@ def test_a_batch_is_as_large_as_the_database_is_quick() -> None:
     sizes = [pruning.FIRST]
     for took in (9.9, 9.9, 9.9, 9.9, 9.9, 0.03, 0.001, 0.001, 0.001, 0.001, 0.001, 0.001):
         sizes.append(pruning.next_limit(sizes[-1], took))
-    assert sizes == [500, 250, 125, 62, 50, 50, 50, 100, 200, 400, 800, 1000, 1000]
+    assert sizes == [100, 50, 25, 25, 25, 25, 25, 50, 100, 200, 400, 800, 1000]
 
 
 @in_each_database

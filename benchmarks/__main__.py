@@ -18,6 +18,8 @@ from .rows import RedisRows, Rows, SqlRows
 from .variants import A1, BEARER, KNOWN, MENU, PEERS, REQUESTS, SIGNED_IN, UNKNOWN, VARIANTS, Variant
 
 PARTS = ("instructions", "requests", "growth", "imports")
+#: Where the time of a request is measured; of the others, how what is asked seldom grows.
+TIMED = ("SQLite", "PostgreSQL")
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort, peers:
         show_instructions(found[0], (*effort.counted, *peers), effort.heaps)
     if "requests" in parts:
         for place in found:
-            show_requests(place, (*effort.timed, *peers), effort.rounds, effort.visits)
+            if place.database in TIMED:
+                show_requests(place, (*effort.timed, *peers), effort.rounds, effort.visits)
     if "growth" in parts:
         stores: list[tuple[Place, type[Rows]]] = [*((place, SqlRows) for place in found), (found[0], RedisRows)]
         for place, kind in stores:

@@ -20,7 +20,7 @@ from flask_myprofile.errors import SetupError
 from .host import FIRST_NAME, LAST_NAME, columns_of, make_host, name_of, token_of
 from .peers import make_peer
 from .places import NotAvailable, Place
-from .variants import SIGN_IN, TOKEN_REQUEST, VISITOR, Variant
+from .variants import SESSIONS_TAB, SIGN_IN, TOKEN_REQUEST, VISITOR, Variant
 
 #: As long as a real one, since it is compared and stored.
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
@@ -35,6 +35,12 @@ _PEOPLE = 60
 
 class Refused(Exception):
     """A request that did not get the page."""
+
+
+class Statements(list[str]):
+    """The SQL statements that were sent, and how many seconds the database and its driver took for them."""
+
+    seconds = 0.0
 
 
 class Subject:
@@ -66,18 +72,23 @@ class Subject:
             raise Refused(f"{self.variant.title}: {answered} {body[:200]!r}")
 
     @contextmanager
-    def statements(self) -> Iterator[list[str]]:
+    def statements(self) -> Iterator[Statements]:
         """The SQL statements that are sent within this."""
-        sent: list[str] = []
+        sent = Statements()
 
-        def remember(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        def begin(connection: Any, cursor: object, statement: str, *rest: object) -> None:
             sent.append(statement)
+            sent.seconds -= time.perf_counter()
 
-        if self.engine is not None:
-            event.listen(self.engine, "before_cursor_execute", remember)
+        def end(*ended: object) -> None:
+            sent.seconds += time.perf_counter()
+
+        listeners = {"before_cursor_execute": begin, "after_cursor_execute": end} if self.engine is not None else {}
+        for name, listener in listeners.items():
+            event.listen(self.engine, name, listener)
         yield sent
-        if self.engine is not None:
-            event.remove(self.engine, "before_cursor_execute", remember)
+        for name, listener in listeners.items():
+            event.remove(self.engine, name, listener)
 
     def clock(self) -> AbstractContextManager[Any]:
         """Around visits: the variant's own time, or everybody's."""
@@ -181,7 +192,7 @@ def _visitor(app: Flask, variant: Variant, number: int) -> tuple[dict[str, Any],
         return _environ("/public"), name_of(1).encode()
     if variant.asks == TOKEN_REQUEST:
         return _environ(Authorization=f"Bearer {_token(app, variant, number)}"), name_of(number).encode()
-    if variant.asks == "/profile/sessions":  # one in the list, whatever was measured before
+    if variant.asks == SESSIONS_TAB.asks:  # one in the list, whatever was measured before
         number = _LISTED
         with app.app_context():
             current_profile.sessions.end_all(current_profile.users.load(str(number)))

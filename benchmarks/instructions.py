@@ -35,7 +35,7 @@ _SHORT, _LONG = 20, 120
 def show_instructions(place: Place, variants: Sequence[Variant], heaps: int) -> None:
     """Print the tables."""
     try:
-        counted = _count(variants, place, heaps)
+        counted = count(variants, place, heaps)
     except NotAvailable as reason:
         say(f"\nInstructions: {reason}")
         return
@@ -55,7 +55,7 @@ def _row(variant: Variant, counted: Mapping[str, float]) -> list[str]:
     return [variant.title, f"{its:,.0f}", f"{its / a1:.3f}", *compared]
 
 
-def _count(variants: Iterable[Variant], place: Place, heaps: int) -> Mapping[str, float]:
+def count(variants: Iterable[Variant], place: Place, heaps: int) -> Mapping[str, float]:
     """Instructions a request, by the variant's key; without those that cannot be measured here."""
     valgrind = shutil.which("valgrind")
     if valgrind is None:

@@ -66,21 +66,25 @@ class Place:
 
 @contextmanager
 def places() -> Iterator[list[Place]]:
-    """SQLite, and PostgreSQL where its programs are on this machine."""
+    """SQLite, and PostgreSQL and MariaDB where their programs are on this machine."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mp-bench-", dir=_memory())))
-        redis_url = _start(stack, _services.redis)
+        if (redis_url := _start(stack, _services.redis)) is not None:
+            redis_url += "?socket_timeout=20"  # a machine that is busy with other things is no failure
         made = [Place("SQLite", f"sqlite:///{folder / 'bench.sqlite'}", folder, redis_url)]
         postgres_url = _start(stack, _services.postgres)
         if postgres_url is not None:
             made.append(replace(made[0], database="PostgreSQL", database_url=postgres_url))
+        mariadb_url = _start(stack, _services.mariadb)
+        if mariadb_url is not None:
+            made.append(replace(made[0], database="MariaDB", database_url=mariadb_url))
         yield made
 
 
 def _memory() -> str | None:
     """A folder in memory, if there is one: how long a disk takes is no matter of the extension's, and varies tenfold.
 
-    The PostgreSQL of the tests does not wait for its disk either.
+    The databases of the tests do not wait for their disks either.
     """
     shared = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
     if not shared.is_dir():

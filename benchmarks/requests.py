@@ -82,7 +82,7 @@ def _time_visits(subject: Subject, visits: int) -> float:
 def _time_rows(place: Place, medians: Rounds) -> dict[Variant, list[str]]:
     rows = {}
     for variant, its in medians.items():
-        note(f"time ÷ A1, {place.database}: {variant.title}", *_ratios(its, medians[A1]))
+        note(f"time ÷ A1, {place.database}: {variant.title}", *ratios(its, medians[A1]))
         floor = medians.get(variant.floor) if variant.floor else None
         rows[variant] = [f"{median(its):.0f}", ratio(its, medians[A1]), ratio(its, floor) if floor else ""]
     return rows
@@ -90,11 +90,12 @@ def _time_rows(place: Place, medians: Rounds) -> dict[Variant, list[str]]:
 
 def ratio(medians: Sequence[float], floor: Sequence[float]) -> str:
     """The median of the rounds' ratios, with the middle half of them."""
-    middle, low, high = _ratios(medians, floor)
+    middle, low, high = ratios(medians, floor)
     return f"{middle:.2f} ({low:.2f}–{high:.2f})"
 
 
-def _ratios(medians: Sequence[float], floor: Sequence[float]) -> tuple[float, float, float]:
+def ratios(medians: Sequence[float], floor: Sequence[float]) -> tuple[float, float, float]:
+    """The median of the rounds' ratios, and the ends of the middle half of them."""
     each = [mine / its for mine, its in zip(medians, floor, strict=True)]
     low, _, high = quantiles(each, n=4)
     return median(each), low, high

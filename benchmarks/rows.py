@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any, Protocol
 
 from sqlalchemy import BigInteger, Column, MetaData, create_engine, insert, update
@@ -18,8 +19,9 @@ from .apps import AGENT, Subject
 from .places import Place
 from .variants import KNOWN, REDIS_STORE, Variant
 
-#: Beside that of their browser, users 1, 2 and 3 have these many sessions; everybody else has ten.
-SESSIONS_OF_ONE = (1, 100, 10_000)
+#: How many sessions these users have beside that of their browser; everybody else has ten. Who signs in meanwhile is
+#: none of them.
+SESSIONS_OF = {98: 1, 99: 100, 100: 10_000}
 _FIRST_OF_OTHERS = 1_000
 #: Every tenth session of the others is over since long ago.
 _OLD_EVERY = 10
@@ -44,11 +46,15 @@ class Rows(Protocol):
         ...
 
     def fill(self, subject: Subject, size: int) -> None:
-        """Add ``size`` sessions of others, and those of users 1, 2 and 3 scattered among them."""
+        """Add ``size`` sessions of others, and those of :data:`SESSIONS_OF` scattered among them."""
         ...
 
     def restore(self, subject: Subject, user: int) -> None:
         """Let the user have as many sessions again as before some were ended."""
+        ...
+
+    def grow_old(self, subject: Subject) -> bool:
+        """Let a sixteenth of the others' sessions be over since long ago; whether that can be."""
         ...
 
 
@@ -77,6 +83,12 @@ class SqlRows(Rows):
         with subject.engine.begin() as connection:
             connection.execute(update(_table).where(*ended).values(ended_at=None, end_reason=None))
 
+    def grow_old(self, subject: Subject) -> bool:
+        some = _table.c.user_key.not_in([str(user) for user in SESSIONS_OF]), _table.c.id.like("%f")
+        with subject.engine.begin() as connection:
+            connection.execute(update(_table).where(*some).values(ended_at=1, end_reason="logout"))
+        return True
+
 
 class RedisRows(Rows):
     """In Redis, through the extension's own store: how they lie there is its affair."""
@@ -91,26 +103,38 @@ class RedisRows(Rows):
         self._client.flushdb()
 
     def fill(self, subject: Subject, size: int) -> None:
-        self._add(subject, _owners(size))
+        live = (record for record in map(_record, _rows(_owners(size))) if record.ended_at is None)
+        store = subject.app.extensions["myprofile"].sessions._store
+        with subject.app.app_context():
+            # all of a user lie in one key, wherever the others' are: in one go; but of those who are signed in
+            for owner, records in groupby(sorted(live, key=lambda record: record.user_key), lambda it: it.user_key):
+                if int(owner) in SESSIONS_OF:
+                    self._add(store, records)
+                else:
+                    store.put_sessions({owner: list(records)})
 
     def restore(self, subject: Subject, user: int) -> None:
         profile = subject.app.extensions["myprofile"]
         with subject.app.app_context():
             live = profile.sessions.count(profile.users.load(str(user)))
-        self._add(subject, [user] * (SESSIONS_OF_ONE[user - 1] + 1 - live))
+            self._add(profile.sessions._store, map(_record, _rows([user] * (SESSIONS_OF[user] + 1 - live))))
+
+    def grow_old(self, subject: Subject) -> bool:
+        return False  # what is over, Redis forgets by itself
 
     @staticmethod
-    def _add(subject: Subject, owners: Iterable[int]) -> None:
-        store = subject.app.extensions["myprofile"].sessions._store
-        with subject.app.app_context():
-            for row in _rows(owners):
-                if row["ended_at"] is None:  # what is over, Redis forgets by itself
-                    store.add_session(SessionRecord(**{name: row[name] for name in SessionRecord._fields}))
+    def _add(store: Any, records: Iterable[SessionRecord]) -> None:
+        for record in records:
+            store.add_session(record)
+
+
+def _record(row: dict[str, Any]) -> SessionRecord:
+    return SessionRecord(**{name: row[name] for name in SessionRecord._fields})
 
 
 def _owners(size: int) -> list[int]:
     owners = [_FIRST_OF_OTHERS + number // 10 for number in range(size)]
-    for user, sessions in enumerate(SESSIONS_OF_ONE, 1):
+    for user, sessions in SESSIONS_OF.items():
         owners += [user] * sessions
     _chance.shuffle(owners)
     return owners

@@ -84,6 +84,13 @@ NAMED = (
 )
 MENU = Variant("menu", "… with the user menu", _NO_MENU, asks="/menu")
 
+
+def _page(name: str) -> Variant:
+    return Variant(name.rpartition("/")[2], f"`/profile/{name}`", extension=True, asks=f"/profile/{name}")
+
+
+SESSIONS_TAB = _page("sessions")
+
 #: What else people do, and the pages of the extension.
 OTHERS: Sequence[Variant] = (
     _PUBLIC,
@@ -95,17 +102,9 @@ OTHERS: Sequence[Variant] = (
     *NAMED,
     _NO_MENU,
     MENU,
-    *(
-        Variant(path.rpartition("/")[2], f"`{path}`", extension=True, asks=path)
-        for path in (
-            "/profile/personal-information",
-            "/profile/preferences",
-            "/profile/password",
-            "/profile/api-token",
-            "/profile/sessions",
-            "/profile/admin/features",
-        )
-    ),
+    *(map(_page, ("personal-information", "preferences", "password", "api-token"))),
+    SESSIONS_TAB,
+    _page("admin/features"),
 )
 VARIANTS = (*REQUESTS, *OTHERS)
 

@@ -193,7 +193,7 @@ class SessionRegistry(OwnerChanges):
 
         def end() -> None:
             self.hold(user_key)
-            ids = self._store.end_sessions(user_key, now(), reason, **which)
+            ids = self._store.end_sessions(user_key, now(), reason, late=True, **which)
             if ids:
                 self._pending_forms.drop_of_user(user_key, ids)
                 self.tell(user_key, ids, reason, by)

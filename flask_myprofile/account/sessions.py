@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 from ..config import DAY, Config
 from ..errors import ReauthRequired
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED, EVERYONE, Owner, Put, SessionRecord
+from ..store.records import ADOPTED, EVERYONE, Listed, Owner, Put, SessionRecord
 from ..store.session_store import SessionStore
 from .clock import is_recent, now
 from .credentials import is_session_id
@@ -114,15 +115,7 @@ class Sessions:
         :param but: the ``id`` of one that is left out as well, such as that of this request.
         :returns: a sequence of :class:`~.records.SessionRecord`.
         """
-        key, since = self._users.key(user), self._registry.live_since()
-        rows = self._store.live_sessions(key, since, limit, offset, but)
-        owner = self._compared(user)
-        is_plain = all(map(owner.is_like, rows)) and not offset
-        over = {record.id for record in (() if is_plain else self._over(user))}
-        if not over:
-            return rows
-        every = self._store.live_sessions(key, since, offset + limit + len(over), but=but)
-        return [record for record in every if record.id not in over][offset : offset + limit]
+        return self.page(user, limit, offset, but=but).rows
 
     def count(self, user: Any) -> int:
         """How many sessions of the user can still get in.
@@ -130,18 +123,25 @@ class Sessions:
         :param user: whose.
         :returns: the number.
         """
-        return self._count(user, None)
+        return self.page(user, 0).total
 
-    def count_unused(self, user: Any) -> int:
-        """How many of those nobody has used for a month: see :meth:`is_unused`."""
-        before, current = now() - UNUSED, self.current(user)
-        return self._count(user, before) - (current is not None and current.last_seen_at < before)
+    def page(self, user: Any, limit: int, offset: int = 0, *, but: str | None = None) -> Listed:
+        """The same as :meth:`list`, with how many there are in all, by one query.
 
-    def _count(self, user: Any, before: int | None) -> int:
-        key, since = self._users.key(user), self._registry.live_since()
-        total, others = self._store.count_live_sessions(key, since, self._compared(user), before)
-        over = self._over(user) if others else ()
-        return total - sum(before is None or row.last_seen_at < before for row in over)
+        :param user: whose they are.
+        :param limit: how many at most; 0 only counts.
+        :param offset: how many of the first to leave out.
+        :param but: the ``id`` of one that is neither listed nor counted.
+        :returns: ``rows``, ``total``, and how many of these are ``unused``: nobody has used them for a month.
+        """
+        key, since, owner = self._users.key(user), self._registry.live_since(), self._compared(user)
+        ask = partial(self._store.list_live, key, since, owner, limit, offset, but=but, unused_since=now() - UNUSED)
+        found = ask()
+        if not found.others:
+            return found
+        # a host may give each session another login id: its user_loader knows whose that is
+        ids = (each for each in self._store.login_ids_of(key, since) if each != owner.login_id)
+        return ask(login_ids=[each for each in ids if self._users.is_login_id_of(each, key)])
 
     def owner(self, user: Any) -> Owner:
         """What the rows of the user's sessions say of them."""
@@ -151,18 +151,6 @@ class Sessions:
         """The same as far as it decides."""
         owner = self.owner(user)
         return owner if self._config.session_follows_password else owner._replace(password_mark=None)
-
-    def _over(self, user: Any) -> Sequence[SessionRecord]:
-        """The sessions that nobody has ended, and that do not get in all the same: their login id is not the user's any
-        more, or the password is another one."""
-        key, owner = self._users.key(user), self._compared(user)
-        rows = self._registry.of_user_key(key)
-        return [row for row in rows if not owner.is_like(row) and not self._is_of(row, key, owner)]
-
-    def _is_of(self, record: SessionRecord, key: str, owner: Owner) -> bool:
-        """A host may give each session another login id: its user_loader knows whose that is."""
-        here = record._replace(login_id=owner.login_id)
-        return owner.is_like(here) and self._users.is_login_id_of(record.login_id, key)
 
     def follow(self, user: Any, before: Owner) -> None:
         """A page of ours has changed the user's login id, or the hash of the password, and nobody is to be signed out

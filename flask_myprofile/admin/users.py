@@ -16,7 +16,7 @@ from ..pages.avatar import picture_url
 from ..pages.navigation import USERS_ENDPOINT
 from ..pages.session_rows import PAGE, as_json, as_rows, page_number, shows_places
 from ..responses import prefers_json
-from ..store.records import SessionRecord
+from ..store.records import Listed, SessionRecord
 from . import user_facts
 
 #: Users who are found at a time: whoever looks for one of more types more of the name.
@@ -117,13 +117,13 @@ def _render(error: Any = "", status: int = 200, **context: Any) -> Any:
 
 
 def _sessions(admin: Any, user: Any) -> dict[str, Any]:
-    (rows, total), key, number = _listed(user), current_profile.users.key(user), page_number()
+    listed, key, number = _listed(user), current_profile.users.key(user), page_number()
     return {
-        "rows": as_rows(rows, own_session(admin, user), _shows_address()),
-        "total": total,
+        "rows": as_rows(listed.rows, own_session(admin, user), _shows_address()),
+        "total": listed.total,
         "shows_places": _shows_address() and shows_places(),
         "first_url": url_for(USERS_ENDPOINT, user=key) if number > 1 else None,
-        "more_url": url_for(USERS_ENDPOINT, user=key, page=number + 1) if number * PAGE < total else None,
+        "more_url": url_for(USERS_ENDPOINT, user=key, page=number + 1) if number * PAGE < listed.total else None,
     }
 
 
@@ -140,9 +140,8 @@ def _token(user: Any) -> dict[str, Any]:
     }
 
 
-def _listed(user: Any) -> tuple[Any, int]:
-    sessions = current_profile.sessions
-    return sessions.list(user, PAGE, (page_number() - 1) * PAGE), sessions.count(user)
+def _listed(user: Any) -> Listed:
+    return current_profile.sessions.page(user, PAGE, (page_number() - 1) * PAGE)
 
 
 def _shows_address() -> bool:
@@ -153,11 +152,11 @@ def _shows_address() -> bool:
 def _json(admin: Any, user: Any) -> dict[str, Any]:
     if user is None:
         return _NOBODY
-    (rows, total), tokens = _listed(user), current_profile.tokens.list(user)
+    listed, tokens = _listed(user), current_profile.tokens.list(user)
     return {
         "user": {"key": current_profile.users.key(user), "name": current_profile.users.display_name(user)},
-        "sessions": as_json(rows, own_session(admin, user), _shows_address()),
-        "total": total,
+        "sessions": as_json(listed.rows, own_session(admin, user), _shows_address()),
+        "total": listed.total,
         "token": token_facts.as_json(tokens[0]) if len(tokens) == 1 else None,
         **({"tokens": token_facts.all_as_json(tokens)} if token_facts.are_a_list(tokens) else {}),
         **user_facts.as_json(user),

@@ -67,9 +67,8 @@ def _password(user: Any, url: str, icon: str) -> Fact | None:
 
 def _sessions(user: Any, url: str, icon: str) -> Fact:
     sessions, current = current_profile.sessions, current_profile.sessions.current(user)
-    rows = sessions.list(user, MOST, but=current.id if current else None)
-    others = len(rows) if len(rows) < MOST else sessions.count(user) - (current is not None)
-    new = len(ids_of_new(rows))
+    found = sessions.page(user, MOST, but=current.id if current else None)
+    others, new = found.total, len(ids_of_new(found.rows))
     text = ngettext("%(num)s other session", "%(num)s other sessions", others) if others else gettext("Only here")
     mark = ngettext("%(num)s new", "%(num)s new", new) if new else ""
     return Fact(gettext("Sessions"), text, url, icon, mark)

@@ -6,7 +6,7 @@ Times are whole seconds since the epoch (UTC): the same number in every database
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 #: In the place of a user's key: all users at once. No user has it.
@@ -120,6 +120,16 @@ class Found(NamedTuple):
     preferences: Mapping[str, str] | None
 
 
+class Listed(NamedTuple):
+    """Some of a user's sessions that can still get in. Of all of them: how many there are, how many nobody has used for
+    a while, and how many have another login id than the user has now."""
+
+    rows: Sequence[SessionRecord]
+    total: int
+    unused: int
+    others: int
+
+
 class Owner(NamedTuple):
     """What a session's row says of its user, and the user says now: another login id, or another password (None: not
     known, which is like any), and the session is nobody's."""
@@ -127,9 +137,8 @@ class Owner(NamedTuple):
     login_id: str
     password_mark: str | None
 
-    def is_like(self, record: SessionRecord) -> bool:
-        marks = (record.password_mark, self.password_mark)
-        return record.login_id == self.login_id and (None in marks or marks[0] == marks[1])
+    def has_password_of(self, record: SessionRecord) -> bool:
+        return self.password_mark is None or record.password_mark in (None, self.password_mark)
 
 
 class LiveSince(NamedTuple):

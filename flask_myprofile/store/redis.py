@@ -12,9 +12,10 @@ from typing import Any
 from ..config import DAY
 from ..errors import StoreDown
 from . import redis_scripts
-from .records import RENEWED, TAG_LENGTH, Found, LiveSince, Owner, Pruned, Put, SessionRecord, tag_of
+from .records import RENEWED, TAG_LENGTH, Found, Listed, LiveSince, Owner, Pruned, Put, SessionRecord, tag_of
+from .redis_lists import in_order, listed
+from .redis_prelude import Script
 from .redis_records import FORGOTTEN, forgetful, packed, unpacked
-from .redis_scripts import Script
 from .redis_servers import Server
 from .redis_urls import reach
 
@@ -131,13 +132,14 @@ class RedisSessions:
         only: Collection[str] | None = None,
         keep: str | None = None,
         secret_hash: str | None = None,
+        late: bool = False,
     ) -> list[str]:
         """As in the protocol; without a user's key it has to be told the ids, there being no list of everybody's."""
         if user_key is None and only is None:
             raise ValueError("whose sessions are to end, or which?")
         whose = [user_key] if user_key is not None else []
         tags = {*map(tag_of, whose)} or {session_id[:TAG_LENGTH] for session_id in only or ()}
-        which = {"only": None if only is None else list(only), "keep": keep, "secret_hash": secret_hash}
+        which = {"only": None if only is None else list(only), "keep": keep, "secret_hash": secret_hash, "late": late}
         ended = [each for tag in tags for each in self._end(tag, at, reason, user_key=user_key, **which)]
         return [session_id for _, ids in ended for session_id in ids]
 
@@ -180,21 +182,18 @@ class RedisSessions:
 
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
-    ) -> list[SessionRecord]:
-        live = [record for record in self._live(user_key, since) if record.id != but]
-        live.sort(key=lambda record: (-record.last_seen_at, -record.created_at, record.id))
-        return live[offset : offset + limit]
+    ) -> Sequence[SessionRecord]:
+        return in_order([record for record in self._live(user_key, since) if record.id != but])[offset : offset + limit]
 
-    def count_live_sessions(
-        self, user_key: str, since: LiveSince, owner: Owner | None = None, seen_before: int | None = None
-    ) -> tuple[int, int]:
-        live = [each for each in self._live(user_key, since) if seen_before is None or each.last_seen_at < seen_before]
-        return len(live), 0 if owner is None else sum(not owner.is_like(record) for record in live)
+    def list_live(self, user_key: str, since: LiveSince, owner: Owner, *which: int, **others: Any) -> Listed:
+        return listed(self._live(user_key, since), owner, *which, **others)
+
+    def login_ids_of(self, user_key: str, since: LiveSince) -> set[str]:
+        return {record.login_id for record in self._live(user_key, since)}
 
     def _live(self, user_key: str, since: LiveSince) -> list[SessionRecord]:
-        return [
-            record for record in self._all(tag_of(user_key)) if record.user_key == user_key and since.admits(record)
-        ]
+        theirs = (record for record in self._all(tag_of(user_key)) if record.user_key == user_key)
+        return [record for record in theirs if since.admits(record)]
 
     def _all(self, tag: str) -> list[SessionRecord]:
         stored = self._server.ask("hgetall", self._sessions + tag)

@@ -13,7 +13,7 @@ from redis.exceptions import MovedError, NoScriptError, RedisClusterException, R
 from redis.exceptions import ReadOnlyError as RedisReadOnly
 
 from ..errors import StoreDown
-from .redis_scripts import Script
+from .redis_prelude import Script
 
 #: What Redis calls its troubles, which redis-py has in the name of an error at most. In what a script says it may come
 #: late: "Error running script …: -READONLY …".

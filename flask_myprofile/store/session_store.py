@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 from ..config import Config
 from ..errors import SetupError
 from .notice_records import KnownDevice
-from .records import Found, LiveSince, Owner, Pruned, Put, SessionRecord
+from .records import Found, Listed, LiveSince, Owner, Pruned, Put, SessionRecord
 
 
 class SessionStore(Protocol):
@@ -74,10 +74,13 @@ class SessionStore(Protocol):
         only: Collection[str] | None = None,
         keep: str | None = None,
         secret_hash: str | None = None,
+        late: bool = False,
     ) -> list[str]:
         """End live sessions of one user, or of whoever proves a secret, all at once; the ids that ended.
 
-        The secret before the present one proves the session for :data:`~.records.ROTATION_GRACE` seconds."""
+        The secret before the present one proves the session for :data:`~.records.ROTATION_GRACE` seconds.
+
+        :param late: hardly any can be there now: it is best to look for one before there is a write."""
         ...
 
     def may_be_over(self, user_key: str, limit: int) -> bool:
@@ -105,11 +108,29 @@ class SessionStore(Protocol):
         """The user's sessions that can still get in, last active first."""
         ...
 
-    def count_live_sessions(
-        self, user_key: str, since: LiveSince, owner: Owner | None = None, seen_before: int | None = None
-    ) -> tuple[int, int]:
-        """How many those are (or those that nobody has used since a moment), and how many of them are not of this
-        owner: see :class:`~.records.Owner`."""
+    def list_live(
+        self,
+        user_key: str,
+        since: LiveSince,
+        owner: Owner,
+        limit: int,
+        offset: int = 0,
+        *,
+        but: str | None = None,
+        unused_since: int = 0,
+        login_ids: Collection[str] | None = None,
+    ) -> Listed:
+        """The same of those whose password is the owner's, and what there are in all: of 10,000 each is looked at once.
+        With ``limit`` 0 they are only counted.
+
+        :param but: neither listed nor counted.
+        :param unused_since: those that were seen last before then count as unused.
+        :param login_ids: only of the owner's login id and these (default: of any).
+        """
+        ...
+
+    def login_ids_of(self, user_key: str, since: LiveSince) -> Collection[str]:
+        """The login ids that the user's sessions have which can still get in."""
         ...
 
     def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, bindparam, case, delete, func, insert, not_
 from ..errors import StoreDown
 from .database import Execute, in_one_transaction
 from .records import RENEWED, ROTATION_GRACE, SKEW, LiveSince, Owner, Pruned, Put, SessionRecord
-from .session_lookup import SessionLookup
+from .sql_session_lists import SqlSessionLists
 
 #: Rows that one transaction of ending everyone's sessions changes at most, so that no lock is held for long.
 END_BATCH = 1000
@@ -22,7 +22,7 @@ LOOKED_AT = 10
 OWNERS_BATCH = 1000
 
 
-class SqlSessions(SessionLookup):
+class SqlSessions(SqlSessionLists):
     """Keeps sessions: see :class:`~.protocols.SessionStore`."""
 
     transactional = True
@@ -114,6 +114,7 @@ class SqlSessions(SessionLookup):
         only: Collection[str] | None = None,
         keep: str | None = None,
         secret_hash: str | None = None,
+        late: bool = False,
     ) -> list[str]:
         table = self._tables.session
         which: list[Any] = [table.c.ended_at.is_(None)]
@@ -127,9 +128,11 @@ class SqlSessions(SessionLookup):
             just_now = table.c.rotated_at.between(at - ROTATION_GRACE, at + ROTATION_GRACE)
             previous = and_(table.c.previous_hash == secret_hash, just_now)
             which.append(or_(table.c.secret_hash == secret_hash, previous))
-        return self._end(which, _ended(at, reason), only)
+        return self._end(which, _ended(at, reason), only, late)
 
-    def _end(self, which: Sequence[Any], values: Mapping[str, Any], ids: Collection[str] | None) -> list[str]:
+    def _end(
+        self, which: Sequence[Any], values: Mapping[str, Any], ids: Collection[str] | None, late: bool = False
+    ) -> list[str]:
         """:param ids: if they are known, those of ``which`` there may be."""
         table = self._tables.session
         ending = update(table).where(*which).values(**values)
@@ -139,9 +142,10 @@ class SqlSessions(SessionLookup):
                 if held:
                     execute(update(table).where(table.c.id.in_(held)).values(**values))
                 return held
-            for _ in range(2):  # what begins between the two statements ends at the second turn
-                ended = list(execute(ending.returning(table.c.id)).scalars())
-                if ended or execute(select(table.c.id).where(*which).limit(1)).first() is None:
+            for turn in range(3):  # what begins between two statements ends at the next turn
+                if (turn or late) and execute(select(table.c.id).where(*which).limit(1)).first() is None:
+                    return []
+                if ended := list(execute(ending.returning(table.c.id)).scalars()):
                     return ended
         raise StoreDown(f"No row of {table.name} may be changed: does its row level security have a policy for UPDATE?")
 
@@ -198,37 +202,6 @@ class SqlSessions(SessionLookup):
             for user_key, ids in ended.items():
                 note(user_key, ids)
         return ended, max(users) if len(users) == END_BATCH else None
-
-    def live_sessions(
-        self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None
-    ) -> Sequence[SessionRecord]:
-        table = self._tables.session
-        newest_first = (table.c.last_seen_at.desc(), table.c.created_at.desc(), table.c.id)
-        statement = select(*table.c).where(table.c.user_key == user_key, self._admitted(since)).order_by(*newest_first)
-        if but is not None:
-            statement = statement.where(table.c.id != but)
-        return [SessionRecord._make(row) for row in self._read(statement.limit(limit).offset(offset))]
-
-    def count_live_sessions(
-        self, user_key: str, since: LiveSince, owner: Owner | None = None, seen_before: int | None = None
-    ) -> tuple[int, int]:
-        table = self._tables.session
-        columns: list[Any] = [func.count()]
-        if owner is not None:
-            others = [table.c.login_id != owner.login_id]
-            if owner.password_mark is not None:
-                others.append(and_(table.c.password_mark.is_not(None), table.c.password_mark != owner.password_mark))
-            columns.append(func.sum(case((or_(*others), 1), else_=0)))
-        counted = select(*columns).select_from(table).where(table.c.user_key == user_key, self._admitted(since))
-        if seen_before is not None:
-            counted = counted.where(table.c.last_seen_at < seen_before)
-        row: Any = self._read(counted).one()
-        return int(row[0]), int(row[1] or 0) if owner is not None else 0
-
-    def sessions_at_provider(self, idp_session: str, since: LiveSince) -> Sequence[SessionRecord]:
-        table = self._tables.session
-        there = select(*table.c).where(table.c.idp_session == idp_session, self._admitted(since))
-        return [SessionRecord._make(row) for row in self._read(there)]
 
     # ---- what is over
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import request, url_for
 from flask_wtf import FlaskForm
@@ -20,23 +19,12 @@ from ..pages import not_me
 from ..pages.glance import ids_of_new
 from ..pages.session_rows import PAGE, SCHEMA, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..pages.sign_out import sign_out as sign_out_here
-from ..store.records import SessionRecord
 from ..tab import Confirm, Effect, Part, Tab, action
 
 #: Sessions besides this one on a page of HTML: half of what a program gets, since a row says much.
 ROWS = PAGE // 2
 #: The sessions in use that are shown besides this one; the others are folded below them.
 SHOWN = 4
-#: So many sessions are read to be counted; of whoever has more, the database counts them. The usual limit.
-MOST = 100
-
-
-class _Others(NamedTuple):
-    """Some of the user's other sessions, how many there are in all, and how many of those are unused."""
-
-    rows: Sequence[SessionRecord]
-    total: int
-    unused: int
 
 
 class WhichForm(FlaskForm):
@@ -100,34 +88,21 @@ class Sessions(Tab):
         sessions, current = current_profile.sessions, current_profile.sessions.current(user)
         new = [current] if current is not None and request_state().begins else []  # stored after this request
         offset = (page_number() - 1) * PAGE
-        rows = sessions.list(user, MOST + 1)
-        if len(rows) > MOST:
-            start = max(offset - len(new), 0)
-            rows, total = sessions.list(user, PAGE, start), sessions.count(user) + len(new)
-            shown = ([*new, *rows] if not offset else rows)[:PAGE]
-        else:
-            shown, total = [*new, *rows][offset : offset + PAGE], len(rows) + len(new)
-        return {"sessions": as_json(shown, current, current_profile.features["sessions.address"]), "total": total}
+        stored = sessions.page(user, PAGE, max(offset - len(new), 0))
+        shown, total = ([] if offset else new) + [*stored.rows], stored.total + len(new)
+        return {
+            "sessions": as_json(shown[:PAGE], current, current_profile.features["sessions.address"]),
+            "total": total,
+        }
 
     def json_schema(self, user: Any) -> Schema:
         return record(sessions=rows(SCHEMA), total=COUNT)
-
-    def _others(self, user: Any, current: SessionRecord | None, offset: int) -> _Others:
-        """The user's sessions but this one, from that place on; by one query, where they are not very many."""
-        sessions, this = current_profile.sessions, current.id if current is not None else None
-        rows = sessions.list(user, MOST + 1, but=this)
-        if len(rows) <= MOST:
-            unused = sum(map(sessions.is_unused, rows))
-            return _Others(rows[offset : offset + ROWS], len(rows), unused)
-        is_counted = current is not None and not request_state().begins
-        rows = rows[offset : offset + ROWS] if offset + ROWS <= MOST else sessions.list(user, ROWS, offset, but=this)
-        return _Others(rows, sessions.count(user) - is_counted, sessions.count_unused(user))
 
     def context(self, user: Any) -> dict[str, Any]:
         features, current = current_profile.features, current_profile.sessions.current(user)
         page = page_number()
         offset = (page - 1) * ROWS
-        others = self._others(user, current, offset)
+        others = current_profile.sessions.page(user, ROWS, offset, but=current.id if current else None)
         unused = {row.id for row in others.rows if current_profile.sessions.is_unused(row)}
         shown = as_rows([*([current] if current else []), *others.rows], current, features["sessions.address"])
         correction = _correction(shown)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from flask_myprofile.store.records import TAG_LENGTH, LiveSince
+from flask_myprofile.store.records import TAG_LENGTH, LiveSince, Owner
 from tests.support.rounds import rounds
-from tests.support.stores import ANY, NOW, Bench, of, server_fixture, session, store_fixture
+from tests.support.stores import ANY, ANYBODY, NOW, Bench, of, server_fixture, session, store_fixture
 
 server = server_fixture()
 store = store_fixture()
@@ -37,12 +37,21 @@ def test_everyones_sessions_end_and_each_is_told_once(store: Bench) -> None:
 def test_ten_thousand_sessions_of_a_user_end_at_once(store: Bench) -> None:
     store.fill([session(number) for number in range(10_000)])
     store.fill([session(number, "8") for number in range(10_000, 10_003)])
-    assert store.count_live_sessions("7", ANY)[0] == 10_000
+    assert store.count("7", ANY) == 10_000
     ended = store.end_sessions("7", NOW, "x", keep=session(5).id)
     assert set(ended) == {session(number).id for number in range(10_000) if number != 5}
     assert len(ended) == 9_999
     assert store.ids() == {session(5).id}
-    assert store.count_live_sessions("8", ANY)[0] == 3
+    assert store.count("8", ANY) == 3
+
+
+def test_a_late_look_ends_what_has_begun_meanwhile(store: Bench) -> None:
+    of(store, session(1, user_agent='"ended_at":1'), session(2), session(3, "8"))
+    store.end_sessions("7", NOW, "x", only=[session(2).id])
+    assert store.end_sessions("7", NOW, "x", keep=session(1).id, late=True) == []
+    assert store.end_sessions("7", NOW, "x", keep=session(2).id, late=True) == [session(1).id]
+    assert store.end_sessions("7", NOW, "x", late=True) == []
+    assert store.ids("8") == {session(3, "8").id}
 
 
 def test_over_the_limit_the_least_used_end_and_not_the_one_that_has_just_begun(store: Bench) -> None:
@@ -93,6 +102,36 @@ def test_the_list_is_in_one_order_however_it_is_paged(store: Bench) -> None:
     without = [each for each in right if each != right[1]]
     assert [record.id for record in store.live_sessions("7", ANY, 5, 0, but=right[1])] == without[:5]
     assert [record.id for record in store.live_sessions("7", ANY, 5, 1, but=right[1])] == without[1:6]
+
+
+def test_a_page_of_the_list_tells_how_many_there_are_in_all(store: Bench) -> None:
+    """Of those with the owner's password, and the login ids that are asked for."""
+    mine, old = Owner("7", "m"), NOW - 50
+    of(
+        store,
+        *(session(number, last_seen_at=NOW - number, password_mark="m") for number in range(5)),
+        session(11, last_seen_at=old, login_id="token-1"),
+        session(12, last_seen_at=old - 1, login_id="token-2", password_mark="m"),
+        session(13, last_seen_at=NOW, password_mark="another"),
+        session(14, last_seen_at=old, ended_at=NOW, end_reason="x"),
+        session(15, "8"),
+    )
+
+    def page(limit: int, offset: int = 0, **which: Any) -> tuple[list[int], int, int, int]:
+        rows, *numbers = store.list_live("7", ANY, mine, limit, offset, **which)
+        return [int(row.id[TAG_LENGTH:], 16) for row in rows], *numbers
+
+    every = (7, 2, 2)
+    assert page(3, unused_since=old + 1) == ([0, 1, 2], *every)
+    assert page(3, 4, unused_since=old + 1) == ([4, 11, 12], *every)
+    assert page(3, 7, unused_since=old + 1) == ([], *every)
+    assert page(0, unused_since=old + 1) == ([], *every)
+    assert page(2, 1, unused_since=old + 1, but=session(1).id) == ([2, 3], 6, 2, 2)
+    assert page(9, unused_since=old, login_ids=["token-2", "token-3"]) == ([0, 1, 2, 3, 4, 12], 6, 1, 1)
+    assert page(9, login_ids=[]) == ([0, 1, 2, 3, 4], 5, 0, 0)
+    assert store.list_live("9", ANY, mine, 5) == ([], 0, 0, 0)
+    assert store.list_live("7", ANY, ANYBODY, 0).total == 8
+    assert sorted(store.login_ids_of("7", ANY)) == ["7", "token-1", "token-2"]
 
 
 def test_who_was_active_comes_to_the_front_of_the_list(store: Bench) -> None:
@@ -173,7 +212,7 @@ def test_of_racing_sign_ins_with_one_id_one_is_stored(attempt: int, store: Bench
     stored = store.all_at_once(*((lambda r=record: store.add_session(r)) for record in records))
     assert stored.count(True) == 1
     assert store.session(records[0].id) == records[stored.index(True)]
-    assert store.count_live_sessions("7", ANY)[0] == 1
+    assert store.count("7", ANY) == 1
 
 
 @pytest.mark.parametrize("attempt", range(rounds(1)))
@@ -205,4 +244,4 @@ def test_an_ended_session_does_not_return_whoever_writes_meanwhile(attempt: int,
     assert store.session(record.id).ended_at == NOW
     assert store.find_live(record.id, "7", ANY) is None
     assert store.ids() == set()
-    assert store.count_live_sessions("7", ANY)[0] == 0
+    assert store.count("7", ANY) == 0

@@ -14,7 +14,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import delete, insert
 
-from flask_myprofile.store.records import LiveSince, SessionRecord, tag_of
+from flask_myprofile.store.records import LiveSince, Owner, SessionRecord, tag_of
 from flask_myprofile.store.redis import RedisSessions
 from flask_myprofile.store.sqlalchemy import SqlStore
 from flask_myprofile.store.tables import declare
@@ -22,6 +22,8 @@ from flask_myprofile.store.tables import declare
 NOW = 1_800_000_000
 #: Everything that has not ended gets in.
 ANY = LiveSince(1, 1, NOW)
+#: Whose password is not known, and whose login id is nobody's.
+ANYBODY = Owner("", None)
 KEEP_ENDED = 86_400
 
 
@@ -46,6 +48,9 @@ class Bench:
 
     def ids(self, user_key: str = "7", since: LiveSince = ANY) -> set[str]:
         return {record.id for record in self.live_sessions(user_key, since, 100_000)}
+
+    def count(self, user_key: str, since: LiveSince = ANY) -> int:
+        return int(self.list_live(user_key, since, ANYBODY, 0).total)
 
     def all_at_once(self, *calls: Callable[[], Any]) -> list[Any]:
         """What the calls return, made from as many threads that wait for each other to begin."""

@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 
 from ..account.email_changes import OtherPending
-from ..errors import Conflict, Invalid, Refused
+from ..errors import Conflict, Invalid, NotFound, Refused
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..pages import typed_name
@@ -39,9 +39,11 @@ class ForgetForm(WhoseForm):
             raise Invalid({"name": typed["name"].errors})
 
 
-@ends("Cancel the change of the email address of a user", WhoseForm)
+@ends("Cancel the change of the email address of a user", ChangeForm, is_there=lambda admin: is_verified())
 def cancel_email_change(admin: Any) -> Any:
     """Cancel the change that waits to be confirmed; a GET asks first."""
+    if not is_verified():
+        raise NotFound(code="feature_off")
     if request.method == "POST":
         return perform(admin, ChangeForm, _cancel_email_change)
     return ask(admin, "sessions_cancel_email_change", _about_email_change, gettext("Cancel the change"))
@@ -60,7 +62,7 @@ def forget(admin: Any) -> Any:
 
 def _cancel_email_change(admin: Any, user: Any, form: ChangeForm) -> Ended:
     try:
-        cancelled = is_verified() and current_profile.email_changes.cancel(user, admin, form.condition("address"))
+        cancelled = current_profile.email_changes.cancel(user, admin, form.condition("address"))
     except OtherPending as other:
         raise lost_race() from other
     if not cancelled:
@@ -80,7 +82,7 @@ def _forget(admin: Any, user: Any, form: ForgetForm) -> Ended:
 
 
 def _about_email_change(admin: Any, user: Any) -> Question | None:
-    change = current_profile.email_changes.pending(user) if is_verified() else None
+    change = current_profile.email_changes.pending(user)
     if change is None:
         return None
     title = gettext("Cancel the change of the email address of %(name)s?", name=name_of(user))

@@ -59,10 +59,12 @@ def purpose(words: Callable[[], str], deed: Any) -> Purpose:
     return Purpose(words, lambda sent: url_for(USERS_ENDPOINT, user=sent.get("user")), deed=deed, for_admin=True)
 
 
-def ends(summary: str, form: type[WhoseForm], *, asks: bool = True) -> Callable[..., Any]:
+def ends(
+    summary: str, form: type[WhoseForm], *, asks: bool = True, is_there: Callable[[Any], bool] | None = None
+) -> Callable[..., Any]:
     """What the OpenAPI document says of such a view. ``asks``: a GET is the question before it."""
-    question = Operation(f"{summary}?", query={"user": TEXT}, page=asks)
-    return described(get=question, post=Operation(summary, answer=MESSAGE, form=form))
+    question = Operation(f"{summary}?", query={"user": TEXT}, page=asks, is_there=is_there)
+    return described(get=question, post=Operation(summary, answer=MESSAGE, form=form, is_there=is_there))
 
 
 def perform(

@@ -122,7 +122,9 @@ def _operation(rule: Rule, own: tabs.Own | None, method: str, user: Any, *, ever
         return found
     is_on = found.feature is None or current_profile.features[found.feature]
     is_theirs = rule.endpoint.partition(".")[0] != _ADMIN or current_profile.is_admin(user)
-    return found if is_on and is_theirs and not found.for_providers else None
+    if not is_on or not is_theirs or found.for_providers:
+        return None
+    return found if found.is_there is None or found.is_there(user) else None
 
 
 def _unknown(rule: Rule, method: str) -> Operation:

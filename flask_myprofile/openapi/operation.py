@@ -27,6 +27,7 @@ class Operation:
     :param takes_json: whether it reads a body in JSON, and not a form alone.
     :param has_version: whether what it shows has an ``ETag``, which what it takes may name in ``If-Match``.
     :param feature: by which it is switched; None: it is there whatever is off.
+    :param is_there: callable(user), where a switch alone does not say whether they have it.
     :param for_visitors: whether nobody has to be signed in.
     :param for_providers: whether it is for an identity provider, and for whoever it sends back, and no user's to ask.
     :param responses: instead of the usual ones.
@@ -43,6 +44,7 @@ class Operation:
     takes_json: bool = True
     has_version: bool = False
     feature: str | None = None
+    is_there: Callable[[Any], bool] | None = None
     for_visitors: bool = False
     for_providers: bool = False
     responses: Mapping[str, Any] | None = None

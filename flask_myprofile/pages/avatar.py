@@ -123,6 +123,7 @@ class AvatarActions:
 
     def check(self, user: Any, action: Action) -> None:
         """See :meth:`.Tab.check`."""
+        super().check(user, action)  # type: ignore[misc]
         if action.feature == AVATAR:
             _require(user)
 
@@ -178,6 +179,7 @@ def _why(error: pictures.NotUsable) -> str:
     get=Operation(
         "The picture of a user",
         query={"user": TEXT, "v": TEXT},
+        is_there=is_on,
         for_visitors=True,
         responses={
             "200": {"description": "The picture.", "content": {"image/*": {"schema": {}}}},
@@ -195,7 +197,9 @@ def view() -> Any:
     if (refused := check_signed_in()) is not None:
         return refused
     user = _whose(current_profile.users.held(reader._get_current_object()) or reader._get_current_object())
-    version = current_profile.avatars.version(user) if is_on(user) else None
+    if not is_on(user):
+        raise NotFound(code="feature_off")
+    version = current_profile.avatars.version(user)
     if version is None:
         raise NotFound(code="no_picture")
     if version.startswith(_ADDRESSES):

@@ -109,7 +109,7 @@ def _words(tab: Tab, action: Action) -> Any:
     return next((part.label for part in tab.all_parts() if part.name == action.feature), tab.label)
 
 
-@described(get=Operation("The first tab that is on", page=False, feature=ROOT))
+@described(get=Operation("The first tab that is on", page=False, feature=ROOT, is_there=lambda user: bool(first_tab())))
 def _index(user: Any) -> Any:
     """The first tab that is on."""
     first = first_tab()
@@ -150,9 +150,9 @@ def _action(user: Any, tab: Tab, action: Action | None) -> Any:
         current_profile.features.require(f"{tab.name}.{action.feature}")
     if request.method == "POST":
         return perform(user, tab, action)
+    tab.check(user, action)
     if action.confirm is None:
         return redirect(url_of(tab))
-    tab.check(user, action)
     form = form_to_ask(user, tab, action)
     if prefers_json() and action.form is not None and form is not None:
         return shown_as_json(form)

@@ -21,7 +21,7 @@ from ..globals import current_profile
 from ..i18n import as_datetime, gettext, lazy_gettext
 from ..openapi.schemas import MESSAGE
 from ..store.notice_records import EmailChange
-from ..tab import Tab, action
+from ..tab import Action, Tab, action
 from . import field_checks as checks
 from .column_fields import Line
 from .held_user import held_user
@@ -31,6 +31,7 @@ from .throttling import too_many_attempts
 #: The kind of notice that goes to the new address.
 CONFIRM = "confirm_email"
 _LONGEST = 320
+_ACTIONS = ("change_email", "resend_email", "cancel_email_change")
 
 
 def is_verified() -> bool:
@@ -39,10 +40,12 @@ def is_verified() -> bool:
 
 def may_change(user: Any) -> bool:
     """Whether this user may: where Single Sign-On manages the account, the provider says what the address is."""
+    if not is_verified():
+        return False
     features, users = features_of(user), current_profile.users
     attribute = users.describe(users.class_of(user), EMAIL)
     is_there = attribute is not None and attribute.writable and features[f"personal_information.{EMAIL}"]
-    return is_verified() and is_there and not current_profile.passwords.is_sso(user)
+    return is_there and not current_profile.passwords.is_sso(user)
 
 
 def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
@@ -67,9 +70,14 @@ def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
 class EmailChangeActions:
     """The actions of the tab for it; ``email_change_context`` is what its page shows of it."""
 
+    def check(self, user: Any, action: Action) -> None:
+        """See :meth:`.Tab.check`."""
+        super().check(user, action)  # type: ignore[misc]
+        if action.name in _ACTIONS and not may_change(user):
+            raise NotFound(code="feature_off")
+
     @action(form_of, feature=False, fresh=True, purpose=lazy_gettext("change your email address"), answer=MESSAGE)
     def change_email(self, user: Any, form: Any) -> str:
-        _require(user)
         user, address = held_user(user), form["new_email"].data
         if is_same_address(current_profile.users.get(user, EMAIL), address):
             raise Invalid({"new_email": gettext("This is your email address already")})
@@ -81,7 +89,6 @@ class EmailChangeActions:
 
     @action(feature=False, condition=["address"], answer=MESSAGE)
     def resend_email(self, user: Any, address: str | None = None) -> str:
-        _require(user)
         with _answered():
             change = current_profile.email_changes.send_again(held_user(user), address)
         _send(change)
@@ -89,7 +96,6 @@ class EmailChangeActions:
 
     @action(feature=False, condition=["address"], answer=MESSAGE)
     def cancel_email_change(self, user: Any, address: str | None = None) -> str:
-        _require(user)
         with _answered():
             if not current_profile.email_changes.cancel(held_user(user), address=address):
                 raise email_changes.NotPending
@@ -105,11 +111,6 @@ class EmailChangeActions:
             return {"email_form": form, "email_pending": None}
         until = as_datetime(change.sent_at + CONFIRM_WITHIN)
         return {"email_form": form, "email_pending": {"address": change.new_address, "until": until}}
-
-
-def _require(user: Any) -> None:
-    if not may_change(user):
-        raise NotFound(code="feature_off")
 
 
 def _send(change: EmailChange) -> None:

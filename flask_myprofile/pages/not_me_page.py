@@ -13,7 +13,7 @@ from ..openapi.operation import Operation, described
 from ..openapi.schemas import FLAG, OPTIONAL_TEXT, TEXT, record, rows
 from ..responses import prefers_json
 from . import layout
-from .not_me import STEPS, Step, steps, url_of_path
+from .not_me import STEPS, Step, is_offered, steps, url_of_path
 from .session_rows import as_rows
 
 _STEPS = record(steps=rows(record(step={"enum": list(STEPS)}, done=FLAG, url=OPTIONAL_TEXT)))
@@ -24,11 +24,12 @@ _STEPS = record(steps=rows(record(step={"enum": list(STEPS)}, done=FLAG, url=OPT
         "What there is to do about a session of a stranger",
         answer=_STEPS,
         query={"id": TEXT, "after": {"enum": list(STEPS)}},
-        feature="sessions",
+        is_there=is_offered,
     )
 )
 def view(user: Any) -> Any:
-    current_profile.features.require("sessions")
+    if not is_offered(user):
+        raise NotFound(code="feature_off")
     session_id = request.args.get("id", "")
     if not session_id:
         return redirect(url_for("myprofile.sessions"))

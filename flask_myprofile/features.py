@@ -116,6 +116,17 @@ class Features(FeatureSaving):
         if not self[name]:
             raise NotFound(code="feature_off")
 
+    @contextmanager
+    def as_configured(self) -> Iterator[None]:
+        """Within this, no administrator has chosen anything: for what a page has said before one did, and never for
+        what somebody may."""
+        cache = self._cache()
+        before, cache["choices"] = cache.get("choices"), {}
+        try:
+            yield
+        finally:
+            cache["choices"] = before
+
     def _choices(self) -> Mapping[str, FeatureChoice]:
         return self._choices_in(self._cache())
 

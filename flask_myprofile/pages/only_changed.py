@@ -24,6 +24,7 @@ from ..account import text
 from ..errors import Conflict
 from ..i18n import gettext, join_list
 from ..tab import Done
+from .choice_words import in_words
 
 VERSION = "version"
 
@@ -137,7 +138,10 @@ def only_changed(field_class: type[Field]) -> type[Field]:
 
 
 def _overtaken(field: Any) -> str:
-    value = join_list(field.shown) if not hasattr(field, "spoken") else field.spoken(field.object_data)
+    if hasattr(field, "spoken"):
+        value = field.spoken(field.object_data)
+    else:
+        value = join_list([in_words(field, each) for each in field.shown])
     if not value:
         return gettext("This is empty now. Save again to put yours in its place.")
     return gettext("This is “%(value)s” now. Save again to put yours in its place.", value=value)

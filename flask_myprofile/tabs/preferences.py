@@ -124,33 +124,68 @@ def form_of(names: Iterable[str]) -> type[VersionedForm]:
     return versioned("PreferencesForm", {name: _FIELDS[name]() for name in names})
 
 
+class _Codes(SelectField):
+    """The words for what there is to choose stand beside the codes in the template."""
+
+    def __init__(self, label: Any, *, said: Callable[[str], str], **kwargs: Any) -> None:
+        self._said = said
+        super().__init__(label, **kwargs)
+
+    def in_words(self, code: str) -> str:
+        return self._said(code)
+
+
 def _language_field() -> SelectField:
     tags = [i18n.tag_of(each) for each in i18n.offered()]
-    return _field(_LANGUAGE, tags, i18n.offered_as, gettext("Choose a language from the list"))
+    return _field(_LANGUAGE, tags, i18n.offered_as, gettext("Choose a language from the list"), said=_language)
+
+
+def _language(tag: str) -> str:
+    found = i18n.offered_as(tag)
+    return tag if found is None else i18n.native_name(found)
 
 
 def _timezone_field() -> SelectField:
     sentence = gettext("Choose a time zone from the list")
     hint = gettext("Times on these pages are shown in this zone.")
-    return _field(_TIMEZONE, timezones.common(), timezones.find, sentence, hint)
+    return _field(_TIMEZONE, timezones.common(), timezones.find, sentence, hint, said=_zone)
+
+
+def _zone(name: str) -> str:
+    return name if timezones.find(name) is None else timezones.city(name, i18n.locale())
 
 
 def _theme_field() -> SelectField:
-    return _field(_THEME, THEMES, THEMES.__contains__, gettext("Choose an appearance from the list"))
+    sentence = gettext("Choose an appearance from the list")
+    return _field(_THEME, THEMES, THEMES.__contains__, sentence, said=_among(themes()))
 
 
 def _new_device_field() -> SelectField:
     hint = gettext("From a browser that you have not signed in from before. Of a new password you are always told.")
-    return _field(_NEW_DEVICE, ["off"], ["off"].__contains__, gettext("Choose one from the list"), hint)
+    sentence = gettext("Choose one from the list")
+    return _field(_NEW_DEVICE, ["off"], ["off"].__contains__, sentence, hint, said=_among(_TOLD_OR_NOT))
 
 
-def _field(label: Any, codes: Iterable[str], takes: Callable[[str], Any], sentence: str, hint: str = "") -> SelectField:
+def _among(options: Iterable[Option]) -> Callable[[str], str]:
+    words = {code: text for code, text, _ in options}
+    return lambda code: str(words.get(code, code))
+
+
+def _field(
+    label: Any,
+    codes: Iterable[str],
+    takes: Callable[[str], Any],
+    sentence: str,
+    hint: str = "",
+    *,
+    said: Callable[[str], str],
+) -> SelectField:
     def check(form: VersionedForm, field: SelectField) -> None:
         if field.data and not takes(field.data):
             raise ValidationError(sentence)
 
     choices: Any = ["", *codes]  # the words for them stand beside them in the template
-    return SelectField(label, choices=choices, validate_choice=False, validators=[check], description=hint)
+    return _Codes(label, said=said, choices=choices, validate_choice=False, validators=[check], description=hint)
 
 
 _FIELDS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,18 @@ from flask_wtf import FlaskForm
 from jinja2 import DictLoader
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
-from wtforms import FieldList, PasswordField, StringField
+from wtforms import (
+    BooleanField,
+    FieldList,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
 
-from flask_myprofile import Tab, current_profile, error_page
+from flask_myprofile import Part, Tab, action, current_profile, error_page
+from flask_myprofile.pages.column_fields import option
 from flask_myprofile.pages.pending_form import Purpose
 from flask_myprofile.pages.typed_again import _seen, note, typed_again
 from tests.pages.test_refusals import HTML, REFUSALS, signed_in, without_database
@@ -81,6 +91,89 @@ def test_what_was_typed_is_named_in_the_language_of_whoever_typed_it(new_host: C
     assert page.status_code == 404
     assert all(text in page.text for text in ("What you typed", "Token name", "nightly"))
     assert "Name des Tokens" not in page.text
+
+
+class Meals(FlaskForm):
+    kind = SelectField("Kind", choices=[option("v", "Vegetarian"), option("w", "With fish")])
+    when = RadioField("When", choices=[option("1", "At noon"), option("2", "In the evening")])
+    sides = SelectMultipleField("With", choices=[option("r", "Rice"), option("s", "Salad")])
+    warm = BooleanField("Warm")
+    note = StringField("Note")
+
+
+class Kitchen(Tab):
+    name, label = "kitchen", "Kitchen"
+
+    @action(Meals)
+    def save(self, user: Any, form: Meals) -> str:
+        return "Saved."
+
+
+@pytest.mark.parametrize("was_shown", [True, False])
+def test_what_was_chosen_is_shown_in_the_words_of_the_page(was_shown: bool, new_host: Callable[..., Host]) -> None:
+    host = new_host(anew=True, myprofile_options={"tabs": [Kitchen]})
+    alice = signed_in(host)
+    if was_shown:
+        alice.get("/profile/kitchen")
+        alice.get("/profile/preferences")
+    switch_off(host, "kitchen")
+    switch_off(host, "preferences")
+    sent = {"kind": "w", "when": "2", "sides": ["r", "s"], "warm": "y", "note": "w"}
+    page = alice.post("/profile/kitchen", sent).text
+    shown = re.findall(r'for="mp-typed-\d+">([^<]*)</label>\s*<input[^>]*value="([^"]*)"', page)
+    assert dict(shown) == {
+        "Kind": "With fish",
+        "When": "In the evening",
+        "With": "Rice and Salad",
+        "Warm": "Yes",
+        "Note": "w",
+    }
+    page = alice.post("/profile/preferences", {"language": "de", "timezone": "Europe/Berlin", "theme": "dark"}).text
+    shown = re.findall(r'for="mp-typed-\d+">[^<]*</label>\s*<input[^>]*value="([^"]*)"', page)
+    assert shown == ["Deutsch", "Berlin", "Dark"]
+
+
+def test_what_a_token_was_to_do_is_shown_in_words(new_host: Callable[..., Host]) -> None:
+    scopes = {"MYPROFILE_API_TOKENS": 3, "MYPROFILE_API_SCOPES": {"r": "Read reports", "w": "Correct reports"}}
+    host = new_host(**scopes)
+    alice = signed_in(host)
+    switch_off(host, "api_token")
+    sent = {"name": "CI", "access": "scopes", "scopes": ["r", "w"], "lifetime": "604800"}
+    page = alice.post("/profile/api-token/create", sent).text
+    assert all(words in page for words in ("Only what is ticked below", "Read reports and Correct reports", "7 days"))
+    assert "604800" not in page
+
+
+def test_what_others_had_to_choose_from_is_shown_to_nobody_else(new_host: Callable[..., Host]) -> None:
+    def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
+        if not current_profile.features["kitchen.own"]:
+            raise RuntimeError
+        field = SelectField("Project", choices=[option("1", f"The secret of {user.username}")])
+        return type("Form", (FlaskForm,), {"project": field})
+
+    class Projects(Tab):
+        name, label = "kitchen", "Kitchen"
+        parts = (Part("own", "Own"),)
+
+        @action(form_of)
+        def save(self, user: Any, form: Any) -> str:
+            return "Saved."
+
+    host = new_host(anew=True, myprofile_options={"tabs": [Projects]}, MYPROFILE_FEATURES={"kitchen": True})
+    alice, bob = signed_in(host), signed_in(host, "bob")
+    assert "The secret of alice" in alice.get("/profile/kitchen").text
+    switch_off(host, "kitchen")
+    page = bob.post("/profile/kitchen", {"project": "1"}).text
+    assert "What you typed" in page and "The secret of alice" not in page
+
+
+def test_what_a_choice_is_now_is_said_in_its_words(host: Host) -> None:
+    here, there = signed_in(host), signed_in(host)
+    version = there.json("/profile/preferences").headers["ETag"].strip('"')
+    here.post_json("/profile/preferences", {"language": "de"})
+    page = there.post("/profile/preferences", {"language": "fr", "version": version})
+    assert page.status_code == 409
+    assert "Deutsch" in page.text.partition("mp-summary")[2].partition("</div>")[0]
 
 
 class OfSome(Tab):

@@ -27,7 +27,7 @@ class Effort:
     """How much is measured.
 
     :param counted: whose instructions are; :param timed: whose requests are.
-    :param sizes: sessions in the table, all told.
+    :param sizes: sessions in the table, all told; ``counts_growth``: also instructions at the first and last of them.
     """
 
     counted: Sequence[Variant] = VARIANTS
@@ -37,6 +37,7 @@ class Effort:
     visits: int = 60
     sizes: Sequence[int] = (1_000, 100_000, 1_000_000)
     growth_rounds: int = 30
+    counts_growth: bool = True
     repeats: int = 5
     imports: int = 21
 
@@ -50,6 +51,7 @@ QUICK = Effort(
     visits=30,
     sizes=(1_000, 20_000),
     growth_rounds=6,
+    counts_growth=False,
     repeats=3,
     imports=7,
 )
@@ -57,7 +59,7 @@ QUICK = Effort(
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What My Profile costs.")
-    parser.add_argument("--quick", action="store_true", help="about 90 seconds instead of 15 minutes")
+    parser.add_argument("--quick", action="store_true", help="some minutes instead of an hour")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--rounds", type=int, help="rounds of the comparison of requests (2 or more)")
     parser.add_argument("--peers", action="store_true", help="beside Flask-Security and Flask-Session, where they are")
@@ -89,7 +91,8 @@ def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort, peers:
     if "growth" in parts:
         stores: list[tuple[Place, type[Rows]]] = [*((place, SqlRows) for place in found), (found[0], RedisRows)]
         for place, kind in stores:
-            show_growth(place, kind, effort.sizes, rounds=effort.growth_rounds, repeats=effort.repeats)
+            counts = effort.counts_growth and kind is SqlRows
+            show_growth(place, kind, effort.sizes, effort.growth_rounds, effort.repeats, counts=counts)
     if "imports" in parts:
         show_imports(effort.imports)
 

@@ -32,15 +32,18 @@ _SETTINGS = {"MYPROFILE_SESSION_LIMIT": 1_000_000}
 _LOADERS = 2
 
 
-def show_growth(place: Place, kind: type[Rows], sizes: Sequence[int], *, rounds: int, repeats: int) -> None:
+def show_growth(
+    place: Place, kind: type[Rows], sizes: Sequence[int], rounds: int, repeats: int, *, counts: bool
+) -> None:
     """Print the tables of one kind of store.
 
     :param rounds: of the comparison of requests; :param repeats: of each operation on one user's sessions.
+    :param counts: instructions too, at the first and the last size: on SQLite, which runs in this process.
     """
     try:
         growth = _Growth(place, kind(place), rounds, repeats)
         for size in sizes:
-            growth.measure(size)
+            growth.measure(size, counts and place.database == "SQLite" and size in (sizes[0], sizes[-1]))
     except NotAvailable as reason:
         say(f"\n{kind.variant.title}, growth: not available: {reason}")
     else:
@@ -58,21 +61,21 @@ class _Growth:
             "signing in": replace(known, key=f"{known.key}-sign-in", asks=SIGN_IN),
             "the Sessions tab": replace(known, key=f"{known.key}-sessions", asks=SESSIONS_TAB.asks),
         }
-        #: what is measured -> at each size, ÷ A1.
-        self._requests: dict[str, list[str]] = {}
+        #: what is measured -> size -> ÷ A1.
+        self._requests: dict[str, dict[int, str]] = {}
         self._prune: list[list[str]] = []
         #: (operation, sessions of the user) -> milliseconds at each size; and what is sent at the last one.
         self._operations: dict[tuple[str, int], list[str]] = {}
         self._sent: dict[tuple[str, int], list[str]] = {}
 
-    def measure(self, size: int) -> None:
+    def measure(self, size: int, counts: bool) -> None:
         self._rows.clear()
         subject = build(self._rows.variant, self._place, _BROWSERS, **_SETTINGS)
         self._rows.fill(subject, size)
         self._place.settle()
         self._compare_requests(subject, size)
-        if self._place.database == "SQLite" and not self._rows.variant.redis_store:
-            self._count_instructions(size)  # of what runs in this process: the rest is the database's
+        if counts:
+            self._count_instructions(size)
         for user, sessions in SESSIONS_OF.items():
             self._time_operations(subject, user, sessions, size)
         self._time_prune(subject, size)
@@ -93,7 +96,7 @@ class _Growth:
         medians = time_rounds((a1, subject, *others), self._rounds, _BROWSERS)
         for name, variant in self._variants.items():
             its = medians[variant], medians[A1]
-            self._requests.setdefault(f"{name}, time", []).append(ratio(*its))
+            self._requests.setdefault(f"{name}, time", {})[size] = ratio(*its)
             note(f"time ÷ A1, {self._rows.title}, {size:,} in all: {name}", *ratios(*its))
         for each in (a1, *others):
             each.close()
@@ -105,7 +108,7 @@ class _Growth:
             return
         for name, variant in zip(self._variants, (KNOWN, SIGNED_IN, SESSIONS_TAB), strict=True):
             its = counted[variant.key] / counted[A1.key]
-            self._requests.setdefault(f"{name}, instructions", []).append(f"{its:.3f}")
+            self._requests.setdefault(f"{name}, instructions", {})[size] = f"{its:.3f}"
             note(f"instructions ÷ A1, {size:,} in all: {name}", its)
 
     def _time_operations(self, subject: Subject, user: int, sessions: int, size: int) -> None:
@@ -142,9 +145,8 @@ class _Growth:
 
     def _time_prune(self, subject: Subject, size: int, beside: str = "") -> None:
         """Each batch is a transaction of its own: what the worst takes is how long others may have to wait."""
-        moments = [time.perf_counter()]
         with subject.app.app_context(), subject.statements() as statements, _without_collection():
-            prune = subject.app.extensions["myprofile"].sessions.prune
+            prune, moments = subject.app.extensions["myprofile"].sessions.prune, [time.perf_counter()]
             deleted = prune(progress=lambda rows: moments.append(time.perf_counter()))
         batches = sorted(after - before for before, after in pairwise(moments))
         worst, usual = batches[-1] * 1000, median(batches) * 1000
@@ -156,9 +158,8 @@ class _Growth:
     def show(self, sizes: Sequence[int]) -> None:
         say(f"\n{self._rows.title}, growth\n")
         in_all = [f"{size:,} in all" for size in sizes]
-        say(
-            table(["÷ A1 (middle half of the rounds)", *in_all], [[name, *its] for name, its in self._requests.items()])
-        )
+        compared = [[name, *(its.get(size, "") for size in sizes)] for name, its in self._requests.items()]
+        say(table(["÷ A1 (middle half of the rounds)", *in_all], compared))
         rows = [
             [f"{name} of {sessions:,}", *cells, *self._sent[name, sessions]]
             for (name, sessions), cells in sorted(self._operations.items())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.gallery import SETTINGS, Gallery
+from tests.browser.gallery import OF_SEVERAL_TOKENS, SETTINGS, Gallery
 from tests.browser.visitor import Visitor, close
 from tests.support.live import example, serving
 
@@ -43,11 +44,13 @@ def visitor(engine: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
 
 @pytest.fixture(scope="session")
 def whole_gallery(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
-    with (
-        example(tmp_path_factory.mktemp("gallery"), **SETTINGS) as app,
-        serving(app) as address,
-    ):
-        made = Gallery(chromium, app, address)
+    with ExitStack() as apps:
+
+        def gallery_of(settings: dict[str, Any], several: Callable[[], Gallery] | None = None) -> Gallery:
+            app = apps.enter_context(example(tmp_path_factory.mktemp("gallery"), **settings))
+            return Gallery(chromium, app, apps.enter_context(serving(app)), several)
+
+        made = gallery_of(SETTINGS, lambda: gallery_of(OF_SEVERAL_TOKENS))
         yield made
         made.close()
 

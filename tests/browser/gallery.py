@@ -13,6 +13,8 @@ from werkzeug.security import generate_password_hash
 
 from example_app.extensions import db
 from example_app.models import User
+from example_app.settings import DEFAULTS
+from flask_myprofile import current_profile
 from flask_myprofile.sso import provider
 from tests.browser.visitor import Visitor
 from tests.support.live import Person
@@ -40,22 +42,32 @@ SETTINGS = {
     "MYPROFILE_FEATURES": {"api_token": True, "activity": True, "doctor": True},
     "MYPROFILE_FEATURES_PINNED": {"sessions.sign_out": True},
 }
+#: The same where users may have several tokens.
+OF_SEVERAL_TOKENS = {
+    **SETTINGS,
+    **{name: value for name, value in DEFAULTS.items() if name.startswith("MYPROFILE_API_")},
+    "MYPROFILE_API_TOKENS": 3,
+}
 NOT_ME = ".mp-session__foot > a"
 SEND = "main form .mp-btn--primary[type=submit]"
 
 
 @dataclass(frozen=True)
 class State:
+    """``several``: in the app where users may have several tokens."""
+
     who: str
     path: str
     then: Callable[[Visitor], Any] = lambda person: None
+    several: bool = False
 
 
 class Gallery:
     """The app, and the people in it: Maya administers it, Sam is signed in once, Alex came by SSO."""
 
-    def __init__(self, chromium: Browser, app: Flask, site: str) -> None:
+    def __init__(self, chromium: Browser, app: Flask, site: str, several: Callable[[], Gallery] | None = None) -> None:
         self.chromium, self.app, self.site = chromium, app, site
+        self._several, self._others = several, list[Gallery]()
         self._numbers = count(1)
         self._signed_in: dict[str, Any] = {}
         self._visitors: dict[tuple[str, str], Visitor] = {}
@@ -123,6 +135,7 @@ class Gallery:
 
         That something came from elsewhere is a complaint, too.
         """
+        elsewhere = [complaint for other in self._others for complaint in other.part_with_guests()]
         everybody = [*self._visitors.values(), *self._guests]
         complaints = [complaint for visitor in everybody for complaint in visitor.complaints]
         for visitor in everybody:
@@ -132,11 +145,42 @@ class Gallery:
         for guest in self._guests:
             guest.context.close()
         self._guests.clear()
-        return complaints
+        return [*complaints, *elsewhere]
+
+    @property
+    def of_several_tokens(self) -> Gallery:
+        """Made when it is first asked for."""
+        if not self._others:
+            assert self._several is not None
+            self._others.append(self._several())
+            have_tokens(self._others[0].app)
+        return self._others[0]
 
     def close(self) -> None:
+        for other in self._others:
+            other.close()
         for visitor in self._visitors.values():
             visitor.context.close()
+
+
+def have_tokens(app: Flask) -> None:
+    """Maya has some of each kind, Alex as many as may be, and nobody else any."""
+    week = 7 * 86_400
+    with app.test_request_context():
+        maya, alex = (db.session.scalars(db.select(User).filter_by(username=name)).one() for name in (MAYA, ALEX))
+        tokens, networks = current_profile.tokens, "192.0.2.0/24 2001:db8::/32"
+        tokens.revoke(maya)
+        tokens.make(maya, "Last year’s import", scopes=["figures:read"], lifetime=week)
+        rows = db.metadata.tables["myprofile_named_token"]
+        older = {name: rows.c[name] - 2 * week for name in ("created_at", "expires_at")}
+        db.session.execute(db.update(rows).values(**older))
+        db.session.commit()
+        tokens.make(maya, "Nightly export", lifetime=week, networks=networks)
+        nightly = next(each for each in tokens.list(maya) if each.name == "Nightly export")
+        tokens.regenerate(maya, tokens.version(nightly), keep=86_400)
+        tokens.make(maya, "CI", scopes=["profile:read", "figures:read"])
+        for number in range(3):
+            tokens.make(alex, f"Machine {number + 1}")
 
 
 def typed(wait_for: str = "[data-mp-focus]", **values: str) -> Callable[[Visitor], None]:
@@ -383,6 +427,40 @@ def looked_up_who_waits(person: Visitor) -> None:
     person.page.locator("a[href*=cancel-email-change]").wait_for()
 
 
+def made_a_token(person: Visitor) -> None:
+    person.page.locator("main [name=access]").last.check()
+    typed("#token", name="CI")(person)
+
+
+def saw_a_token_once(person: Visitor) -> None:
+    with Person(person.site) as administrator:
+        administrator.sign_in(MAYA)
+        administrator.post("/profile/admin/features", {"api_token.copy": "off"})
+        person.page.reload()
+        made_a_token(person)
+        administrator.post("/profile/admin/features", {"api_token.copy": "on"})
+
+
+def changes_a_token(person: Visitor) -> None:
+    clicked("main a[href*='/change?id=']", "#mp-confirm-title")(person)
+
+
+def changed_a_token_wrong(person: Visitor) -> None:
+    changes_a_token(person)
+    typed(".mp-summary", name="")(person)
+
+
+def replaced_an_expired_one(person: Visitor) -> None:
+    """Which has no room."""
+    with Person(person.site) as elsewhere:
+        elsewhere.sign_in(MAYA)
+        elsewhere.post("/profile/api-token/create", {"name": "One more", "access": "everything", "lifetime": "never"})
+    person.page.reload()
+    clicked("main li:has(.mp-badge--danger) a[href*='regenerate']", "dialog[open]")(person)
+    person.page.locator("dialog .mp-btn--danger").click()
+    person.page.locator(".mp-summary").wait_for()
+
+
 _titles = count(1)
 OPEN_DIALOG = clicked("main [data-mp-dialog]", "dialog[open]")
 SAVED = typed(".mp-status")
@@ -416,6 +494,24 @@ STATES = {
     "token shown": State(NEWCOMER, "/profile/api-token", clicked(SEND, "#token")),
     "token dialog": State(MAYA, "/profile/api-token", OPEN_DIALOG),
     "token question": State(MAYA, "/profile/api-token/regenerate"),
+    "several tokens, none yet": State(SAM, "/profile/api-token", several=True),
+    "several tokens": State(MAYA, "/profile/api-token", several=True),
+    "a token's details": State(MAYA, "/profile/api-token", clicked(".mp-more summary", ".mp-more[open]"), several=True),
+    "as many tokens as may be": State(ALEX, "/profile/api-token", several=True),
+    "a token to make, to be corrected": State(SAM, "/profile/api-token", typed(".mp-summary", name=""), several=True),
+    "a token of several made": State(NEWCOMER, "/profile/api-token", made_a_token, several=True),
+    "a token of several shown once": State(NEWCOMER, "/profile/api-token", saw_a_token_once, several=True),
+    "a token of several shown again": State(
+        MAYA, "/profile/api-token", clicked("form[action$='/reveal'] [type=submit]", "#token"), several=True
+    ),
+    "a token to change": State(MAYA, "/profile/api-token", changes_a_token, several=True),
+    "a token to change, to be corrected": State(MAYA, "/profile/api-token", changed_a_token_wrong, several=True),
+    "a token of several to regenerate": State(
+        MAYA, "/profile/api-token", clicked("main a[href*='regenerate?id=']", "dialog[open]"), several=True
+    ),
+    "all tokens to revoke": State(MAYA, "/profile/api-token/revoke-all", several=True),
+    "no room for an expired token": State(MAYA, "/profile/api-token", replaced_an_expired_one, several=True),
+    "a user's several tokens": State(MAYA, "/profile/admin/sessions?user=maya", several=True),
     "sessions": State(MAYA, "/profile/sessions"),
     "one session": State(SAM, "/profile/sessions"),
     "a session's details": State(MAYA, "/profile/sessions", clicked(".mp-more summary", ".mp-more[open]")),
@@ -496,6 +592,8 @@ STATES = {
 def shown(gallery: Gallery, name: str, language: str = "en", **options: Any) -> Visitor:
     """Somebody who has this state of a page before them."""
     state = STATES[name]
+    if state.several:
+        gallery = gallery.of_several_tokens
     person = gallery.person(state.who, language, **options)
     person.open(state.path)
     state.then(person)

@@ -105,6 +105,7 @@ def test_a_token_is_made_replaced_and_revoked(scripts: bool, app: Any, visit: Ca
     page.get_by_role("button", name="Generate token").click()
     first = page.locator("#token").input_value()
     page.goto(person.site + TAB)
+    changes(person)
     page.get_by_role("link", name="Regenerate").click()
     if scripts:
         assert looks.accessibility(page) == []
@@ -119,6 +120,25 @@ def test_a_token_is_made_replaced_and_revoked(scripts: bool, app: Any, visit: Ca
     page.get_by_role("button", name="Revoke token").click()
     page.get_by_text("Your API token has been revoked.").wait_for()
     assert [figures(person, token) for token in (first, second)] == [401, 200]
+
+
+def changes(person: Visitor) -> None:
+    """Its name, corrected once, and what it may do; what is left waits for nothing."""
+    page = person.page
+    page.get_by_role("link", name="Change", exact=True).click()
+    assert looks.accessibility(page) == []
+    page.locator("#name").fill("")
+    page.get_by_label("See your name and email address").check()
+    page.get_by_role("button", name="Save").click()
+    page.locator(".mp-summary").wait_for()
+    assert page.get_by_label("See your name and email address").is_checked()
+    assert looks.focus(page, True) == []
+    person.complaints.clear()  # of the 422
+    page.locator("#name").fill("Build")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Your API token has been changed.").wait_for()
+    page.get_by_role("heading", name="Build").wait_for()
+    page.get_by_text("See your name and email address · Read figures").wait_for()
 
 
 def figures(person: Visitor, token: str) -> int:

@@ -119,9 +119,12 @@ class FeatureSets:
         :returns: the new :class:`FeatureSet`, which has another ``id``.
         :raises NotFound: there is no such set, or it has been saved anew since.
         """
-        return self._keep(
-            self.find(set_id).name, author_of(changed_by), lambda sets: _check_is_there(sets, set_id), set_id
-        )
+        found = self.find(set_id)
+
+        def check(sets: Sequence[FeatureSetRecord]) -> None:
+            _check_is_there([each for each in sets if each.digest == _digest(found.name)], set_id)
+
+        return self._keep(found.name, author_of(changed_by), check, set_id)
 
     def rename(self, set_id: str, name: str) -> str:
         """Call a set something else. The caller commits.

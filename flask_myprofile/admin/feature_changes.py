@@ -16,7 +16,7 @@ from ..globals import current_profile
 from ..i18n import gettext, join_list
 from ..openapi.schemas import FLAG, TEXT, by_name, record
 from ..signals import announce, features_changed
-from ..store.database_errors import is_clash
+from ..store.database_errors import broken_rule, is_clash
 from ..store.feature_records import Author
 from ..transactions import unit_of_work
 
@@ -62,7 +62,7 @@ def in_one(work: Callable[[], T]) -> T:
         with unit_of_work(current_profile.db.session):
             return work()
     except (DBAPIError, StoreDown) as error:
-        if is_clash(error):
+        if is_clash(error) or (isinstance(error, DBAPIError) and broken_rule(error) == "unique"):
             raise meanwhile() from error
         raise
 

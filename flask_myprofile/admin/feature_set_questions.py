@@ -13,7 +13,7 @@ from ..account.feature_sets import MOST_SETS, NAME_LENGTH, FeatureSet, Plan
 from ..audiences import data_of
 from ..errors import Invalid, Refused
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, join_list, lazy_gettext, time_ago
+from ..i18n import as_datetime, gettext, join_list, lazy_gettext, ngettext, time_ago
 from ..pages import layout
 from ..responses import prefers_json
 from . import feature_page
@@ -37,7 +37,11 @@ def in_words(refusal: Refused) -> Refused:
     }
     said = {
         "set_exists": lambda: gettext("There is a set of that name already."),
-        "too_many_sets": lambda: gettext("There are %(num)s sets already. Delete one first.", num=MOST_SETS),
+        "too_many_sets": lambda: ngettext(
+            "There is %(num)s set already. Delete it first.",
+            "There are %(num)s sets already. Delete one first.",
+            MOST_SETS,
+        ),
         "no_such_set": lambda: gettext("There is no such set any more. Somebody has deleted it, or saved it anew."),
     }
     if isinstance(refusal, Invalid):
@@ -80,15 +84,13 @@ def _plan_as_json(plan: Plan) -> dict[str, Any]:
 def _left_out(plan: Plan) -> list[str]:
     labels = feature_page.labels()
     said: Mapping[str, Callable[..., str]] = {
-        "pinned": lambda **names: gettext(
-            "Set in the application's configuration, and left as they are: %(names)s.", **names
-        ),
-        "unknown": lambda **names: gettext("Not there any more, and left out: %(names)s.", **names),
+        "pinned": lambda **names: gettext("Left as they are, because the configuration pins them: %(names)s.", **names),
+        "unknown": lambda **names: gettext("Left out, because they are no longer there: %(names)s.", **names),
         "no_roles": lambda **names: gettext(
-            "For roles, which this application no longer has, and left out: %(names)s.", **names
+            "Left out, because this application no longer has roles: %(names)s.", **names
         ),
-        "unreadable": lambda **names: gettext("Cannot be read, and left out: %(names)s.", **names),
-        "new": lambda **names: gettext("Not in this set, and left as they are: %(names)s.", **names),
+        "unreadable": lambda **names: gettext("Left out, because they cannot be read: %(names)s.", **names),
+        "new": lambda **names: gettext("Left as they are, because they are not in this set: %(names)s.", **names),
     }
     why = {**plan.left_out, **dict.fromkeys(plan.not_in_it, "new")}
     grouped = {code: [str(labels.get(name, name)) for name, each in why.items() if each == code] for code in said}
@@ -100,7 +102,7 @@ def ask_replace(found: FeatureSet, status: int = 200) -> Any:
     words = {"name": found.changed_by or gettext("An administrator"), "when": time_ago(when) if when else ""}
     texts = [
         gettext("Saved by %(name)s, %(when)s.", **words),
-        gettext("What all features are now is put in its place. What is in it goes."),
+        gettext("What all features are now takes its place. What it has now is lost."),
     ]
     title = gettext("Replace the set “%(name)s”?", name=found.name)
     question = _question("replace", title, texts, gettext("Replace"), found, True)

@@ -43,7 +43,7 @@ class NameForm(FlaskForm):
     name = StringField(
         lazy_gettext("Name"),
         description=lazy_gettext(
-            "What all features are now is kept under this name. What the configuration pins is not in it."
+            "All features are kept under this name as they are now, but for those that the configuration pins."
         ),
         render_kw={"autocomplete": "off", "maxlength": NAME_LENGTH},
     )
@@ -121,7 +121,7 @@ def _perform(user: Any, fields: list[str], work: Callable[[Mapping[str, str]], A
         current_profile.sessions.require_fresh(user)
         return work(sent)
     except Refused as refusal:
-        return _refuse(refusal)
+        return _refuse(questions.in_words(refusal))
 
 
 def _save(user: Any) -> Any:

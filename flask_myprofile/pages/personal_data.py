@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import current_app
@@ -48,6 +48,7 @@ def export(user: Any) -> dict[str, Any]:
         "email_changes": [_email_change(each) for each in profile.email_changes.kept(user)],
         "pending_forms": len(profile.stores[0].pending_forms(user_key=key)),
         "known_devices": profile.stores[0].count_known_devices(key),
+        **_as_administrator(profile.stores[0].author_names(key)),
         "app": {},
     }
     data_exported.send(current_app._get_current_object(), user_key=key, user=user, data=found["app"])  # type: ignore[attr-defined]
@@ -64,6 +65,10 @@ def _picture(user: Any) -> dict[str, Any]:
     if not isinstance(found, bytes):
         return {AVATAR: found}
     return {AVATAR: {"type": kind_of(found), "base64": b64encode(found).decode()}}
+
+
+def _as_administrator(names: Sequence[str]) -> dict[str, Any]:
+    return {"named_in_features": list(names)} if names else {}
 
 
 def identities_of(user: Any) -> list[dict[str, Any]]:

@@ -41,6 +41,10 @@ class FeatureStore(Protocol):
         """All that were saved at once."""
         ...
 
+    def author_names(self, user_key: str) -> Sequence[str]:
+        """What this administrator was called when they saved something."""
+        ...
+
     def prune_feature_changes(self, before: int, limit: int) -> Pruned:
         """One batch of deleting the oldest, if they are from before that moment: so many that were saved at once."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, select, update
@@ -26,8 +26,9 @@ class SqlFeatureSets(SqlFeatures):
         table = self._tables.feature_set_rule
         found: dict[str, dict[str, str]] = {}
         asked = select(table.c.set_id, table.c.name, table.c.rule)
-        for row in self._read(asked if set_id is None else asked.where(table.c.set_id == set_id)):
-            found.setdefault(row.set_id, {})[row.name] = row.rule
+        rows: Iterable[Any] = self._read(asked if set_id is None else asked.where(table.c.set_id == set_id))
+        for each, name, rule in rows:
+            found.setdefault(each, {})[name] = rule
         return found
 
     @in_one_transaction

@@ -82,6 +82,12 @@ class SqlFeatures(Database):
         if author.key is not None and execute(known).first() is None:
             self._insert(table, row)
 
+    def author_names(self, user_key: str) -> list[str]:
+        table = self._tables.feature_author
+        return list(
+            self._read(select(table.c.name).where(table.c.user_key == user_key).order_by(table.c.name)).scalars()
+        )
+
     def _next_number(self, execute: Execute, version: int) -> int:
         """No change has it, also where somebody has deleted the version by hand."""
         last = execute(select(func.max(self._tables.feature_change.c.number))).scalar()

@@ -201,16 +201,20 @@ def test_what_cannot_be_put_back_is_named_and_the_rest_is(new_host: Callable[...
     assert would["not_in_it"] == ["doctor"]
     asked = plain(admin.get(f"{PUT_BACK}?id={which}").text)
     for words in (
-        *("Preferences: Off → On", "and left as they are: Sessions.", "Not there any more, and left out: gone.tab."),
-        *("no longer has, and left out: Password.", "Cannot be read, and left out: Activity."),
-        "Not in this set, and left as they are: Doctor.",
+        *(
+            "Preferences: Off → On",
+            "because the configuration pins them: Sessions.",
+            "because they are no longer there: gone.tab.",
+        ),
+        *("because this application no longer has roles: Password.", "because they cannot be read: Activity."),
+        "because they are not in this set: Doctor.",
     ):
         assert words in asked
     assert admin.post(PUT_BACK, hidden(admin.get(f"{PUT_BACK}?id={which}").text)).status_code == 303
     now = states(admin)
     assert (now["preferences"], now["sessions"], now["password"], now["activity"]) == (True, True, True, True)
     assert admin.get(f"{PUT_BACK}?id={which}").status_code == 302
-    assert "Not there any more, and left out: gone.tab." in admin.get(SETS).text
+    assert "because they are no longer there: gone.tab." in admin.get(SETS).text
 
 
 # ---- names

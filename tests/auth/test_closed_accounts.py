@@ -187,3 +187,55 @@ def test_users_can_be_deleted_before_our_tables_are_made(new_host: Callable[...,
         host.db.session.commit()
         assert host.db.session.get(host.User, 1) is None
     assert "could not write down" in caplog.text
+
+
+def named(host: Host, name: str) -> set[str]:
+    """The tables of features that have this name."""
+    tables = ("feature", "feature_change", "feature_set", "feature_author")
+    return {each for each in tables if name in str(host.sql(f"SELECT * FROM myprofile_{each}"))}
+
+
+@pytest.fixture
+def administrator(host: Host) -> Browser:
+    browser = host.browser()
+    browser.login("admin")
+    browser.post_json("/profile/admin/features", {"preferences.theme": False})
+    browser.post_json("/profile/admin/features/sets", {"name": "Before the launch"})
+    assert len(named(host, "Admin Test")) == 4
+    return browser
+
+
+@everywhere
+@pytest.mark.parametrize("many", [False, True], ids=["", "deleted by a statement"])
+def test_what_an_administrator_did_to_features_stays_without_their_name(
+    many: bool, host: Host, administrator: Browser
+) -> None:
+    table = host.User.__table__
+    with host.app.app_context():
+        if many:
+            host.db.session.execute(delete(table).where(table.c.username == "admin"))
+        else:
+            host.db.session.delete(host.db.session.get(host.User, host.user("admin").id))
+        host.db.session.commit()
+    if many:
+        assert len(named(host, "Admin Test")) == 4
+        host.app.test_cli_runner().invoke(cli.group, ["sessions", "prune"])
+    assert named(host, "Admin Test") == set()
+    assert len(host.sql("SELECT * FROM myprofile_feature_change")) == 1
+    assert len(host.sql("SELECT * FROM myprofile_feature_set")) == 1
+
+
+@everywhere
+def test_an_administrators_name_goes_also_after_their_key_has_changed(host: Host, administrator: Browser) -> None:
+    with host.app.app_context():
+        user = host.db.session.get(host.User, host.user("admin").id)
+        user.id = 77
+        host.db.session.commit()
+        assert current_profile.export(host.user("admin"))["named_in_features"] == ["Admin Test"]
+        current_profile.forget("77")
+    assert named(host, "Admin Test") == set()
+
+
+def test_only_an_administrators_export_says_what_they_are_called_in_features(host: Host, alice: Browser) -> None:
+    with host.app.app_context():
+        assert "named_in_features" not in current_profile.export(host.user("alice"))

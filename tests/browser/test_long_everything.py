@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from flask_myprofile.account.feature_sets import MOST_SETS
 from tests.browser import looks
 from tests.browser.gallery import NOT_ME, State, clicked, named_too_long, typed
 from tests.browser.long import served
 from tests.browser.visitor import Visitor, close
+from tests.support.host import Browser as HostBrowser
+from tests.support.host import Host
 
 
 def unfolded(person: Visitor) -> None:
@@ -39,11 +42,28 @@ STATES = {
     "a custom tab": State(ADMIN, "/profile/custom20"),
     "features": State(ADMIN, "/profile/admin/features"),
     "whom a feature is on for": State(ADMIN, "/profile/admin/features/audience?feature=sessions"),
+    "sets of features": State(ADMIN, "/profile/admin/features/sets"),
+    "a set to put back": State(
+        ADMIN, "/profile/admin/features/sets", clicked("a[href*='/sets/put-back']", "[data-mp-confirm]")
+    ),
+    "history of features": State(ADMIN, "/profile/admin/features/history"),
     "a user's sessions": State(ADMIN, "/profile/admin/sessions?user=admin"),
 }
 #: Those that are looked at in dark colours as well.
 DARK = ("menu", "personal information refused", "sessions dialog", "this wasn't me")
 WIDTHS = (1280, 390, 320)
+
+
+def has_many_sets(host: Host, admin: HostBrowser) -> None:
+    """With names that cannot be broken, and with features that are gone."""
+    for number in range(MOST_SETS):
+        assert admin.post_json("/profile/admin/features/sets", {"name": f"{number:02}{'W' * 62}"}).status_code == 200
+    gone = {"name": f"gone.{'x' * 120}"}
+    host.sql("INSERT INTO myprofile_feature_set_rule SELECT id, :name, 'true' FROM myprofile_feature_set", **gone)
+    admin.post_json("/profile/admin/features", {"activity.at_a_glance": False, "openapi": False})
+    found = admin.json("/profile/admin/features/sets").json["sets"]
+    admin.post_json("/profile/admin/features/sets/put-back", {"id": found[0]["id"]})
+    admin.post_json("/profile/admin/features", {"activity.at_a_glance": False, "openapi": False})
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +72,7 @@ def site(frameworks: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         admin = host.browser()
         admin.login("admin")
         assert len(admin.json("/profile/admin/features").json["features"]) >= 60
+        has_many_sets(host, admin)
         yield address
 
 

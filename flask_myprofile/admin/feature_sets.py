@@ -135,6 +135,8 @@ def _save(user: Any) -> Any:
         there = current_profile.features.sets.named(form.name.data) if refusal.code == "set_exists" else None
         if there is not None and not prefers_json():
             return questions.ask_replace(there, status=422)
+        if refusal.status == 400 and not prefers_json():  # the page was open for too long
+            return _show(refusal.message, refusal.status, _form(request.form.get("name", "")))
         return _refuse(questions.in_words(refusal), form)
     _log(user, "saved", saved.name)
     return _done(gettext("The set “%(name)s” is saved.", name=saved.name), id=saved.id)
@@ -224,11 +226,15 @@ def _show(error: Any = "", status: int = 200, form: Any = None) -> Any:
         title=gettext("Sets of features"),
         error=error,
         status=status,
-        form=form or NameForm(formdata=None, meta={"csrf": False}),
+        form=form or _form(),
         rows=[_row(each, number) for each, number in zip(sets, numbers, strict=True)],
         action_url=url_for(ENDPOINT),
         back_url=url_for(ADMIN_ENDPOINT),
     )
+
+
+def _form(name: str = "") -> NameForm:
+    return NameForm(formdata=None, data={"name": name}, meta={"csrf": False})
 
 
 def _as_json(found: FeatureSet, number: int) -> dict[str, Any]:

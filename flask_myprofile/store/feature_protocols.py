@@ -46,7 +46,7 @@ class FeatureStore(Protocol):
         ...
 
     def prune_feature_changes(self, before: int, limit: int) -> Pruned:
-        """One batch of deleting the oldest, if they are from before that moment: so many that were saved at once."""
+        """One batch of deleting the oldest, if they are from before that moment, with what was saved at once."""
         ...
 
 

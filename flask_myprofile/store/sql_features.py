@@ -113,10 +113,10 @@ class SqlFeatures(Database):
     @in_one_transaction
     def prune_feature_changes(self, before: int, limit: int) -> Pruned:
         table = self._tables.feature_change
-        oldest = select(table.c.number).where(table.c.changed_at < before).distinct()
+        oldest = select(table.c.number).where(table.c.changed_at < before).order_by(table.c.number).limit(limit)
         with self._write() as execute:
-            numbers = list(execute(oldest.order_by(table.c.number).limit(limit)).scalars())
-            deleted = execute(delete(table).where(table.c.number.in_(numbers))).rowcount if numbers else 0
+            numbers = list(execute(oldest).scalars())
+            deleted = execute(delete(table).where(table.c.number.in_(set(numbers)))).rowcount if numbers else 0
         return Pruned(str(numbers[-1]) if deleted and len(numbers) == limit else None, deleted)
 
     def _held_features(self, execute: Execute) -> tuple[dict[str, FeatureRecord], dict[str, str]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from . import setting_checks as checks
 from .setting_checks import setting as _setting
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class AvatarSettings:
     avatar: str | tuple[Callable[[Any], Any], Callable[[Any, bytes | None], Any]] | None = _setting(
         None,

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, fields
 from typing import Any
 
 from . import setting_checks as checks
@@ -14,6 +13,7 @@ from .avatar_settings import AvatarSettings
 from .errors import SetupError
 from .feature_settings import FeatureSettings
 from .notice_settings import NoticeSettings
+from .setting_checks import Setting, Settings
 from .setting_checks import setting as _setting
 from .token_settings import TokenSettings
 
@@ -21,8 +21,7 @@ PREFIX = "MYPROFILE_"
 DAY = 86_400
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Config(NoticeSettings, FeatureSettings, TokenSettings, AvatarSettings):
+class Config(NoticeSettings, FeatureSettings, TokenSettings, AvatarSettings, Settings):
     """The settings of one app, read once by :meth:`read`."""
 
     url_prefix: str = _setting("/profile", checks.path, "Where My Profile lives.")
@@ -259,18 +258,18 @@ class Config(NoticeSettings, FeatureSettings, TokenSettings, AvatarSettings):
 
         :raises SetupError: names every unknown and every ill-typed ``MYPROFILE_*`` key in one message.
         """
-        known = {PREFIX + f.name.upper(): f for f in fields(cls)}
+        known = dict(settings())
         given = {key: value for key, value in app_config.items() if key.startswith(PREFIX)}
         problems = [f"{key} is not a setting" for key in given if key not in known]
         for key, value in given.items():
-            if key in known and (wanted := known[key].metadata["check"](value)):
-                given_as = f", not {value!r}" if known[key].repr else ""
+            if key in known and (wanted := known[key].check(value)):
+                given_as = "" if known[key].secret else f", not {value!r}"
                 problems.append(f"{key} must be {wanted}{given_as}")
         if not problems:
-            settings = cls(**{known[key].name: _frozen(value) for key, value in given.items()})
-            problems = settings._clashes()
+            read = cls(**{key.removeprefix(PREFIX).lower(): _frozen(value) for key, value in given.items()})
+            problems = read._clashes()
             if not problems:
-                return settings
+                return read
         raise SetupError("Flask-MyProfile: " + "; ".join(sorted(problems)) + ". See docs/configuration.")
 
     def _clashes(self) -> list[str]:
@@ -286,9 +285,9 @@ class Config(NoticeSettings, FeatureSettings, TokenSettings, AvatarSettings):
         ]
 
 
-def settings() -> list[tuple[str, Field[Any]]]:
-    """Every setting as (key, field), for the documentation."""
-    return [(PREFIX + f.name.upper(), f) for f in fields(Config)]
+def settings() -> list[tuple[str, Setting]]:
+    """Every setting as (key, what is stated of it), for the documentation."""
+    return [(PREFIX + name.upper(), stated) for name, stated in Config.stated()]
 
 
 def _frozen(value: Any) -> Any:

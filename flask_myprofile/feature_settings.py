@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from . import setting_checks as checks
@@ -25,7 +24,6 @@ def rules(value: Any) -> str | None:
     return f"{wanted} ({'; '.join(mistakes)})" if mistakes else None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class FeatureSettings:
     features: Mapping[str, Any] = _setting(
         {}, rules, "Features that differ from their built-in default, and for whom; an admin may change them."

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from . import setting_checks as checks
 from .setting_checks import setting as _setting
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class NoticeSettings:
     notify: str | Callable[[Any, Any], object] | None = _setting(
         None,

@@ -1,11 +1,10 @@
-"""What a setting may be."""
+"""What a setting may be, and what is made of all of them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from wtforms.fields.core import UnboundField
@@ -161,8 +160,32 @@ def url_or_urls(value: Any) -> str | None:
     return None if right else "a URL, or a dict of provider -> URL"
 
 
+class Setting(NamedTuple):
+    """What is stated of a setting. ``secret``: the value may have a password in it, and is in no message."""
+
+    default: Any
+    check: Check
+    doc: str
+    secret: bool
+
+
 def setting(default: Any, check: Check, doc: str, *, secret: bool = False) -> Any:
-    """A field of the settings. ``secret``: the value may have a password in it, and is in no repr and no message."""
-    if isinstance(default, Mapping):
-        return field(default_factory=lambda: dict(default), metadata={"check": check, "doc": doc})
-    return field(default=default, repr=not secret, metadata={"check": check, "doc": doc})
+    """States a setting: the attribute of the class is the :class:`Setting`, and that of a Config is its value."""
+    return Setting(default, check, doc, secret)
+
+
+class Settings:
+    """The values of what its class states, read once."""
+
+    def __init__(self, **given: Any) -> None:
+        for name, stated in self.stated():
+            default = dict(stated.default) if isinstance(stated.default, dict) else stated.default
+            object.__setattr__(self, name, given.get(name, default))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{name} is read once, by MyProfile(app): set it before, in app.config")
+
+    @classmethod
+    def stated(cls) -> Iterator[tuple[str, Setting]]:
+        for base in reversed(cls.__mro__):
+            yield from ((name, value) for name, value in vars(base).items() if isinstance(value, Setting))

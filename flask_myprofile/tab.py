@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from inspect import getattr_static, isfunction, signature
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from flask_wtf import FlaskForm
 
@@ -18,8 +17,7 @@ FormSource = type[FlaskForm] | Callable[[Any, Any], type[FlaskForm]]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A part of a tab that an admin may switch: an action, a field, or whatever the tab asks the features for."""
 
     name: str
@@ -28,8 +26,7 @@ class Part:
     default: bool = True
 
 
-@dataclass(frozen=True)
-class Effect:
+class Effect(NamedTuple):
     """What comes of moving a switch, in words and with numbers: said beside it as it moves.
 
     :param asks: whether an administrator is asked before it is off, because not all of that can be undone.
@@ -40,8 +37,7 @@ class Effect:
     asks: bool = False
 
 
-@dataclass(frozen=True)
-class Confirm:
+class Confirm(NamedTuple):
     """The question before an action that cannot be undone: a page of its own, and a dialog where JavaScript runs.
 
     :param text: a sentence, or a callable(tab, user) -> list of sentences.
@@ -58,8 +54,7 @@ class Confirm:
     form: Callable[[Any, Any], FlaskForm | None] | None = None
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """What an action answers: a message; for JSON other data; for HTML another page than a redirect to the tab.
 
     :param data: the JSON answer (default: the message).
@@ -72,14 +67,13 @@ class Done:
     message: Any = ""
     data: Mapping[str, Any] | None = None
     template: str | None = None
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = {}
     redirect: str | None = None
     kind: str = "success"
     filename: str | None = None
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(NamedTuple):
     """One thing a user can do on a tab: a POST."""
 
     name: str

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from . import setting_checks as checks
 from .setting_checks import setting as _setting
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class TokenSettings:
     api_token_prefix: str = _setting("mpt_", checks.token_prefix, "What every API token begins with.")
     api_token_lifetime: int | None = _setting(

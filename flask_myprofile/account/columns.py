@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect as python
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, UniqueConstraint, inspect, types
 
@@ -27,8 +26,7 @@ _KINDS: tuple[tuple[type[Any], str], ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute of a class of users.
 
     :param kind: text, lines, choice, box, whole, number, moment, date or time; other: to be read as text; None: what it
@@ -85,7 +83,7 @@ def _attribute(model: type[Any], name: str) -> Attribute | None:
     if name in mapper.synonyms:
         return _of_synonym(model, mapper.synonyms[name])
     if name in mapper.column_attrs:
-        return replace(of_column(mapper.column_attrs[name].columns[0]), key=name)
+        return of_column(mapper.column_attrs[name].columns[0])._replace(key=name)
     descriptor = mapper.all_orm_descriptors.get(name)
     # members of enums, by name: whoever has none of these does not need to load their modules
     extension = getattr(getattr(descriptor, "extension_type", None), "name", None)
@@ -100,7 +98,7 @@ def _attribute(model: type[Any], name: str) -> Attribute | None:
 def _of_synonym(model: type[Any], synonym: Any) -> Attribute | None:
     found, descriptor = _attribute(model, synonym.name), synonym.descriptor
     closed = isinstance(descriptor, property) and descriptor.fset is None
-    return replace(found, writable=False) if found is not None and closed else found
+    return found._replace(writable=False) if found is not None and closed else found
 
 
 def of_column(column: Any) -> Attribute:
@@ -125,10 +123,10 @@ def _of_hybrid(model: type[Any], name: str, hybrid: Any) -> Attribute:
         mapped = getattr(expression, "property", None)
         columns = getattr(mapped, "columns", ())
         found = Attribute(kind_of(expression.type), type=expression.type)
-        found = replace(of_column(columns[0]), key=mapped.key) if mapped is not None and columns else found
+        found = of_column(columns[0])._replace(key=mapped.key) if mapped is not None and columns else found
     except Exception:  # it computes in Python alone, with what no class has
         found = Attribute()
-    return replace(found, writable=found.writable and writable, is_mapped=True)
+    return found._replace(writable=found.writable and writable, is_mapped=True)
 
 
 def _of_python(model: type[Any], name: str) -> Attribute | None:

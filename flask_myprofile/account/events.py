@@ -10,7 +10,6 @@ import itertools
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any, NamedTuple
 
@@ -28,8 +27,7 @@ MOST_NAMED = 20
 _number = itertools.count(secrets.randbelow(65_536))
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """:param details: the names that its details may have.
     :param essential: what happened is undone where the event cannot be written.
     """

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..config import Config
 from ..errors import MyProfileError
@@ -16,8 +15,7 @@ from .text import storable
 from .users import Users
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule of the policy: what it is called, its number, and how a browser may test it while typing."""
 
     code: str

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class ActingToken:
+class ActingToken(NamedTuple):
     """The API token that a request is made by: ``current_profile.token``.
 
     :param id: what it is called in JSON and by ``regenerate()`` and ``revoke()``.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from wtforms import Form
 
@@ -14,8 +13,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _ATTRIBUTE = "myprofile_operations"
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One method of one address.
 
     :param answer: the JSON Schema of what it answers; None: it has no JSON, and redirects or shows a page.
@@ -37,7 +35,7 @@ class Operation:
     description: str = ""
     answer: Schema | None = None
     page: bool = True
-    query: Mapping[str, Schema] = field(default_factory=dict)
+    query: Mapping[str, Schema] = {}
     form: type[Form] | None = None
     needs_all: bool = True
     body: Schema | None = None

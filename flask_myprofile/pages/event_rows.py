@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from inspect import isroutine
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app, url_for
 
@@ -76,8 +75,7 @@ _SUSPECT = frozenset(
 _PREVIEWS = (events.FEATURES_PREVIEWED.name, events.FEATURES_PREVIEW_ENDED.name)
 
 
-@dataclass(frozen=True)
-class Around:
+class Around(NamedTuple):
     """What a page of events is read with: asked once for all of them."""
 
     sessions: Mapping[str, SessionRecord]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import url_for
 
@@ -25,8 +24,7 @@ NEW = 7 * DAY
 MOST = 100
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """``mark``: what stands out of it."""
 
     label: str

@@ -6,8 +6,7 @@ sent to names the session that the path is about (``?not_me=…``), and so the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import request, session, url_for
 
@@ -31,8 +30,7 @@ _ALSO = {"api_token.revoke_all": "api_token"}
 _DONE = "_myprofile_not_me"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """``done``: what it has led to, or ``""``. ``url``: where its form is sent, or its link leads. ``elsewhere``: it is
     done in another place, and nobody here knows whether it was."""
 

@@ -119,7 +119,7 @@ class SqlUsers(SessionLookup):
 
     def _of_users(self) -> list[Table]:
         """The tables that say whose a row is."""
-        return [table for table in vars(self._tables).values() if "user_key" in table.c]
+        return [table for table in self._tables if "user_key" in table.c]
 
     # ---- who is gone
 

@@ -141,4 +141,4 @@ class SqlStore(
 
     def create_tables(self, *, dry_run: bool = False) -> TableChanges:
         """Make the extension's tables, or bring those of an older version up to date."""
-        return bring_up_to_date(self.engine, list(vars(self._tables).values()), dry_run=dry_run)
+        return bring_up_to_date(self.engine, list(self._tables), dry_run=dry_run)

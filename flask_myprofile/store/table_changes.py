@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedColumn
@@ -21,16 +20,14 @@ _LOCK_NUMBER = 0x6D7970726F66
 _LOCK_SECONDS = 60
 
 
-@dataclass(frozen=True)
-class Addition:
+class Addition(NamedTuple):
     """Something that is missing: in words, and how it is made."""
 
     words: str
     make: Callable[[Connection], object]
 
 
-@dataclass(frozen=True)
-class TableChanges:
+class TableChanges(NamedTuple):
     """How the tables of a database differ from those of this version.
 
     :param added: in words, what has been added, or would be.

@@ -7,7 +7,7 @@ A column that comes to a table which is there already may be empty or has a serv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Table, Text
 
@@ -15,8 +15,7 @@ from . import feature_columns as features
 from .column_types import exact as _exact
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Tables:
+class Tables(NamedTuple):
     session: Table
     token: Table
     named_token: Table

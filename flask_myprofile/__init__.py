@@ -1,5 +1,8 @@
 """Flask-MyProfile: a My Profile page for any Flask app. ``MyProfile(app)`` is all it takes."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .account.users import Users as Users
 from .auth.bearer import token_authenticated as token_authenticated
 from .auth.token_scopes import require_token_scope as require_token_scope
@@ -19,18 +22,39 @@ from .globals import Profile as Profile
 from .globals import current_profile as current_profile
 from .i18n.preferences import current_preferences as current_preferences
 from .i18n.preferences import preferred_language as preferred_language
-from .notices.notice import Notice as Notice
 from .pages.error_page import error_page as error_page
 from .sso.detection import record_sso as record_sso
-from .sso.hand_over import hand_over as hand_over
-from .sso.hand_over import handed_over as handed_over
 from .tab import Confirm as Confirm
 from .tab import Done as Done
 from .tab import Effect as Effect
 from .tab import Part as Part
 from .tab import Tab as Tab
 from .tab import action as action
-from .tabs import DeleteMyAccount as DeleteMyAccount
-from .tabs import DownloadMyData as DownloadMyData
 
 __version__ = "0.1.0"
+
+#: Of the public names those that few apps use, and where they are: loaded when one is asked for.
+_LATER = {
+    "DeleteMyAccount": ".tabs.delete_my_account",
+    "DownloadMyData": ".tabs.download_my_data",
+    "Notice": ".notices.notice",
+    "hand_over": ".sso.hand_over",
+    "handed_over": ".sso.hand_over",
+}
+
+if TYPE_CHECKING:
+    from .notices.notice import Notice as Notice
+    from .sso.hand_over import hand_over as hand_over
+    from .sso.hand_over import handed_over as handed_over
+    from .tabs.delete_my_account import DeleteMyAccount as DeleteMyAccount
+    from .tabs.download_my_data import DownloadMyData as DownloadMyData
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_LATER[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -21,8 +21,8 @@ MOST_ROLES, LONGEST_ROLE = 50, 100
 #: A share is counted in hundredths of a percent.
 _PARTS = 10_000
 #: What no name of a role has: each is a line of a form, and every database and page takes it.
-_NOT_IN_NAMES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
+_NOT_IN_NAMES = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)"
 #: What is wrong, in the words of a message for developers.
 WORDS = {
     "rule": 'must be True, False or {"on": …, "for": {…}}',
@@ -158,7 +158,7 @@ def _roles(value: Any) -> tuple[str, ...]:
 def _is_role(name: Any) -> bool:
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ROLE:
         return False
-    return name.strip() == name and not _NOT_IN_NAMES.search(name)
+    return name.strip() == name and not re.search(_NOT_IN_NAMES, name)
 
 
 def _shown(key: Any) -> str:
@@ -176,7 +176,7 @@ def _share(value: Any) -> float:
 
 
 def _moment(value: Any) -> int:
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
+    if isinstance(value, str) and re.fullmatch(_MOMENT, value):
         value = datetime.fromisoformat(value.replace("Z", "+00:00"))
     if not isinstance(value, datetime) or value.utcoffset() is None or not 1970 < value.year < 9999:
         raise ValueError

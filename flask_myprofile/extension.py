@@ -9,7 +9,6 @@ from flask import Flask
 
 from . import cli
 from .account.feature_rules import DOCTOR, OPENAPI
-from .account.places import find_places
 from .account.users import Users
 from .admin.blueprint import blueprint as admin_blueprint
 from .config import Config
@@ -17,10 +16,11 @@ from .doctor import log_line
 from .errors import SetupError
 from .globals import EXTENSION
 from .i18n import current_preferences
-from .pages import change_password_url, error_page, recent_sign_in, refusals, signed_out
+from .pages import change_password_url, error_page, refusals, signed_out
 from .pages.access import guarded
 from .pages.blueprint import blueprint as pages_blueprint
-from .pages.layout import headings
+from .pages.blueprint import view_of
+from .pages.headings import headings
 from .pages.symbols import symbol
 from .pages.user_menu import user_menu
 from .profile_builder import ProfileBuilder
@@ -71,11 +71,13 @@ class MyProfile:
             raise SetupError(f"MyProfile is set up on {app.name!r} already: call MyProfile(app) or init_app(app) once")
         config = Config.read(app.config)
         if isinstance(config.session_place, str):
+            from .account.places import find_places  # for who has a database of places
+
             find_places(config.session_place, [], "en")  # opens the file: better found out now than on a page
         tabs = _instances((*BUILT_IN, *self._tabs))
         ProfileBuilder(app, config, self._db, self._users, self._user_model).build(tabs, self._admin)
         prefix = config.url_prefix
-        sso = sso_blueprint(prefix, guarded(recent_sign_in.confirmed))
+        sso = sso_blueprint(prefix, guarded(view_of("confirmed")))
         has_pictures = config.avatar is not None
         pages = pages_blueprint(prefix, tabs.values(), with_links=config.notify is not None, with_pictures=has_pictures)
         for blueprint in (pages, admin_blueprint(prefix), sso):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import flask_login
@@ -32,8 +32,10 @@ from .account.users import Users
 from .config import Config
 from .errors import SetupError
 from .features import Features
-from .store.table_changes import TableChanges
 from .tab import Tab
+
+if TYPE_CHECKING:
+    from .store.table_changes import TableChanges
 
 EXTENSION = "myprofile"
 #: Where templates and static files are found.
@@ -51,7 +53,7 @@ ESSENTIAL_ENDPOINTS = frozenset(
 )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Profile:
     """All that belongs to one app. Reached through ``current_profile``."""
 

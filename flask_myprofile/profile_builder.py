@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, appcontext_pushed, has_request_context, request
 
+from . import pages
 from .account.activity import Activity
 from .account.admin_check import AdminCheck
 from .account.avatars import Avatars
@@ -46,9 +47,8 @@ from .features import Features
 from .globals import EXTENSION, OWN_BLUEPRINTS, Profile, current_profile, secret_keys
 from .i18n import flask_babel_of, select_for
 from .lazy import Lazy
-from .notices.notices import Notices
+from .notices.nobody import notices_of
 from .pages.access import unrouted
-from .pages.personal_data import export
 from .pages.sign_out import host_rule
 from .signals import announce, announce_event, session_ended, token_changed
 from .sso import step_up
@@ -101,9 +101,9 @@ class ProfileBuilder:
             db=Lazy(self._database),
             stores=(store,) if config.session_store == "sqlalchemy" else (store, session_store),
             own_transaction=lambda: store.own_transaction(),  # noqa: PLW0108
-            notices=Notices(app, config.notify),
+            notices=notices_of(app, config.notify),
             end_session_url=end_session_url,
-            export=export,
+            export=lambda user: pages.personal_data.export(user),  # noqa: PLW0108 (loaded when it is asked for)
             acting_token=bearer.acting_token,
             create_tables=lambda **how: store.create_tables(**how),  # noqa: PLW0108 (the store is made later)
         )

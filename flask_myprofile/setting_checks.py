@@ -13,10 +13,10 @@ from wtforms.fields.core import UnboundField
 Check = Callable[[Any], "str | None"]
 
 #: What a kind of event is called: a topic, and what has happened.
-EVENT = re.compile(r"([a-z][a-z0-9_]{0,31})\.[a-z][a-z0-9_]{0,31}")
+EVENT = r"([a-z][a-z0-9_]{0,31})\.[a-z][a-z0-9_]{0,31}"
 #: What a scope may be called.
-SCOPE = re.compile(r"[!#-\[\]-~]{1,64}")
-_REDIS = re.compile(r"(unix|rediss?(\+cluster|\+sentinel)?)://")
+SCOPE = r"[!#-\[\]-~]{1,64}"
+_REDIS = r"(unix|rediss?(\+cluster|\+sentinel)?)://"
 
 
 def text(value: Any) -> str | None:
@@ -60,13 +60,13 @@ def mapping(value: Any) -> str | None:
 
 
 def kinds_of_events(value: Any) -> str | None:
-    right = isinstance(value, Mapping) and all(isinstance(name, str) and EVENT.fullmatch(name) for name in value)
+    right = isinstance(value, Mapping) and all(isinstance(name, str) and re.fullmatch(EVENT, name) for name in value)
     return None if right else 'a dict of kind, such as "billing.card_changed" -> the words for it'
 
 
 def scopes(value: Any) -> str | None:
     """RFC 6749, section 3.3: anything printable but a blank, a quotation mark and a backslash."""
-    right = isinstance(value, Mapping) and all(isinstance(name, str) and SCOPE.fullmatch(name) for name in value)
+    right = isinstance(value, Mapping) and all(isinstance(name, str) and re.fullmatch(SCOPE, name) for name in value)
     return None if right else 'a dict of scope, such as "reports:read" -> the words for it'
 
 
@@ -114,7 +114,7 @@ def subset_of(*choices: str) -> Check:
 
 
 def session_store(value: Any) -> str | None:
-    right = value == "sqlalchemy" or (isinstance(value, str) and _REDIS.match(value))
+    right = value == "sqlalchemy" or (isinstance(value, str) and re.match(_REDIS, value))
     return None if right else '"sqlalchemy" or a URL such as "redis://localhost:6379/0"'
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from inspect import getattr_static, isfunction, signature
+from inspect import isfunction, signature
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from flask_wtf import FlaskForm
@@ -158,9 +158,20 @@ def _check_parentheses(form: Any) -> None:
 
 
 def _check_condition(made: Action) -> None:
+    if not made.condition:
+        return
     name, taken = made.function.__qualname__, signature(made.function).parameters
-    if made.condition and (made.form is not None or not set(made.condition) <= set(taken)):
+    if made.form is not None or not set(made.condition) <= set(taken):
         raise SetupError(f"{name} must take {', '.join(made.condition)}, and have no form of its own")
+
+
+def _action_of(value: Any) -> Any:
+    """What :func:`action` has made of it. Whatever else a class has is not asked: a lazy text would look for that in
+    the language of whoever reads, and load it."""
+    try:
+        return object.__getattribute__(value, "__dict__").get("__myprofile_action__")
+    except AttributeError:
+        return None
 
 
 class Tab:
@@ -193,12 +204,7 @@ class Tab:
             raise SetupError(f'{cls.__name__}.name must be a word such as "notifications", not {name!r}')
         if not hasattr(cls, "label"):
             raise SetupError(f"{cls.__name__}.label must be the tab's title")
-        # a lazy text would look for that in the language of whoever reads, and load it
-        found = (
-            getattr_static(value, "__myprofile_action__", None)
-            for base in reversed(cls.__mro__)
-            for value in vars(base).values()
-        )
+        found = (_action_of(value) for base in reversed(cls.__mro__) for value in vars(base).values())
         cls.actions = {item.name: item for item in found if isinstance(item, Action)}
 
     @property

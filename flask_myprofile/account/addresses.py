@@ -11,8 +11,8 @@ _WIDE = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3002: ord("."), 0xFF61: o
 #: Stands behind a domain of an intranet while its form is checked.
 _PUBLIC = ".example.com"
 #: What address books and messages put around a phone number, which nobody sees.
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]")
-_NUMBER = re.compile(r"[\s+(]*\d[\d\s()+./\\*#,;:xX\u2010-\u2015-]*(?:ext\.?\s*\d+)?")
+_INVISIBLE = "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u00ad]"
+_NUMBER = r"[\s+(]*\d[\d\s()+./\\*#,;:xX\u2010-\u2015-]*(?:ext\.?\s*\d+)?"
 
 
 class Address(NamedTuple):
@@ -68,5 +68,5 @@ def address_digest(address: str) -> str:
 
 def clean_phone(typed: str) -> str:
     """Without the invisible marks that were pasted with it; as typed where it is no phone number without them."""
-    seen = _INVISIBLE.sub("", typed).strip()
-    return seen if _NUMBER.fullmatch(seen) else typed
+    seen = re.sub(_INVISIBLE, "", typed).strip()
+    return seen if re.fullmatch(_NUMBER, seen) else typed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -145,7 +146,7 @@ def check_own(kind: str, details: Mapping[str, Any] | None, declared: Mapping[st
 
     :raises ValueError: it has not declared the kind, or says too much.
     """
-    if not EVENT.fullmatch(kind) or kind not in declared:
+    if not re.fullmatch(EVENT, kind) or kind not in declared:
         raise ValueError(f"MYPROFILE_ACTIVITY_KINDS has no {kind!r}: put it there, with the words for it")
     if len(json.dumps(details or {}, default=str)) > LONGEST:
         raise ValueError(f"The details of {kind!r} are longer than {LONGEST} characters: say what happened, no values")

@@ -7,13 +7,13 @@ import re
 from importlib.util import find_spec
 from typing import Any
 
-_WERKZEUG = re.compile(r"(?:scrypt(?::\d+){0,3}|pbkdf2(?::(?P<digest>[a-z0-9_]+))?(?::\d+)?)\$[^$]+\$[0-9a-f]+")
-_ARGON2 = re.compile(r"\$argon2(?:id|i|d)\$")
-_BCRYPT = re.compile(r"\$2[abxy]?\$(?P<rounds>\d\d)\$")
+_WERKZEUG = r"(?:scrypt(?::\d+){0,3}|pbkdf2(?::(?P<digest>[a-z0-9_]+))?(?::\d+)?)\$[^$]+\$[0-9a-f]+"
+_ARGON2 = r"\$argon2(?:id|i|d)\$"
+_BCRYPT = r"\$2[abxy]?\$(?P<rounds>\d\d)\$"
 #: What marks a hash as one that nobody's password has, as Django and Unix write it.
 _UNUSABLE = ("!", "*")
 #: The beginning that names a format. It has to look like the name of one: what stands there may be anything.
-_PREFIX = re.compile(
+_PREFIX = (
     r"\$[a-z0-9][a-z0-9-]{0,23}\$"
     r"|[a-z0-9_:+-]*(?:sha|md5|pbkdf2|scrypt|crypt|argon)[a-z0-9_:+-]*\$"
     r"|\{[A-Za-z0-9-]{2,20}\}"
@@ -53,11 +53,11 @@ def is_readable(stored: Any) -> bool:
     text = as_text(stored)
     if not isinstance(text, str):
         return False
-    if _ARGON2.match(text):
+    if re.match(_ARGON2, text):
         return find_spec("argon2") is not None
     if is_bcrypt(text):
         return find_spec("bcrypt") is not None
-    found = _WERKZEUG.fullmatch(text)
+    found = re.fullmatch(_WERKZEUG, text)
     return found is not None and (found["digest"] or "sha256") in hashlib.algorithms_available
 
 
@@ -69,11 +69,11 @@ def is_argon2(stored: Any) -> bool:
 def is_bcrypt(stored: Any) -> bool:
     """Whether the hash is one of bcrypt, which sees no more than 72 bytes of a password."""
     text = as_text(stored)
-    return isinstance(text, str) and _BCRYPT.match(text) is not None
+    return isinstance(text, str) and re.match(_BCRYPT, text) is not None
 
 
 def bcrypt_rounds(stored: Any) -> int:
-    found = _BCRYPT.match(as_text(stored))
+    found = re.match(_BCRYPT, as_text(stored))
     return int(found["rounds"]) if found else 0
 
 
@@ -82,7 +82,7 @@ def describe(stored: Any) -> str:
     text = as_text(stored)
     if not isinstance(text, str):
         return f"a {type(stored).__module__}.{type(stored).__qualname__}"
-    found = _PREFIX.match(text) if len(text) >= _SHORTEST else None
+    found = re.match(_PREFIX, text) if len(text) >= _SHORTEST else None
     if found is None:
         return "a hash without a known prefix"
     needs = " (which needs argon2-cffi)" if is_argon2(text) else " (which needs bcrypt)" if is_bcrypt(text) else ""

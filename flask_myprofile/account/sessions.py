@@ -21,6 +21,8 @@ from .users import Users
 
 #: Characters that a user's own name for a session may have.
 NAME_LENGTH = 64
+#: Sessions on one page, and in one answer of JSON.
+PAGE = 50
 #: Seconds since its last activity after which a session counts as unused.
 UNUSED = 30 * DAY
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import jsonify, redirect, request, url_for
 
+from ..account.sessions import PAGE
 from ..errors import NotFound, Refused
 from ..globals import current_profile
 from ..i18n import gettext
@@ -14,7 +15,7 @@ from ..openapi.schemas import COUNT, FLAG, OPTIONAL_TEXT, TEXT, by_name, optiona
 from ..pages import event_rows, layout, session_rows, token_facts
 from ..pages.avatar import picture_url
 from ..pages.navigation import USERS_ENDPOINT
-from ..pages.session_rows import PAGE, as_json, as_rows, page_number, shows_places
+from ..pages.session_rows import as_json, as_rows, page_number, shows_places
 from ..responses import prefers_json
 from ..store.records import Listed, SessionRecord
 from . import user_facts

@@ -16,7 +16,7 @@ from .preferences import current_preferences
 from .reader import app_timezone_name, in_app_timezone, locale
 from .translation import gettext
 
-_SAID_TWICE = re.compile(r"\s*\(\d+\)$")
+_SAID_TWICE = r"\s*\(\d+\)$"
 
 
 def as_datetime(seconds: int | None) -> datetime | None:
@@ -38,7 +38,7 @@ def time_ago(when: datetime, now: datetime | None = None) -> str:
     if passed.days >= 30:
         return long_date(when)
     # where the word says how many there are, as in Hebrew, CLDR has the number in parentheses after it
-    return _SAID_TWICE.sub("", format_timedelta(-passed, add_direction=True, locale=locale()))
+    return re.sub(_SAID_TWICE, "", format_timedelta(-passed, add_direction=True, locale=locale()))
 
 
 def long_date(when: datetime) -> str:

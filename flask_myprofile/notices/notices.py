@@ -51,14 +51,12 @@ _WAITING = "_myprofile_notices"
 
 
 class Notices:
-    """The notices of one app. Only where ``MYPROFILE_NOTIFY`` says who tells is anything done."""
+    """The notices of one app whose ``MYPROFILE_NOTIFY`` says who tells."""
 
     def __init__(self, app: Flask, notify: Any) -> None:
         self._app = app
         self._notify = notify
         self._queue = TaskQueue(app)
-        if notify is None:
-            return
         # signals hold receivers weakly: whoever has made this keeps it
         login_signals.user_logged_in.connect(self._note_origin, sender=app)
         appcontext_tearing_down.connect(self._on_end, sender=app)
@@ -80,9 +78,8 @@ class Notices:
 
     def tell(self, kind: str, user_key: str, **more: Any) -> None:
         """Once what this is part of is committed. ``more``: see :class:`.notice.News`."""
-        if self._notify is not None:
-            news = News(kind, user_key, now(), **{**_origin_of(user_key), **more})
-            after_commit(lambda: self._hand_over(news))
+        news = News(kind, user_key, now(), **{**_origin_of(user_key), **more})
+        after_commit(lambda: self._hand_over(news))
 
     def wait(self, seconds: float = AT_THE_END) -> bool:
         """Until everything is told; False where that takes longer."""

@@ -1,44 +1,32 @@
-"""The My Profile blueprint: a page a tab, a POST an action."""
+"""The My Profile blueprint: a page a tab, a POST an action. What is on them is in :mod:`.views`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, request
+from flask import Blueprint
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
-from werkzeug.exceptions import MethodNotAllowed
 
-from ..account.feature_rules import ROOT
+from .. import pages
 from ..errors import NotFound
 from ..globals import PACKAGE, current_profile
 from ..i18n import gettext
-from ..openapi import view as openapi
-from ..openapi.operation import Operation, described
-from ..openapi.schemas import MESSAGE, TEXT
-from ..responses import no_store, prefers_json
+from ..openapi.operation import described_by
+from ..responses import no_store
 from ..tab import Action, Tab
-from . import avatar, not_me_page, one_time_link, recent_sign_in
 from .access import guarded
-from .actions import perform, show
 from .assets import PagesBlueprint
-from .csrf import check_origin
-from .forms import read_condition
-from .navigation import first_tab, url_of
+from .navigation import url_of
 from .pending_form import Purpose
-from .questions import ask, form_to_ask, shown_as_json
-from .sign_out import sign_out
-from .signed_out import say_elsewhere
-
-_SIGNED_OUT = {**MESSAGE, "properties": {"message": TEXT, "end_session_url": {**TEXT, "format": "uri"}}}
 
 
 def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False, with_pictures: bool = False) -> Blueprint:
     """The routes of these tabs. ``with_links``: mails have links, and so there is a page for them. ``with_pictures``:
     users may have one."""
-    pages = PagesBlueprint(
+    own = PagesBlueprint(
         "myprofile",
         PACKAGE,
         url_prefix=prefix,
@@ -48,32 +36,32 @@ def blueprint(prefix: str, tabs: Iterable[Tab], *, with_links: bool = False, wit
     )
     # the packaged pages under a second name, so that a host's page of the same name can extend the one it replaces
     packaged = FileSystemLoader(Path(__file__).parent.parent / "templates" / "myprofile")
-    loaders = [pages.jinja_loader, PrefixLoader({"myprofile-original": packaged})]
-    pages.jinja_loader = ChoiceLoader([loader for loader in loaders if loader])
-    pages.after_request(no_store)
-    pages.add_url_rule("/", "index", guarded(_index), strict_slashes=False)
-    pages.add_url_rule("/sign-out", "sign_out", guarded(_sign_out), methods=["POST"])
-    pages.add_url_rule("/confirm", "confirm", guarded(recent_sign_in.view), methods=["GET", "POST"])
-    pages.add_url_rule("/openapi.json", "openapi", guarded(openapi.view))
-    pages.add_url_rule("/sessions/not-me", "sessions_not_me", guarded(not_me_page.view))
+    loaders = [own.jinja_loader, PrefixLoader({"myprofile-original": packaged})]
+    own.jinja_loader = ChoiceLoader([loader for loader in loaders if loader])
+    own.after_request(no_store)
+    own.add_url_rule("/", "index", guarded(view_of("index")), strict_slashes=False)
+    own.add_url_rule("/sign-out", "sign_out", guarded(view_of("sign_out")), methods=["POST"])
+    own.add_url_rule("/confirm", "confirm", guarded(view_of("confirm")), methods=["GET", "POST"])
+    own.add_url_rule("/openapi.json", "openapi", guarded(view_of("openapi")))
+    own.add_url_rule("/sessions/not-me", "sessions_not_me", guarded(view_of("sessions_not_me")))
     if with_links:
-        view = guarded(one_time_link.view, lets_visitors_in=True)
-        pages.add_url_rule("/mail-link", "mail_link", view, methods=["GET", "POST"])
+        view = guarded(view_of("mail_link"), lets_visitors_in=True)
+        own.add_url_rule("/mail-link", "mail_link", view, methods=["GET", "POST"])
     if with_pictures:
-        view = guarded(avatar.view, lets_visitors_in=True)
-        pages.add_url_rule("/personal-information/picture", "personal_information_picture", view)
+        view = guarded(view_of("personal_information_picture"), lets_visitors_in=True)
+        own.add_url_rule("/personal-information/picture", "personal_information_picture", view)
     for tab in tabs:
         save = tab.actions.get("save")
-        pages.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])
+        own.add_url_rule(f"/{tab.slug}", tab.name, _view(_tab, tab, save), methods=["GET", "POST"])
         for action in tab.actions.values():
             if action is not save:
-                pages.add_url_rule(
+                own.add_url_rule(
                     f"/{tab.slug}/{action.slug}",
                     f"{tab.name}_{action.name}",
                     _view(_action, tab, action),
                     methods=["GET", "POST"],
                 )
-    return pages
+    return own
 
 
 def _view(function: Any, tab: Tab, action: Action | None) -> Any:
@@ -109,51 +97,19 @@ def _words(tab: Tab, action: Action) -> Any:
     return next((part.label for part in tab.all_parts() if part.name == action.feature), tab.label)
 
 
-@described(get=Operation("The first tab that is on", page=False, feature=ROOT, is_there=lambda user: bool(first_tab())))
-def _index(user: Any) -> Any:
-    """The first tab that is on."""
-    first = first_tab()
-    if first is None:
-        raise NotFound(code="feature_off")
-    return redirect(url_of(first))
+def view_of(endpoint: str) -> Callable[..., Any]:
+    """The view of a page that is no tab's."""
 
+    @described_by(lambda: pages.views.VIEWS[endpoint])
+    def view(*user: Any) -> Any:
+        return pages.views.VIEWS[endpoint](*user)
 
-@described(post=Operation("Sign out of this session", answer=_SIGNED_OUT, page=False))
-def _sign_out(user: Any) -> Any:
-    check_origin(signs_out=True)
-    read_condition([])
-    done = sign_out()
-    if prefers_json():
-        return jsonify(done.data)
-    if done.message:
-        say_elsewhere(done.message)
-    return redirect(str(done.redirect), 303)
+    return view
 
 
 def _tab(user: Any, tab: Tab, save: Action | None) -> Any:
-    if request.method == "POST":
-        if save is None:
-            raise MethodNotAllowed(["GET", "HEAD", "OPTIONS"])
-        return perform(user, tab, save)
-    if prefers_json():
-        values = tab.values(user)
-        answer, version = jsonify(tab.json(user, values)), tab.version(user, values)
-        if version is not None:
-            answer.set_etag(version)
-        return answer
-    return show(user, tab)
+    return pages.views.tab(user, tab, save)
 
 
 def _action(user: Any, tab: Tab, action: Action | None) -> Any:
-    assert action is not None
-    if action.feature:
-        current_profile.features.require(f"{tab.name}.{action.feature}")
-    if request.method == "POST":
-        return perform(user, tab, action)
-    tab.check(user, action)
-    if action.confirm is None:
-        return redirect(url_of(tab))
-    form = form_to_ask(user, tab, action)
-    if prefers_json() and action.form is not None and form is not None:
-        return shown_as_json(form)
-    return ask(user, tab, action, action.confirm, form)
+    return pages.views.action(user, tab, action)

@@ -10,15 +10,14 @@ import flask_login
 from flask import Blueprint, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from .. import pages
 from ..auth.bearer import token_authenticated
 from ..auth.feature_preview import current_preview
 from ..globals import OWN_BLUEPRINTS, SIGN_OUT, current_profile
 from ..i18n import lazy_gettext
 from ..responses import prefers_json
-from . import layout
 from .pending_form import Purpose, purpose_of_view
 from .refusals import http_problem
-from .typed_again import typed_again
 
 
 class Words(NamedTuple):
@@ -115,7 +114,7 @@ def _draw(error: HTTPException, words: Words, in_own_layout: bool) -> Any:
     # what a limit of requests says is its rule: "5 per 1 minute"
     is_said = error.description != type(error).description and error.code != 429
     happened = error.description if is_said else words.happened
-    shown, status = layout.render(
+    shown, status = pages.layout.render(
         "myprofile/error.html",
         title=words.title,
         error=happened,
@@ -123,7 +122,7 @@ def _draw(error: HTTPException, words: Words, in_own_layout: bool) -> Any:
         for_visitor=in_own_layout or error.code == 503,
         in_own_layout=in_own_layout,
         advice=_NOTHING if error.code == 403 and current_preview() is not None else words.advice,
-        typed=typed_again(purpose, user),
+        typed=pages.typed_again.typed_again(purpose, user),
         back_url=_page(purpose) if error.code not in (403, 404) else None,
         signs_out=request.endpoint == SIGN_OUT,
         for_admin=request.blueprint == "myprofile_admin" and current_profile.is_admin(user),

@@ -11,7 +11,7 @@ from typing import Any
 import flask_login
 from flask import current_app, render_template, request, session, url_for
 from jinja2 import TemplateNotFound
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from ..account.feature_rules import DOCTOR
 from ..adapters import adapter_of
@@ -35,7 +35,6 @@ _OWN = "myprofile/layout.html"
 #: A template that another one extends, includes or imports from.
 _PARTS = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)""")
 _TITLE = re.compile(r"<title[^>]*>([^<]*)</title>")
-_HEADING_TAG = re.compile(r"(</?h)([1-5])\b")
 
 
 def render(
@@ -101,17 +100,6 @@ def _url_of(tab: Tab) -> str:
 def remember_message(text: Any, kind: str = "success") -> None:
     """Say it on the page that the browser is redirected to; ``info`` where nothing was done."""
     session[MESSAGE] = (kind, str(text))
-
-
-def headings(html: str) -> Markup:
-    """The filter ``mp_headings``: ``h2`` for ``h1`` and so on, where the host's layout has an ``h1`` of its own.
-
-    Here and not in the templates, because it holds for those of the host, such as a custom tab's, as well.
-    """
-    down = current_profile.config.heading_offset
-    if down:
-        html = _HEADING_TAG.sub(lambda tag: f"{tag[1]}{int(tag[2]) + down}", html)
-    return Markup(html)  # noqa: S704 (what a template has made)
 
 
 def _frame(title: Any, tab: Tab | None, errors: list[tuple[str, Any]], message: Any, user: Any) -> SimpleNamespace:

@@ -17,8 +17,6 @@ from ..i18n import as_datetime, gettext, iso_time, language_tag, lazy_gettext, s
 from ..openapi.schemas import FLAG, MOMENT, OPTIONAL_TEXT, TEXT, record
 from ..store.records import ADOPTED, PASSWORD, EventRecord, SessionRecord
 
-#: Sessions on one page.
-PAGE = 50
 ICONS = {
     "computer": "laptop",
     "phone": "smartphone",

@@ -1,7 +1,6 @@
 """What is kept of features: see :mod:`.records`."""
 
-from __future__ import annotations
-
+# without postponed annotations: a NamedTuple compiles each text of them, at every start
 from typing import NamedTuple
 
 #: Of an administrator, for one feature: whether it is on for everyone and, where it is not, for whom (None: nobody). A

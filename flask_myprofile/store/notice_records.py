@@ -1,7 +1,6 @@
 """What is kept of notices and of changed e-mail addresses. Times as in :mod:`.records`."""
 
-from __future__ import annotations
-
+# without postponed annotations: a NamedTuple compiles each text of them, at every start
 from typing import NamedTuple
 
 

@@ -3,8 +3,7 @@
 Times are whole seconds since the epoch (UTC): the same number in every database, driver and time zone.
 """
 
-from __future__ import annotations
-
+# without postponed annotations: a NamedTuple compiles each text of them, at every start
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +25,9 @@ from .sql_sign_ins import SqlSignIns
 from .sql_single_sign_on import SqlSingleSignOn
 from .sql_tokens import SqlTokens
 from .sql_users import SqlUsers
-from .table_changes import TableChanges, bring_up_to_date
+
+if TYPE_CHECKING:
+    from .table_changes import TableChanges
 
 #: How to ask for the time, in seconds since the epoch.
 _CLOCKS = {
@@ -141,4 +143,6 @@ class SqlStore(
 
     def create_tables(self, *, dry_run: bool = False) -> TableChanges:
         """Make the extension's tables, or bring those of an older version up to date."""
+        from .table_changes import bring_up_to_date  # seldom asked for
+
         return bring_up_to_date(self.engine, list(self._tables), dry_run=dry_run)

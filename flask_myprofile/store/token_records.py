@@ -1,7 +1,6 @@
 """What is kept of an API token, as a value."""
 
-from __future__ import annotations
-
+# without postponed annotations: a NamedTuple compiles each text of them, at every start
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from .activity import Activity
 from .api_token import ApiToken
-from .delete_my_account import DeleteMyAccount as DeleteMyAccount
-from .download_my_data import DownloadMyData as DownloadMyData
 from .password import Password
 from .personal_information import PersonalInformation
 from .preferences import Preferences
 from .sessions import Sessions
 
 BUILT_IN = (PersonalInformation, Preferences, Password, ApiToken, Sessions, Activity)
-#: Those that a host adds, each by naming it.
-READY_MADE = (DownloadMyData, DeleteMyAccount)

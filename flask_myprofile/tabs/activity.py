@@ -7,12 +7,12 @@ from typing import Any
 
 from flask import request, url_for
 
+from .. import pages
 from ..config import DAY
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
 from ..openapi.schemas import OPTIONAL_TEXT, TEXT, Schema, record, rows
-from ..pages.event_rows import SCHEMA, around, as_json, by_days, is_event_id
 from ..store.records import EventRecord
 from ..tab import Effect, Part, Tab
 
@@ -55,17 +55,17 @@ class Activity(Tab):
 
     def values(self, user: Any) -> dict[str, Any]:
         records, following = self._page(user, MOST)
-        seen = around(user, records)
-        return {"events": [as_json(each, seen) for each in records], "next": following}
+        seen = pages.event_rows.around(user, records)
+        return {"events": [pages.event_rows.as_json(each, seen) for each in records], "next": following}
 
     def json_schema(self, user: Any) -> Schema:
-        return record(events=rows(SCHEMA), next=OPTIONAL_TEXT)
+        return record(events=rows(pages.event_rows.SCHEMA), next=OPTIONAL_TEXT)
 
     def context(self, user: Any) -> dict[str, Any]:
         (records, following), topics = self._page(user, ROWS), self._topics(user)
-        seen, topic = around(user, records), request.args.get("topic") or None
+        seen, topic = pages.event_rows.around(user, records), request.args.get("topic") or None
         return {
-            "days": by_days(records, seen),
+            "days": pages.event_rows.by_days(records, seen),
             "topics": [{"label": label, "url": _url(name), "current": name == topic} for name, label in topics],
             "first_url": _url(topic) if request.args.get("before") else None,
             "more_url": _url(topic, following) if following else None,
@@ -80,7 +80,8 @@ class Activity(Tab):
         :raises NotFound: there is no such topic, or no such event.
         """
         topic, before = request.args.get("topic") or None, request.args.get("before", "")
-        if topic not in {name for name, _ in self._topics(user)} or (before and not is_event_id(before)):
+        is_known = topic in {name for name, _ in self._topics(user)}
+        if not is_known or (before and not pages.event_rows.is_event_id(before)):
             raise NotFound(gettext("There is no such list."), code="no_such_list")
         return current_profile.activity.page(user, rows, topic=topic, before=before)
 

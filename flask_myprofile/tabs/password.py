@@ -9,6 +9,7 @@ from flask import request
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, PasswordField
 
+from .. import pages
 from ..account.hashing import normalized
 from ..account.passwords import WrongPassword
 from ..account.policy import CHARACTERS, PolicyBroken, Rule
@@ -17,7 +18,6 @@ from ..globals import current_profile
 from ..i18n import gettext, join_list, lazy_gettext, ngettext
 from ..openapi.schemas import COUNT, FLAG, MESSAGE, OPTIONAL_TEXT, TEXT, Schema, optional, record, rows
 from ..pages.held_user import held_user
-from ..pages.password_answers import WRONG, answered
 from ..tab import Action, Effect, Tab, action
 
 UNREADABLE = lazy_gettext("Your password cannot be checked here, and so it cannot be changed here either.")
@@ -107,7 +107,7 @@ class Password(Tab):
         current, new = form.current_password.data or "", form.new_password.data or ""
         user = held_user(user)
         before = current_profile.sessions.owner(user)
-        with answered():
+        with pages.password_answers.answered():
             self._store(user, current, new, self._checked(user, form, current, new))
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
         current_profile.db.session.flush()
@@ -132,7 +132,7 @@ class Password(Tab):
             try:
                 compared = current_profile.passwords.check(user, current, new)
             except WrongPassword:
-                errors["current_password"] = WRONG
+                errors["current_password"] = pages.password_answers.WRONG
             except PolicyBroken as refused:
                 broken = refused.rules
         if errors and new:

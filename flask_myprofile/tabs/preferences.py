@@ -11,15 +11,13 @@ from babel import Locale
 from flask import request
 from wtforms import SelectField, ValidationError
 
-from .. import i18n
+from .. import i18n, pages
 from ..account import timezones
 from ..account.preferences import THEMES
 from ..errors import NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..openapi.schemas import OPTIONAL_TEXT
-from ..pages.layout import follows_theme
-from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned
 from ..tab import Action, Done, Effect, Part, Tab, action
 
 #: (value, how it reads, ``lang`` attribute where it is in a language of its own)
@@ -32,7 +30,7 @@ _NEW_DEVICE = lazy_gettext("Sign-in from a new device")
 _POSSIBLE: Mapping[str, Callable[[], bool]] = {
     "language": lambda: len(i18n.offered()) > 1,
     "timezone": timezones.are_known,
-    "theme": follows_theme,
+    "theme": lambda: pages.layout.follows_theme(),  # noqa: PLW0108 (loaded when it is asked)
     "new_device": lambda: current_profile.config.tells_of_new_devices,
 }
 
@@ -86,16 +84,16 @@ class Preferences(Tab):
         return {"type": "object", "properties": found, "required": list(found)}
 
     def version(self, user: Any, values: Mapping[str, Any]) -> str:
-        return str(form_of(values)(formdata=None, data=values, meta={"csrf": False})[VERSION].data)
+        return str(form_of(values)(formdata=None, data=values, meta={"csrf": False})[pages.only_changed.VERSION].data)
 
     @action(lambda tab, user: form_of(tab.shown()))
-    def save(self, user: Any, form: VersionedForm) -> Any:
+    def save(self, user: Any, form: pages.only_changed.VersionedForm) -> Any:
         if request.form.get("zones"):  # the button beside the list, which keeps what is chosen already
             said = gettext("All cities are in the list now. Nothing has been saved yet.")
             return Done(said, template=self.template, context={"form": form, **self.context(user)}, kind="info")
         # the rest is not written back: it may have been chosen elsewhere since it was read
         changed = {field.name: _on_offer(field.name, field.data) for field in form.changed()}
-        if (nothing := nothing_changed(form, changed)) is not None:
+        if (nothing := pages.only_changed.nothing_changed(form, changed)) is not None:
             return nothing
         i18n.choose_preferences(user, changed)
         i18n.refresh_locale()
@@ -120,8 +118,8 @@ def _on_offer(name: str, value: str | None) -> str | None:
 # ---- the form
 
 
-def form_of(names: Iterable[str]) -> type[VersionedForm]:
-    return versioned("PreferencesForm", {name: _FIELDS[name]() for name in names})
+def form_of(names: Iterable[str]) -> type[pages.only_changed.VersionedForm]:
+    return pages.only_changed.versioned("PreferencesForm", {name: _FIELDS[name]() for name in names})
 
 
 class _Codes(SelectField):
@@ -180,7 +178,7 @@ def _field(
     *,
     said: Callable[[str], str],
 ) -> SelectField:
-    def check(form: VersionedForm, field: SelectField) -> None:
+    def check(form: pages.only_changed.VersionedForm, field: SelectField) -> None:
         if field.data and not takes(field.data):
             raise ValidationError(sentence)
 

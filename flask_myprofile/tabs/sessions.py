@@ -8,16 +8,14 @@ from flask import request, url_for
 from flask_wtf import FlaskForm
 from wtforms import StringField
 
+from .. import pages
 from ..account import text
-from ..account.sessions import NAME_LENGTH
+from ..account.sessions import NAME_LENGTH, PAGE
 from ..auth.request_state import request_state
 from ..errors import Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext, ngettext
 from ..openapi.schemas import COUNT, MESSAGE, Schema, record, rows
-from ..pages import not_me
-from ..pages.glance import ids_of_new
-from ..pages.session_rows import PAGE, SCHEMA, as_json, as_rows, device_of, name_of, page_number, shows_places
 from ..pages.sign_out import sign_out as sign_out_here
 from ..tab import Confirm, Effect, Part, Tab, action
 
@@ -87,30 +85,29 @@ class Sessions(Tab):
     def values(self, user: Any) -> dict[str, Any]:
         sessions, current = current_profile.sessions, current_profile.sessions.current(user)
         new = [current] if current is not None and request_state().begins else []  # stored after this request
-        offset = (page_number() - 1) * PAGE
+        offset = (pages.session_rows.page_number() - 1) * PAGE
         stored = sessions.page(user, PAGE, max(offset - len(new), 0))
         shown, total = ([] if offset else new) + [*stored.rows], stored.total + len(new)
-        return {
-            "sessions": as_json(shown[:PAGE], current, current_profile.features["sessions.address"]),
-            "total": total,
-        }
+        shows_address = current_profile.features["sessions.address"]
+        return {"sessions": pages.session_rows.as_json(shown[:PAGE], current, shows_address), "total": total}
 
     def json_schema(self, user: Any) -> Schema:
-        return record(sessions=rows(SCHEMA), total=COUNT)
+        return record(sessions=rows(pages.session_rows.SCHEMA), total=COUNT)
 
     def context(self, user: Any) -> dict[str, Any]:
         features, current = current_profile.features, current_profile.sessions.current(user)
-        page = page_number()
+        page = pages.session_rows.page_number()
         offset = (page - 1) * ROWS
         others = current_profile.sessions.page(user, ROWS, offset, but=current.id if current else None)
         unused = {row.id for row in others.rows if current_profile.sessions.is_unused(row)}
-        shown = as_rows([*([current] if current else []), *others.rows], current, features["sessions.address"])
+        seen = [*([current] if current else []), *others.rows]
+        shown = pages.session_rows.as_rows(seen, current, features["sessions.address"])
         correction = _correction(shown)
-        can_say_not_me, new = not_me.is_offered(user), ids_of_new(others.rows)
+        can_say_not_me, new = pages.not_me.is_offered(user), pages.glance.ids_of_new(others.rows)
         for number, row in enumerate(shown, 0 if current else 1):
             row["number"], row["open"] = number, correction is not None and row["id"] == correction["id"]
             row["is_new"] = row["id"] in new
-            row["not_me_url"] = not_me.url_of_path(row["id"]) if can_say_not_me and not row["current"] else None
+            row["not_me_url"] = pages.not_me.url_of_path(row["id"]) if can_say_not_me and not row["current"] else None
         first = shown.pop(0) if current else None
         return {
             "current": first,
@@ -124,7 +121,7 @@ class Sessions(Tab):
             "rename_url": url_for("myprofile.sessions_rename", page=page if page > 1 else None),
             "correction": correction,
             "error_at": correction["field"] if correction else "",
-            "shows_places": features["sessions.address"] and shows_places(),
+            "shows_places": features["sessions.address"] and pages.session_rows.shows_places(),
             "first_url": url_for("myprofile.sessions") if page > 1 else None,
             "more_url": f"?page={page + 1}" if offset + ROWS < others.total else None,
             "sign_out_self_url": url_for("myprofile.sign_out"),
@@ -140,10 +137,12 @@ class Sessions(Tab):
         current_profile.sessions.require_fresh(user)
         if not current_profile.sessions.end(user, form.id.data):
             raise NotFound(code="no_such_session")
-        if current_profile.config.tells_of_new_devices and not_me.on_path() == form.id.data:  # which nobody knows now
+        tells = current_profile.config.tells_of_new_devices
+        if tells and pages.not_me.on_path() == form.id.data:  # which nobody knows now
             current_profile.links.forget_device_of(current_profile.users.key(user), form.id.data)
         ended = current_profile.sessions.load(form.id.data)
-        return gettext("Signed out of %(name)s.", name=name_of(ended) if ended else gettext("that session"))
+        name = pages.session_rows.name_of(ended) if ended else gettext("that session")
+        return gettext("Signed out of %(name)s.", name=name)
 
     @action(
         confirm=Confirm(
@@ -182,7 +181,8 @@ class Sessions(Tab):
         if not current_profile.sessions.rename(user, form.id.data, name):
             raise NotFound(code="no_such_session")
         renamed = current_profile.sessions.load(form.id.data)
-        return gettext("The session is now called %(name)s.", name=name or (device_of(renamed)[0] if renamed else ""))
+        called = name or (pages.session_rows.device_of(renamed)[0] if renamed else "")
+        return gettext("The session is now called %(name)s.", name=called)
 
 
 def _invalid(field: str, sentence: str) -> Invalid:

@@ -23,10 +23,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 import flask_myprofile
 from example_app.accounts import DEMO_ACCOUNTS
-from flask_myprofile import Tab, cli, signals
+from flask_myprofile import DeleteMyAccount, DownloadMyData, Tab, cli, signals
 from flask_myprofile.config import Config, settings
 from flask_myprofile.pages.conventional_fields import CONVENTIONAL
-from flask_myprofile.tabs import BUILT_IN, READY_MADE
+from flask_myprofile.tabs import BUILT_IN
 from tests.support.host import Host
 
 ROOT = Path(__file__).parent.parent.parent
@@ -305,7 +305,7 @@ def test_every_feature_is_documented_with_its_default(host: Host) -> None:
     assert documented == {name: "on" if on else "off" for name, on in expected.items()}
 
 
-@pytest.mark.parametrize("tab", (*BUILT_IN, *READY_MADE), ids=lambda tab: tab.name)
+@pytest.mark.parametrize("tab", (*BUILT_IN, DownloadMyData, DeleteMyAccount), ids=lambda tab: tab.name)
 def test_every_tab_has_a_page_that_names_its_urls_and_features(tab: type[Tab]) -> None:
     text = page(f"docs/tabs/{tab.name}.md")
     assert text.startswith(f"# {tab.label}\n")

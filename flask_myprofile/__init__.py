@@ -1,5 +1,6 @@
 """Flask-MyProfile: a My Profile page for any Flask app. ``MyProfile(app)`` is all it takes."""
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -57,4 +58,4 @@ else:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*vars(sys.modules[__name__]), *_LATER})  # globals is a module of ours

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..config import DAY
@@ -35,7 +36,7 @@ class OneTimeLinks:
     def find(self, secret: str) -> LinkRecord | None:
         """What a link is for; None where it is none, was used, or is too old; or is of a clock that was ahead, until
         pruning has put it right."""
-        record = self._store.link(digest_of(secret)) if SECRET.fullmatch(secret) else None
+        record = self._store.link(digest_of(secret)) if re.fullmatch(SECRET, secret) else None
         is_good = record is not None and 0 < record.expires_at - now() <= LIFETIMES[record.purpose] + SKEW
         return record if is_good else None
 

@@ -8,6 +8,7 @@ shares the session, by a copied cookie, can leave a form there, but nobody else'
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeGuard
 
@@ -124,4 +125,4 @@ def _purpose(name: str, browser: str) -> str:
 
 def _is_secret(text: str | None) -> TypeGuard[str]:
     """Whether it is written like one of ours."""
-    return text is not None and SECRET.fullmatch(text) is not None
+    return text is not None and re.fullmatch(SECRET, text) is not None

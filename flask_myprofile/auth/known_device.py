@@ -7,6 +7,7 @@ unless users are told of new devices.
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from flask import Response, after_this_request, current_app, request
@@ -29,7 +30,7 @@ def sign_in_from(user_key: str, session_id: str) -> KnownDevice | None:
     if not current_profile.config.tells_of_new_devices:
         return None
     held = request.cookies.get(cookie_name(), "")
-    secret = held if SECRET.fullmatch(held) else new_secret()
+    secret = held if re.fullmatch(SECRET, held) else new_secret()
     after_this_request(lambda response: _give(response, secret))
     digest = hashlib.sha256(f"known-device\0{secret}\0{user_key}".encode(errors="surrogatepass")).hexdigest()
     return KnownDevice(digest, user_key, session_id, now())

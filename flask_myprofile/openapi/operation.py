@@ -1,7 +1,6 @@
 """What a program may know of a view, stated beside the view where neither its rule nor a form says it."""
 
-from __future__ import annotations
-
+# without postponed annotations, as in store/records.py
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 

@@ -1,17 +1,14 @@
-"""The profile picture: putting one up and taking it away on Personal Information, and the picture itself."""
+"""The profile picture: whether there is one, putting it up and taking it away on Personal Information."""
 
 from __future__ import annotations
 
-import hashlib
 from os import SEEK_END
 from typing import Any
 from urllib.parse import urlencode
 
-import flask_login
-from flask import Response, current_app, redirect, request
+from flask import current_app
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import Unauthorized
 from wtforms import FileField, Form
 from wtforms.validators import ValidationError
 
@@ -21,12 +18,7 @@ from ..auth.feature_preview import features_of
 from ..errors import Forbidden, Invalid, NotFound, StoreDown, TooLarge
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
-from ..openapi.operation import Operation, described
-from ..openapi.problems import OF_GET, references
-from ..openapi.schemas import TEXT
-from ..responses import keep, prefers_json
 from ..tab import Action, Done, action
-from .access import check_signed_in
 from .column_fields import why_read_only
 from .conventional_fields import PICTURE
 from .csrf import MAX_BODY
@@ -35,16 +27,7 @@ from .own_urls import own_url
 
 ENDPOINT = "myprofile.personal_information_picture"
 FEATURE = f"personal_information.{AVATAR}"
-#: Seconds for which a browser shows it without asking. Who signs out has another cookie, by which it is asked for anew.
-_KEPT = 300
 _ADDRESSES = ("https://", "http://", "/")
-_HEADERS = {
-    "Content-Disposition": 'inline; filename="picture"',
-    # of bytes that the host has had before, as well: nothing in them is ever a page
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-site",
-}
 
 
 def is_on(user: Any) -> bool:
@@ -66,7 +49,7 @@ def picture_url(user: Any, key: str | None = None) -> str | None:
     except Exception:  # of the host's callables
         current_app.logger.exception("MYPROFILE_AVATAR failed; initials are shown")
         return None
-    if version is None or version.startswith(_ADDRESSES):
+    if version is None or is_elsewhere(version):
         return version
     return f"{own_url(ENDPOINT)}?{urlencode({'v': version} if key is None else {'user': key, 'v': version})}"
 
@@ -77,6 +60,11 @@ def why_locked(user: Any) -> str | None:
     if AVATAR in config.personal_sso_fields and current_profile.passwords.is_sso(user):
         return gettext("Your organization manages this.")
     return why_read_only(user) if AVATAR in config.personal_readonly else None
+
+
+def is_elsewhere(version: str) -> bool:
+    """Whether it is the address of a picture, and not the version of one that is kept."""
+    return version.startswith(_ADDRESSES)
 
 
 # ---- changing it
@@ -170,70 +158,3 @@ def _why(error: pictures.NotUsable) -> str:
     if isinstance(error, pictures.UnknownKind) and error.is_heif:
         return gettext("A HEIC picture cannot be used. Choose a JPEG, PNG, WebP or GIF.")
     return gettext("This is no picture that can be used. Choose a JPEG, PNG, WebP or GIF.")
-
-
-# ---- the picture itself
-
-
-@described(
-    get=Operation(
-        "The picture of a user",
-        query={"user": TEXT, "v": TEXT},
-        is_there=is_on,
-        for_visitors=True,
-        responses={
-            "200": {"description": "The picture.", "content": {"image/*": {"schema": {}}}},
-            "302": {"description": "Elsewhere."},
-            "304": {"description": "It is the one of that ETag."},
-            **references(OF_GET),
-        },
-    )
-)
-def view() -> Any:
-    """One's own; to administrators, that of the user whose key is in ``user``."""
-    reader = flask_login.current_user
-    if not prefers_json() and not (reader and reader.is_authenticated):
-        raise Unauthorized  # an image leads nobody to the sign-in page
-    if (refused := check_signed_in()) is not None:
-        return refused
-    user = _whose(current_profile.users.held(reader._get_current_object()) or reader._get_current_object())
-    if not is_on(user):
-        raise NotFound(code="feature_off")
-    version = current_profile.avatars.version(user)
-    if version is None:
-        raise NotFound(code="no_picture")
-    if version.startswith(_ADDRESSES):
-        return redirect(version)
-    return _kept(_answer(user, version), version)
-
-
-def _whose(reader: Any) -> Any:
-    users, key = current_profile.users, request.args.get("user")
-    if key is None or key == users.key(reader):
-        return reader
-    if not current_profile.is_admin(reader):
-        raise Forbidden(gettext("This page is for administrators only."), code="not_admin")
-    user = users.find(key)  # whatever is sent: the database may not take it
-    if user is None or users.key(user) != key:
-        raise NotFound(code="no_such_user")
-    return user
-
-
-def _answer(user: Any, version: str) -> Response:
-    if _etag(version) in request.if_none_match:
-        return Response(status=304)
-    content = current_profile.avatars.get(user)
-    kind = pictures.kind_of(content) if isinstance(content, bytes) else None
-    if kind is None or not isinstance(content, bytes):
-        raise NotFound(code="no_picture")
-    return Response(content, mimetype=kind, headers=_HEADERS)
-
-
-def _etag(version: str) -> str:
-    """The host's version may have any characters."""
-    return hashlib.sha256(version.encode()).hexdigest()[:32]
-
-
-def _kept(response: Response, version: str) -> Response:
-    response.set_etag(_etag(version))
-    return keep(response, _KEPT)

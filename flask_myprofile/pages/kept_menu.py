@@ -25,7 +25,7 @@ _KEPT = EXTENSION + "_menus"
 _MOST = 512
 #: Nobody can guess it, and so write a mark where the host's own entries are called as somebody likes.
 _BOUNDARY = secrets.token_hex(16)
-_MARK = re.compile(f"{_BOUNDARY}-([a-z]+)-{_BOUNDARY}")
+_MARK = f"{_BOUNDARY}-([a-z]+)-{_BOUNDARY}"
 
 
 def mark(name: str) -> str:
@@ -47,7 +47,7 @@ def draw(key: Any, values: Mapping[str, str], context: Callable[[], Mapping[str,
         if len(menus) >= _MOST:
             menus.clear()
         # every other one is the name of a value
-        parts = menus[key] = _MARK.split(render_template(TEMPLATE, **context()))
+        parts = menus[key] = re.split(_MARK, render_template(TEMPLATE, **context()))
     filled = parts.copy()
     filled[1::2] = [escape(values[name]) for name in parts[1::2]]
     return Markup("".join(filled))  # noqa: S704 (a template of ours)

@@ -27,7 +27,7 @@ from .forms import never_kept
 
 #: A path of this app, which begins with one slash and has nothing in it that a browser would read as another site's
 #: address.
-_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
+_PATH = r"/(?![/\\])[!-\[\]-~]{0,500}"
 #: What may follow: a form by its name, or a path; and where one goes back to instead.
 _FOLLOWS = {"form": SECRET, "next": _PATH, "back": _PATH}
 
@@ -47,7 +47,7 @@ class Purpose(NamedTuple):
 def what_follows(sent: Mapping[str, str]) -> dict[str, str]:
     """What a confirmation is asked for: ``form``, the name of one that waits, or ``next``, a page of this app; and
     ``back``, the one to be shown with "Cancel"."""
-    return {name: sent[name] for name, right in _FOLLOWS.items() if name in sent and right.fullmatch(sent[name])}
+    return {name: sent[name] for name, right in _FOLLOWS.items() if name in sent and re.fullmatch(right, sent[name])}
 
 
 def came_from() -> dict[str, str]:

@@ -16,7 +16,7 @@ from ..openapi.operation import Operation, described
 from ..openapi.schemas import MESSAGE, TEXT
 from ..responses import prefers_json
 from ..tab import Action, Tab
-from . import avatar, not_me_page, one_time_link, recent_sign_in
+from . import not_me_page, one_time_link, picture, recent_sign_in
 from .actions import perform, show
 from .csrf import check_origin
 from .forms import read_condition
@@ -87,5 +87,5 @@ VIEWS: Mapping[str, Callable[..., Any]] = {
     "openapi": openapi.view,
     "sessions_not_me": not_me_page.view,
     "mail_link": one_time_link.view,
-    "personal_information_picture": avatar.view,
+    "personal_information_picture": picture.view,
 }

@@ -5,8 +5,7 @@ foreign key: whatever the host's user table is called, and wherever it lives, de
 A column that comes to a table which is there already may be empty or has a server default: there may be rows in it.
 """
 
-from __future__ import annotations
-
+# without postponed annotations, as in records.py
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, String, Table, Text

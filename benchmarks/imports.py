@@ -34,6 +34,7 @@ from flask_myprofile import MyProfile
 MyProfile(app)
 """
 _WORK = {
+    "those four": ("", _STACK),
     "import flask_myprofile": (_STACK, "import flask_myprofile"),
     "import, and MyProfile(app)": (_STACK_AND_APP, _APP),
 }

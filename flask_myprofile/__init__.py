@@ -1,8 +1,8 @@
 """Flask-MyProfile: a My Profile page for any Flask app. ``MyProfile(app)`` is all it takes."""
 
 import sys
+import typing
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from .account.users import Users as Users
 from .auth.bearer import token_authenticated as token_authenticated
@@ -43,7 +43,7 @@ _LATER = {
     "handed_over": ".sso.hand_over",
 }
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from .notices.notice import Notice as Notice
     from .sso.hand_over import hand_over as hand_over
     from .sso.hand_over import handed_over as handed_over
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .tabs.download_my_data import DownloadMyData as DownloadMyData
 else:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in _LATER:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(import_module(_LATER[name], __name__), name)

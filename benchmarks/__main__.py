@@ -59,7 +59,7 @@ QUICK = Effort(
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What My Profile costs.")
-    parser.add_argument("--quick", action="store_true", help="some minutes instead of an hour")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller tables")
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--rounds", type=int, help="rounds of the comparison of requests (2 or more)")
     parser.add_argument("--peers", action="store_true", help="beside Flask-Security and Flask-Session, where they are")

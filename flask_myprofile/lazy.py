@@ -13,7 +13,6 @@ class Lazy:
         self.__dict__["_make"] = make
 
     def __getattr__(self, name: str) -> Any:
-        known = self.__dict__
-        if "_made" not in known:
-            known["_made"] = known["_make"]()
-        return getattr(known["_made"], name)
+        if "_made" not in self.__dict__:
+            self.__dict__["_made"] = self.__dict__["_make"]()
+        return getattr(self.__dict__["_made"], name)

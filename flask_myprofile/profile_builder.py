@@ -181,7 +181,8 @@ class ProfileBuilder:
         guard = Guard(
             config,
             sessions,
-            OwnerCheck(config, sessions, users, erasure.forget_if_gone),
+            users,
+            OwnerCheck(sessions, users, erasure.forget_if_gone),
             sign_in,
             token_sign_in,
             first_request=self._before_first_request,

@@ -27,6 +27,9 @@ PACKAGE = ROOT / "flask_myprofile"
 #: What decides who gets in and what holds, and the tests that are nearest to it: tried first, then all of them.
 TARGETS = {
     "auth/guard.py": "tests/auth",
+    "auth/session_fallbacks.py": "tests/auth",
+    "auth/owner_check.py": "tests/auth",
+    "auth/answer_cookies.py": "tests/auth",
     "auth/sign_in.py": "tests/auth",
     "auth/remember_me.py": "tests/auth",
     "auth/bearer.py": "tests/auth",

@@ -95,12 +95,8 @@ class SessionRegistry(OwnerChanges):
         return not self.live_since().admits(record)
 
     def live_since(self) -> LiveSince:
-        moment, config = now(), self._config
-        return LiveSince(
-            moment - config.session_lifetime if config.session_lifetime else None,
-            moment - config.session_idle if config.session_idle else None,
-            moment,
-        )
+        moment, lifetime, idle = now(), self._config.session_lifetime, self._config.session_idle
+        return LiveSince(moment - lifetime if lifetime else None, moment - idle if idle else None, moment)
 
     def is_touch_due(self, last_seen_at: int) -> bool:
         """Whether it is time to write down the last activity again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import inspect
@@ -26,7 +27,7 @@ class UserClasses:
         self._has_looked = False
         self._elsewhere = elsewhere
 
-    @property
+    @cached_property
     def keys_are_primary(self) -> bool:
         """See :attr:`Users.keys_are_primary`."""
         raise NotImplementedError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import String, inspect
@@ -114,7 +115,7 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         identity = UserKeys(inspect(model)).identity(key)
         return None if identity is None else self._db.session.get(model, identity)
 
-    @property
+    @cached_property
     def keys_are_primary(self) -> bool:
         """Whether :meth:`key` is the primary key as text: whoever replaces it need not keep to that."""
         return type(self).key is Users.key and type(self).load is Users.load

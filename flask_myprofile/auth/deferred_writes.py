@@ -95,7 +95,7 @@ def deferred_writes() -> DeferredWrites:
 
 
 def write_after_context(error: BaseException | None) -> None:
-    waiting: DeferredWrites | None = g.pop(_WAITING, None)
+    waiting: DeferredWrites | None = g._get_current_object().pop(_WAITING, None)
     if waiting is not None:
         waiting.write()
         # a host that listens to our signals may have used it again since Flask-SQLAlchemy ended it

@@ -69,7 +69,7 @@ class RequestState:
     #: What the session's row says of its user: their key, and which password they had.
     user_key: str = ""
     password_mark: str | None = None
-    #: Asks the host's user_loader, and looks at whom it has found; see :mod:`.user_loader`.
+    #: Asks the host's user_loader, and looks at whom it has found; see :mod:`.guard`.
     check_loaded: Callable[[Callable[[str], Any], str], Any] | None = None
     clear_cookies: bool = False
     #: What a remember-me cookie stands for, until Flask-Login has loaded its user.
@@ -115,11 +115,8 @@ def request_state(incoming: Request | None = None) -> RequestState:
 
     :param incoming: the request, for whoever has it at hand.
     """
-    if incoming is None:
-        incoming = request._get_current_object()  # type: ignore[attr-defined]
-    state = state_of(incoming)
-    if state is None:
-        state = vars(incoming)[_KEY] = RequestState()
+    kept = vars(request._get_current_object() if incoming is None else incoming)  # type: ignore[attr-defined]
+    state: RequestState = kept.setdefault(_KEY, RequestState())
     return state
 
 

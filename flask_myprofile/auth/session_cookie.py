@@ -125,7 +125,7 @@ def keep_age() -> object:
     True where the host has changed a session that nobody is signed in to now.
     """
     # not ``session``: that would mark it as read, and add "Vary: Cookie" to public pages
-    kept: Any = getattr(request_ctx, _SESSION)
+    kept: Any = getattr(request_ctx._get_current_object(), _SESSION)  # type: ignore[attr-defined]
     if not kept or "_user_id" not in kept:
         return kept is not None and kept.modified
     if KEY not in kept and SINCE not in kept:

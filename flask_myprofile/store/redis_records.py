@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from types import NoneType
 from typing import Any
 
@@ -13,9 +14,11 @@ KEPT_UNTIL = "kept_until"
 #: What is not kept of a session that has ended.
 FORGOTTEN = ("ip", "user_agent", "name", "id_token", "password_mark", "former_login_ids")
 _ABSENT: dict[str, Any] = {**dict.fromkeys(SessionRecord._fields[1:]), "ip": "", "user_agent": ""}
-_TEXTS = ("user_key", "login_id", "secret_hash", "method")
-_MOMENTS = ("created_at", "last_seen_at")
-_PERHAPS = ("ended_at", "remember_until", "rotated_at")
+#: Texts and moments that each has, and moments that it may have.
+_always = itemgetter("user_key", "login_id", "secret_hash", "method", "created_at", "last_seen_at")
+_KINDS = (str, str, str, str, int, int)
+_perhaps = itemgetter("ended_at", "remember_until", "rotated_at")
+_MAY_BE = {int, NoneType}
 
 
 def packed(record: SessionRecord) -> dict[str, Any]:
@@ -33,7 +36,7 @@ def unpacked(session_id: str, stored: bytes | None) -> SessionRecord | None:
     if stored is None:
         return None
     try:
-        found: dict[str, Any] = {**_ABSENT, **json.loads(stored)}
+        found: dict[str, Any] = {**_ABSENT, **json.loads(stored.decode(errors="surrogatepass"))}
         found.pop(KEPT_UNTIL)
         return SessionRecord(session_id, **found) if _is_ours(found) else None
     except (KeyError, TypeError, ValueError):
@@ -41,6 +44,4 @@ def unpacked(session_id: str, stored: bytes | None) -> SessionRecord | None:
 
 
 def _is_ours(found: dict[str, Any]) -> bool:
-    texts = {type(found[name]) for name in _TEXTS}
-    moments = {type(found[name]) for name in _MOMENTS}
-    return texts == {str} and moments == {int} and {type(found[name]) for name in _PERHAPS} <= {int, NoneType}
+    return tuple(map(type, _always(found))) == _KINDS and {*map(type, _perhaps(found))} <= _MAY_BE

@@ -63,21 +63,17 @@ class SessionLookup(Database):
         """
         session, key = self._db.session(), login_id if user_key is None else user_key
         users, identity, way = self._way_to(session, key)
-        find = users.finds.get(way)
-        if find is None:
-            find = users.finds[way] = self._find_statement(users, way)
+        find = users.finds.get(way) or self._find_statement(users, way)
         rows = self._rows(session, find, {"id": session_id, **identity})
         if not rows:
             return None
-        first = rows[0]
-        checked = Checked._make(first[:_WIDTH])
+        checked = Checked._make(rows[0][:_WIDTH])
         # not asked of the database: PostgreSQL would plan for another index, and longer
         if checked.login_id != login_id or (identity and checked.user_key != key) or not since.admits(checked):
             return None
-        user = find.user_of(first, session)
         preferences = _preferences(rows, find.width) if find.width > _WIDTH else None
         whose, _, secret_hash, mark, _, last_seen_at, _, _ = checked
-        return Found(secret_hash, last_seen_at, whose, mark, user, preferences)
+        return Found(secret_hash, last_seen_at, whose, mark, find.user_of(rows[0], session), preferences)
 
     def find_user(self, user_key: str) -> tuple[Any, Mapping[str, str] | None] | None:
         """The user and their preferences in one query, for sessions that are kept elsewhere. None where there is no
@@ -86,9 +82,7 @@ class SessionLookup(Database):
         users, identity, way = self._way_to(session, user_key)
         if not identity:
             return None, None
-        find = users.brings.get(way)
-        if find is None:
-            find = users.brings[way] = self._bring_statement(users, way)
+        find = users.brings.get(way) or self._bring_statement(users, way)
         rows = self._rows(session, find, {"user_key": user_key, **identity})
         if not rows:
             return None
@@ -104,7 +98,7 @@ class SessionLookup(Database):
     def _way_to(self, session: Session, user_key: str) -> tuple[UserClass, Mapping[str, Any], Way]:
         """How to come by the user of a session that has this key, and the values of their primary key."""
         model, own_key = self._user_class(user_key)
-        users = self._users_of(model)
+        users = self._classes.get(model) or self._look_at(model)
         identity = users.keys.identity(own_key) if users.keys is not None else None
         if users.keys is None or identity is None:
             return users, {}, Way.ALONE
@@ -113,17 +107,14 @@ class SessionLookup(Database):
         return users, users.keys.values(identity), Way.ROWS if is_cheap else Way.ORM
 
     def _users_of(self, model: Any) -> UserClass:
-        known = self._classes.get(model)
-        if known is None:
-            known = self._classes[model] = self._look_at(model)
-        return known
+        return self._classes.get(model) or self._look_at(model)
 
     def _look_at(self, model: Any) -> UserClass:
         mapper = inspect(model) if model is not None else None
         # of another database than ours there is no query for both
-        if mapper is None or primary_of(self._db.session(), mapper) is not self.engine:
-            return UserClass(None)
-        return UserClass(mapper)
+        is_here = mapper is not None and primary_of(self._db.session(), mapper) is self.engine
+        users = self._classes[model] = UserClass(mapper if is_here else None)
+        return users
 
     # ---- the statements
 
@@ -133,12 +124,14 @@ class SessionLookup(Database):
         found = select(*columns, *users.columns(way)).select_from(source)
         if way is not Way.ALONE:
             found = found.join(users.source(way), and_(*self._is_key(users, table.c.id)))
-        return self._find(found.where(table.c.id == bindparam("id")), len(columns), users, way)
+        find = users.finds[way] = self._find(found.where(table.c.id == bindparam("id")), len(columns), users, way)
+        return find
 
     def _bring_statement(self, users: UserClass, way: Way) -> Find:
         columns, source = self._and_preferences([], users.mapper.selectable, bindparam("user_key"))
         found = select(*columns, *users.columns(way)).select_from(source).where(*self._is_key(users))
-        return self._find(found, len(columns), users, way)
+        find = users.brings[way] = self._find(found, len(columns), users, way)
+        return find
 
     def _find(self, statement: Select[Any], width: int, users: UserClass, way: Way) -> Find:
         if way is Way.ORM:

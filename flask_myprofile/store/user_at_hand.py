@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import BindParameter, FromClause, Select, event, inspect
+from sqlalchemy.orm import object_session
 from sqlalchemy.sql.operators import eq
 
 
@@ -37,15 +38,27 @@ class AtHand:
 #: The sessions of apps, as their hosts name them: ``db.session``.
 _listened_to: WeakSet[Any] = WeakSet()
 _at_hand: ContextVar[AtHand | None] = ContextVar("flask_myprofile_user_at_hand", default=None)
-#: Of a class, what its query results in, without a row.
-_results: WeakKeyDictionary[type[Any], Any] = WeakKeyDictionary()
-#: And what it calls the columns of its table.
-_names: WeakKeyDictionary[type[Any], dict[tuple[str, str], str]] = WeakKeyDictionary()
+#: What is known of a class of users.
+_classes: WeakKeyDictionary[type[Any], _UserTable] = WeakKeyDictionary()
 
 
-def has_listeners(session: Any) -> bool:
-    """Whether anybody else has a say in what is asked of that session."""
-    heard = session.dispatch.do_orm_execute
+class _UserTable:
+    """Of one class of users."""
+
+    def __init__(self, mapper: Any) -> None:
+        own = mapper.local_table.name
+        #: What it calls the columns of its table, and whether one user at most has a value there.
+        self.names = {
+            (own, each.key): (name, bool(each.unique or each.primary_key))
+            for name, each in mapper.columns.items()
+            if each.table.name == own
+        }
+        #: What a query for it results in, without a row.
+        self.result: Any = None
+
+
+def has_listeners(heard: Any) -> bool:
+    """Whether anybody else has a say in what is asked of a session, of those who are heard before it is."""
     return bool(heard) and (len(heard) > 1 or _answer not in heard)
 
 
@@ -55,20 +68,25 @@ def _answer(asked: Any) -> Any:
     if known is None:
         return None
     known.is_asked, user = True, known.user
-    if not _asks_for(asked, user, known.login_id):
+    users = _classes.get(type(user)) or _look_at(user)
+    if not _asks_for(asked, user, users, known.login_id):
         return None
-    result = _results.get(type(user))
-    if result is not None:
-        return result.with_new_rows([(user,)])()
+    if users.result is not None:
+        return users.result.with_new_rows([(user,)])()
     frozen = asked.invoke_statement().freeze()  # once, for its form
-    _results[type(user)] = frozen.with_new_rows([])
+    users.result = frozen.with_new_rows([])
     return frozen()
 
 
-def _asks_for(asked: Any, user: Any, login_id: str) -> bool:
+def _look_at(user: Any) -> _UserTable:
+    users = _classes[type(user)] = _UserTable(inspect(user).mapper)
+    return users
+
+
+def _asks_for(asked: Any, user: Any, users: _UserTable, login_id: str) -> bool:
     """Whether it selects one class by one condition, which is that a column has what this user has there."""
-    statement, state = asked.statement, inspect(user)
-    if not isinstance(statement, Select) or state.session is not asked.session:
+    statement = asked.statement
+    if not isinstance(statement, Select) or object_session(user) is not asked.session:
         return False
     if asked.user_defined_options or "populate_existing" in asked.execution_options:
         return False
@@ -76,37 +94,23 @@ def _asks_for(asked: Any, user: Any, login_id: str) -> bool:
     value = getattr(where, "right", None)
     if getattr(where, "operator", None) is not eq or not isinstance(value, BindParameter):
         return False
-    sought, name = value.effective_value, _name_in(state.mapper, where.left)
-    column = state.mapper.columns.get(name)
-    if column is None or not (column.unique or column.primary_key or str(sought) == login_id):
-        return False
-    return _has(state, name, sought)
+    column, sought = where.left, value.effective_value
+    # not looked for among the columns: to compare two of them makes an expression
+    place = (getattr(getattr(column, "table", None), "name", ""), getattr(column, "key", ""))
+    name, is_key = users.names.get(place, ("", False))
+    loaded = vars(user).get(name)
+    return (is_key or str(sought) == login_id) and loaded is not None and bool(loaded == sought)
 
 
 def _only_condition(statement: Select[Any], user: Any) -> Any:
     """That of a query for one class, which the user is of. None where there is anything else in it, but that one user
     is enough, as ``first()`` says."""
-    parts: list[Any] = [
-        each for each in statement.get_children() if not (isinstance(each, BindParameter) and each.value == 1)
-    ]
+    parts: list[Any] = list(statement.get_children())
+    if len(parts) == 4 and isinstance(parts[2], BindParameter) and parts[2].value == 1:
+        del parts[2]
     if len(parts) != 3:  # the class, the condition, and the table once more, which it is selected from
         return None
     sought, where, table = parts
     kind: Any = sought.entity_namespace if isinstance(sought, FromClause) else None
     is_theirs = isinstance(kind, type) and isinstance(user, kind)
     return where if is_theirs and str(table) == str(sought) else None
-
-
-def _name_in(mapper: Any, column: Any) -> str:
-    """What the class calls the column; empty where it is another table's."""
-    names = _names.get(mapper.class_)
-    if names is None:  # not looked for among the columns: to compare two of them makes an expression
-        own = mapper.local_table.name
-        names = {(own, each.key): name for name, each in mapper.columns.items() if each.table.name == own}
-        _names[mapper.class_] = names
-    return names.get((getattr(getattr(column, "table", None), "name", ""), getattr(column, "key", "")), "")
-
-
-def _has(state: Any, name: str, sought: Any) -> bool:
-    loaded = state.dict.get(name)
-    return loaded is not None and bool(loaded == sought)

@@ -31,9 +31,9 @@ class UserRows:
     def may_bring(self, session: Session) -> bool:
         """Whether it makes no difference to anybody, at this moment."""
         heard: Any = session.dispatch
-        if self._manager.dispatch.load or heard.loaded_as_persistent or heard.detached_to_persistent:
+        if self._manager.dispatch.load or heard.loaded_as_persistent or has_listeners(heard.do_orm_execute):
             return False
-        return not (heard.before_attach or heard.after_attach or has_listeners(session))
+        return not (heard.before_attach or heard.after_attach or heard.detached_to_persistent)
 
     def is_held(self, session: Session, identity: tuple[Any, ...]) -> bool:
         """Whether the session has that user already: then nobody else is brought in their place."""

@@ -161,14 +161,38 @@ def test_a_rule_of_the_hosts_that_leaves_users_out_counts(own_host: Host) -> Non
     assert sent_to_login(alice)
 
 
-def test_the_engines_listeners_see_each_statement(own_host: Host, brought: list[Any]) -> None:
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [("before_execute", 1), ("after_execute", 1), ("before_cursor_execute", 2), ("after_cursor_execute", 2)],
+)
+def test_the_engines_listeners_see_each_statement(name: str, place: int, own_host: Host, brought: list[Any]) -> None:
     alice = signed_in(own_host)
     brought.clear()
     seen: list[str] = []
     with own_host.app.app_context():
-        event.listen(own_host.db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+        event.listen(own_host.db.engine, name, lambda *given: seen.append(str(given[place])))
     assert alice.is_in()
     assert len(seen) == len(brought) == 1
+    assert "myprofile_session" in seen[0]
+
+
+@pytest.mark.parametrize("name", ["do_orm_execute", "loaded_as_persistent"])
+def test_whoever_listens_to_the_session_of_one_request_alone_hears_it_all(
+    name: str, new_host: Callable[..., Host], brought: list[Any]
+) -> None:
+    """As a rule for the tenant of this request does, which is given to its session."""
+    heard: list[Any] = []
+
+    def listen(host: Host) -> None:
+        host.app.before_request(lambda: event.listen(host.db.session(), name, lambda *given: heard.append(given)))
+
+    host = new_host(after=listen)
+    alice = signed_in(host)
+    brought.clear()
+    heard.clear()
+    assert alice.is_in()
+    assert heard
+    assert not brought
 
 
 def test_a_user_whom_the_host_has_loaded_stays_the_one(new_host: Callable[..., Host], brought: list[Any]) -> None:

@@ -150,7 +150,8 @@ class Features(FeatureSaving):
         """What this request has read."""
         if not has_request_context():
             return {}
-        found: dict[str, Any] = request.environ.setdefault(self._cache_key, {})
+        environ = request._get_current_object().environ  # type: ignore[attr-defined]
+        found: dict[str, Any] = environ.setdefault(self._cache_key, {})
         return found
 
     def _forget(self) -> None:

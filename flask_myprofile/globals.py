@@ -136,7 +136,7 @@ class Profile:
 
 def _current() -> Profile:
     try:
-        return cast(Profile, current_app.extensions[EXTENSION])
+        return cast(Profile, current_app._get_current_object().extensions[EXTENSION])  # type: ignore[attr-defined]
     except KeyError:
         raise SetupError(f"This app has no My Profile: call MyProfile(app) for {current_app.name!r}") from None
 

@@ -48,8 +48,11 @@ def long_date(when: datetime) -> str:
 
 def short_date(when: datetime) -> str:
     """ "14 Nov", with the year where that is another one, in the reader's language and zone."""
-    local = _local(when)
-    if local.year == _local(datetime.now(timezone.utc)).year:
+    return _short_date(_local(when))
+
+
+def _short_date(local: datetime) -> str:
+    if local.year == datetime.now(local.tzinfo).year:
         return str(format_skeleton("MMMd", local, locale=locale()))
     return str(format_date(local, format="medium", locale=locale()))
 
@@ -57,8 +60,9 @@ def short_date(when: datetime) -> str:
 def short_moment(when: datetime) -> str:
     """ "14 Nov, 13:02": the same with the time of day."""
     pattern = str(get_datetime_format("medium", locale=locale())).replace("'", "")
-    time = format_time(_local(when), format="short", locale=locale())
-    return pattern.replace("{1}", short_date(when)).replace("{0}", time)
+    local = _local(when)
+    time = format_time(local, format="short", locale=locale())
+    return pattern.replace("{1}", _short_date(local)).replace("{0}", time)
 
 
 def zone_name(when: datetime) -> str:

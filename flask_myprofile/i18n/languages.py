@@ -34,7 +34,7 @@ def flask_babel_of(app: Any) -> Any | None:
 
 def has_babel() -> bool:
     """Whether the current app has Flask-Babel set up, which decides about languages and time zones then."""
-    return has_app_context() and flask_babel_of(current_app) is not None
+    return has_app_context() and flask_babel_of(current_app._get_current_object()) is not None  # type: ignore[attr-defined]
 
 
 def locale_of(code: str) -> Locale | None:

@@ -75,7 +75,7 @@ def choices_of_user() -> Mapping[str, str] | None:
         return None  # the host's user_loader says something while it loads the user whose language is wanted
     state.asking_preferences = True
     try:
-        user = flask_login.current_user
+        user = flask_login.current_user._get_current_object()
         if not user or not user.is_authenticated:
             return None
         if state.preferences is None:

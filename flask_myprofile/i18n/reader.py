@@ -11,7 +11,6 @@ from typing import Any
 
 from babel import Locale
 from flask import current_app, has_request_context, request
-from flask.globals import request_ctx
 
 from ..adapters import adapter_of
 from .languages import ENGLISH, flask_babel, flask_babel_of, has_babel, locale_of, offered_as, tag_of
@@ -41,12 +40,13 @@ def locale() -> Locale:
     """The reader's locale."""
     if (addressee := _addressee.get()) is not None:
         return addressee[0]
-    kept: dict[str, Any] = vars(request_ctx.request) if request_ctx else {}
+    asked: Any = request._get_current_object() if has_request_context() else None  # type: ignore[attr-defined]
+    kept: dict[str, Any] = {} if asked is None else vars(asked)
     if (known := kept.get(_KEPT)) is not None:
         return known  # type: ignore[no-any-return]
     if has_babel():
         return flask_babel.get_locale() or ENGLISH
-    if not request_ctx:
+    if asked is None:
         return ENGLISH
     if _KEPT not in kept:
         kept[_KEPT] = ENGLISH  # for what is said while it is found out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, has_request_context, request, url_for
 from flask.globals import request_ctx
 
 from ..globals import EXTENSION, OWN_BLUEPRINTS
@@ -24,19 +24,29 @@ def own_url(endpoint: str) -> str:
 
 def kept(name: str, make: Callable[[], str]) -> str:
     """The URL of that name as it was made here first."""
-    here = place()
-    if here is None:
+    if not has_request_context():
         return make()
+    asked: Any = request._get_current_object()  # type: ignore[attr-defined]
+    urls: dict[str, str] | None = vars(asked).get(_KEPT)  # where the app is does not change within a request
+    if urls is None:
+        here = place()
+        if here is None:
+            return make()
+        urls = vars(asked)[_KEPT] = _urls_at(here)
+    found = urls.get(name)
+    if found is None:
+        found = urls[name] = make()
+    return found
+
+
+def _urls_at(here: Place) -> dict[str, str]:
     places: dict[Place, dict[str, str]] = current_app.extensions.setdefault(_KEPT, {})
     urls = places.get(here)
     if urls is None:
         if len(places) >= _MOST:
             places.clear()
         urls = places[here] = {}
-    found = urls.get(name)
-    if found is None:
-        found = urls[name] = make()
-    return found
+    return urls
 
 
 def place() -> Place | None:

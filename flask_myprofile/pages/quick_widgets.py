@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,13 +21,19 @@ def attributes(**given: Any) -> str:
     """What ``wtforms.widgets.html_params()`` answers."""
     written: list[str] = []
     for name, value in sorted(given.items()):
-        key = escape(clean_key(name))
+        key = _key(name)
         if value is True:
             written.append(key)
         elif value is not False:
             text = str.replace(escape(value), '"', "&quot;")
             written.append(f'{key}="{text}"')
     return " ".join(written)
+
+
+@lru_cache(256)
+def _key(name: str) -> str:
+    """As it is written. Attributes are named by templates and in the code of forms."""
+    return escape(clean_key(name))
 
 
 def quicken(fields: Iterable[Field]) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from flask import current_app
-from jinja2 import Environment
+from jinja2 import Environment, pass_environment
 from markupsafe import Markup
 
 _drawn: WeakKeyDictionary[Environment, dict[tuple[str, str], Markup]] = WeakKeyDictionary()
 
 
-def symbol(name: str, cls: str = "") -> Markup:
+@pass_environment
+def symbol(environment: Environment, name: str, cls: str = "") -> Markup:
     """``{{ mp_symbol("lock") }}``: what the macro ``icon`` of that template, or of the host's, answers."""
-    environment = current_app.jinja_env
     known = _drawn.setdefault(environment, {})
     found = known.get((name, cls))
     if found is None:

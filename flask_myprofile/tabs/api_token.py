@@ -107,7 +107,6 @@ def _gone(copies: int) -> str:
 
 class ApiToken(TokenListActions, Tab):
     name = "api_token"
-    main = "create"
     label = lazy_gettext("API Token")
     summary = lazy_gettext("Lets scripts and integrations use the API as you. Treat it like a password.")
     meaning = lazy_gettext("Users reach the API with a personal token.")
@@ -128,6 +127,11 @@ class ApiToken(TokenListActions, Tab):
             lazy_gettext("Users make and replace their token. Off: they can still revoke the one that they have."),
         ),
     )
+
+    @property
+    def main(self) -> str:  # type: ignore[override]
+        """Who may have one token alone makes it without a form."""
+        return "create" if current_profile.config.names_tokens else "save"
 
     def effects(self) -> dict[str, Effect]:
         counts, found = current_profile.tokens.count(_LATELY), {}

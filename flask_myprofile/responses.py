@@ -14,6 +14,8 @@ from .errors import UNREADABLE, in_log
 #: Seconds after which it is worth trying again what could not be done now.
 RETRY_AFTER = 30
 _MAY_BE_KEPT = "_flask_myprofile_may_be_kept"
+#: Unless the host says otherwise.
+_SAFE = (("X-Frame-Options", "DENY"), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
 
 
 _JSON, _PROBLEM, _HTML = "application/json", "application/problem+json", "text/html"
@@ -83,8 +85,9 @@ def no_store(response: Response) -> Response:
         return response
     if _MAY_BE_KEPT not in vars(response):
         response.headers["Cache-Control"] = "no-store"
-    response.headers.setdefault("X-Frame-Options", "DENY")
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
+    of_the_host = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 (they are pairs)
+    for name, value in _SAFE:
+        if name.lower() not in of_the_host:
+            response.headers.add(name, value)
     response.vary.update(("Cookie", "Accept"))
     return response

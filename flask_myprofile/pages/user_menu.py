@@ -121,7 +121,8 @@ def menu_context(user: Any) -> dict[str, Any]:
 
 
 def _person(user: Any) -> dict[str, Any]:
-    name, email = current_profile.users.display_name(user), current_profile.users.get(user, "email")
+    users = current_profile.users
+    name, email = users.display_name(user), users.get(user, "email")
     return {
         "name": name,
         "email": None if email == name else email,
@@ -211,8 +212,9 @@ def _picture(user: Any) -> str | None:
     """The one that was uploaded, or the one of the host's; only an address that a picture can have: never a script."""
     if (uploaded := avatar.picture_url(user)) is not None:
         return uploaded
+    users = current_profile.users
     for field in _PICTURES:
-        address = current_profile.users.get(user, field)
+        address = users.get(user, field)
         if isinstance(address, str) and address.startswith(("https://", "http://", "/")):
             return address
     return None

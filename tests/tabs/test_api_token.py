@@ -307,6 +307,15 @@ def test_a_token_expires_after_its_lifetime(new_host: Callable[..., Host]) -> No
     assert call(host, made(alice)).status_code == 200
 
 
+def test_its_page_asks_for_the_token_once(host: Host) -> None:
+    alice = signed_in(host)
+    made(alice)
+    alice.get(TAB)
+    statements = host.count_statements()
+    assert "Integrations using it will stop working." in alice.get(TAB).text
+    assert len([text for text in statements if "myprofile_token" in text]) == 1
+
+
 def test_the_last_use_is_written_at_most_once_a_minute(host: Host) -> None:
     """T10"""
     alice = signed_in(host)

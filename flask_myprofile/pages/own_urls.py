@@ -13,6 +13,8 @@ from ..globals import EXTENSION, OWN_BLUEPRINTS
 #: What a URL depends on, besides its endpoint: below which path the app is, and by which name it was reached.
 Place = tuple[Any, ...]
 _KEPT = EXTENSION + "_urls"
+#: In the request: those of where it is, which does not change within one.
+_HERE = "_flask_myprofile_urls"
 #: Places of one app. The name comes with the request, so there may be any number of them.
 _MOST = 256
 
@@ -27,12 +29,12 @@ def kept(name: str, make: Callable[[], str]) -> str:
     if not has_request_context():
         return make()
     asked: Any = request._get_current_object()  # type: ignore[attr-defined]
-    urls: dict[str, str] | None = vars(asked).get(_KEPT)  # where the app is does not change within a request
+    urls: dict[str, str] | None = vars(asked).get(_HERE)
     if urls is None:
         here = place()
         if here is None:
             return make()
-        urls = vars(asked)[_KEPT] = _urls_at(here)
+        urls = vars(asked)[_HERE] = _urls_at(here)
     found = urls.get(name)
     if found is None:
         found = urls[name] = make()

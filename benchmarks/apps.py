@@ -17,6 +17,7 @@ from werkzeug.test import EnvironBuilder
 from flask_myprofile import MyProfile, current_profile
 from flask_myprofile.errors import SetupError
 
+from . import features
 from .host import FIRST_NAME, LAST_NAME, columns_of, make_host, name_of, token_of
 from .peers import make_peer
 from .places import NotAvailable, Place
@@ -132,6 +133,9 @@ def build(variant: Variant, place: Place, browsers: int = 1, **settings: Any) ->
         db.session.commit()
     if variant.has_extension:
         _check_extension(app, variant)
+    if variant.features is not None:
+        with app.app_context():
+            features.fill(variant.features)
     return Subject(variant, app, [_visitor(app, variant, n) for n in range(1, browsers + 1)])
 
 
@@ -163,8 +167,12 @@ def _add_extension(app: Flask, variant: Variant, place: Place) -> None:
     if variant.redis_store:
         place.redis()
         app.config["MYPROFILE_SESSION_STORE"] = place.redis_url
+    tabs = features.tabs() if variant.features is not None else ()
+    if tabs:
+        app.config["MYPROFILE_ROLES"] = features.roles_of
+        features.add_views(app)
     try:
-        MyProfile(app)
+        MyProfile(app, tabs=tabs)
     except (SetupError, ImportError) as error:
         raise NotAvailable(str(error)) from error
 

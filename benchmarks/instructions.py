@@ -26,7 +26,7 @@ from statistics import mean
 from .apps import build
 from .places import NotAvailable, Place
 from .report import note, say, table
-from .variants import A1, OTHERS, PEERS, REQUESTS, VARIANTS, Variant
+from .variants import A1, OTHERS, PEERS, REQUESTS, THOUSAND, VARIANTS, Variant
 
 #: The shorter run is what it takes until everything is cached.
 _SHORT, _LONG = 20, 120
@@ -41,7 +41,8 @@ def show_instructions(place: Place, variants: Sequence[Variant], heaps: int) -> 
         return
     say(f"\n{place.database}, counted by callgrind, mean of {heaps}")
     heads = ("a request", "÷ A1", "÷ the same without", "more than that, ÷ A1")
-    for name, group in (("authenticated GET", REQUESTS), ("other requests", OTHERS), ("other packages", PEERS)):
+    groups = {"authenticated GET": REQUESTS, "other requests": OTHERS, "features": THOUSAND, "other packages": PEERS}
+    for name, group in groups.items():
         if rows := [_row(variant, counted) for variant in group if variant in variants]:
             say("\n" + table((f"{name}, instructions", *heads), rows))
 

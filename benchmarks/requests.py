@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from .apps import Subject, build_all
 from .places import Place
 from .report import note, say, table
-from .variants import A1, OTHERS, PEERS, REQUESTS, Variant
+from .variants import A1, OTHERS, PEERS, REQUESTS, THOUSAND, Variant
 
 #: For each variant, the median of each round in microseconds.
 Rounds = Mapping[Variant, Sequence[float]]
@@ -36,7 +36,12 @@ def show_requests(place: Place, variants: Sequence[Variant], rounds: int, visits
     sent = {variant: _count_sent(subject, place) for variant, subject in subjects.items()}
     times = _time_rows(place, time_rounds(list(subjects.values()), rounds, visits))
     say(f"\n{place.database}, {rounds} rounds of {visits} requests, medians")
-    groups = {"authenticated GET of a trivial view": REQUESTS, "other requests": OTHERS, "other packages": PEERS}
+    groups = {
+        "authenticated GET of a trivial view": REQUESTS,
+        "other requests": OTHERS,
+        "features": THOUSAND,
+        "other packages": PEERS,
+    }
     for name, group in groups.items():
         if rows := [[each.title, *times[each], *sent[each]] for each in group if each in subjects]:
             say("\n" + table((name, *_HEADS), rows))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .features import FOR_SOME, FOR_SOME_BY_ALL, SWITCHED
+
 #: Requests that are no GET with the cookie of somebody who is signed in.
 SIGN_IN, TOKEN_REQUEST, VISITOR = "sign-in", "token request", "visitor"
 
@@ -21,6 +23,8 @@ class Variant:
     :param time_flies: every look at the clock finds a second gone, so each request is due to write down its activity.
     :param peer: another package is measured, for comparison.
     :param tokens: API tokens with names that each user has, where they may have several.
+    :param features: the app has a thousand features more, and what administrators have chosen of each: see
+        :mod:`.features`; "" is nothing. None: it has none.
     :param asks: the path that is asked for, or one of :data:`SIGN_IN`, :data:`TOKEN_REQUEST` and :data:`VISITOR`.
     """
 
@@ -38,6 +42,7 @@ class Variant:
     peer: bool = False
     asks: str = "/"
     tokens: int = 0
+    features: str | None = None
 
     @property
     def has_extension(self) -> bool:
@@ -91,6 +96,27 @@ def _page(name: str) -> Variant:
 
 SESSIONS_TAB = _page("sessions")
 
+
+def _of_a_thousand(path: str, key: str, title: str) -> Sequence[Variant]:
+    """Each beside what it costs while administrators have chosen nothing."""
+    unset = Variant(f"{key}-unset", title, extension=True, asks=path, features="")
+    chosen = (
+        ("switched", "… each switched by an administrator", SWITCHED),
+        ("for-some", "… each for one of 20 audiences", FOR_SOME),
+        ("by-all", "… each for one of 20 audiences that have every condition", FOR_SOME_BY_ALL),
+    )
+    others = [Variant(f"{key}-{which}", said, unset, asks=path, features=what) for which, said, what in chosen]
+    return unset, *others
+
+
+#: A thousand features.
+THOUSAND = (
+    *_of_a_thousand("/", "none", "1,000 features, a view that asks for none"),
+    *_of_a_thousand("/feature", "one", "1,000 features, a view that asks for one"),
+    *_of_a_thousand("/features", "twenty", "1,000 features, a view that asks for twenty"),
+    *_of_a_thousand("/menu", "menu-of", "1,000 features, a page with the user menu"),
+)
+
 #: What else people do, and the pages of the extension.
 OTHERS: Sequence[Variant] = (
     _PUBLIC,
@@ -106,7 +132,7 @@ OTHERS: Sequence[Variant] = (
     SESSIONS_TAB,
     _page("admin/features"),
 )
-VARIANTS = (*REQUESTS, *OTHERS)
+VARIANTS = (*REQUESTS, *OTHERS, *THOUSAND)
 
 FLASK_SECURITY = Variant("flask-security", "Flask-Security, by the session", peer=True)
 FLASK_SESSION_SQL = Variant("flask-session-sql", "A1 + Flask-Session (SQLAlchemy), without refresh", peer=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -63,7 +63,7 @@ class Person(Protocol):
     def key(self) -> str: ...
 
     @property
-    def roles(self) -> Collection[str]: ...
+    def roles(self) -> frozenset[str]: ...
 
     @property
     def is_sso(self) -> bool: ...
@@ -92,13 +92,14 @@ def unmet(audience: Audience, feature: str, person: Person | None, moment: int) 
         return "until"
     if audience.share is not None and (person is None or part_of(feature, person.key) >= round(audience.share * 100)):
         return "share"
-    if audience.roles and (person is None or not set(audience.roles) & set(person.roles)):
+    if audience.roles and (person is None or person.roles.isdisjoint(audience.roles)):
         return "roles"
     if audience.users is not None and (person is None or person.is_sso != (audience.users == SSO)):
         return "users"
     return None
 
 
+@lru_cache(4096)
 def part_of(feature: str, key: str) -> int:
     """Where somebody stands among all: a number below 10,000, the same for ever, and another one for each feature. Who
     is within a share is within each greater one."""

@@ -11,6 +11,7 @@ from flask import has_request_context, request
 
 from .account.clock import now
 from .account.feature_people import FeaturePeople, Somebody
+from .account.feature_reading import Choices, FeatureReading
 from .account.feature_saving import FeatureSaving
 from .account.feature_sets import FeatureSets
 from .audiences import unmet
@@ -34,6 +35,7 @@ class Features(FeatureSaving):
         #: What they all were, kept under a name: a :class:`~.account.feature_sets.FeatureSets`.
         self.sets = FeatureSets(self, store)
         self._people = people
+        self._reading = FeatureReading(store)
         self._cache_key = f"flask_myprofile.features.{id(self)}"
 
     @property
@@ -57,12 +59,15 @@ class Features(FeatureSaving):
         """
         cache = self._cache()
         choices = self._choices_in(cache)
+        asked: tuple[Somebody | None, int] | None = None
         for each in self.names_behind(name):
-            rule = self.rule(each, choices.get(each))
-            if not rule.on:
+            on, audience = self.rule(each, choices.get(each))
+            if not on:
                 return False
-            if rule.audience is not None and unmet(rule.audience, each, self._signed_in(cache), now()) is not None:
-                return False
+            if audience is not None:
+                asked = asked or (self._signed_in(cache), now())
+                if unmet(audience, each, *asked) is not None:
+                    return False
         return True
 
     def for_user(self, user: Any) -> FeaturesOf:
@@ -74,7 +79,7 @@ class Features(FeatureSaving):
         :param user: any user; None: nobody in particular, who has what is on for everyone.
         :returns: a :class:`FeaturesOf`.
         """
-        return FeaturesOf(self, None if user is None else self._somebody(user))
+        return FeaturesOf(self, None if user is None else self._somebody(user, self._cache()))
 
     def is_on(self, name: str, choices: Mapping[str, FeatureChoice] | None = None, *, user: Any = None) -> bool:
         """The same as ``for_user(user)[name]``.
@@ -86,7 +91,7 @@ class Features(FeatureSaving):
         :returns: whether it, and all that it belongs to, is on for them.
         :raises KeyError: there is no such feature.
         """
-        return FeaturesOf(self, None if user is None else self._somebody(user), choices)[name]
+        return FeaturesOf(self, None if user is None else self._somebody(user, self._cache()), choices)[name]
 
     def may_be_on(self, name: str) -> bool:
         """Whether there may be somebody for whom it is on.
@@ -127,17 +132,19 @@ class Features(FeatureSaving):
         finally:
             cache["choices"] = before
 
-    def _choices(self) -> Mapping[str, FeatureChoice]:
+    def _choices(self) -> Choices:
         return self._choices_in(self._cache())
 
-    def _choices_in(self, cache: dict[str, Any]) -> Mapping[str, FeatureChoice]:
-        choices: Mapping[str, FeatureChoice] | None = cache.get("choices")
+    def _choices_in(self, cache: dict[str, Any]) -> Choices:
+        choices: Choices | None = cache.get("choices")
         if choices is None:
-            records = cache.get("records")
-            choices = cache["choices"] = (
-                self._store.features() if records is None else {name: record.choice for name, record in records.items()}
-            )
+            choices = cache["choices"] = self._read(cache)
         return choices
+
+    def _read(self, cache: dict[str, Any]) -> Choices:
+        if "records" in cache:
+            return self.choices()
+        return self._reading.of_view(request.endpoint) if has_request_context() else self._reading.all()
 
     def _records(self) -> Mapping[str, FeatureRecord]:
         cache = self._cache()
@@ -165,12 +172,16 @@ class Features(FeatureSaving):
         """Nobody, too, while the host is finding out who that is."""
         if not has_request_context() or "asking" in cache:
             return None
-        with _marked(cache, "asking"):
+        cache["asking"] = True
+        try:
             user: Any = flask_login.current_user._get_current_object()
+        finally:
+            del cache["asking"]
         known: tuple[Any, Somebody | None] | None = cache.get("signed_in")
         if known is None or known[0] is not user:  # somebody may sign in within the request
             is_in = user and user.is_authenticated
-            known = cache["signed_in"] = user, self._somebody(self._people.stand_in() or user) if is_in else None
+            whose = self._somebody(self._people.stand_in() or user, cache) if is_in else None
+            known = cache["signed_in"] = user, whose
         return known[1]
 
     def ask_again(self) -> None:
@@ -178,9 +189,9 @@ class Features(FeatureSaving):
         while the host's own code was asking."""
         self._cache().pop("signed_in", None)
 
-    def _somebody(self, user: Any) -> Somebody:
+    def _somebody(self, user: Any, cache: dict[str, Any]) -> Somebody:
         """In a request, each is one: what roles they have is asked once."""
-        people: dict[str, Somebody] = self._cache().setdefault("people", {})
+        people: dict[str, Somebody] = cache.setdefault("people", {})
         key = self._people.key(user)
         return people.setdefault(key, Somebody(user, key, self._people))
 
@@ -230,12 +241,3 @@ class FeaturesOf:
             if rule.audience is not None and (why := unmet(rule.audience, each, self._person, now())):
                 return each, why
         return None
-
-
-@contextmanager
-def _marked(cache: dict[str, Any], mark: str) -> Iterator[None]:
-    cache[mark] = True
-    try:
-        yield
-    finally:
-        del cache[mark]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
 from typing import Any
 
 _log = logging.getLogger(__name__)
@@ -17,10 +16,13 @@ class Somebody:
         self.user = user
         self.key = key
         self._people = people
+        self._roles: frozenset[str] | None = None
 
-    @cached_property
-    def roles(self) -> Collection[str]:
-        return self._people.roles_of(self.user, self.key)
+    @property
+    def roles(self) -> frozenset[str]:
+        if self._roles is None:
+            self._roles = self._people.roles_of(self.user, self.key)
+        return self._roles
 
     @property
     def is_sso(self) -> bool:
@@ -50,16 +52,16 @@ class FeaturePeople:
         self.previewed = previewed
         self.stand_in = stand_in
 
-    def roles_of(self, user: Any, key: str) -> Collection[str]:
+    def roles_of(self, user: Any, key: str) -> frozenset[str]:
         """None where the host's rule fails, or answers what are no names: that gives nobody a feature, and the log says
         so."""
         if self._roles is None:
-            return ()
+            return frozenset()
         try:
             found = frozenset(names_in(self._roles(user)))
         except Exception:  # whatever a callable of the host's runs into
             _log.exception("MYPROFILE_ROLES failed for user %r, who has no feature that is on for roles", key)
-            return ()
+            return frozenset()
         return found
 
 

@@ -28,12 +28,8 @@ class FeatureSaving(FeatureRules):
         super().__init__(config)
         self._store = store
 
-    def _choices(self) -> Mapping[str, FeatureChoice]:
-        """What administrators have chosen, as this request has read it."""
-        raise NotImplementedError
-
     def _records(self) -> Mapping[str, FeatureRecord]:
-        """The same with who has chosen it, and when."""
+        """What administrators have chosen, who, and when, as this request has read it."""
         raise NotImplementedError
 
     def _forget(self) -> None:
@@ -59,7 +55,7 @@ class FeatureSaving(FeatureRules):
 
     def unreadable(self) -> list[str]:
         """Those of which nobody can read what is stored of whom they are on for: they are off."""
-        found = ((name, *choice) for name, choice in self._choices().items() if self.is_known(name))
+        found = ((name, *choice) for name, choice in self.choices().items() if self.is_known(name))
         return [name for name, on, audience in found if not on and audience is not None and not kept_rule(audience)]
 
     def save(
@@ -131,7 +127,7 @@ class FeatureSaving(FeatureRules):
 
     def choices(self) -> Mapping[str, FeatureChoice]:
         """What administrators have chosen: feature -> on for everyone, and else for whom, as it is kept."""
-        return self._choices()
+        return {name: record.choice for name, record in self._records().items()}
 
     def undo(self, number: int, name: str | None, changed_by: str | Author) -> dict[str, Change]:
         """Take a change back: of one feature, or of all that were saved at once. The caller commits.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import url_for
 
-from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, Change, State, wanted
+from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, Change, wanted
 from ..account.user_search import MOST_COUNTED
 from ..audiences import Rule, data_of
 from ..globals import current_profile
@@ -28,7 +29,8 @@ class _Page(NamedTuple):
     """What all rows are made with: what was ``sent``, what comes of each switch, and what is said of all others.
 
     :param whom_url: of the page where somebody chooses whom a feature is on for.
-    :param in_words: of a rule, each put into words once.
+    :param in_words: of a rule; ``provenance``: of who has moved it, and when. Each is put into words once, since many
+        features have the same.
     """
 
     sent: Sent
@@ -36,15 +38,16 @@ class _Page(NamedTuple):
     reach: str
     whom_url: str
     in_words: Callable[[Rule], str]
+    provenance: Callable[[str, int, bool], str]
 
 
 def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
     """The page, with the switches as they were ``sent`` if that could not be saved."""
     features, tabs = current_profile.features, list(current_profile.tabs.values())
     version = features.version()  # before what has it
-    page = _Page(sent, effects(), _reach(), url_for(AUDIENCE_ENDPOINT), cache(rule_in_words))
+    page = _Page(sent, effects(), _reach(), url_for(AUDIENCE_ENDPOINT), cache(rule_in_words), cache(_provenance))
     sections = [_section(tab, page) for tab in tabs]
-    rows = [row for section in sections for row in (section, *section["parts"])]
+    rows = [row for section in sections for row in (section, *section.parts)]
     administration = [_doctor(page), _openapi(page)]
     return layout.render(
         "myprofile/admin/features.html",
@@ -57,7 +60,7 @@ def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
         count=len(tabs),
         version=version,
         shown_field=SHOWN,
-        shown=" ".join(row["name"] for row in (*rows, *administration) if row["stored"]),
+        shown=" ".join(row.name for row in (*rows, *administration) if row.stored),
         reset_url=url_for(RESET_ENDPOINT) if differs() else None,
     )
 
@@ -154,55 +157,52 @@ def _reach() -> str:
     )
 
 
-def _section(tab: Tab, page: _Page) -> dict[str, Any]:
-    parts = [
-        {"label": part.label, "hint": part.hint, **_row(f"{tab.name}.{part.name}", page)} for part in tab.all_parts()
-    ]
-    own = _row(tab.name, page)
-    return {"label": tab.label, "meaning": tab.meaning, "icon": tab.icon, "parts": parts, **own}
+def _section(tab: Tab, page: _Page) -> SimpleNamespace:
+    parts = [_row(f"{tab.name}.{part.name}", page, label=part.label, hint=part.hint) for part in tab.all_parts()]
+    return _row(tab.name, page, label=tab.label, meaning=tab.meaning, icon=tab.icon, parts=parts)
 
 
-def _doctor(page: _Page) -> dict[str, Any]:
+def _doctor(page: _Page) -> SimpleNamespace:
     meaning = gettext("Administrators see whether this app is set up right, with names of settings and tables.")
-    own = _row(DOCTOR, page._replace(effects={}, reach=""))
-    return {"label": gettext("Doctor"), "meaning": meaning, "icon": "badge-check", **own}
+    for_admins = page._replace(effects={}, reach="")
+    return _row(DOCTOR, for_admins, label=gettext("Doctor"), meaning=meaning, icon="badge-check")
 
 
-def _openapi(page: _Page) -> dict[str, Any]:
+def _openapi(page: _Page) -> SimpleNamespace:
     meaning = gettext("Users get a description of these pages for programs: each of what they have themselves.")
-    return {"label": gettext("OpenAPI"), "meaning": meaning, "icon": "terminal", **_row(OPENAPI, page)}
+    return _row(OPENAPI, page, label=gettext("OpenAPI"), meaning=meaning, icon="terminal")
 
 
-def _row(name: str, page: _Page) -> dict[str, Any]:
+def _row(name: str, page: _Page, **shown: Any) -> SimpleNamespace:
+    """No dict, in which a template looks for each name as an attribute first."""
     state, effect = current_profile.features.state(name), page.effects.get(name, _NO_EFFECT)
     locked = f'MYPROFILE_FEATURES_PINNED = {{"{name}": {data_of(state.rule)}}}' if state.locked else ""
     on = page.sent.wants(name, state)
-    said = str(effect.off if state.on else effect.on)
-    return {
-        "name": name,
-        "on": on,
-        "stored": state.on,
-        "moved": on != state.on,
-        "overtaken": page.sent.is_overtaken(name, state),
-        "locked": state.locked,
-        "locked_text": locked,
-        "changed_text": _provenance(state),
-        "effect": "" if state.locked else said or page.reach,
-        "is_own_effect": bool(said),
-        "asks": effect.asks and state.on,
-        "whom": "" if state.rule.audience is None else page.in_words(Rule(True, state.rule.audience)),
-        "whom_url": None if state.locked else f"{page.whom_url}?feature={quote(name)}",
-    }
+    said, changed = str(effect.off if state.on else effect.on), state.changed
+    return SimpleNamespace(
+        **shown,
+        name=name,
+        on=on,
+        stored=state.on,
+        moved=on != state.on,
+        overtaken=page.sent.is_overtaken(name, state),
+        locked=state.locked,
+        locked_text=locked,
+        changed_text=page.provenance(changed.changed_by, changed.changed_at, state.default) if changed else "",
+        effect="" if state.locked else said or page.reach,
+        is_own_effect=bool(said),
+        asks=effect.asks and state.on,
+        whom="" if state.rule.audience is None else page.in_words(Rule(True, state.rule.audience)),
+        whom_url=None if state.locked else f"{page.whom_url}?feature={quote(name)}",
+    )
 
 
-def _provenance(state: State) -> str:
-    if state.changed is None:
-        return ""
-    when = as_datetime(state.changed.changed_at)
-    words = {"name": state.changed.changed_by, "when": time_ago(when) if when else ""}
-    if not state.changed.changed_by:  # the account is closed
+def _provenance(name: str, changed_at: int, default: bool) -> str:
+    when = as_datetime(changed_at)
+    words = {"name": name, "when": time_ago(when) if when else ""}
+    if not name:  # the account is closed
         named = gettext("Changed %(when)s. Default: on.", **words), gettext("Changed %(when)s. Default: off.", **words)
-        return named[not state.default]
-    if state.default:
+        return named[not default]
+    if default:
         return gettext("Changed by %(name)s, %(when)s. Default: on.", **words)
     return gettext("Changed by %(name)s, %(when)s. Default: off.", **words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from .feature_records import Author, FeatureChange, FeatureChoice, FeatureRecord, FeatureSetRecord
@@ -10,8 +10,11 @@ from .records import Pruned
 
 
 class FeatureStore(Protocol):
-    def features(self) -> Mapping[str, FeatureChoice]:
-        """What administrators have chosen: no more of it than a request needs."""
+    def features(self, names: Collection[str] | None = None) -> Mapping[str, FeatureChoice]:
+        """What administrators have chosen: no more of it than a request needs.
+
+        :param names: of these features, at most 64; None: of all.
+        """
         ...
 
     def feature_records(self) -> Mapping[str, FeatureRecord]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Result, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from .database import Database, Execute, in_one_transaction
 from .feature_records import Author, FeatureChange, FeatureChoice, FeatureRecord, text_of_choice
@@ -16,17 +17,27 @@ from .records import Pruned
 _FEATURES = "features"
 #: The columns of a change, as :class:`FeatureChange` has them.
 _CHANGE = ("number", "name", "changed_by", "changed_at", "rule_before", "rule_after", "set_name")
+#: For how many features a statement asks, so that there are few statements, each compiled once. One that needs fewer
+#: says one of them again.
+_SIZES = (4, 16, 64)
 
 
 class SqlFeatures(Database):
     """See :class:`~.feature_protocols.FeatureStore`."""
 
-    def features(self) -> dict[str, FeatureChoice]:
-        rows: Iterable[Any] = self._read(self._all_choices)
+    def features(self, names: Collection[str] | None = None) -> dict[str, FeatureChoice]:
+        found = self._read(self._all_choices) if names is None else self._some(names)
+        rows: Iterable[Any] = found.all()  # at once: one by one takes half as long again
         return {name: (enabled, audience) for name, enabled, audience in rows}
 
+    def _some(self, names: Collection[str]) -> Result[Any]:
+        size = next(size for size in _SIZES if len(names) <= size)
+        statement, given = self._some_choices[size]
+        some = next(iter(names))
+        return self._read(statement, dict(zip_longest(given, names, fillvalue=some)))
+
     def feature_records(self) -> dict[str, FeatureRecord]:
-        return {row.name: FeatureRecord._make(row) for row in self._read(self._all_records)}
+        return {row[0]: FeatureRecord._make(row) for row in self._read(self._all_records).all()}
 
     @cached_property
     def _all_records(self) -> Select[Any]:
@@ -37,6 +48,15 @@ class SqlFeatures(Database):
     def _all_choices(self) -> Select[Any]:
         feature, audience = self._tables.feature, self._tables.feature_audience
         return select(feature.c.name, feature.c.enabled, audience.c.audience).select_from(self._with_audiences)
+
+    @cached_property
+    def _some_choices(self) -> dict[int, tuple[Select[Any], list[str]]]:
+        name = self._tables.feature.c.name
+        given = {size: [f"name_{at}" for at in range(size)] for size in _SIZES}
+        return {
+            size: (self._all_choices.where(name.in_([bindparam(each) for each in names])), names)
+            for size, names in given.items()
+        }
 
     @property
     def _with_audiences(self) -> Any:

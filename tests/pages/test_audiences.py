@@ -158,6 +158,8 @@ def test_users_of_single_sign_on_are_those_of_the_password_tab(new_host: Callabl
     for browser, is_sso in ((local, False), (organization, True)):
         assert browser.get("/profile/sessions").status_code == (200 if is_sso else 404)
         assert browser.get("/profile/preferences").status_code == (404 if is_sso else 200)
+    local.get("/sso")
+    assert local.get("/profile/sessions").status_code == 200, "what that browser had before is over"
 
 
 def test_from_and_until_hold_to_the_second(new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,3 +225,15 @@ def test_a_switch_leaves_a_feature_at_the_people_that_it_is_on_for(new_host: Cal
     for on, expected in ((False, (404, 404)), (True, (404, 200))):
         assert admin.post_json("/profile/admin/features", {"sessions": on}).json["changes"] == {"sessions": on}
         assert tuple(each.get("/profile/sessions").status_code for each in (alice, bob)) == expected
+
+
+def test_how_a_session_began_is_read_once_in_a_worker(new_host: Callable[..., Host]) -> None:
+    host = host_with(new_host, {"personal_information": {"on": True, "for": {"users": "local"}}})
+    for browser in (signed_in(host, "alice"), signed_in(host, "alice")):
+        times = []
+        for _ in range(3):
+            statements = host.count_statements()
+            assert browser.get("/menu").status_code == 200
+            times.append(len([each for each in statements if "myprofile_session.method" in each]))
+        assert times == [1, 0, 0]
+        assert browser.get("/profile/personal-information").status_code == 200

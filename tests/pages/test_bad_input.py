@@ -149,7 +149,7 @@ def test_a_character_that_no_database_takes_is_refused_in_every_field(
         sent = raw % (token.encode(), next(iter(right)).encode())
         answer = here.client.post(url, data=sent, content_type="application/x-www-form-urlencoded")
         assert answer.status_code < 500
-    texts = (PERSONAL, "/profile/notes", "/profile/confirm")
+    texts = (PERSONAL, "/profile/notes", "/profile/confirm", "/profile/admin/features/sets")
     assert everything(host) == before or url in texts, "a replaced byte is a text like any other"
 
 

@@ -71,21 +71,23 @@ ROUTES = [route for route in _routes() if route[0] not in FOR_PROVIDERS]
 URLS = sorted({url for _, url, _ in ROUTES})
 #: Without the answer of a provider that it waits for, there is nothing to read: see test_step_up.py.
 ANSWERS = {"/profile/sso/confirmed"}
-#: Where users may have several tokens: see test_api_token_changes.py in tests/tabs.
-ANSWERS |= {"/profile/api-token/change"}
-READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url not in ANSWERS)
+#: Actions that are off unless an app asks for them, whatever method asks: see test_email_change.py in tests/notices,
+#: and test_api_tokens.py, test_api_token_changes.py and test_avatar.py in tests/tabs.
+OFF = {
+    *(f"/profile/api-token/{action}" for action in ("create", "change")),
+    "/profile/admin/sessions/cancel-email-change",
+    *(f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")),
+    *(f"/profile/personal-information/{action}" for action in ("avatar", "remove-avatar")),
+}
+READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url not in ANSWERS | OFF)
 #: Read by programs or kept on a disk: nothing of a page is in them, and they are in no reader's language.
 FILES = {"/profile/admin/features/export", "/profile/openapi.json"}
 PAGES = [url for url in READABLE if url not in FILES]
 #: URLs that do something when they are posted to: actions, and tabs that can be saved.
 _READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, Notes) if "save" not in tab.actions}
-#: Off unless an app asks for it: see tests/notices/test_email_change.py, and test_api_tokens.py and test_avatar.py in
-#: tests/tabs.
-ASKED_FOR = {
-    *(f"/profile/api-token/{action}" for action in ("create", "change", "revoke-all")),
-    "/profile/admin/sessions/cancel-email-change",
-    *(f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")),
-    *(f"/profile/personal-information/{action}" for action in ("avatar", "remove-avatar")),
+#: Not changed by these walks.
+ASKED_FOR = OFF | {
+    "/profile/api-token/revoke-all",  # needs several tokens: see test_api_tokens.py in tests/tabs
     # takes a document, or needs a change that was made: see test_feature_transfer.py, test_feature_history.py
     *("/profile/admin/features/import", "/profile/admin/features/history/undo"),
     # need a set: see test_feature_sets.py

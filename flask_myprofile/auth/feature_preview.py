@@ -8,6 +8,7 @@ features that are not the same for everyone.
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import Any, NamedTuple
 
 import flask_login
@@ -19,6 +20,8 @@ from ..errors import StoreDown, in_log
 from ..globals import current_profile
 from .request_state import request_state
 from .session_cookie import KEY
+
+_log = logging.getLogger(__name__)
 
 #: Seconds for which it goes on at most.
 LASTS = 3600
@@ -112,18 +115,23 @@ def _found(kept: Any) -> Preview | None:
         case [str(key), int(since), str(mark), str(session_id)] if is_recent(since, LASTS - 1):
             if session_id != request_state().session_id or not current_profile.is_admin(admin):
                 return None
-            user = _load(key)
-            # a key may have gone to somebody else
-            return None if user is None or _mark(user) != mark else _preview(user, key, since)
+            return _of_kept(key, since, mark)
     return None
 
 
-def _load(key: str) -> Any | None:
+def _of_kept(key: str, since: int, mark: str) -> Preview | None:
+    """None as well where the host's model cannot read the person: every page would break until the administrator signs
+    out, the one that ends the preview too."""
     try:
         with current_profile.db.session.no_autoflush:  # it is the host's session, in the middle of its work
-            return current_profile.users.load(key)
+            user = current_profile.users.load(key)
+        # a key may have gone to somebody else
+        return None if user is None or _mark(user) != mark else _preview(user, key, since)
     except SQLAlchemyError as error:
         raise StoreDown(in_log(error)) from error
+    except Exception:  # whatever a value that nobody expects leads to
+        _log.exception("The preview of user %r ends: the user cannot be read", key)
+        return None
 
 
 def _preview(user: Any, key: str, since: int) -> Preview:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import jsonify, request
+from sqlalchemy import event
 
 from flask_myprofile import current_profile
 from flask_myprofile.auth.feature_preview import LASTS
@@ -417,6 +418,27 @@ def test_it_ends_where_what_it_stands_on_is_gone(gone: Any, host: Host) -> None:
     assert ENDED not in second
     assert kept(admin) is None
     assert admin.post("/profile/preferences", {"language": "de"}).status_code == 303
+
+
+def test_it_ends_where_the_person_cannot_be_read_any_more(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    """A value of theirs that the host's model does not know breaks their pages, and none of the administrator's."""
+    admin = previewing(host)
+
+    def unknown(user: Any, context: Any) -> None:
+        if user.username == "bob":
+            raise LookupError("'retired' is not among the defined enum values")
+
+    event.listen(host.User, "load", unknown)
+    try:
+        assert admin.get("/menu").status_code == 200
+        assert admin.get("/beta").status_code == 404
+        page = admin.get(FEATURES)
+        assert page.status_code == 200 and ENDED in page.text
+        assert kept(admin) is None
+    finally:
+        event.remove(host.User, "load", unknown)
+    (said,) = (each for each in caplog.records if each.name == "flask_myprofile.auth.feature_preview")
+    assert said.getMessage() == "The preview of user '2' ends: the user cannot be read"
 
 
 def test_it_ends_after_an_hour(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,8 +41,11 @@ def chosen_end(made: int, lifetime: int | None, config: Config) -> int | None:
 
 
 def lifetime_of(record: TokenRecord) -> int | None:
-    """For how long it was made: what its successor gets as well."""
-    return None if record.expires_at is None else record.expires_at - record.created_at
+    """For how long it was made, as :func:`chosen_end` takes it: what its successor gets as well. Nobody has chosen
+    anything for one without a name that does not end."""
+    if record.expires_at is None:
+        return 0 if record.slot else None
+    return record.expires_at - record.created_at
 
 
 def kept_until(old: TokenRecord, keep: int, at: int, config: Config) -> int | None:

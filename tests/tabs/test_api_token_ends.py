@@ -103,6 +103,29 @@ def test_a_regenerated_token_lives_as_long_as_the_old_one_did(new_host: Callable
 # ---- a maximum
 
 
+@pytest.mark.parametrize(("settings", "days"), [({}, None), ({"MYPROFILE_API_TOKEN_MAX_LIFETIME": 90 * DAY}, 90)])
+def test_a_token_that_does_not_end_is_regenerated_without_an_end(
+    settings: dict[str, Any], days: int | None, new_host: Callable[..., Host]
+) -> None:
+    """Its user has chosen so: what is usual is for who has not. A maximum is for all."""
+    usual = {**SETTINGS, "MYPROFILE_API_TOKEN_LIFETIME": 30 * DAY}
+    host = new_host(**usual)
+    made = make(signed_in(host), "CI", lifetime="never")
+    alice = signed_in(new_host(host.app.config["SQLALCHEMY_DATABASE_URI"], **usual, **settings))
+    assert alice.post_json(f"{TAB}/regenerate", {"id": made["id"]}).status_code == 200
+    assert life(listed(alice)[0]) == days
+
+
+def test_a_token_for_which_nobody_could_choose_gets_the_usual_end(new_host: Callable[..., Host]) -> None:
+    host = new_host(MYPROFILE_FEATURES={"api_token": True})
+    signed_in(host).post_json(f"{TAB}/regenerate")
+    usual = {**SETTINGS, "MYPROFILE_API_TOKEN_LIFETIME": 30 * DAY}
+    alice = signed_in(new_host(host.app.config["SQLALCHEMY_DATABASE_URI"], **usual))
+    assert life(listed(alice)[0]) is None
+    assert alice.post_json(f"{TAB}/regenerate").status_code == 200
+    assert life(listed(alice)[0]) == 30
+
+
 @in_each_database
 def test_a_lowered_maximum_says_first_what_it_ends_and_then_ends_it(new_host: Callable[..., Host]) -> None:
     host = new_host(**SETTINGS)

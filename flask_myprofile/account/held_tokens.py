@@ -78,11 +78,12 @@ class HeldTokens(TokenCheck):
 
     # ---- what may be changed of one
 
-    def change(self, user: Any, version: str, **changes: Any) -> bool:
+    def change(self, user: Any, version: str, *, seen: TokenRecord | None = None, **changes: Any) -> bool:
         """Give one of several another name, other scopes or other networks; its text stays what it is.
 
         :param user: whose.
         :param version: the :meth:`version` of the one that is meant.
+        :param seen: only if the token is what this record of it says, such as the one that :meth:`widens` was asked of.
         :param changes: ``name``, ``scopes`` and ``networks``, as for :meth:`make`; what is not named stays.
         :returns: whether anything was changed.
         :raises ValueError: one of the networks is none.
@@ -90,7 +91,7 @@ class HeldTokens(TokenCheck):
             (``token_changed``). Or it is from before there were names (``token_unnamed``).
         """
         old = next((each for each in token_slots.lasting(self.list(user)) if self.version(each) == version), None)
-        if old is None:
+        if old is None or (seen is not None and difference(seen, old)):
             raise Conflict(code="token_changed")
         if not old.slot:
             raise Conflict(code="token_unnamed")

@@ -91,7 +91,7 @@ class TokenListActions:
         if current_profile.tokens.widens(record, changes):
             current_profile.sessions.require_fresh(user)
         try:
-            current_profile.tokens.change(user, current_profile.tokens.version(record), **changes)
+            current_profile.tokens.change(user, current_profile.tokens.version(record), seen=record, **changes)
         except Conflict as error:
             raise Conflict(_why_unchanged(error), code=error.code) from error
         return gettext("Your API token has been changed.")

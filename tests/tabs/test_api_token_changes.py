@@ -9,11 +9,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from flask_myprofile import current_profile
+from flask_myprofile.account.tokens import Tokens
 from flask_myprofile.errors import Conflict
 from flask_myprofile.signals import token_changed
 from flask_myprofile.testing import wait_for_notices
 from tests.support.host import PASSWORD, Browser, Host
 from tests.support.kept import in_each_database
+from tests.support.meanwhile import meanwhile
 from tests.tabs.test_api_tokens import SETTINGS, TAB, make, names, signed_in, works
 
 ALL: dict[str, Any] = {
@@ -268,6 +270,21 @@ def test_what_was_read_before_somebody_took_a_scope_away_brings_none_back(new_ho
             del tokens.list
     assert kept(alice, made["id"]) == ("CI", ["read"], ["10.0.0.0/8"])
     assert works(host, made["token"]) is False, "it is limited to networks"
+
+
+def test_what_was_limited_meanwhile_is_not_widened_without_a_recent_sign_in(
+    several: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was no more than the token could do when it was looked at is more than that by now."""
+    owner, thief = signed_in(several), signed_in(several)
+    id_ = make(owner, "CI", scopes=["read", "write"])["id"]
+    aged(several)
+    limits = {"scopes": ["read"], "networks": "10.1.0.0/16"}
+    limited = meanwhile(monkeypatch, Tokens, "change", lambda: owner.post_json(CHANGE, {"id": id_, **limits}))
+    late = thief.post_json(CHANGE, {"id": id_, "networks": "10.0.0.0/8"})
+    assert [answer.status_code for answer in limited] == [200]
+    assert (late.status_code, late.json["code"]) == (409, "token_changed")
+    assert kept(owner, id_) == ("CI", ["read"], ["10.1.0.0/16"])
 
 
 def test_the_same_twice_changes_nothing_and_says_so(several: Host) -> None:

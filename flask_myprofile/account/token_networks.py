@@ -34,8 +34,16 @@ def as_text(typed: str) -> str | None:
             raise NoNetwork(each) from error
         if "%" in each:  # the zone of one machine, of any length: where a request comes from is known without it
             raise NoNetwork(each)
-        found.append(str(network))
+        found.append(str(_as_plain(network)))
     return " ".join(dict.fromkeys(found)) or None
+
+
+def _as_plain(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """Without the form in which IPv4 is written as IPv6: the addresses that are compared are not in it."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < 96:
+        return network
+    return IPv4Network((mapped, network.prefixlen - 96))
 
 
 @lru_cache(1024)
@@ -48,9 +56,10 @@ def allows(kept: str | None, address: str) -> bool:
     if kept is None:
         return True
     try:
-        there = ip_address(address)
+        there: Any = ip_address(address)
     except ValueError:
         return False
+    there = getattr(there, "ipv4_mapped", None) or there  # of a server that listens for both
     return any(there in network for network in _networks(kept))
 
 

@@ -34,6 +34,10 @@ def asked(host: Host, token: str, address: str | None = "203.0.113.7", **headers
         ("203.0.113.0/24", "::ffff:203.0.113.7", True),
         ("203.0.113.0/24", "[2001:db8::1]:4711", False),
         ("203.0.113.0/24", "203.0.113.7:4711", True),
+        ("::ffff:203.0.113.0/120", "203.0.113.7", True),
+        ("::ffff:203.0.113.0/120", "203.0.114.7", False),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.7", True),
+        ("::/0", "::ffff:203.0.113.7", False),
         ("0.0.0.0/0", "", False),
         ("", "203.0.113.7", True),
     ],
@@ -85,6 +89,9 @@ def test_a_regenerated_token_is_held_to_the_same_networks_also_with_the_setting_
         verify = current_profile.tokens.verify
         assert verify(token) is None
         assert verify(token, address="203.0.113.7").username == "alice"
+        # of a server that listens for IPv4 and IPv6 at once, as request.remote_addr has it
+        assert verify(token, address="::ffff:203.0.113.7").username == "alice"
+        assert verify(token, address="::ffff:192.0.2.1") is None
 
 
 # ---- how often

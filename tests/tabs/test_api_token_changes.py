@@ -190,6 +190,8 @@ def test_switched_off_it_is_not_there_by_any_door(off: str, several: Host) -> No
         ({"scopes": ["read"], "networks": "10.0.0.0/8 2001:db8::/32"}, {"networks": "10.1.0.0/16"}, False),
         ({"scopes": ["read"], "networks": "10.0.0.0/8"}, {"networks": "10.0.0.0/7"}, True),
         ({"scopes": ["read"], "networks": "10.0.0.0/8"}, {"networks": "10.0.0.0/8 ::1"}, True),
+        ({"scopes": ["read"], "networks": "10.0.0.0/8"}, {"networks": "::ffff:10.1.0.0/112"}, False),
+        ({"scopes": ["read"], "networks": "10.0.0.0/8"}, {"networks": "::ffff:0:0/96"}, True),
         ({"scopes": ["read"], "networks": "10.0.0.0/8"}, {"networks": ""}, True),
     ],
 )

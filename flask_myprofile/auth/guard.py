@@ -128,6 +128,9 @@ class Guard:
                 self._let_in(state, credential.id, login_id, found)
         except StoreDown as error:
             self._fallbacks.store_is_down(state, error)
+        except Exception:  # the host's is_active, say: its error page may ask again, and nobody has been let in
+            state.hidden_session = remember_me.hide_signed_in_browser()
+            raise
 
     # ---- 3. the session is live: may its user come in?
 
@@ -169,7 +172,9 @@ class Guard:
         if user is not known and (reason := self._why_not_theirs(state, user, login_id)):
             self._owner.end(state, state.user_key, session_id, reason)
             return None
-        if user is not None and self._sessions.is_touch_due(last_seen_at):
+        if user is None:  # for now; Flask-Login looks at the remember-me cookie next, which may be somebody else's
+            remember_me.hide_remembered_device()
+        elif self._sessions.is_touch_due(last_seen_at) and not state.superseded:
             ip, agent = client_address(), client_user_agent()
             state.defer(lambda: self._sessions.touch(session_id, ip, agent))
         return user

@@ -51,7 +51,7 @@ class SessionFallbacks:
             row = self._sessions.load(credential.id) if credential is not None else None
         record = row if credential and row and self._sessions.is_proven(row, credential) else None
         if credential is not None and record is not None and not credential.is_present(record):
-            self._let_finish(state, credential, is_owner=record.may_have(login_id))
+            self._let_finish(state, credential, record, login_id)
         elif credential is not None and record is not None and record.may_have(login_id):
             if self._let_record_in(state, record):
                 session[KEY] = credential.of(record.user_key, record.login_id).value
@@ -64,14 +64,14 @@ class SessionFallbacks:
         else:
             self._refuse_left(state, credential, row)
 
-    def _let_finish(self, state: RequestState, credential: Credential, *, is_owner: bool) -> None:
+    def _let_finish(self, state: RequestState, credential: Credential, record: SessionRecord, login_id: str) -> None:
         """The secret changed while the request was under way. The browser has the new one, or will: what this request
         leaves in its session must not come in the place of that."""
         state.superseded = True
-        if is_owner:
-            state.session_id, state.secret_hash = credential.id, credential.hash
-        else:  # the login id has changed with it
+        if not record.may_have(login_id):  # the login id has changed with it
             state.hidden_session = remember_me.hide_signed_in_browser()
+        elif self._let_record_in(state, record):
+            state.secret_hash = credential.hash
 
     def _let_record_in(self, state: RequestState, record: SessionRecord) -> bool:
         """A session whose user the usual query has not found by what the browser says of them."""

@@ -105,6 +105,23 @@ def test_the_remember_cookie_of_one_person_with_the_device_cookie_of_another_is_
 
 
 @everywhere
+def test_the_remember_cookie_of_another_signs_nobody_in_where_the_loader_does_not_find_who_is_there(
+    new_host: Callable[..., Host],
+) -> None:
+    """Flask-Login reads that cookie whenever the loader finds nobody for the session."""
+    hidden: set[int] = set()
+    host = new_host(load=lambda db, user, key: None if int(key) in hidden else db.session.get(user, int(key)))
+    alice, bob = host.browser(), host.browser()
+    alice.login("alice")
+    bob.login("bob", remember=True)
+    hidden.add(host.user("alice").id)
+    alice.set_cookie("remember_token", str(bob.cookie("remember_token")))
+    assert sent_to_login(alice)
+    hidden.clear()
+    assert alice.get("/page").text == "Hello alice"
+
+
+@everywhere
 def test_a_made_up_device_cookie_signs_nobody_out(host: Host) -> None:
     """It is not signed: whoever guesses or sees a session's id cannot end that session."""
     alice, vandal = host.browser(), host.browser()

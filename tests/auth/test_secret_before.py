@@ -15,8 +15,10 @@ from urllib.parse import urlencode
 import flask_login
 import pytest
 from flask import jsonify, session
+from werkzeug.security import generate_password_hash
 
 from flask_myprofile import current_profile
+from tests.auth.test_user_models import never_says_no
 from tests.sso.test_step_up import Stale
 from tests.support.devices import age, change_password, live, secret_of, sent_to_login, set_cookies
 from tests.support.host import JSON, PASSWORD, Browser, Host, token_in
@@ -153,6 +155,31 @@ def test_what_was_confirmed_at_the_provider_is_not_confirmed_for_it(
     with stale.host.app.app_context():
         assert store.session(session_id) == before
     assert stale.other.is_in()
+
+
+# ---- nor is it judged less than with the present one
+
+
+@everywhere
+def test_who_was_disabled_meanwhile_reads_nothing_more_with_it(new_host: Callable[..., Host]) -> None:
+    """Where Flask-Login would let them: ``is_authenticated`` of that class is True for whoever was found."""
+    host = new_host(model=never_says_no)
+    alice = host.browser()
+    alice.login("alice")
+    old = renewed(alice)
+    host.change("alice", active=False)
+    assert sent_to_login(old)
+    assert sent_to_login(alice)
+
+
+@everywhere
+def test_nobody_reads_with_it_once_the_password_is_another_one(host: Host) -> None:
+    alice = host.browser()
+    alice.login("alice")
+    old = renewed(alice)
+    host.change("alice", password_hash=generate_password_hash("another one"))
+    assert sent_to_login(old)
+    assert sent_to_login(alice)
 
 
 # ---- nor is it kept alive

@@ -227,6 +227,28 @@ def test_a_deactivated_user_is_out_and_so_is_the_token(options: dict[str, Any], 
     assert program.get("/api", headers=token).json == {"user": "alice"}
 
 
+def _fails(user: Any) -> bool:
+    raise RuntimeError("the directory is down")
+
+
+def test_an_error_page_is_nobodys_where_the_user_could_not_be_judged(new_host: Callable[..., Host]) -> None:
+    """It asks who is there once more, and nobody has looked whether that session is live."""
+
+    def with_error_page(host: Host) -> None:
+        host.app.errorhandler(500)(lambda error: (str(flask_login.current_user.is_anonymous), 500))
+
+    host = new_host(model=never_says_no, after=with_error_page, TESTING=False)
+    alice = host.browser()
+    alice.login("alice")
+    kept = alice.cookie("session")
+    host.User.is_active = property(_fails)
+    answer = alice.get("/page")
+    assert (answer.status_code, answer.text) == (500, "True")
+    assert alice.cookie("session") == kept, "what the host cannot say is no reason to sign anybody out"
+    host.User.is_active = property(lambda self: self.active)
+    assert alice.is_in()
+
+
 def test_two_people_never_have_one_key(new_host: Callable[..., Host]) -> None:
     """B15: a key of several parts is not those parts run together."""
 

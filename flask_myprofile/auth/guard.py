@@ -106,9 +106,9 @@ class Guard:
     def _on_access(self, app: Flask, **extra: Any) -> None:
         incoming = _request._get_current_object()
         state = request_state(incoming)
-        if state.checked:
+        if state.has_begun_check:
             return
-        state.checked = True
+        state.has_begun_check = True
         user_loader.stand_in(app.login_manager)  # type: ignore[attr-defined]
         if "HTTP_AUTHORIZATION" in incoming.environ and self._bearer.presented():
             self._bearer.prepare()
@@ -118,12 +118,13 @@ class Guard:
         login_id, credential = kept.get("_user_id"), Credential.parse(kept.get(KEY))
         try:
             if login_id is None:
-                self._fallbacks.check_browser(state, credential)
+                self._fallbacks.nobody_is_signed_in(state, credential)
                 return
             login_id = str(login_id)  # a get_id() may answer a number
+            # live, of that login id, and with this secret as its present one
             found = self._sessions.find(credential, login_id) if credential is not None else None
             if credential is None or found is None:
-                self._fallbacks.check_session(state, credential, login_id)
+                self._fallbacks.not_found(state, credential, login_id)
             else:
                 self._let_in(state, credential.id, login_id, found)
         except StoreDown as error:
@@ -155,7 +156,7 @@ class Guard:
             return None
         return "password_changed"
 
-    # ---- 4. Flask-Login asks the host's loader: whom it finds is the user of the session, or nobody is signed in
+    # ---- 4. Flask-Login asks the host's loader, in which :mod:`.user_loader` stands: of whom it finds, is the session?
 
     def _check_loaded(
         self, state: RequestState, login_id: str, last_seen_at: int, load: Callable[[Any], Any], asked: Any
@@ -163,24 +164,30 @@ class Guard:
         known, session_id = state.user, state.session_id
         if session_id is None or str(asked) != login_id:  # signed out meanwhile, or asked for somebody else
             return load(asked)
-        if known is None or (self._loader_gets and login_id == state.user_key):
-            user = load(asked)
-        else:
-            with AtHand(current_profile.db.session, known, login_id) as hand:
-                user = load(asked)
-            self._loader_gets = not hand.is_asked
+        user = self._ask_loader(known, login_id, login_id == state.user_key, load, asked)
         if user is not known and (reason := self._why_not_theirs(state, user, login_id)):
             self._owner.end(state, state.user_key, session_id, reason)
             return None
-        if user is None:  # for now; Flask-Login looks at the remember-me cookie next, which may be somebody else's
+        if (
+            user is None
+        ):  # for now, so the session stays; Flask-Login asks the remember-me cookie next, perhaps another's
             remember_me.hide_remembered_device()
         elif self._sessions.is_touch_due(last_seen_at) and not state.superseded:
             ip, agent = client_address(), client_user_agent()
             state.defer(lambda: self._sessions.touch(session_id, ip, agent))
         return user
 
+    def _ask_loader(self, known: Any, login_id: str, is_key: bool, load: Callable[[Any], Any], asked: Any) -> Any:
+        """A query of its own is answered with the user who came along; one for the identity map finds them there."""
+        if known is None or (self._loader_gets and is_key):
+            return load(asked)
+        with AtHand(current_profile.db.session, known, login_id) as hand:
+            user = load(asked)
+        self._loader_gets = not hand.is_asked
+        return user
+
     def _why_not_theirs(self, state: RequestState, user: Any, login_id: str) -> str | None:
-        """Why the session ends with such a user, whom the host's loader knows by that login id."""
+        """Why the session ends with such a user, or with nobody, whom the host's loader knows by that login id."""
         if not self._owner.is_theirs(state, user, login_id):
             return "outdated"
         if user is None or state.user is not None:

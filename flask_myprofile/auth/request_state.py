@@ -28,7 +28,7 @@ _KEY = "_flask_myprofile_state"
 class RequestState:
     """What one request has learned of its browser. What it has not is as it is here, which costs a request nothing."""
 
-    checked: bool = False
+    has_begun_check: bool = False
     #: The session of this request; its whole row is read only when somebody asks, see :func:`current_record`.
     session_id: str | None = None
     #: The SHA-256 of the secret that the browser has proved it by.

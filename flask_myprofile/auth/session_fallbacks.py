@@ -46,7 +46,7 @@ class SessionFallbacks:
 
     # ---- somebody is signed in
 
-    def check_session(self, state: RequestState, credential: Credential | None, login_id: str) -> None:
+    def not_found(self, state: RequestState, credential: Credential | None, login_id: str) -> None:
         with own_transaction_if_context_is_shared():
             row = self._sessions.load(credential.id) if credential is not None else None
         record = row if credential and row and self._sessions.is_proven(row, credential) else None
@@ -86,8 +86,10 @@ class SessionFallbacks:
 
     # ---- nobody is
 
-    def check_browser(self, state: RequestState, left: Credential | None) -> None:
-        """:param left: what is in its session of one that has no user any more."""
+    def nobody_is_signed_in(self, state: RequestState, left: Credential | None) -> None:
+        """The browser may be remembered, or have something left in its session.
+
+        :param left: what is in its session of one that has no user any more."""
         if left is not None:
             self._refuse_left(state, left, self._sessions.load(left.id))
         elif session.get("_remember") != "clear":

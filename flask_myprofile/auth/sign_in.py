@@ -248,7 +248,7 @@ class SignIn:
         state.secret_hash, state.superseded = record.secret_hash, False
         if state.restored is None:
             session[KEY] = credential.value
-        state.checked, state.refused = True, False
+        state.has_begun_check, state.refused = True, False
         marks = self._passwords.marks_of(user)
         state.promise(lambda: self._store_new(state, _with_mark(record, marks), replaces))
         if not self._sessions.sees_password(user, user_key):

@@ -172,7 +172,7 @@ class Guard:
             user is None
         ):  # for now, so the session stays; Flask-Login asks the remember-me cookie next, perhaps another's
             remember_me.hide_remembered_device()
-        elif self._sessions.is_touch_due(last_seen_at) and not state.superseded:
+        elif self._sessions.is_touch_due(last_seen_at):
             ip, agent = client_address(), client_user_agent()
             state.defer(lambda: self._sessions.touch(session_id, ip, agent))
         return user

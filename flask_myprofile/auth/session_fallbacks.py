@@ -68,10 +68,21 @@ class SessionFallbacks:
         """The secret changed while the request was under way. The browser has the new one, or will: what this request
         leaves in its session must not come in the place of that."""
         state.superseded = True
-        if not record.may_have(login_id):  # the login id has changed with it
+        if record.may_have(login_id) and self._may_finish(record):
+            state.session_id, state.secret_hash = credential.id, credential.hash
+            remember_me.hide_remembered_device()  # Flask-Login reads that where the host's loader finds nobody
+        else:
             state.hidden_session = remember_me.hide_signed_in_browser()
-        elif self._let_record_in(state, record):
-            state.secret_hash = credential.hash
+
+    def _may_finish(self, record: SessionRecord) -> bool:
+        """Whether the user is active and has that password. Nothing ends where it is another one: it may be that of the
+        very change which gave the session its secret, and which has not told the session yet."""
+        user = self._users.load(record.user_key) if self._users.model is not None else None
+        if user is None:
+            return True
+        mark = record.password_mark if self._config.session_follows_password else None
+        other = mark is not None and self._users.has_other_password(user, record.user_key, mark)
+        return self._users.is_active(user) and not other
 
     def _let_record_in(self, state: RequestState, record: SessionRecord) -> bool:
         """A session whose user the usual query has not found by what the browser says of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import Any
 
 import flask_login
 from flask import current_app, request, session
@@ -54,9 +55,27 @@ def check_origin(*, signs_out: bool = False) -> None:
     request.get_data(parse_form_data=True)  # all of it, however slowly it comes: who sent it is looked at after that
     current_record()
     if state.superseded:
-        sentence = gettext("Your sign-in was renewed while this was being sent, so nothing was changed. Send it again.")
-        raise Conflict(sentence, code="sign_in_renewed")
+        raise _renewed_meanwhile()
     state.origin_checked = True
+
+
+def renew_session(user: Any) -> None:
+    """Give the session of this request a new secret: who is there has been proved. One that has ended stays so.
+
+    :raises Conflict: another request of the browser has done so since this one was let in. Its secret is the one that
+        the browser has, or whoever copied the cookie; so what this request was to do is not done.
+    """
+    if current_profile.sessions.renew(user):
+        return
+    session_id = request_state().session_id
+    now = current_profile.sessions.load(session_id) if session_id is not None else None
+    if now is not None and now.ended_at is None:
+        raise _renewed_meanwhile()
+
+
+def _renewed_meanwhile() -> Conflict:
+    sentence = gettext("Your sign-in was renewed while this was being sent, so nothing was changed. Send it again.")
+    return Conflict(sentence, code="sign_in_renewed")
 
 
 def _check_sender(signs_out: bool) -> None:

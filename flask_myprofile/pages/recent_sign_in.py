@@ -26,7 +26,7 @@ from ..sso import step_up
 from ..store.records import SessionRecord
 from ..transactions import unit_of_work
 from . import layout, pending_form
-from .csrf import StaleForm, check_origin
+from .csrf import StaleForm, check_origin, renew_session
 from .forms import fill
 from .password_answers import CANNOT_CHECK, answered
 from .refusals import problem_of
@@ -75,16 +75,16 @@ def confirmed(user: Any) -> Any:
     follows = step_up.asked_for()
     try:
         request_state().record = step_up.check(current_profile.sessions.current(user))
+        with unit_of_work(current_profile.db.session):
+            form = _renew(user, follows)
     except Refused as refusal:
         return _refuse(user, refusal, follows)
-    with unit_of_work(current_profile.db.session):
-        form = _renew(user, follows)
     return _go_on(form, follows)
 
 
 def _renew(user: Any, follows: Mapping[str, str]) -> SentForm | None:
     """It is known who is there: with a new secret. Returns what this confirmation was asked for."""
-    current_profile.sessions.renew(user)
+    renew_session(user)
     current_profile.activity.note(CONFIRMED, user)
     return pending_form.take(current_profile.sessions.current(user), follows)
 

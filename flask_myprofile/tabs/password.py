@@ -111,7 +111,7 @@ class Password(Tab):
             self._store(user, current, new, self._checked(user, form, current, new))
         # if the database refuses the user, it does so now: sessions that are kept elsewhere end for good
         current_profile.db.session.flush()
-        current_profile.sessions.renew(user)
+        pages.csrf.renew_session(user)
         current_profile.pending_forms.drop_of_user(current_profile.users.key(user))
         if "sign_out_others" in form and not form.sign_out_others.data:
             current_profile.sessions.follow(user, before)

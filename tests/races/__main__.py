@@ -62,10 +62,10 @@ def on_purpose(set_up: Stage) -> Report:
     return report
 
 
-def by_chance(set_up: Stage, rounds: int, seed: int, log: Path) -> Report:
+def by_chance(set_up: Stage, rounds: int, seed: int, log: Path, only: str = "") -> Report:
     report = Report(set_up.store)
     with sending_to_workers(set_up, log, seed) as send:
-        for race in _unstopped():
+        for race in (each for each in _unstopped() if str(each).startswith(only)):
             for number in range(rounds):
                 turned = race._replace(first=race.second, second=race.first)
                 report.run(set_up, turned if number % 2 else race, send)
@@ -85,7 +85,7 @@ def differences(store: str, asked: argparse.Namespace) -> int:
         set_up = running.enter_context(made)
         reports = [on_purpose(set_up)] if asked.all else []
         if asked.rounds:
-            reports.append(by_chance(set_up, asked.rounds, asked.seed, folder / "workers.log"))
+            reports.append(by_chance(set_up, asked.rounds, asked.seed, folder / "workers.log", asked.only))
         return sum(report.differences for report in reports)
 
 
@@ -96,6 +96,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, choices=[2], default=2)
     parser.add_argument("--store", choices=STORES, action="append", help="default: all of them")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="with --rounds: pairs that begin so, such as 'change | confirm'")
     asked = parser.parse_args()
     return 1 if sum(differences(store, asked) for store in asked.store or STORES) else 0
 

@@ -14,7 +14,7 @@ from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, Change, wanted
 from ..account.user_search import MOST_COUNTED
 from ..audiences import Rule, data_of
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, join_list, ngettext, time_ago
+from ..i18n import ago_or_unknown, gettext, join_list, ngettext
 from ..pages import layout
 from ..pages.navigation import ADMIN_ENDPOINT
 from ..tab import Effect, Tab
@@ -198,8 +198,7 @@ def _row(name: str, page: _Page, **shown: Any) -> SimpleNamespace:
 
 
 def _provenance(name: str, changed_at: int, default: bool) -> str:
-    when = as_datetime(changed_at)
-    words = {"name": name, "when": time_ago(when) if when else ""}
+    words = {"name": name, "when": ago_or_unknown(changed_at)}
     if not name:  # the account is closed
         named = gettext("Changed %(when)s. Default: on.", **words), gettext("Changed %(when)s. Default: off.", **words)
         return named[not default]

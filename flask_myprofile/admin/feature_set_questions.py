@@ -13,7 +13,7 @@ from ..account.feature_sets import MOST_SETS, NAME_LENGTH, FeatureSet, Plan
 from ..audiences import data_of
 from ..errors import Invalid, Refused
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, join_list, lazy_gettext, ngettext, time_ago
+from ..i18n import ago_or_unknown, gettext, join_list, lazy_gettext, ngettext
 from ..pages import layout
 from ..responses import prefers_json
 from . import feature_page
@@ -98,8 +98,7 @@ def _left_out(plan: Plan) -> list[str]:
 
 
 def ask_replace(found: FeatureSet, status: int = 200) -> Any:
-    when = as_datetime(found.changed_at)
-    words = {"name": found.changed_by or gettext("An administrator"), "when": time_ago(when) if when else ""}
+    words = {"name": found.changed_by or gettext("An administrator"), "when": ago_or_unknown(found.changed_at)}
     texts = [
         gettext("Saved by %(name)s, %(when)s.", **words),
         gettext("What all features are now takes its place. What it has now is lost."),

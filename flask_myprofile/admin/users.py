@@ -11,7 +11,7 @@ from ..errors import NotFound, Refused
 from ..globals import current_profile
 from ..i18n import gettext
 from ..openapi.operation import Operation, described
-from ..openapi.schemas import COUNT, FLAG, OPTIONAL_TEXT, TEXT, by_name, optional, record, rows
+from ..openapi.schemas import COUNT, FLAG, MOMENT, OPTIONAL_TEXT, TEXT, by_name, optional, record, rows
 from ..pages import event_rows, layout, session_rows, token_facts
 from ..pages.avatar import picture_url
 from ..pages.navigation import USERS_ENDPOINT
@@ -37,7 +37,7 @@ _USER = record(
     events=rows(event_rows.SCHEMA),
     preferences=by_name(TEXT),
     identities=rows(record(provider=OPTIONAL_TEXT, issuer=OPTIONAL_TEXT, subject=OPTIONAL_TEXT, at=OPTIONAL_TEXT)),
-    email_change=optional(record(address=TEXT, expires_at=TEXT)),
+    email_change=optional(record(address=TEXT, expires_at=MOMENT)),
 )
 
 

@@ -16,18 +16,32 @@ from .preferences import current_preferences
 from .reader import app_timezone_name, in_app_timezone, locale
 from .translation import gettext
 
+#: In the place of a moment that nobody can say, as in the templates.
+UNKNOWN = "—"
 _SAID_TWICE = r"\s*\(\d+\)$"
 
 
 def as_datetime(seconds: int | None) -> datetime | None:
-    """Seconds since the epoch, as the store has them, as an aware UTC datetime."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+    """Seconds since the epoch, as the store has them, as an aware UTC datetime. None also where no date is that:
+    another program may have written milliseconds. In the first and the last year, some zones have no date either."""
+    if seconds is None:
+        return None
+    with suppress(OverflowError, ValueError, OSError):
+        when = datetime.fromtimestamp(seconds, timezone.utc)
+        return when if date.min.year < when.year < date.max.year else None
+    return None
 
 
 def iso_time(seconds: int | None) -> str | None:
     """ISO 8601 in UTC, for JSON and ``<time datetime>``."""
     when = as_datetime(seconds)
     return when.isoformat().replace("+00:00", "Z") if when else None
+
+
+def ago_or_unknown(seconds: int) -> str:
+    """The same of a moment as the store has it, which need not be one."""
+    when = as_datetime(seconds)
+    return UNKNOWN if when is None else time_ago(when)
 
 
 def time_ago(when: datetime, now: datetime | None = None) -> str:

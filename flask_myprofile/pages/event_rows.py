@@ -148,7 +148,7 @@ def as_row(record: EventRecord, seen: Around) -> dict[str, Any]:
 def by_days(records: Sequence[EventRecord], seen: Around) -> list[dict[str, Any]]:
     """The same of many, each day with its own."""
     all_rows = (as_row(each, seen) for each in records)
-    days = [list(of_day) for _, of_day in groupby(all_rows, lambda row: local_date(row["at"]))]
+    days = [list(of_day) for _, of_day in groupby(all_rows, lambda row: row["at"] and local_date(row["at"]))]
     return [
         {"day": rows[0]["at"], "rows": rows, "can_say_not_me": any(row["not_me_url"] for row in rows)} for rows in days
     ]

@@ -11,7 +11,7 @@ from ..account.clock import is_recent
 from ..account.events import PASSWORD_CHANGED
 from ..config import DAY
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, ngettext, time_ago
+from ..i18n import ago_or_unknown, gettext, ngettext
 from ..store.records import SessionRecord
 from ..tab import Tab
 from .navigation import tabs_that_are_on
@@ -58,8 +58,10 @@ def _password(user: Any, url: str, icon: str) -> Fact | None:
     if not current_profile.can_change_password(user) or not current_profile.users.has_password(user):
         return None
     changed = current_profile.activity.last(user, PASSWORD_CHANGED.name)
-    when = as_datetime(changed.at) if changed is not None else None
-    text = gettext("Changed %(when)s", when=time_ago(when)) if when else gettext("No change on record")
+    if changed is None:
+        text = gettext("No change on record")
+    else:
+        text = gettext("Changed %(when)s", when=ago_or_unknown(changed.at))
     return Fact(gettext("Password"), text, url, icon)
 
 
@@ -78,8 +80,8 @@ def _api_token(user: Any, url: str, icon: str) -> Fact:
     if token is None:
         text = gettext("There is none")
     else:
-        used = as_datetime(token.last_used_at)
-        text = gettext("Last used %(when)s", when=time_ago(used)) if used else gettext("Never used")
+        used = token.last_used_at
+        text = gettext("Never used") if used is None else gettext("Last used %(when)s", when=ago_or_unknown(used))
     number = len(current_profile.tokens.counted(tokens))
     several = [ngettext("%(num)s token", "%(num)s tokens", number)] if number > 1 else []
     return Fact(gettext("API Token"), " · ".join([*several, text]), url, icon)

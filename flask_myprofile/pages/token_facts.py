@@ -10,7 +10,7 @@ from ..account.token_ends import ends_at
 from ..account.token_slots import lasting, replaced
 from ..config import DAY
 from ..globals import current_profile
-from ..i18n import as_datetime, gettext, iso_time, time_ago
+from ..i18n import ago_or_unknown, as_datetime, gettext, iso_time
 from ..openapi.schemas import COUNT, FLAG, MOMENT, OPTIONAL_TEXT, TEXT, Schema, optional, record, rows
 from ..store.token_records import TokenRecord
 from .token_scopes import words_for
@@ -64,7 +64,10 @@ def as_shown(record: TokenRecord) -> dict[str, Any]:
     record = _with_end(record)
     times = {name: as_datetime(getattr(record, name)) for name in _TIMES}
     soon = 0 < (record.expires_at or 0) - now() <= SOON
-    return {**times, **{name: getattr(record, name) for name in _TEXTS}, "expires_soon": soon}
+    texts = {name: getattr(record, name) for name in _TEXTS}
+    # known also of moments that no date can be
+    said = {"was_used": record.last_used_at is not None, "ends": record.expires_at is not None, "expires_soon": soon}
+    return {**times, **texts, **said}
 
 
 def all_as_shown(records: Sequence[TokenRecord]) -> list[dict[str, Any]]:
@@ -114,12 +117,11 @@ def state_of_all(records: Sequence[TokenRecord]) -> str:
 
 
 def last_use(record: TokenRecord) -> str:
-    when = as_datetime(record.last_used_at)
-    if when is None:
+    if record.last_used_at is None:
         return gettext("The current token has never been used.")
     return gettext(
         "The current token was last used %(when)s, from %(ip)s by %(agent)s.",
-        when=time_ago(when),
+        when=ago_or_unknown(record.last_used_at),
         ip=record.last_used_ip or gettext("an unknown address"),
         agent=record.last_used_agent or gettext("an unknown program"),
     )

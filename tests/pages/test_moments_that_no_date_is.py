@@ -1,0 +1,108 @@
+"""Moments that no date can be, as another program may have written them into the tables: milliseconds, and worse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flask_myprofile.i18n import as_datetime, iso_time
+from tests.support.host import Browser, Host
+
+ADMIN = "/profile/admin"
+SETTINGS: dict[str, Any] = {
+    "MYPROFILE_FEATURES": {"activity": True, "api_token": True, "activity.at_a_glance": True},
+    "MYPROFILE_API_TOKENS": 3,
+}
+MILLISECONDS, FAR, LONG_AGO = 1_795_900_000_000, 10**15, -(10**15)
+#: The first and the last moment that Python has, which are no dates in zones beside UTC.
+FIRST, LAST = -62_135_596_800, 253_402_300_799
+bad_moments = pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, -(2**63), 2**63 - 1, FIRST, LAST])
+
+
+@bad_moments
+def test_it_is_unknown(moment: int) -> None:
+    assert as_datetime(moment) is None
+    assert iso_time(moment) is None
+
+
+def test_what_every_zone_has_is_a_date() -> None:
+    for moment in (0, -1, FIRST + 366 * 86400, LAST - 366 * 86400):
+        when = as_datetime(moment)
+        assert when is not None and when.timestamp() == moment
+        assert all(when.astimezone(ZoneInfo(zone)) == when for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"))
+        assert when.tzinfo is timezone.utc
+
+
+def written(host: Host, moment: int, but: list[str]) -> set[str]:
+    """Each moment that is kept, except of these sessions. What has any."""
+    found = set()
+    for (table,) in host.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'myprofile_%'"):
+        columns = [row[1] for row in host.sql(f"PRAGMA table_info({table})")]
+        moments = [name for name in columns if (name == "at" or name.endswith("_at")) and name != "ended_at"]
+        ends = {"expires_at"} if moment < 0 else set()  # an end that is long ago is over, and is not listed
+        if not (moments := [name for name in moments if name not in ends]):
+            continue
+        which = f"WHERE id NOT IN ({', '.join(map(repr, but))})" if table == "myprofile_session" else ""
+        host.sql(f"UPDATE {table} SET {', '.join(f'{name} = :moment' for name in moments)} {which}", moment=moment)
+        found |= {table} if host.sql(f"SELECT COUNT(*) FROM {table}")[0][0] else set()
+    return found
+
+
+def in_all(found: Any, name: str) -> list[Any]:
+    """What stands under that name, wherever it is."""
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    here = [found[name]] if isinstance(found, dict) and name in found else []
+    return here + [each for one in inner for each in in_all(one, name)]
+
+
+def prepared(host: Host, moment: int) -> tuple[Browser, Browser]:
+    """Alice, who has everything that has a moment, and an administrator who has changed features."""
+    alice, elsewhere, admin = host.browser(), host.browser(), host.browser()
+    for browser, name in ((alice, "alice"), (elsewhere, "alice"), (admin, "admin")):
+        browser.login(name)
+    for name in ("CI", "Backup"):
+        token = alice.post_json("/profile/api-token/create", {"name": name}).json["token"]
+    assert host.browser().client.get("/api", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    alice.post("/profile/preferences", {"language": "", "timezone": "Pacific/Kiritimati"})
+    admin.post_json(f"{ADMIN}/features", {"openapi": True})
+    assert admin.post_json(f"{ADMIN}/features/sets", {"name": "Launch"}).status_code == 200
+    admin.post_json(f"{ADMIN}/features", {"openapi": False})
+    tables = written(host, moment, [alice.session_id(), admin.session_id()])
+    assert {"myprofile_event", "myprofile_feature_change", "myprofile_feature_set", "myprofile_session"} <= tables
+    return alice, admin
+
+
+@pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, LAST])
+def test_each_list_says_so_and_goes_on(moment: int, new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS)
+    alice, admin = prepared(host, moment)
+    which = admin.json(f"{ADMIN}/features/sets").json["sets"][0]["id"]
+    own = ("personal-information", "preferences", "password", "api-token", "sessions", "activity")
+    asked = [(alice, f"/profile/{each}") for each in own]
+    asked += [(admin, f"{ADMIN}/{each}") for each in ("features", "features/sets", "features/history")]
+    asked += [
+        (admin, f"{ADMIN}/features/sets/{each}?id={which}") for each in ("put-back", "replace", "rename", "delete")
+    ]
+    asked += [(admin, f"{ADMIN}/{each}?user=alice") for each in ("sessions", "sessions/activity", "features/preview")]
+    for browser, url in asked:
+        assert (url, browser.get(url).status_code) == (url, 200)
+        if "?id=" not in url:
+            assert (url, browser.json(url).status_code) == (url, 200)
+    sets, history = (admin.json(f"{ADMIN}/features/{each}").json for each in ("sets", "history"))
+    assert [*in_all(sets, "at"), *in_all(history, "at")] == [None, None, None]
+    for url in ("sets", "history"):
+        assert " · —</p>" in admin.get(f"{ADMIN}/features/{url}").text
+    events = alice.json("/profile/activity").json
+    assert len(in_all(events, "at")) > 3 and set(in_all(events, "at")) == {None}
+    tokens = alice.json("/profile/api-token").json["tokens"]
+    assert {each["created_at"] for each in tokens} == {None}
+    page = alice.get("/profile/api-token").text
+    assert "Last used —" in page, "it was, whenever that was"
+    shown = admin.json(f"{ADMIN}/sessions?user=alice").json
+    assert shown["user"]["name"] and "T" not in str(set(in_all(shown["events"], "at")))
+    assert json.dumps(shown)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import String, func, literal, or_, select, type_coerce
+from sqlalchemy import String, func, inspect, literal, or_, select, type_coerce
 from sqlalchemy.exc import DataError
 
 from .text import storable
 from .user_fields import UserFields
 
+_log = logging.getLogger(__name__)
+
+#: What a column's type raises of a value in the row that the host's model does not know.
+_NOT_READ = (TypeError, ValueError, ArithmeticError, LookupError)
 #: What people sign in with, and an administrator may know them by, besides the key.
 HANDLES = ("username", "email")
 #: What else they may be called; the parts of a full name.
@@ -39,7 +45,8 @@ class UserSearch(UserFields):
         """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
 
         :param text: what was typed.
-        :returns: the user; None for whatever else is typed, a name that two users share included.
+        :returns: the user; None for whatever else is typed, a name that two users share included, and for a user whom
+            the host's model cannot read.
         """
         text = text.strip()
         if not text or len(text) > _LONGEST_HANDLE or not storable(text):
@@ -47,12 +54,16 @@ class UserSearch(UserFields):
         user = self._with_key(text)
         if user is not None:
             return user
-        return next((found for name in HANDLES if (found := self._with_handle(name, text)) is not None), None)
+        try:
+            return next((found for name in HANDLES if (found := self._with_handle(name, text)) is not None), None)
+        except _NOT_READ as error:  # nor anybody else: it may be who was meant
+            _log.error("A user who was looked for by name or address cannot be read: %s", type(error).__name__)
+            return None
 
     def _with_key(self, text: str) -> Any | None:
         try:
             user = self.load(text)
-        except (TypeError, ValueError, ArithmeticError, LookupError):  # "ana" for the number that user_loader expects
+        except _NOT_READ:  # "ana" for the number that user_loader expects
             return None
         except DataError:  # a number greater than the column takes, which leaves the transaction unusable
             self._db.session.rollback()
@@ -83,6 +94,15 @@ class UserSearch(UserFields):
         model: Any = self.model
         return self._db.session.scalars(select(model).where(*conditions).limit(limit)).all()  # type: ignore[no-any-return]
 
+    def _readable(self, *conditions: Any, limit: int) -> Sequence[Any]:
+        """Of those, the ones whom the host's model can read: each by itself, where one breaks the list."""
+        model, session, found = self.model, self._db.session, []
+        keys = select(*inspect(model).primary_key).where(*conditions).limit(limit)
+        for key in session.execute(keys).all():
+            with suppress(*_NOT_READ):
+                found.append(session.get(model, tuple(key)))
+        return [user for user in found if user is not None]
+
     def search(self, text: str, limit: int) -> Sequence[Any]:
         """Users who have each word of it somewhere in their names or their e-mail address, in any case.
 
@@ -96,7 +116,11 @@ class UserSearch(UserFields):
         if not columns or not words or len(text) > _LONGEST_HANDLE or not storable(text):
             return first
         conditions = [or_(*(_has(column, word) for column in columns)) for word in words]
-        found = self._where(*conditions, limit=limit)
+        try:
+            found = self._where(*conditions, limit=limit)
+        except _NOT_READ as error:
+            _log.error("A user who is found by name or address cannot be read: %s", type(error).__name__)
+            found = self._readable(*conditions, limit=limit)
         return [*first, *(user for user in found if user is not exact)][:limit]
 
     def _searched(self) -> Iterator[Any]:

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from flask_login import UserMixin
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Enum
 from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_myprofile import Users, current_profile
+from tests.admin.test_feature_preview import URL as PREVIEW
 from tests.admin.test_users import URL, signed_in
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, user_class
 from tests.support.kept import in_each_database
 
 
@@ -147,3 +150,32 @@ def test_only_administrators_look_for_people(host: Host) -> None:
     for answer in (alice.get(f"{URL}?find=bob"), alice.json(f"{URL}?find=bob")):
         assert answer.status_code == 403
         assert "Bob" not in answer.text
+
+
+def with_state(db: SQLAlchemy) -> type[Any]:
+    user = user_class(db)
+    user.state = mapped_column(Enum("new", "known", native_enum=False, length=20), default="new")
+    return user
+
+
+def test_who_cannot_be_read_is_not_found_and_hides_nobody(
+    new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A value in the row that the host's model does not know: no page of an administrator breaks."""
+    host = new_host(model=with_state)
+    admin = signed_in(host, "admin")
+    host.sql("UPDATE user SET state = 'retired' WHERE username = 'bob'")
+    for url in (PREVIEW, URL, f"{URL}/activity", f"{URL}/sign-out-all"):
+        for whom in ("bob", "bob@x.test", "2"):
+            asked = [admin.get(f"{url}?user={whom}"), admin.json(f"{url}?user={whom}")]
+            if url in (PREVIEW, f"{URL}/sign-out-all"):
+                asked += [admin.post(url, {"user": whom}), admin.post_json(url, {"user": whom})]
+            assert {answer.status_code for answer in asked} == {404}, (url, whom)
+            assert "retired" not in "".join(answer.text for answer in asked)
+    with admin.client.session_transaction() as session:
+        assert "_myprofile_preview" not in session
+    assert [each["email"] for each in admin.json(f"{URL}?find=x.test").json["users"]] == [
+        "alice@x.test",
+        "admin@x.test",
+    ]
+    assert "cannot be read: LookupError" in caplog.text and "retired" not in caplog.text

@@ -52,7 +52,8 @@ def _networks(kept: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def allows(kept: str | None, address: str) -> bool:
-    """Whether a token with these networks may be used from there. An address that is not known is in none."""
+    """Whether a token with these networks may be used from there. An address that is not known is in none; and what
+    cannot be read lets nobody in."""
     if kept is None:
         return True
     try:
@@ -60,12 +61,18 @@ def allows(kept: str | None, address: str) -> bool:
     except ValueError:
         return False
     there = getattr(there, "ipv4_mapped", None) or there  # of a server that listens for both
-    return any(there in network for network in _networks(kept))
+    try:
+        return any(there in network for network in _networks(kept))
+    except ValueError:  # written beside the app
+        return False
 
 
 def are_within(kept: str | None, others: str | None) -> bool:
     """Whether each address of these networks is in one of the others: no, where it takes two of them together."""
-    if others is None or kept is None:
-        return others is None
-    wide: list[Any] = list(_networks(others))
+    if others is None or kept is None or kept == others:
+        return others is None or kept == others
+    try:
+        wide: list[Any] = list(_networks(others))
+    except ValueError:  # it let nobody in: whatever takes its place is more
+        return False
     return all(any(one.version == each.version and each.subnet_of(one) for one in wide) for each in _networks(kept))

@@ -186,3 +186,22 @@ def test_without_the_library_the_extra_is_named(new_host: Callable[..., Host], m
     monkeypatch.setitem(sys.modules, "limits", None)
     with pytest.raises(SetupError, match=r"Flask-MyProfile\[limits\]"):
         new_host(MYPROFILE_API_TOKEN_RATE="1/hour")
+
+
+@pytest.mark.parametrize("junk", ["anywhere", "10.0.0.0/8 junk", "203.0.113.7/8", "", "999.0.0.1"])
+def test_networks_that_cannot_be_read_let_nobody_in_and_can_be_mended(junk: str, new_host: Callable[..., Host]) -> None:
+    """They were written beside the app."""
+    host = new_host(**NETWORKS)
+    alice = signed_in(host)
+    made = make(alice, "CI", networks="203.0.113.0/24")
+    host.sql("UPDATE myprofile_named_token SET networks = :junk", junk=junk)
+    answer = asked(host, made["token"])
+    assert (answer.status_code, answer.json["code"]) == (403, "address_not_allowed")
+    with host.app.app_context():
+        assert current_profile.tokens.verify(made["token"], address="203.0.113.7") is None
+    assert alice.get(TAB).status_code == alice.json(TAB).status_code == 200
+    page = alice.get(f"{TAB}/change?id={made['id']}")
+    assert page.status_code == 200 and junk.replace(" ", ", ") in page.text
+    sent = {"id": made["id"], "networks": "203.0.113.7"}
+    assert alice.post_json(f"{TAB}/change", sent).status_code == 200
+    assert asked(host, made["token"]).status_code == 200

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from flask import request
 
+from ..account.text import printable
 from ..auth.feature_preview import current_preview, has_ended_by_itself
 from ..errors import Forbidden
 from ..globals import SIGN_OUT
@@ -45,7 +46,8 @@ def refuse_changes() -> None:
         if (request.content_length or 0) > _LARGE:
             let_it_come(_LARGE)
         said = gettext(
-            "You preview the features of %(name)s. End the preview before you change anything.", name=preview.name
+            "You preview the features of %(name)s. End the preview before you change anything.",
+            name=printable(preview.name, 255),  # marks of direction in it would turn the sentence
         )
         raise Forbidden(said, code="previewing")
 

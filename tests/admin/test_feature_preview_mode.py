@@ -562,3 +562,11 @@ def test_where_the_database_is_down_nobody_is_told_features_of_anybody(host: Hos
     assert admin.get("/menu").status_code == 200, "it breaks no page"
     host.sql("ALTER TABLE gone RENAME TO myprofile_feature")
     assert admin.get("/beta").json["previewed"] == "bob"
+
+
+def test_a_name_does_not_turn_the_sentence_that_refuses(host: Host) -> None:
+    host.change("bob", first_name="\u202eBob", last_name="Test\u2067")
+    admin = previewing(host)
+    for answer in (admin.post("/profile/preferences", {"language": "de"}), admin.post_json("/profile/preferences", {})):
+        assert answer.status_code == 403
+        assert "features of Bob Test. End the preview" in answer.text

@@ -146,6 +146,10 @@ class Features(FeatureSaving):
             return self.choices()
         return self._reading.of_view(request.endpoint) if has_request_context() else self._reading.all()
 
+    def choices(self) -> Mapping[str, FeatureChoice]:
+        read = self._cache().get("choices")
+        return read if isinstance(read, Mapping) else super().choices()
+
     def _records(self) -> Mapping[str, FeatureRecord]:
         cache = self._cache()
         if "records" not in cache:

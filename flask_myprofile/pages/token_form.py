@@ -78,7 +78,8 @@ def _scopes() -> dict[str, Any]:
     """Nobody gets a token that may do everything by leaving something out."""
 
     def check_together(form: Any, field: SelectMultipleField) -> None:
-        if wrong := _wrong_with(form["access"].data == EVERYTHING, field.data):
+        access = form["access"].data
+        if access in (EVERYTHING, SOME) and (wrong := _wrong_with(access == EVERYTHING, field.data)):
             raise ValidationError(wrong)
 
     return _scope_fields(list(current_profile.config.api_scopes), SOME, (), [check_together])

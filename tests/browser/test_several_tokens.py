@@ -105,7 +105,7 @@ def test_a_token_is_made_replaced_and_revoked(scripts: bool, app: Any, visit: Ca
     page.get_by_role("button", name="Generate token").click()
     first = page.locator("#token").input_value()
     page.goto(person.site + TAB)
-    changes(person)
+    changes(person, scripts)
     page.get_by_role("link", name="Regenerate").click()
     if scripts:
         assert looks.accessibility(page) == []
@@ -122,11 +122,12 @@ def test_a_token_is_made_replaced_and_revoked(scripts: bool, app: Any, visit: Ca
     assert [figures(person, token) for token in (first, second)] == [401, 200]
 
 
-def changes(person: Visitor) -> None:
+def changes(person: Visitor, scripts: bool) -> None:
     """Its name, corrected once, and what it may do; what is left waits for nothing."""
     page = person.page
     page.get_by_role("link", name="Change", exact=True).click()
-    assert looks.accessibility(page) == []
+    if scripts:  # axe waits for promises, which nobody keeps without them
+        assert looks.accessibility(page) == []
     page.locator("#name").fill("")
     page.get_by_label("See your name and email address").check()
     page.get_by_role("button", name="Save").click()

@@ -112,7 +112,7 @@ def test_one_topic_is_shown_alone_and_others_of_others_never(host: Host) -> None
         assert alice.json(f"{URL}?{wrong}").json["code"] == "no_such_list", wrong
     admin = signed_in(host, "admin")
     admin.post_json("/profile/admin/features", {"sessions.rename": False})
-    assert "Turned off: Sessions, Name a session" in admin.get(f"{URL}?topic=features").text
+    assert "Turned off: Sessions › Name a session" in admin.get(f"{URL}?topic=features").text
 
 
 def test_pages_follow_each_other_and_miss_nothing_that_comes_meanwhile(host: Host, monkeypatch: Any) -> None:

@@ -133,7 +133,8 @@ def changes(person: Visitor, scripts: bool) -> None:
     page.get_by_role("button", name="Save").click()
     page.locator(".mp-summary").wait_for()
     assert page.get_by_label("See your name and email address").is_checked()
-    assert looks.focus(page, True) == []
+    if scripts:
+        assert looks.focus(page, True) == []
     person.complaints.clear()  # of the 422
     page.locator("#name").fill("Build")
     page.get_by_role("button", name="Save").click()

@@ -79,11 +79,10 @@ class SessionRegistry(OwnerChanges):
 
     def has_gone_on(self, record: SessionRecord, credential: Credential) -> bool:
         """Whether the browser may have gone on since it sent this credential, which gets in no more: until a few
-        minutes ago it was that of the session, which then got another secret, or which the browser has left: by a
-        sign-out of its own, or by another sign-in."""
+        minutes ago it was that of the session, which then got another secret, or which another one has replaced."""
         if record.ended_at is not None:
-            by_the_browser = record.end_reason in (REPLACED, session_events.LOGOUT) and is_recent(record.ended_at, LATE)
-            return by_the_browser and credential.is_present(record)
+            replaced = record.end_reason == REPLACED and is_recent(record.ended_at, LATE)
+            return replaced and credential.is_present(record)
         renewed = record.rotated_at is not None and is_recent(record.rotated_at, LATE)
         return renewed and credential.was_before(record)
 

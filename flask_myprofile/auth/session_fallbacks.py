@@ -129,9 +129,7 @@ class SessionFallbacks:
         record = self._sessions.load(credential.id)
         is_there = record is not None and self._sessions.is_proven(record, credential)
         if record is None or not is_there or not credential.is_present(record) or not record.may_have(login_id):
-            # a browser that has just been opened has no request under way, unless it has signed out a moment ago
-            has_left = record is not None and record.ended_at is not None and self._has_gone_on(record, credential)
-            self._owner.refuse(state, late=has_left)
+            self._owner.refuse(state)  # a browser that has just been opened: no request of it is under way
             refusal.tell(self._sessions, credential, record)
             return
         state.restored = credential.of(record.user_key, record.login_id)

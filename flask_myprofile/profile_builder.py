@@ -38,7 +38,6 @@ from .auth.password_libraries import methods_of
 from .auth.password_watch import PasswordWatch
 from .auth.remember_me import login_id_of
 from .auth.request_state import current_origin, current_record, is_superseded, keep_session
-from .auth.session_methods import SessionMethods
 from .auth.sign_in import SignIn
 from .auth.user_loader import host_loader
 from .auth.user_watch import UserWatch
@@ -69,7 +68,6 @@ class ProfileBuilder:
         self._db = db
         self._user_model = user_model
         self._users = copy.copy(users) if users is not None else Users()
-        self._how_began = SessionMethods(self._users).of_request
 
     def build(self, tabs: dict[str, Tab], admin: Callable[[Any], bool] | None) -> None:
         app, config, users, store = self._app, self._config, self._users, Lazy(self._make_store)
@@ -88,7 +86,7 @@ class ProfileBuilder:
             features=features,
             sessions=sessions,
             activity=activity,
-            passwords=Passwords(users, sessions, identities, throttle, activity, store, config, self._how_began),
+            passwords=Passwords(users, sessions, identities, throttle, activity, store, config),
             tokens=self._tokens(store, features, activity),
             preferences=Preferences(store, users),
             pending_forms=pending_forms,

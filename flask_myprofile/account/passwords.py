@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ..config import Config
 from ..errors import Conflict, MyProfileError
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED, PASSWORD
+from ..store.records import ADOPTED
 from .activity import Activity
 from .events import PASSWORD_CHANGED
 from .identities import Identities
@@ -53,11 +53,8 @@ class Passwords:
         activity: Activity,
         history: HistoryStore,
         config: Config,
-        method_of_request: Callable[[Any], str | None],
     ) -> None:
-        """:param history: told where a hash takes the place of another one of the same password.
-        :param method_of_request: how the session of this request began, if it is this user's.
-        """
+        """:param history: told where a hash takes the place of another one of the same password."""
         self._users = users
         self._history = history
         self._identities = identities
@@ -65,7 +62,6 @@ class Passwords:
         self._activity = activity
         self._sessions = sessions
         self._config = config
-        self._method_of_request = method_of_request
         self._policy = Policy(users, config)
         users.hash_with(config.password_hash)
 
@@ -81,9 +77,9 @@ class Passwords:
             return decided
         if self._config.sso_decides == "account" and self._identities.is_linked(self._users.key(user)):
             return True
-        method = self._method_of_request(user)
-        if method is not None and method != ADOPTED:
-            return method != PASSWORD
+        session = self._sessions.current(user)
+        if session is not None and session.method != ADOPTED:
+            return session.is_sso
         return not self._users.has_password(user)
 
     def can_change(self, user: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import current_app, jsonify, redirect, request, url_for
 from flask_wtf import FlaskForm
@@ -27,8 +27,6 @@ from . import feature_page
 from . import feature_set_questions as questions
 from .feature_changes import CHANGED, as_json, author_of, commit, in_one, meanwhile
 from .feature_set_questions import ENDPOINT
-
-T = TypeVar("T")
 
 
 def _purpose(deed: Any) -> Purpose:

@@ -194,10 +194,9 @@ class Features(FeatureSaving):
         self._cache().pop("signed_in", None)
 
     def _somebody(self, user: Any, cache: dict[str, Any]) -> Somebody:
-        """In a request, each is one: what roles they have is asked once."""
-        people: dict[str, Somebody] = cache.setdefault("people", {})
-        key = self._people.key(user)
-        return people.setdefault(key, Somebody(user, key, self._people))
+        """In a request, each is one: what roles they have is asked once. It keeps the user: no other has that id."""
+        people: dict[int, Somebody] = cache.setdefault("people", {})
+        return people.setdefault(id(user), Somebody(user, self._people))
 
 
 class FeaturesOf:

@@ -37,7 +37,7 @@ from .auth.owner_check import OwnerCheck
 from .auth.password_libraries import methods_of
 from .auth.password_watch import PasswordWatch
 from .auth.remember_me import login_id_of
-from .auth.request_state import current_origin, current_record, is_superseded, keep_session
+from .auth.request_state import current_method, current_origin, current_record, is_superseded, keep_session
 from .auth.sign_in import SignIn
 from .auth.user_loader import host_loader
 from .auth.user_watch import UserWatch
@@ -145,6 +145,7 @@ class ProfileBuilder:
             self._config,
             login_id_of=login_id_of,
             current=current_record,
+            current_method=current_method,
             is_superseded=is_superseded,
             renew=sign_in.renew,
             keep=keep_session,

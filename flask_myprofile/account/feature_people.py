@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 _log = logging.getLogger(__name__)
 
 
 class Somebody:
-    """See :class:`~..audiences.Person`. What roles they have is asked once."""
+    """See :class:`~..audiences.Person`. What key and which roles they have is asked once."""
 
-    def __init__(self, user: Any, key: str, people: FeaturePeople) -> None:
+    def __init__(self, user: Any, people: FeaturePeople) -> None:
         self.user = user
-        self.key = key
         self._people = people
-        self._roles: frozenset[str] | None = None
 
-    @property
+    @cached_property
+    def key(self) -> str:
+        return self._people.key(self.user)
+
+    @cached_property
     def roles(self) -> frozenset[str]:
-        if self._roles is None:
-            self._roles = self._people.roles_of(self.user, self.key)
-        return self._roles
+        return self._people.roles_of(self.user)
 
     @property
     def is_sso(self) -> bool:
@@ -52,7 +53,7 @@ class FeaturePeople:
         self.previewed = previewed
         self.stand_in = stand_in
 
-    def roles_of(self, user: Any, key: str) -> frozenset[str]:
+    def roles_of(self, user: Any) -> frozenset[str]:
         """None where the host's rule fails, or answers what are no names: that gives nobody a feature, and the log says
         so."""
         if self._roles is None:
@@ -60,7 +61,7 @@ class FeaturePeople:
         try:
             found = frozenset(names_in(self._roles(user)))
         except Exception:  # whatever a callable of the host's runs into
-            _log.exception("MYPROFILE_ROLES failed for user %r, who has no feature that is on for roles", key)
+            _log.exception("MYPROFILE_ROLES failed for user %r, who has no feature for roles", self.key(user))
             return frozenset()
         return found
 

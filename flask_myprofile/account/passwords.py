@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ..config import Config
 from ..errors import Conflict, MyProfileError
 from ..store.protocols import HistoryStore
-from ..store.records import ADOPTED
+from ..store.records import ADOPTED, is_sso_method
 from .activity import Activity
 from .events import PASSWORD_CHANGED
 from .identities import Identities
@@ -77,9 +77,9 @@ class Passwords:
             return decided
         if self._config.sso_decides == "account" and self._identities.is_linked(self._users.key(user)):
             return True
-        session = self._sessions.current(user)
-        if session is not None and session.method != ADOPTED:
-            return session.is_sso
+        method = self._sessions.method(user)
+        if method is not None and method != ADOPTED:
+            return is_sso_method(method)
         return not self._users.has_password(user)
 
     def can_change(self, user: Any) -> bool:

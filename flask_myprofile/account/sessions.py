@@ -41,6 +41,7 @@ class Sessions:
         *,
         login_id_of: Callable[[Any], str],
         current: Callable[[], SessionRecord | None],
+        current_method: Callable[[str], str | None],
         is_superseded: Callable[[], bool],
         renew: Callable[[Any, SessionRecord], bool],
         keep: Callable[[], None],
@@ -48,6 +49,7 @@ class Sessions:
         """:param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
         :param login_id_of: what Flask-Login keeps of a user in its cookies.
         :param current: the session of this request.
+        :param current_method: how it began, if it is that of the user with this key.
         :param is_superseded: whether that session's secret is another one by now than this request came with.
         :param renew: gives that session a new secret.
         :param keep: told that it stays, while the user's others end.
@@ -59,6 +61,7 @@ class Sessions:
         self._config = config
         self._login_id_of = login_id_of
         self._current = current
+        self._current_method = current_method
         self._is_superseded = is_superseded
         self._renew = renew
         self._keep = keep
@@ -72,6 +75,14 @@ class Sessions:
         record = self._current()
         is_theirs = record is not None and (user is None or record.user_key == self._users.key(user))
         return record if is_theirs else None
+
+    def method(self, user: Any) -> str | None:
+        """How the session of this request began: for less than :meth:`current`, which asks for all of it.
+
+        :param user: only if it is this user's.
+        :returns: what ``method`` of its record is, such as ``"password"``; None for visitors and API tokens.
+        """
+        return self._current_method(self._users.key(user))
 
     def is_fresh(self, user: Any) -> bool:
         """Whether the user of this request has signed in, or given the password, within

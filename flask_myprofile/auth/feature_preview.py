@@ -63,9 +63,8 @@ def current_preview() -> Preview | None:
 def whose_features() -> Any | None:
     """Whose features are asked for instead of those of who is signed in. On the administrators' pages nobody's: what is
     off for somebody else would lock an administrator out."""
-    if not has_request_context() or request.blueprint == "myprofile_admin":
-        return None
-    return previewed_user()
+    user = previewed_user()
+    return None if user is None or request.blueprint == "myprofile_admin" else user
 
 
 def previewed_user() -> Any | None:

@@ -141,7 +141,7 @@ class Guard:
             self._owner.end(state, found.user_key, session_id, reason)
             return False
         state.session_id, state.secret_hash, state.let_in_at = session_id, found.secret_hash, clock.time()
-        state.user_key, state.password_mark = found.user_key, found.password_mark
+        state.user_key, state.password_mark, state.method = found.user_key, found.password_mark, found.method
         state.user, state.preferences = user, found.preferences
         state.check_loaded = partial(self._check_loaded, state, login_id, found.last_seen_at)
         return True
@@ -168,9 +168,8 @@ class Guard:
         if user is not known and (reason := self._why_not_theirs(state, user, login_id)):
             self._owner.end(state, state.user_key, session_id, reason)
             return None
-        if (
-            user is None
-        ):  # for now, so the session stays; Flask-Login asks the remember-me cookie next, perhaps another's
+        if user is None:  # for now, so the session stays
+            # Flask-Login asks the remember-me cookie next, perhaps another's
             remember_me.hide_remembered_device()
         elif self._sessions.is_touch_due(last_seen_at):
             ip, agent = client_address(), client_user_agent()

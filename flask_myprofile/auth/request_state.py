@@ -66,9 +66,10 @@ class RequestState:
     asking_preferences: bool = False
     #: Kept for the host's user_loader: the identity map of db.session, where it will look, holds objects weakly.
     user: Any = None
-    #: What the session's row says of its user: their key, and which password they had.
+    #: What the session's row says: its user's key, which password they had, and how it began.
     user_key: str = ""
     password_mark: str | None = None
+    method: str | None = None
     #: Asks the host's user_loader, and looks at whom it has found; see :mod:`.guard`.
     check_loaded: Callable[[Callable[[str], Any], str], Any] | None = None
     clear_cookies: bool = False
@@ -141,6 +142,15 @@ def current_record() -> SessionRecord | None:
         # what the row says of a proof is of the secret that it has now
         state.superseded = record is not None and record.secret_hash != state.secret_hash
     return state.record
+
+
+def current_method(user_key: str) -> str | None:
+    """How the session of this request began, if it is that user's: in the row that the check has just read."""
+    state = known_state()
+    if state is not None and state.session_id is not None and state.record is None and state.method is not None:
+        return state.method if state.user_key == user_key else None
+    record = current_record()
+    return record.method if record is not None and record.user_key == user_key else None
 
 
 def keep_session() -> None:

@@ -90,10 +90,8 @@ class SessionFallbacks:
         if user is None and not self._users.is_login_id_of(record.login_id, record.user_key):
             self._owner.refuse_forgotten(state, record)
             return False
-        found = Found(
-            record.secret_hash, record.last_seen_at, record.user_key, record.password_mark, user, preferences=None
-        )
-        return self._let_in(state, record.id, record.login_id, found)
+        known = (record.secret_hash, record.last_seen_at, record.user_key, record.password_mark, record.method)
+        return self._let_in(state, record.id, record.login_id, Found(*known, user, preferences=None))
 
     # ---- nobody is
 

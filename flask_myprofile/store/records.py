@@ -34,6 +34,11 @@ def gone(user_key: str) -> str:
     return GONE + hashlib.sha256(user_key.encode()).hexdigest()
 
 
+def is_sso_method(method: str) -> bool:
+    """Whether a session of that method began by Single Sign-On, by whichever."""
+    return method not in (PASSWORD, ADOPTED)
+
+
 class SessionRecord(NamedTuple):
     """One signed-in browser. ``id`` begins with ``tag_of`` its user; ``secret_hash`` is a SHA-256 and signs nobody
     in; ``name`` is what the user calls it.
@@ -82,8 +87,7 @@ class SessionRecord(NamedTuple):
 
     @property
     def is_sso(self) -> bool:
-        """Whether it began by Single Sign-On, by whatever method."""
-        return self.method not in (PASSWORD, ADOPTED)
+        return is_sso_method(self.method)
 
 
 #: What a new sign-in at the same provider changes in the row of a session that goes on.
@@ -103,6 +107,7 @@ class Checked(NamedTuple):
     last_seen_at: int
     ended_at: int | None
     remember_until: int | None
+    method: str
 
 
 class Found(NamedTuple):
@@ -115,6 +120,7 @@ class Found(NamedTuple):
     last_seen_at: int
     user_key: str
     password_mark: str | None
+    method: str
     user: Any
     preferences: Mapping[str, str] | None
 

@@ -70,7 +70,7 @@ class RedisSessions:
             return None
         if (user := self._find_user(found.user_key)) is None:
             return None
-        return Found(found.secret_hash, found.last_seen_at, found.user_key, found.password_mark, *user)
+        return Found(found.secret_hash, found.last_seen_at, found.user_key, found.password_mark, found.method, *user)
 
     def session(self, session_id: str) -> SessionRecord | None:
         return unpacked(session_id, self._server.ask("hget", self._key_of(session_id), session_id))

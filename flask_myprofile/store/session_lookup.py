@@ -72,8 +72,8 @@ class SessionLookup(Database):
         if checked.login_id != login_id or (identity and checked.user_key != key) or not since.admits(checked):
             return None
         preferences = _preferences(rows, find.width) if find.width > _WIDTH else None
-        whose, _, secret_hash, mark, _, last_seen_at, _, _ = checked
-        return Found(secret_hash, last_seen_at, whose, mark, find.user_of(rows[0], session), preferences)
+        whose, _, secret_hash, mark, _, last_seen_at, _, _, method = checked
+        return Found(secret_hash, last_seen_at, whose, mark, method, find.user_of(rows[0], session), preferences)
 
     def find_user(self, user_key: str) -> tuple[Any, Mapping[str, str] | None] | None:
         """The user and their preferences in one query, for sessions that are kept elsewhere. None where there is no

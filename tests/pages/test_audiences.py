@@ -227,13 +227,13 @@ def test_a_switch_leaves_a_feature_at_the_people_that_it_is_on_for(new_host: Cal
         assert tuple(each.get("/profile/sessions").status_code for each in (alice, bob)) == expected
 
 
-def test_how_a_session_began_is_read_anew_where_it_decides(new_host: Callable[..., Host]) -> None:
-    """Once in a request. An administrator may correct it by hand, and it decides who changes a password."""
+def test_how_a_session_began_is_in_the_row_that_each_request_reads(new_host: Callable[..., Host]) -> None:
+    """With no statement of its own. An administrator may correct it by hand, and it decides who changes a password."""
     host = host_with(new_host, {"personal_information": {"on": True, "for": {"users": "local"}}})
     alice = signed_in(host, "alice")
     statements = host.count_statements()
     assert alice.get("/menu").status_code == 200
-    assert len([each for each in statements if "myprofile_session.method" in each]) == 1
+    assert len([each for each in statements if "FROM myprofile_session" in each]) == 1
     assert alice.get("/profile/personal-information").status_code == 200
     host.sql("UPDATE myprofile_session SET method = 'oidc'")
     assert alice.get("/profile/personal-information").status_code == 404

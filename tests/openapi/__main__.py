@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder, walked(Path(folder)) as app:
         walkers = [Walker(app, kind) for kind in KINDS]
         found = [each for each in operations(app, document_of(app)) if given.only in each.label]
-        for operation in found:
+        for number, operation in enumerate(found, 1):
+            print(f"{number} of {len(found)}, {time.monotonic() - began:.0f} s: {operation.label}", flush=True)
             try:
                 walk(operation, walkers, given.examples, at_random=True)
             except (Exception, FailureGroup) as error:

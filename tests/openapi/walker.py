@@ -28,7 +28,14 @@ from flask_myprofile.testing import sign_in
 from tests.support.live import example
 
 #: Kind of user -> their name in the example app; nobody is signed in as a visitor.
-KINDS = {"visitor": None, "local user": "sam", "SSO user": "alex", "administrator": "maya", "bearer token": "sam"}
+KINDS = {
+    "visitor": None,
+    "local user": "sam",
+    "SSO user": "alex",
+    "administrator": "maya",
+    "administrator in a preview": "maya",
+    "bearer token": "sam",
+}
 ACCEPT = ("application/json", "text/html", "text/html;q=0.5, application/json;q=0.9", "*/*")
 CHECKS = [
     not_a_server_error,
@@ -85,7 +92,11 @@ class Walker:
             return client, {"Authorization": f"Bearer {token}"}
         if user is not None:
             sign_in(client, user)
-        return client, {"X-CSRFToken": client.get("/csrf").text}
+        headers = {"X-CSRFToken": client.get("/csrf").text}
+        if "preview" in self._kind:
+            begun = client.post("/profile/admin/features/preview", json={"user": "sam"}, headers=headers)
+            assert begun.status_code == 200, begun.text
+        return client, headers
 
     def _user(self, name: str) -> User:
         """As the example app has them at its first start, and with every feature as it is configured."""

@@ -21,11 +21,12 @@ def pruning() -> Iterator[Finding]:
             ended=before - config.session_keep_ended if len(current_profile.stores) == 1 else None,
             events=before - (config.activity_keep or 0),
             links=before,
+            changes=before - config.feature_history_keep,
         )
     if not found:
         yield ok("Nothing waits for days to be pruned.")
         return
     yield note(
-        f"What is too old is kept for days longer: {', '.join(found)}. It has addresses of people.",
+        f"What is too old is kept for days longer: {', '.join(found)}. It has addresses and names of people.",
         "Run `flask myprofile sessions prune` once an hour, by cron or a systemd timer.",
     )

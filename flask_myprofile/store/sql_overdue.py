@@ -15,13 +15,15 @@ _LOOKED_AT = 1_000
 class SqlOverdue(Database):
     """For the doctor, who takes no long look at a large table."""
 
-    def overdue(self, *, ended: int | None, events: int, links: int) -> list[str]:
+    def overdue(self, *, ended: int | None, events: int, links: int, changes: int) -> list[str]:
         """Of what there is something older than these moments. ``ended`` None: sessions are kept elsewhere."""
         session, event, link = self._tables.session, self._tables.event, self._tables.link
+        change = self._tables.feature_change
         looks = {
             "sessions": ended is not None and self._sample(session, session.c.ended_at) < (ended or 0),
             "activity": select(func.min(event.c.at)).scalar_subquery() < events,
             "links": self._sample(link, link.c.expires_at) < links,
+            "feature history": self._sample(change, change.c.changed_at) < changes,
         }
         with self._write() as execute:
             asked = {name: look for name, look in looks.items() if look is not False}
@@ -31,5 +33,5 @@ class SqlOverdue(Database):
     @staticmethod
     def _sample(table: Table, moment: Column[Any]) -> Any:
         """The earliest moment of the first rows."""
-        some = select(moment.label("at")).order_by(table.c.id).limit(_LOOKED_AT).subquery()
+        some = select(moment.label("at")).order_by(*table.primary_key).limit(_LOOKED_AT).subquery()
         return select(func.min(some.c.at)).scalar_subquery()

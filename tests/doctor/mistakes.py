@@ -67,6 +67,8 @@ def old(table: str) -> Callable[[Host], object]:
         "event": "INSERT INTO myprofile_event (id, user_key, topic, kind, at, actor, ip, user_agent)"
         " VALUES ('x', '1', 'session', 'session.signed_in', 1, 'user', '', '')",
         "link": "INSERT INTO myprofile_link (id, user_key, purpose, expires_at) VALUES ('x', '1', 'not_me', 1)",
+        "change": "INSERT INTO myprofile_feature_change (number, name, changed_by, changed_at)"
+        " VALUES (1, 'sessions', 'Admin', 1)",
     }
     return lambda host: host.sql(rows[table])
 
@@ -244,6 +246,7 @@ MISTAKES: dict[str, Mistake] = {
     "never pruned sessions": Mistake("pruning", NOTE, "longer: sessions", then=old("session")),
     "never pruned activity": Mistake("pruning", NOTE, "longer: activity", then=old("event")),
     "never pruned links": Mistake("pruning", NOTE, "longer: links", then=old("link")),
+    "never pruned history": Mistake("pruning", NOTE, "longer: feature history", then=old("change")),
     "no client id": Mistake("sso_clients", FAULT, "no client_id", then=client(server_metadata_url=METADATA)),
     "no scope": Mistake(
         "sso_clients", FAULT, "without the scope openid", then=client(client_id="c", server_metadata_url=METADATA)

@@ -126,21 +126,25 @@ class FeatureSets:
 
         return self._keep(found.name, author_of(changed_by), check, set_id)
 
-    def rename(self, set_id: str, name: str) -> str:
+    def rename(self, set_id: str, name: str, old_name: str | None = None) -> str:
         """Call a set something else. The caller commits.
 
         :param set_id: ``id`` of the set.
         :param name: as for :meth:`save`.
+        :param old_name: only if it is still called that; None: whatever it is called by now.
         :returns: the name.
         :raises Invalid: as :meth:`save` does.
         :raises NotFound: there is no such set, or it has been saved anew since.
-        :raises Conflict: another one has that name (``set_exists``).
+        :raises Conflict: another one has that name (``set_exists``), or somebody has renamed it (``set_renamed``).
         """
         name = _checked(name)
         digest = _digest(name)
 
         def check(sets: Sequence[FeatureSetRecord]) -> None:
             _check_is_there(sets, set_id)
+            present = next(each.name for each in sets if each.id == set_id)
+            if old_name is not None and present not in (old_name, name):  # one that came twice is no mistake
+                raise Conflict(code="set_renamed")
             _check_is_new([each for each in sets if each.id != set_id], digest)
 
         self._store.rename_feature_set(set_id, name, digest, check)

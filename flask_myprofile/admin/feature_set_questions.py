@@ -15,6 +15,7 @@ from ..errors import Invalid, Refused
 from ..globals import current_profile
 from ..i18n import ago_or_unknown, gettext, join_list, lazy_gettext, ngettext
 from ..pages import layout
+from ..pages.refusals import lost_race
 from ..responses import prefers_json
 from . import feature_page
 
@@ -23,6 +24,7 @@ ENDPOINT = "myprofile_admin.features_sets"
 
 class RenameForm(FlaskForm):
     id = StringField()
+    old_name = StringField()
     name = StringField(lazy_gettext("Name"), render_kw={"autocomplete": "off", "maxlength": NAME_LENGTH})
 
 
@@ -42,6 +44,7 @@ def in_words(refusal: Refused) -> Refused:
             "There are %(num)s sets already. Delete one first.",
             MOST_SETS,
         ),
+        "set_renamed": lambda: lost_race().message,
         "no_such_set": lambda: gettext("There is no such set any more. Somebody has deleted it, or saved it anew."),
     }
     if isinstance(refusal, Invalid):
@@ -119,12 +122,13 @@ def ask_rename(found: FeatureSet, typed: str | None = None, errors: Any = (), st
     form = _new_name(found.name if typed is None else typed, errors)
     title = gettext("Rename the set “%(name)s”", name=found.name)
     question = _question("rename", title, [], gettext("Save"), found, False)
+    question["fields"]["old_name"] = found.name
     return feature_page.ask_in_words(question, status, form=form)
 
 
 def _new_name(name: str, errors: Any) -> Any:
     form: Any = RenameForm(formdata=None, data={"name": name}, meta={"csrf": False})
-    del form.id  # in the fields that go with the question
+    del form.id, form.old_name  # in the fields that go with the question
     form.name.errors = list(errors)
     return form
 

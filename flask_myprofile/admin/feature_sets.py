@@ -147,7 +147,8 @@ def _rename(user: Any) -> Any:
         form: Any = fill(questions.RenameForm, {})
         found, typed = _found({"id": form["id"].data or ""}), form.name.data or ""
         current_profile.sessions.require_fresh(user)
-        name = in_one(lambda: current_profile.features.sets.rename(found.id, typed))
+        seen = form.old_name.data or None
+        name = in_one(lambda: current_profile.features.sets.rename(found.id, typed, seen))
     except Refused as refusal:
         said = questions.in_words(refusal)
         if found is None or prefers_json():

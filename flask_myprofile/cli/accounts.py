@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from ..account.devices import describe
 from ..account.events import details_of
 from ..account.text import printable
 from ..globals import current_profile
 from ..i18n import iso_time
 from ..store.records import EventRecord, gone
-from .command_group import WHOM, ask, find_user, group, print_rows
+from .command_group import WHOM, ask, device, find_user, group, print_rows, shown
 
 _COLUMNS = ("at", "kind", "actor", "by", "device", "address", "session")
 
@@ -86,15 +85,14 @@ def forget(text: str, yes: bool) -> None:
 
 def _described(event: EventRecord) -> dict[str, Any]:
     """What may be shown of an event; an operator, unlike its user, may know an administrator's address."""
-    device = describe(event.user_agent)
-    shown = {
+    facts = {
         "id": event.id,
         "at": iso_time(event.at),
         "kind": event.kind,
         "actor": event.actor,
         "by": event.actor_name or event.actor_key,
-        "device": " on ".join(part for part in (device.browser, device.system) if part),
+        "device": device(event.user_agent),
         "address": event.ip,
         "session": event.session_id,
     }
-    return {name: value and printable(value, 200) for name, value in shown.items()} | {"details": details_of(event)}
+    return shown(facts) | {"details": details_of(event)}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from ..account.text import printable
 from ..globals import current_profile
 from ..notices.words import TOKEN_ENDS
 from ..pages import token_facts
-from .command_group import WHOM, ask, find_user, group, print_rows
+from .command_group import WHOM, ask, find_user, group, print_rows, shown
 
 _NONE = "No API token."
 _COLUMNS = ("hint", "created_at", "expires_at", "last_used_at", "last_used_ip", "last_used_agent")
@@ -30,9 +27,9 @@ def show_tokens(text: str, as_json: bool) -> None:
     """Show what is known of a user's API tokens, and never a token. Times are UTC."""
     records = current_profile.tokens.list(find_user(text)[0])
     if not token_facts.are_a_list(records):
-        print_rows([_described(token_facts.as_json(each)) for each in records], _COLUMNS, as_json=as_json, none=_NONE)
+        print_rows([shown(token_facts.as_json(each)) for each in records], _COLUMNS, as_json=as_json, none=_NONE)
         return
-    rows = [_described(facts) for facts in token_facts.all_as_json(records)]
+    rows = [shown(facts) for facts in token_facts.all_as_json(records)]
     if not as_json:
         rows = [{**row, "scopes": _scopes(row["scopes"])} for row in rows]
     print_rows(rows, _COLUMNS_OF_MANY, as_json=as_json, none=_NONE)
@@ -67,7 +64,7 @@ def audit_tokens(max_lifetime: int | None, tokens: int | None, as_json: bool) ->
     config = current_profile.config
     found = current_profile.tokens.audit.audit(max_lifetime or config.api_token_max_lifetime, tokens)
     rows = [
-        {"user": printable(each.user_key, 80), **_described(facts)}
+        {"user": printable(each.user_key, 80), **shown(facts)}
         for each, facts in zip(found.ended, token_facts.all_as_json(found.ended), strict=True)
     ]
     print_rows(rows, ("user", "name", "hint", "created_at", "last_used_at"), as_json=as_json, none="No token ends.")
@@ -128,11 +125,6 @@ def forget_provider(provider: str, yes: bool) -> None:
     ask(f"Forget who has signed in by {printable(provider, 80)}?", yes)
     number = current_profile.identities.forget(provider)
     click.echo(f"Forgot {number} {'identity' if number == 1 else 'identities'}.")
-
-
-def _described(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What may be shown of a token, and nothing that a terminal would obey."""
-    return {name: printable(value, 200) if isinstance(value, str) else value for name, value in facts.items()}
 
 
 def _scopes(scopes: list[str] | None) -> str:

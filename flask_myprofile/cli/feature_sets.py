@@ -83,7 +83,7 @@ def put_set_back(name: str, yes: bool) -> None:
 def rename_set(name: str, new_name: str) -> None:
     """Call a set something else."""
     found = _found(name)
-    renamed = _carried_out(lambda: current_profile.features.sets.rename(found.id, new_name))
+    renamed = _carried_out(lambda: current_profile.features.sets.rename(found.id, new_name, found.name))
     click.echo(f"The set is now called {printable(renamed, 80)!r}.")
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..account.devices import describe
 from ..account.text import printable
 from ..errors import SetupError
 from ..globals import current_profile
@@ -15,7 +14,7 @@ from ..setting_checks import session_store
 from ..store.records import SessionRecord
 from ..store.session_store import session_store_at
 from ..transactions import run
-from .command_group import WHOM, ask, find_user, group, print_rows
+from .command_group import WHOM, ask, device, find_user, group, print_rows, shown
 
 #: Why sessions ended that an operator ends.
 REASON = "admin"
@@ -126,15 +125,14 @@ def _say_ended(number: int) -> None:
 
 def _described(record: SessionRecord) -> dict[str, Any]:
     """What may be shown of a session: nothing that signs in, and nothing that a terminal would obey."""
-    device = describe(record.user_agent)
-    shown = {
+    facts = {
         "id": record.id,
         "name": record.name,
-        "device": " on ".join(part for part in (device.browser, device.system) if part),
+        "device": device(record.user_agent),
         "address": record.ip,
         "created_at": iso_time(record.created_at),
         "last_seen_at": iso_time(record.last_seen_at),
         "method": record.method,
         "provider": record.provider,
     }
-    return {name: value and printable(value, 200) for name, value in shown.items()} | {"remembered": record.remembered}
+    return shown(facts) | {"remembered": record.remembered}

@@ -330,6 +330,24 @@ def test_a_name_that_is_taken_is_said_beside_the_field_and_stays_typed(host: Hos
     assert f'value="{LAUNCH}"' in page.text and 'aria-invalid="true"' in page.text
 
 
+def test_of_two_who_rename_a_set_at_once_the_later_is_told(host: Host) -> None:
+    admin = signed_in(host)
+    which = saved(admin)
+    page = hidden(admin.get(f"{RENAME}?id={which}").text)
+    seen = {"id": which, "old_name": LAUNCH}
+    assert signed_in(host).post_json(RENAME, {**seen, "name": "November"}).status_code == 200
+    late = admin.post_json(RENAME, {**seen, "name": "Mine"})
+    assert (late.status_code, late.json["code"]) == (409, "set_renamed")
+    shown = admin.post(RENAME, {**page, "name": "Mine"})
+    assert shown.status_code == 409 and "Somebody has changed this at the same moment." in shown.text
+    assert "Rename the set “November”" in plain(shown.text) and 'value="Mine"' in shown.text
+    assert [each["name"] for each in sets(admin)] == ["November"]
+    assert admin.post(RENAME, {**hidden(shown.text), "name": "Mine"}).status_code == 303
+    assert admin.post(RENAME, {**hidden(shown.text), "name": "Mine"}).status_code == 303, "one that comes twice"
+    assert admin.post_json(RENAME, {"id": which, "name": "Yours"}).status_code == 200, "whatever it is called"
+    assert [each["name"] for each in sets(admin)] == ["Yours"]
+
+
 def test_there_is_a_most(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_SETS == 50
     monkeypatch.setattr("flask_myprofile.account.feature_sets.MOST_SETS", 2)

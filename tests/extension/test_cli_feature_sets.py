@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from flask_myprofile import current_profile
+from flask_myprofile.account.feature_sets import FeatureSets
 from tests.support.host import Browser, Host
 from tests.support.kept import in_each_database
 from tests.tabs.test_api_token import made
@@ -48,6 +49,23 @@ def test_a_set_is_saved_put_back_renamed_and_deleted(host: Host) -> None:
     assert len(listed(host)) == 1
     assert run(host, "sets", "delete", "November", "--yes").output == "The set is deleted.\n"
     assert listed(host) == []
+
+
+def test_a_set_that_somebody_renames_meanwhile_is_not_renamed_again(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(host, "sets", "save", "Launch")
+    find = FeatureSets.named
+
+    def meanwhile(sets: FeatureSets, name: str) -> Any:
+        found = find(sets, name)
+        host.sql("UPDATE myprofile_feature_set SET name = 'November'")
+        return found
+
+    monkeypatch.setattr(FeatureSets, "named", meanwhile)
+    done = run(host, "sets", "rename", "Launch", "Mine")
+    assert (done.exit_code, done.output) == (1, "Error: Somebody has changed it meanwhile.\n")
+    assert listed(host)[0]["name"] == "November"
 
 
 def test_what_was_saved_at_once_is_undone_at_once(host: Host) -> None:

@@ -122,7 +122,8 @@ class Tokens(HeldTokens):
             return lambda: self._store.end_unnamed_token(old, until) and add()
         if over and old.slot > self._config.api_tokens:
             add = self._adding(record, records)
-            return lambda: self._store.delete_named_token(old) and add()
+            # changed to what it was read as: what somebody has limited meanwhile is not replaced by one without limits
+            return lambda: self._store.change_named_token(old, old) and self._store.delete_named_token(old) and add()
         return partial(self._store.replace_named_token, record, old, until)
 
     def _adding(self, record: TokenRecord, records: Sequence[TokenRecord], leaving: int = 0) -> Callable[[], Any]:

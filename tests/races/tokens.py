@@ -1,5 +1,5 @@
-"""Makes, regenerations and revocations of one user's API tokens, two to eight at once, and what must hold after each
-round. ``python -m tests.races.tokens --rounds 200`` has them on SQLite and, where it is there, PostgreSQL.
+"""Makes, changes, regenerations and revocations of one user's API tokens, two to eight at once, and what must hold
+after each round. ``python -m tests.races.tokens --rounds 200`` has them on SQLite and, where it is there, PostgreSQL.
 """
 
 from __future__ import annotations
@@ -12,89 +12,124 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from threading import Barrier
+from typing import NamedTuple
 
 from flask_myprofile import current_profile
 from flask_myprofile.account.clock import now
+from flask_myprofile.account.credentials import digest_of
 from flask_myprofile.account.token_slots import lasting, replaced
+from flask_myprofile.account.tokens import Tokens
 from flask_myprofile.errors import Conflict, StoreDown
+from flask_myprofile.store.token_records import TokenRecord
+from tests.races import token_changes
+from tests.races.token_changes import ADDRESS, CHANGES, SCOPE, Facts, not_as_changed, others, ready_to_change
 from tests.support import services
 from tests.support.host import Host, make_host
 from tests.support.kept import database
 
 LIMIT = 4
-SETTINGS = {"MYPROFILE_FEATURES": {"api_token": True}, "MYPROFILE_API_TOKENS": LIMIT}
+SETTINGS = {"MYPROFILE_FEATURES": {"api_token": True}, "MYPROFILE_API_TOKENS": LIMIT, **token_changes.SETTINGS}
 MAKE, REGENERATE, KEEP, REVOKE = "make", "regenerate", "keep", "revoke"
 
 
-@dataclass(frozen=True)
-class Done:
-    """What one of them was told: a token, or ``True`` where one was revoked; None: that somebody was faster."""
+class Deed(NamedTuple):
+    """``facts``: what a token is to be; of a change."""
 
     what: str
-    version: str
+    old: TokenRecord | None = None
+    facts: Facts = {}
+
+    @property
+    def version(self) -> str:
+        return Tokens.version(self.old)
+
+
+class Done(NamedTuple):
+    """``said``: what it was told: a token, or ``True`` where one was revoked or changed; None: that somebody was
+    faster."""
+
+    deed: Deed
     said: str | bool | None
 
 
-def act(host: Host, what: str, version: str, start: Barrier) -> Done:
+def act(host: Host, cookies: str, deed: Deed, start: Barrier) -> Done:
+    if deed.what in CHANGES:
+        change = ready_to_change(host, cookies, deed.what, deed.version, deed.facts)
+        start.wait(60)
+        return Done(deed, change() or None)
     with host.app.app_context():
         user, tokens = host.db.session.get(host.User, 1), current_profile.tokens
         start.wait(60)
         try:
-            if what == MAKE:
-                return Done(what, "", tokens.make(user, "made"))
-            if what == REVOKE:
-                return Done(what, version, tokens.revoke(user, version) or None)
-            return Done(what, version, tokens.regenerate(user, version, keep=3600 if what == KEEP else 0))
+            if deed.what == MAKE:
+                return Done(deed, tokens.make(user, "made"))
+            if deed.what == REVOKE:
+                return Done(deed, tokens.revoke(user, deed.version) or None)
+            return Done(deed, tokens.regenerate(user, deed.version, keep=3600 if deed.what == KEEP else 0))
         except Conflict:
-            return Done(what, version, None)
+            return Done(deed, None)
         except StoreDown as error:  # a deadlock that was not over after several tries: nothing was done
             if not error.passes:
                 raise
-            return Done(what, version, None)
+            return Done(deed, None)
 
 
-def one_round(host: Host, pool: ThreadPoolExecutor, chance: random.Random) -> tuple[list[Done], list[str]]:
+def one_round(
+    host: Host, cookies: str, pool: ThreadPoolExecutor, chance: random.Random
+) -> tuple[list[Done], list[str]]:
     """What was done, and what does not hold."""
     with host.app.app_context():
-        before = current_profile.tokens.list(host.db.session.get(host.User, 1))
-        versions = [current_profile.tokens.version(each) for each in lasting(before)]
-    if versions and chance.random() < 0.3:  # which may be regenerated, and stand in nobody's way
-        over = chance.choice(versions[:2])
+        before = lasting(current_profile.tokens.list(host.db.session.get(host.User, 1)))
+    if before and chance.random() < 0.3:  # which may be regenerated, and stand in nobody's way
         host.sql(
-            "UPDATE myprofile_named_token SET created_at = :made, expires_at = :now"
-            " WHERE digest LIKE :over AND slot > 0",
+            "UPDATE myprofile_named_token SET created_at = :made, expires_at = :now WHERE digest = :over AND slot > 0",
             made=now() - 10_000,
             now=now() - 1,
-            over=f"{over}%",
+            over=chance.choice(before[:2]).digest,
         )
-    number = chance.randint(2, 8)
-    start = Barrier(number)
-    deeds = [chance.choice((MAKE, REGENERATE, KEEP, REVOKE) if versions else (MAKE,)) for _ in range(number)]
-    # of few targets, so that they meet
-    targets = [chance.choice(versions[:2]) if versions and deed != MAKE else "" for deed in deeds]
-    done = list(pool.map(act, [host] * number, deeds, targets, [start] * number))
+    start = Barrier(chance.randint(2, 8))
+    deeds = [_some_deed(before[:2], chance) for _ in range(start.parties)]  # of few targets, so that they meet
+    done = list(pool.map(lambda deed: act(host, cookies, deed, start), deeds))
     return done, list(wrong(host, done))
+
+
+def _some_deed(targets: Sequence[TokenRecord], chance: random.Random) -> Deed:
+    what = chance.choice((MAKE, REGENERATE, KEEP, REVOKE, *CHANGES) if targets else (MAKE,))
+    if what == MAKE:
+        return Deed(what)
+    old = chance.choice(targets)
+    return Deed(what, old, others(old, chance) if what in CHANGES else {})
 
 
 def wrong(host: Host, done: Sequence[Done]) -> Iterator[str]:
     with host.app.app_context():
         tokens = current_profile.tokens
         after = tokens.list(host.db.session.get(host.User, 1))
-        ending, left = replaced(after), {tokens.version(each): each for each in after}
         if len(tokens.counted(after)) > LIMIT:
             yield f"{len(tokens.counted(after))} tokens where {LIMIT} are the limit"
-        for each in done:
-            if isinstance(each.said, str) and tokens.verify(each.said) is None:
-                yield f"{each.what} was shown a dead token"
-        for version in {each.version for each in done if each.version}:
-            won = sorted(each.what for each in done if each.version == version and each.said is not None)
-            if len(won) > 1 and won != [KEEP, REVOKE]:  # what was replaced, and goes on, may be ended
-                yield f"the same token was {won}"
-            old = left.get(version)
-            if won and old is not None and not (won == [KEEP] and old.digest in ending):
-                yield f"a token lives on that was {won}"
+        for deed, said in done:
+            if isinstance(said, str) and tokens.verify(said, SCOPE, address=ADDRESS) is None:
+                yield f"{deed.what} was shown a dead token"
+        for old in {deed.old for deed, _ in done if deed.old}:
+            yield from _wrong_with(old, [each for each in done if each.deed.old == old and each.said], after)
+
+
+def _wrong_with(old: TokenRecord, won: Sequence[Done], after: Sequence[TokenRecord]) -> Iterator[str]:
+    """:param won: what was done to it."""
+    by_digest = {each.digest: each for each in after}
+    changes = [deed.facts for deed, _ in won if deed.what in CHANGES]
+    ended = sorted(deed.what for deed, _ in won if deed.what not in CHANGES)
+    left, new = by_digest.get(old.digest), [by_digest.get(digest_of(said)) for _, said in won if isinstance(said, str)]
+    if len(ended) > 1 and ended != [KEEP, REVOKE]:  # what was replaced, and goes on, may be ended
+        yield f"the same token was {ended}"
+    if ended and left is not None and not (ended == [KEEP] and old.digest in replaced(after)):
+        yield f"a token lives on that was {ended}"
+    if not ended and left is None:
+        yield "a token is gone that nobody has ended"
+    for each in (left, *new):
+        if each is not None:
+            yield from not_as_changed(old, each, changes)
 
 
 @contextmanager
@@ -114,10 +149,13 @@ def hosts(names: Sequence[str]) -> Iterator[dict[str, Host]]:
 def race(host: Host, rounds: int, seed: int) -> tuple[Counter[str], list[str]]:
     """How often each came out as it did, and what does not hold."""
     chance, counts, faults = random.Random(seed), Counter[str](), list[str]()
+    browser = host.browser()
+    browser.login("alice")
+    cookies = f"session={browser.cookie('session')}"
     with ThreadPoolExecutor(8) as pool:
         for number in range(rounds):
-            done, found = one_round(host, pool, chance)
-            counts.update(f"{each.what} {'done' if each.said else 'refused'}" for each in done)
+            done, found = one_round(host, cookies, pool, chance)
+            counts.update(f"{deed.what} {'done' if said else 'refused'}" for deed, said in done)
             faults += [f"round {number}: {text}" for text in found]
             if number % 10 == 9:
                 with host.app.app_context():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -272,6 +273,30 @@ def test_what_was_read_before_somebody_took_a_scope_away_brings_none_back(new_ho
             del tokens.list
     assert kept(alice, made["id"]) == ("CI", ["read"], ["10.0.0.0/8"])
     assert works(host, made["token"]) is False, "it is limited to networks"
+
+
+@in_each_database
+def test_an_expired_token_that_was_put_aside_is_replaced_with_the_limits_it_has_by_then(
+    new_host: Callable[..., Host],
+) -> None:
+    host = new_host(**ALL)
+    alice = signed_in(host)
+    made = make(alice, "CI", scopes=["read", "write"])
+    host.sql("UPDATE myprofile_named_token SET created_at = created_at - 9000, expires_at = created_at - 5000")
+    make(alice, "another", scopes=["read"])
+    with host.app.test_request_context():
+        user, tokens = host.user("alice"), current_profile.tokens
+        seen = tokens.list(user)
+        assert seen[0].slot > 3, "it was in the way"
+        tokens.change(user, made["id"], scopes=["read"])
+        with mock.patch.object(Tokens, "list", lambda self, user: seen), pytest.raises(Conflict) as told:
+            tokens.regenerate(user, made["id"])
+        assert told.value.code == "token_changed"
+    assert alice.post_json(f"{TAB}/regenerate", {"id": made["id"]}).status_code == 200
+    assert {each["name"]: each["scopes"] for each in alice.json(TAB).json["tokens"]} == {
+        "CI": ["read"],
+        "another": ["read"],
+    }
 
 
 def test_what_was_limited_meanwhile_is_not_widened_without_a_recent_sign_in(

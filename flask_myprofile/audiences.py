@@ -181,6 +181,8 @@ def _moment(value: Any) -> int:
         value = datetime.fromisoformat(value.replace("Z", "+00:00"))
     if not isinstance(value, datetime) or value.utcoffset() is None or not 1970 < value.year < 9999:
         raise ValueError
+    if not 1970 < value.astimezone(timezone.utc).year < 9999:  # as it is kept, and has to be read again
+        raise ValueError
     return int(value.timestamp())
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
 from flask import Response, session
 
 from ..account import clock
+from ..account.clock import as_datetime
 from ..account.session_events import LOGOUT
 from ..account.session_registry import SessionRegistry
 from ..errors import StoreDown
@@ -53,8 +52,7 @@ class AnswerCookies:
             session_cookie.forget_user(and_csrf_token=not session_cookie.has_given_csrf_token())
             state.promise(lambda: self._sessions.end_known(session_id, LOGOUT))
         if state.session_id is not None and state.device is not None:
-            until = datetime.fromtimestamp(state.remember_until or 0, timezone.utc)
-            remember_me.set_device_cookie(response, state.device, until)
+            remember_me.set_device_cookie(response, state.device, as_datetime(state.remember_until))
         elif state.clear_cookies:
             remember_me.clear_cookies(response)
 

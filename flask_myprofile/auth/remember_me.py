@@ -105,7 +105,8 @@ def _whose(key: bytes, device: Credential, user_key: str) -> bytes:
     return hmac.new(key, text, hashlib.sha256).hexdigest().encode()
 
 
-def set_device_cookie(response: Response, device: Credential, expires: datetime) -> None:
+def set_device_cookie(response: Response, device: Credential, expires: datetime | None) -> None:
+    """:param expires: None, where that is no date: the browser keeps it until it is closed."""
     if device.user_key is not None:
         mark = _whose(secret_keys()[0], device, device.user_key).decode()
         device = device._replace(user_key=f"{quote(device.user_key, safe='')}.{mark}")

@@ -12,7 +12,8 @@ from ..account.text import printable
 from ..globals import current_profile
 from ..i18n import iso_time
 from ..store.records import EventRecord, gone
-from .command_group import WHOM, ask, device, find_user, group, print_rows, shown
+from .command_group import WHOM, ask, find_user, group, print_rows
+from .terminal import device, shown
 
 _COLUMNS = ("at", "kind", "actor", "by", "device", "address", "session")
 

@@ -10,7 +10,6 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..account.devices import describe
 from ..account.text import printable
 from ..errors import UNREADABLE, StoreDown
 from ..globals import current_profile
@@ -67,17 +66,6 @@ def find_user(text: str) -> tuple[Any, str]:
 def ask(question: str, yes: bool) -> None:
     if not yes:
         click.confirm(question, abort=True)
-
-
-def shown(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """As a terminal may have it: nothing in it that one would obey, and no text that fills it."""
-    return {name: printable(value, 200) if isinstance(value, str) else value for name, value in facts.items()}
-
-
-def device(user_agent: str) -> str:
-    """What people call the device, such as "Firefox on Linux"; empty: nobody knows."""
-    known = describe(user_agent)
-    return " on ".join(part for part in (known.browser, known.system) if part)
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, none: str) -> None:

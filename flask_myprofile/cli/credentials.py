@@ -8,7 +8,8 @@ from ..account.text import printable
 from ..globals import current_profile
 from ..notices.words import TOKEN_ENDS
 from ..pages import token_facts
-from .command_group import WHOM, ask, find_user, group, print_rows, shown
+from .command_group import WHOM, ask, find_user, group, print_rows
+from .terminal import shown
 
 _NONE = "No API token."
 _COLUMNS = ("hint", "created_at", "expires_at", "last_used_at", "last_used_ip", "last_used_agent")

@@ -14,7 +14,8 @@ from ..setting_checks import session_store
 from ..store.records import SessionRecord
 from ..store.session_store import session_store_at
 from ..transactions import run
-from .command_group import WHOM, ask, device, find_user, group, print_rows, shown
+from .command_group import WHOM, ask, find_user, group, print_rows
+from .terminal import device, shown
 
 #: Why sessions ended that an operator ends.
 REASON = "admin"

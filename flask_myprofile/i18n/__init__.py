@@ -1,8 +1,8 @@
 """Words, dates, languages, and what the user chose for them. Other rooms import from here."""
 
+from ..account.clock import as_datetime as as_datetime
 from .formats import ago_or_unknown as ago_or_unknown
 from .formats import app_timezone as app_timezone
-from .formats import as_datetime as as_datetime
 from .formats import day as day
 from .formats import iso_time as iso_time
 from .formats import join_list as join_list

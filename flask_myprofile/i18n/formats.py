@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
 from babel.lists import format_list
 
+from ..account.clock import as_datetime
 from ..account.timezones import find as find_timezone
 from .preferences import current_preferences
 from .reader import app_timezone_name, in_app_timezone, locale
@@ -19,17 +20,6 @@ from .translation import gettext
 #: In the place of a moment that nobody can say, as in the templates.
 UNKNOWN = "—"
 _SAID_TWICE = r"\s*\(\d+\)$"
-
-
-def as_datetime(seconds: int | None) -> datetime | None:
-    """Seconds since the epoch, as the store has them, as an aware UTC datetime. None also where no date is that:
-    another program may have written milliseconds. In the first and the last year, some zones have no date either."""
-    if seconds is None:
-        return None
-    with suppress(OverflowError, ValueError, OSError):
-        when = datetime.fromtimestamp(seconds, timezone.utc)
-        return when if date.min.year < when.year < date.max.year else None
-    return None
 
 
 def iso_time(seconds: int | None) -> str | None:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flask_myprofile.audiences import IllFormed, kept_rule, rule_of, text_of
 from flask_myprofile.i18n import as_datetime, iso_time
-from tests.support.host import Browser, Host
+from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
 
 ADMIN = "/profile/admin"
 SETTINGS: dict[str, Any] = {
@@ -28,6 +29,11 @@ bad_moments = pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, -(
 def test_it_is_unknown(moment: int) -> None:
     assert as_datetime(moment) is None
     assert iso_time(moment) is None
+
+
+def test_nor_is_a_text_which_sqlite_keeps_in_any_column() -> None:
+    text: Any = "NaN"
+    assert as_datetime(text) is iso_time(text) is None
 
 
 def test_what_every_zone_has_is_a_date() -> None:
@@ -106,3 +112,72 @@ def test_each_list_says_so_and_goes_on(moment: int, new_host: Callable[..., Host
     shown = admin.json(f"{ADMIN}/sessions?user=alice").json
     assert shown["user"]["name"] and "T" not in str(set(in_all(shown["events"], "at")))
     assert json.dumps(shown)
+
+
+COMMANDS = (
+    *("sessions list --user alice", "activity list alice", "tokens show alice", "tokens audit"),
+    *("features list", "features history", "features sets list", "features export", "export alice"),
+)
+
+
+@pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, LAST])
+def test_each_command_says_so_and_goes_on(moment: int, new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS)
+    alice, _ = prepared(host, moment)
+    for command in COMMANDS:
+        for more in ([], ["--json"] if " list" in command else []):
+            done = host.app.test_cli_runner().invoke(args=["myprofile", *command.split(), *more])
+            assert done.exit_code == 0, (command, done.output, done.exception)
+    exported = json.loads(host.app.test_cli_runner().invoke(args=["myprofile", "export", "alice"]).output)
+    assert set(in_all(exported["activity"], "at")) == {None}
+    assert alice.get("/profile/download-my-data").status_code in (200, 404)
+
+
+@pytest.mark.parametrize("moment", [MILLISECONDS, FAR, 2**63 - 1])
+def test_a_browser_that_is_remembered_until_then_comes_back_and_gets_a_new_secret(moment: int, host: Host) -> None:
+    alice = host.browser()
+    alice.login("alice", remember=True)
+    host.sql("UPDATE myprofile_session SET remember_until = :moment", moment=moment)
+    alice.restart()
+    assert alice.get("/page").status_code == 200
+    sent = {"current_password": PASSWORD, "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
+    assert alice.post_json("/profile/password", sent).status_code == 200
+    assert alice.is_in() and alice.cookie("myprofile_device")
+
+
+# ---- whom a feature is on for
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["1e30", "-1", "NaN", '"NaN"', '"9999-12-31T23:59Z"', '"0001-01-01T00:00Z"', '"1970-01-01T00:00+14:00"', "null"],
+)
+@pytest.mark.parametrize("key", ["from", "until"])
+def test_of_an_audience_it_is_nobody_or_no_condition(key: str, moment: str, new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS)
+    alice, _ = prepared(host, 1_795_900_000)
+    admin = host.browser()
+    admin.login("admin")
+    audience = f'{{"on":true,"for":{{"share":100,"{key}":{moment}}}}}'
+    admin.post_json(f"{ADMIN}/features", {"sessions": {"on": True, "for": {"share": 100}}})
+    host.sql("UPDATE myprofile_feature_audience SET audience = :audience", audience=audience)
+    host.sql("UPDATE myprofile_feature_change SET rule_after = :audience WHERE name = 'sessions'", audience=audience)
+    host.sql("UPDATE myprofile_feature_set_rule SET rule = :audience WHERE name = 'sessions'", audience=audience)
+    assert alice.get("/profile/sessions").status_code == (200 if moment == "null" else 404)
+    for url in ("features", "features/sets", "features/history", "features/audience?feature=sessions"):
+        assert (url, admin.get(f"{ADMIN}/{url}").status_code) == (url, 200)
+    for command in COMMANDS:
+        done = host.app.test_cli_runner().invoke(args=["myprofile", *command.split()])
+        assert done.exit_code == 0, (command, done.output, done.exception)
+
+
+@pytest.mark.parametrize(
+    "moment", ["9998-12-31T23:59-12:00", "1971-01-01T00:00+14:00", "1971-01-02T00:00Z", "9998-12-31T23:59Z"]
+)
+def test_a_moment_that_is_taken_is_one_that_can_be_read_again(moment: str) -> None:
+    """In UTC, as it is kept, it may be of another year."""
+    try:
+        rule = rule_of({"on": True, "for": {"until": moment}})
+    except IllFormed:
+        return
+    assert kept_rule(text_of(rule)) == rule

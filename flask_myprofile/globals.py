@@ -42,6 +42,8 @@ EXTENSION = "myprofile"
 PACKAGE = __name__.rpartition(".")[0]
 #: The blueprints whose views are the extension's own, and commit for themselves.
 OWN_BLUEPRINTS = ("myprofile", "myprofile_admin", "myprofile_sso")
+#: Nothing on their pages needs more in a body, unless a file is sent.
+MAX_BODY = 64 * 1024
 SIGN_OUT = "myprofile.sign_out"
 #: What a ``before_request`` of the host's lets through whoever it stops: the user menu's style and script, Sign out,
 #: and the provider that tells of a logout.

@@ -24,7 +24,7 @@ from ..account.session_registry import SessionRegistry
 from ..account.users import Users
 from ..config import Config
 from ..errors import StoreDown
-from ..globals import current_profile
+from ..globals import MAX_BODY, OWN_BLUEPRINTS, current_profile
 from ..store.records import Found
 from ..store.user_at_hand import AtHand
 from . import remember_me, user_loader
@@ -94,6 +94,8 @@ class Guard:
         if first_request is not None:  # two first requests may both do it
             first_request()
             self._first_request = None
+        if incoming.method == "POST" and incoming.blueprint in OWN_BLUEPRINTS:
+            _let_body_come(incoming)
         if "_login_user" in (shared := _g._get_current_object()) and state_of(incoming) is None:
             # Flask-Login's cache of an earlier request, where an app context is pushed around several (Flask <= 3.1)
             shared.pop("_login_user")
@@ -214,3 +216,14 @@ class Guard:
         return "_user_id" in _session._get_current_object() and clock.time() - state.let_in_at <= LONG
 
     # ---- 6. the app context has ended: what has been put off is written, see :func:`.write_after_context`
+
+
+def _let_body_come(incoming: Request) -> None:
+    """What is sent to a page of ours is there before anybody asks who sends it, however slowly it comes: whoever has
+    been signed out by then, or is no administrator any more, changes nothing. And no connection waits for it.
+
+    One that is larger or tells no length is the view's to read, which looks once more at the session then.
+    """
+    if 0 < (incoming.content_length or 0) <= MAX_BODY:
+        incoming.max_content_length = MAX_BODY
+        incoming.get_data()

@@ -19,12 +19,11 @@ from werkzeug.routing import BuildError, Map, Rule
 from ..auth.bearer import token_authenticated
 from ..auth.session_cookie import KEY, SIGNED_OUT
 from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
-from ..globals import OWN_BLUEPRINTS, SIGN_OUT, current_profile, login_page
+from ..globals import MAX_BODY, OWN_BLUEPRINTS, SIGN_OUT, current_profile, login_page
 from ..i18n import gettext
 from ..responses import no_store, prefers_json, problem, store_is_down
 from ..store.database_errors import is_clash
 from . import pending_form
-from .csrf import MAX_BODY
 from .feature_preview import refuse_changes
 from .pending_form import Purpose
 from .refusals import http_problem, lost_race, refused

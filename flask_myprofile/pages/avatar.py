@@ -16,12 +16,11 @@ from ..account import pictures
 from ..account.avatars import AVATAR
 from ..auth.feature_preview import features_of
 from ..errors import Forbidden, Invalid, NotFound, StoreDown, TooLarge
-from ..globals import current_profile
+from ..globals import MAX_BODY, current_profile
 from ..i18n import gettext, lazy_gettext
 from ..tab import Action, Done, action
 from .column_fields import why_read_only
 from .conventional_fields import PICTURE
-from .csrf import MAX_BODY
 from .held_user import held_user
 from .own_urls import own_url
 

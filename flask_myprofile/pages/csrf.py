@@ -11,18 +11,18 @@ from flask_wtf.csrf import CSRFError
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from ..auth.request_state import current_record, request_state
+from ..account import clock
+from ..auth.answer_cookies import LONG
+from ..auth.request_state import RequestState, current_record, request_state
 from ..auth.session_cookie import csrf_field
 from ..errors import Conflict, Forbidden, Refused
-from ..globals import current_profile, secret_keys
+from ..globals import MAX_BODY, current_profile, secret_keys
 from ..i18n import gettext
 from ..responses import prefers_json
 from .feature_preview import refuse_form_of_preview
 
-__all__ = ["MAX_BODY", "StaleForm", "check_origin", "csrf_field"]
+__all__ = ["StaleForm", "check_origin", "csrf_field"]
 
-#: Nothing on these pages needs more, unless a file is sent.
-MAX_BODY = 64 * 1024
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 #: How browsers send forms.
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -53,7 +53,7 @@ def check_origin(*, signs_out: bool = False) -> None:
     if state.resumed is None:
         _check_sender(signs_out)
     request.get_data(parse_form_data=True)  # all of it, however slowly it comes: who sent it is looked at after that
-    current_record()
+    _look_again(state)
     if state.superseded:
         raise _renewed_meanwhile()
     state.origin_checked = True
@@ -76,6 +76,17 @@ def renew_session(user: Any) -> None:
 def _renewed_meanwhile() -> Conflict:
     sentence = gettext("Your sign-in was renewed while this was being sent, so nothing was changed. Send it again.")
     return Conflict(sentence, code="sign_in_renewed")
+
+
+def _look_again(state: RequestState) -> None:
+    """At the session, as it is by now: not as it was when somebody asked for it, nor as MariaDB shows it to a
+    transaction that began before that."""
+    if state.begins or clock.time() - state.let_in_at <= LONG:
+        current_record()
+        return
+    state.record = None
+    with current_profile.own_transaction():
+        current_record()
 
 
 def _check_sender(signs_out: bool) -> None:

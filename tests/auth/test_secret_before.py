@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from typing import Any
-from urllib.parse import urlencode
 
 import flask_login
 import pytest
@@ -22,8 +19,8 @@ from tests.auth.test_user_models import never_says_no
 from tests.sso.test_step_up import Stale
 from tests.support.devices import age, change_password, live, secret_of, sent_to_login, set_cookies
 from tests.support.host import JSON, PASSWORD, Browser, Host, token_in
-from tests.support.kept import everywhere, in_these
-from tests.support.walks import CHANGING, READABLE, RIGHT, busy, everything, right_for, send, walked_host
+from tests.support.kept import everywhere
+from tests.support.walks import CHANGING, READABLE, busy, everything, right_for, send, walked_host
 
 CONFIRM = "/profile/confirm"
 SAID = "Your sign-in was renewed while this was being sent, so nothing was changed. Send it again."
@@ -248,58 +245,3 @@ def test_who_signs_in_with_it_in_the_browser_has_a_session_of_their_own(host: Ho
     old.login("bob")
     assert old.get("/page").text == "Hello bob"
     assert old.post("/profile/preferences", {"language": "de"}).status_code == 303
-
-
-# ---- a request that began with the secret which the session had then
-
-
-class SlowBody:
-    """A body whose sender waits for something to happen before it is sent."""
-
-    def __init__(self, content: bytes, meanwhile: Callable[[], None]) -> None:
-        self._content, self._meanwhile = BytesIO(content), [meanwhile]
-
-    def read(self, *args: int) -> bytes:
-        while self._meanwhile:
-            with ThreadPoolExecutor(1) as beside:  # another request, in a context of its own
-                beside.submit(self._meanwhile.pop()).result()
-        return self._content.read(*args)
-
-
-def send_slowly(browser: Browser, url: str, as_json: bool, meanwhile: Callable[[], None]) -> Any:
-    content, token = urlencode(RIGHT.get(url, {"version": ""})).encode(), browser.csrf()
-    return browser.client.post(
-        url,
-        content_type="application/x-www-form-urlencoded",
-        headers={**(JSON if as_json else {}), "X-CSRFToken": token},
-        environ_overrides={"wsgi.input": SlowBody(content, meanwhile), "CONTENT_LENGTH": str(len(content))},
-    )
-
-
-def stale_copy(host: Host) -> tuple[Browser, Browser]:
-    """A browser whose owner signed in an hour ago, and a copy of its cookie."""
-    alice = host.browser()
-    alice.login("alice")
-    host.rows.age(created_at=3600)
-    alice.csrf()
-    return alice, alice.copy("session")
-
-
-@everywhere
-@pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
-def test_a_slow_body_gains_nothing_by_what_the_owner_proves_meanwhile(as_json: bool, host: Host) -> None:
-    """The request was let in before; what the row says of a proof is not its own."""
-    alice, thief = stale_copy(host)
-    answer = send_slowly(thief, "/profile/api-token/regenerate", as_json, lambda: confirm(alice))
-    assert answer.status_code in (303, 403, 409)
-    assert (answer.location or CONFIRM).startswith(CONFIRM)
-    assert host.sql("SELECT * FROM myprofile_token") == []
-    assert alice.post_json("/profile/api-token/regenerate").status_code == 200, "the owner's proof is the owner's"
-
-
-@in_these("sqlite", "postgres", "redis")  # MariaDB shows a transaction what was there when it began
-@pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
-def test_a_slow_body_is_not_written_when_the_secret_changed_meanwhile(as_json: bool, host: Host) -> None:
-    alice, thief = stale_copy(host)
-    assert send_slowly(thief, "/profile/preferences", as_json, lambda: confirm(alice)).status_code == 409
-    assert host.sql("SELECT * FROM myprofile_preference") == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import flask_login
 from flask import has_request_context, request
+from werkzeug.local import LocalProxy
 
 from .account.clock import now
 from .account.feature_people import FeaturePeople, Somebody
@@ -76,10 +77,10 @@ class Features(FeatureSaving):
         Whether one who is not signed in here uses Single Sign-On, only their account can say: see
         :meth:`.Passwords.is_sso`.
 
-        :param user: any user; None: nobody in particular, who has what is on for everyone.
+        :param user: any user; None, or a visitor: nobody in particular, who has what is on for everyone.
         :returns: a :class:`FeaturesOf`.
         """
-        return FeaturesOf(self, None if user is None else self._somebody(user, self._cache()))
+        return FeaturesOf(self, self._somebody(user, self._cache()))
 
     def is_on(self, name: str, choices: Mapping[str, FeatureChoice] | None = None, *, user: Any = None) -> bool:
         """The same as ``for_user(user)[name]``.
@@ -91,7 +92,7 @@ class Features(FeatureSaving):
         :returns: whether it, and all that it belongs to, is on for them.
         :raises KeyError: there is no such feature.
         """
-        return FeaturesOf(self, None if user is None else self._somebody(user, self._cache()), choices)[name]
+        return FeaturesOf(self, self._somebody(user, self._cache()), choices)[name]
 
     def may_be_on(self, name: str) -> bool:
         """Whether there may be somebody for whom it is on.
@@ -193,8 +194,15 @@ class Features(FeatureSaving):
         while the host's own code was asking."""
         self._cache().pop("signed_in", None)
 
-    def _somebody(self, user: Any, cache: dict[str, Any]) -> Somebody:
-        """In a request, each is one: what roles they have is asked once. It keeps the user: no other has that id."""
+    def _somebody(self, user: Any, cache: dict[str, Any]) -> Somebody | None:
+        """In a request, each is one: what roles they have is asked once. It keeps the user: no other has that id.
+
+        :param user: may be ``current_user``, which stands for a visitor as well, and for somebody else later on.
+        """
+        if isinstance(user, LocalProxy):
+            user = user._get_current_object()
+        if user is None or getattr(user, "is_anonymous", False):
+            return None
         people: dict[int, Somebody] = cache.setdefault("people", {})
         return people.setdefault(id(user), Somebody(user, self._people))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import flask_login
 import pytest
 
 from flask_myprofile import current_profile
@@ -183,6 +184,31 @@ def test_the_roles_are_asked_once_a_request_and_only_where_they_decide(new_host:
     for url in ("/page", "/pub", "/api"):
         bob.get(url)
     assert asked.times == 0
+
+
+def test_for_current_user_are_the_features_of_whoever_that_is_by_now(new_host: Callable[..., Host]) -> None:
+    """One object stands for a visitor, and then for two users; what roles the last one had are not the next one's."""
+    features = {
+        "sessions": BETA,
+        "activity": {"on": True, "for": {"users": "sso"}},
+        "password": {"on": True, "for": {"share": 100}},
+    }
+    host = host_with(new_host, features)
+
+    @host.app.get("/one-after-the-other")
+    def one_after_the_other() -> Any:
+        def has() -> list[bool]:
+            theirs = current_profile.features.for_user(flask_login.current_user)
+            return [theirs[name] for name in features]
+
+        found = [has()]
+        for name in ("bob", "alice"):
+            flask_login.login_user(current_profile.users.find(name))
+            found.append(has())
+        return found
+
+    visitor, bob, alice = [False, False, False], [True, False, True], [False, False, True]
+    assert host.browser().get("/one-after-the-other").json == [visitor, bob, alice]
 
 
 def test_features_cost_one_query_a_request_and_none_where_nothing_needs_them(new_host: Callable[..., Host]) -> None:

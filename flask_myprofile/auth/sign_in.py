@@ -245,6 +245,7 @@ class SignIn:
         record = state.record = self._sessions.begin(user_key, credential, data)._replace(rotated_at=proved_at)
         state.session_id, state.begins = record.id, True
         state.user_key, state.check_loaded = record.user_key, None
+        state.method, state.preferences = None, None  # of whoever came with the request
         state.secret_hash, state.superseded = record.secret_hash, False
         if state.restored is None:
             session[KEY] = credential.value

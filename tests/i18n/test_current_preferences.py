@@ -169,3 +169,17 @@ def test_the_first_page_after_signing_in_has_them_already(new_host: Callable[...
     host = new_host(after=greeting, MYPROFILE_LANGUAGES=("en", "pt-BR"))
     signed_in(host).post_json(TAB, CHOICES)
     assert host.browser().post("/enter").json == SEEN
+
+
+def test_who_signs_in_in_the_place_of_somebody_else_has_made_their_own_choices(new_host: Callable[..., Host]) -> None:
+    def swap(host: Host) -> None:
+        @host.app.post("/swap")
+        def enter() -> Any:
+            before = seen()
+            flask_login.login_user(host.db.session.get(host.User, 2))
+            return [before, seen()]
+
+    host = new_host(after=swap, WTF_CSRF_CHECK_DEFAULT=False, MYPROFILE_LANGUAGES=("en", "pt-BR"))
+    alice = signed_in(host)
+    alice.post_json(TAB, CHOICES)
+    assert alice.client.post("/swap").json == [SEEN, NOTHING]

@@ -103,7 +103,7 @@ def _passwords_sent() -> list[str]:
     """What this request may have been sent as a password."""
     try:
         body = request.get_json(silent=True) if request.is_json else request.form.to_dict()
-    except HTTPException:  # larger than the host takes, and read by nobody so far
+    except (HTTPException, RecursionError):  # beyond what the host takes, and read by nobody so far
         body = None
     fields = body if isinstance(body, dict) else {}
     named = [value for name, value in fields.items() if "pass" in name.lower() or "pw" in name.lower()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from flask import request
@@ -20,6 +21,7 @@ from ..store.token_records import TokenRecord
 from ..tab import Tab
 from . import field_checks as checks
 from .column_fields import Line, option
+from .forms import UnreadableBody, json_object
 from .only_changed import VersionedForm, versioned
 from .token_life import life_fields
 from .token_scopes import words_of
@@ -55,9 +57,10 @@ def change_form_of(tab: Tab, user: Any) -> type[FlaskForm]:
 
 def _asked_about(user: Any) -> TokenRecord | None:
     """Found before anything else is looked at, since the form is made of it."""
+    id_: Any = None
     if request.is_json:
-        sent = request.get_json(silent=True)
-        id_ = sent.get("id") if isinstance(sent, dict) else None
+        with suppress(UnreadableBody):  # which is said where the form is filled in
+            id_ = json_object().get("id")
     else:
         id_ = request.form.get("id", request.args.get("id"))
     tokens = current_profile.tokens

@@ -78,6 +78,22 @@ def test_json_a_hundred_thousand_deep_is_refused(url: str, new_host: Callable[..
     assert everything(host) == before
 
 
+def test_json_beyond_reason_is_refused_where_the_form_is_made_of_what_was_sent(new_host: Callable[..., Host]) -> None:
+    """Which token is to be changed is looked up in it before anything else is."""
+    host = walked_host(new_host, MYPROFILE_API_TOKENS=3)
+    here = busy(host)
+    token, before = here.csrf(), everything(host)
+    for body in ("[" * 1_100, '{"id": ' * 5_000, '{"id": ' + "[" * 1_100 + "]" * 1_100 + "}", '{"id": ', "[]"):
+        answer = here.client.post(
+            "/profile/api-token/change",
+            data=body,
+            content_type="application/json",
+            headers={**JSON, "X-CSRFToken": token},
+        )
+        assert (answer.status_code, answer.json["code"]) == (400, "bad_request")
+    assert everything(host) == before
+
+
 @pytest.mark.parametrize("url", TAKES_FIELDS)
 def test_a_number_that_is_none_is_refused_as_a_value(url: str, new_host: Callable[..., Host]) -> None:
     host = walked_host(new_host)

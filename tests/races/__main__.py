@@ -10,8 +10,9 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 
 from tests.races.actions import ACTIONS
@@ -51,21 +52,21 @@ class Report:
         print(f"{self._store}: {after}: {found}", flush=True)
 
 
-def on_purpose(set_up: Stage) -> Report:
+def on_purpose(set_up: Stage, only: Sequence[str]) -> Report:
     report = Report(set_up.store)
     with watched(set_up.engine):
-        for first in ACTIONS:
-            for second in ACTIONS:
-                for race in races(first, second):
+        for pair in product(ACTIONS, repeat=2):
+            for race in races(*pair):
+                if str(race).startswith(tuple(only)):
                     report.run(set_up, race, stopping(set_up, race.point))
     report.say("stopped on purpose")
     return report
 
 
-def by_chance(set_up: Stage, rounds: int, seed: int, log: Path, only: str = "") -> Report:
+def by_chance(set_up: Stage, rounds: int, seed: int, log: Path, only: Sequence[str]) -> Report:
     report = Report(set_up.store)
     with sending_to_workers(set_up, log, seed) as send:
-        for race in (each for each in _unstopped() if str(each).startswith(only)):
+        for race in (each for each in _unstopped() if str(each).startswith(tuple(only))):
             for number in range(rounds):
                 turned = race._replace(first=race.second, second=race.first)
                 report.run(set_up, turned if number % 2 else race, send)
@@ -81,11 +82,12 @@ def _unstopped() -> Iterator[Race]:
 def differences(store: str, asked: argparse.Namespace) -> int:
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
+        only = asked.only or [""]
         made = stage(store, folder, lambda name: str(running.enter_context(SERVICES[name]())))
         set_up = running.enter_context(made)
-        reports = [on_purpose(set_up)] if asked.all else []
+        reports = [on_purpose(set_up, only)] if asked.all else []
         if asked.rounds:
-            reports.append(by_chance(set_up, asked.rounds, asked.seed, folder / "workers.log", asked.only))
+            reports.append(by_chance(set_up, asked.rounds, asked.seed, folder / "workers.log", only))
         return sum(report.differences for report in reports)
 
 
@@ -96,7 +98,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, choices=[2], default=2)
     parser.add_argument("--store", choices=STORES, action="append", help="default: all of them")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="with --rounds: pairs that begin so, such as 'change | confirm'")
+    begin = "pairs that begin so, such as 'change | confirm'; may be given several times"
+    parser.add_argument("--only", action="append", help=begin)
     asked = parser.parse_args()
     return 1 if sum(differences(store, asked) for store in asked.store or STORES) else 0
 

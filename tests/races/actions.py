@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from tests.races.stage import NEW, SWITCHED_OFF, Answer, Request, Stage, State
+from tests.races.feature_state import OLD_SET, Features
+from tests.races.stage import NEW, OF_OTHER, SWITCHED_OFF, Answer, Request, Stage, State
 from tests.support.host import PASSWORD
 
 
@@ -15,6 +16,11 @@ class Seat(NamedTuple):
 
     number: int
     session: str
+
+    @property
+    def name(self) -> str:
+        """As Feature Management has it."""
+        return "Alice Test" if self.session == OF_OTHER else "Admin Test"
 
 
 class Action(NamedTuple):
@@ -60,14 +66,21 @@ def _token_action(url: str) -> Callable[[Stage, Seat], Request]:
     return lambda stage, seat: Request(url, stage.cookies[seat.session], {"version": stage.version})
 
 
-def _switch(stage: Stage, seat: Seat) -> Request:
-    sent = {SWITCHED_OFF[seat.number]: False, "version": stage.features}
-    return Request("/profile/admin/features", stage.cookies[seat.session], sent)
+def _admin(page: str, sent: Callable[[Stage, Seat], Any]) -> Callable[[Stage, Seat], Request]:
+    url = f"/profile/admin/features{page}"
+    return lambda stage, seat: Request(url, stage.cookies[seat.session], sent(stage, seat))
+
+
+def _features(effect: Callable[[Features, Seat], Features]) -> Callable[[State, Seat, Answer], State]:
+    return lambda state, seat, answer: state._replace(features=effect(state.features, seat))
 
 
 def _logout(stage: Stage, seat: Seat) -> Request:
     return Request("/profile/sso/Okta/backchannel-logout", form={"logout_token": stage.logout_token()})
 
+
+#: One name, in other letters.
+NEW_SET = ("", "Launch", "LAUNCH")
 
 ACTIONS: dict[str, Action] = {
     "change": Action(
@@ -102,11 +115,33 @@ ACTIONS: dict[str, Action] = {
     ),
     "features": Action(
         "saving features",
-        _switch,
-        lambda state, seat, answer: state._replace(off=state.off | {SWITCHED_OFF[seat.number]}),
+        _admin("", lambda stage, seat: {SWITCHED_OFF[seat.number]: False, "version": stage.features}),
+        _features(lambda features, seat: features.saved({SWITCHED_OFF[seat.number]: False}, seat.name)),
     ),
     "logout token": Action("a logout token", _logout, _logged_out, inside=False),
+    "save set": Action(
+        "saving a set under one name",
+        _admin("/sets", lambda stage, seat: {"name": NEW_SET[seat.number]}),
+        _features(lambda features, seat: features.kept(NEW_SET[seat.number])),
+    ),
+    "replace set": Action(
+        "saving a set anew",
+        _admin("/sets/replace", lambda stage, seat: {"id": stage.set_id}),
+        _features(lambda features, seat: features.kept(OLD_SET)),
+    ),
+    "put back": Action(
+        "putting that set back",
+        _admin("/sets/put-back", lambda stage, seat: {"id": stage.set_id, "version": stage.features}),
+        _features(lambda features, seat: features.put_back(seat.name)),
+    ),
+    "undo": Action(
+        "undoing a change",
+        _admin("/history/undo", lambda stage, seat: {"number": stage.features}),
+        _features(lambda features, seat: features.undone(seat.name)),
+    ),
 }
+#: What administrators do to features. First, that which all of these are like, beside other things.
+OF_FEATURES = ("features", "save set", "replace set", "put back", "undo")
 
 
 def new_token(answer: Answer) -> str | None:

@@ -31,7 +31,7 @@ BLOCKED, FAILED = 0.15, 30
 _WRITING = {
     SqlStore: (
         *("add_far_from", "add_session", "rotate_session", "end_sessions"),
-        *("replace_token", "delete_token", "save_features", "add_logout_token"),
+        *("replace_token", "delete_token", "save_features", "add_feature_set", "add_logout_token"),
     ),
     RedisSessions: ("add_session", "rotate_session", "end_sessions"),
     UserPasswords: ("set_password",),

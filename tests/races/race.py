@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from tests.races.actions import ACTIONS, Action, Seat, new_token
+from tests.races.actions import ACTIONS, OF_FEATURES, Action, Seat, new_token
 from tests.races.points import POINTS, at_once
-from tests.races.stage import Answer, Request, Stage, State
+from tests.races.stage import OF_OTHER, Answer, Request, Stage, State
 from tests.races.table import APART, TABS, Outcome, has_tabs, outcome
 from tests.support.host import PASSWORD
 from tests.workers.fleet import cookie_header
 
-#: What says that something was done, and what that it was not: let in no more, meanwhile changed, wrong by now.
-DONE, REFUSED = (200,), (401, 403, 409, 422)
+#: What says that something was done, and what that it was not: let in no more, meanwhile changed, wrong or gone by now.
+DONE, REFUSED = (200,), (401, 403, 404, 409, 422)
 #: How the two requests are sent.
 Send = Callable[[Request, Request], tuple[Answer, Answer]]
 
@@ -29,7 +29,8 @@ class Race(NamedTuple):
         return f"{self.first} | {self.second} ({self.where}{at})"
 
     def seats(self) -> tuple[Seat, Seat]:
-        return Seat(1, self._session(self.first, "A")), Seat(2, self._session(self.second, "B"))
+        second = OF_OTHER if {self.first, self.second} <= set(OF_FEATURES) else "B"
+        return Seat(1, self._session(self.first, "A")), Seat(2, self._session(self.second, second))
 
     def _session(self, action: str, own: str) -> str:
         if self.where == TABS:
@@ -61,14 +62,15 @@ def run(stage: Stage, race: Race, send: Send) -> None:
         assert answer.status in DONE + REFUSED, f"{told}: {answer.body[:300]}"
     assert (said[0], said[1]) in stated.done, f"{told}, not: {stated.sentence}"
     found = stage.state(*_held(stage, seats, actions, answers))
-    allowed = set(_allowed(stated, actions, seats, answers, said))
+    beginning = State(PASSWORD, frozenset("ABC"), "token", stage.beginning)
+    allowed = set(_allowed(stated, beginning, actions, seats, answers, said))
     assert found in allowed, f"{told}: {found}, not one of {allowed}: {stated.sentence}"
 
 
 def _held(
     stage: Stage, seats: tuple[Seat, Seat], actions: tuple[Action, Action], answers: tuple[Answer, Answer]
 ) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """What is in whose hands: the cookies of each session, and the API tokens."""
+    """What is in the user's hands: the cookies of each session, and the API tokens."""
     held = {name: [cookies] for name, cookies in stage.cookies.items()}
     tokens = {"token": stage.token}
     for seat, action, answer in zip(seats, actions, answers, strict=True):
@@ -77,11 +79,13 @@ def _held(
             held.setdefault(name, []).append(cookie_header(answer.cookies))
         if (token := new_token(answer)) is not None:
             tokens[f"token {seat.number}"] = token
+    held.pop(OF_OTHER)
     return held, tokens
 
 
 def _allowed(
     stated: Outcome,
+    beginning: State,
     actions: tuple[Action, Action],
     seats: tuple[Seat, Seat],
     answers: tuple[Answer, Answer],
@@ -91,7 +95,7 @@ def _allowed(
     for order in ((0, 1), (1, 0)):
         if all(said) and stated.last is not None and order[1] != stated.last:
             continue
-        state = State(PASSWORD, frozenset("ABC"), "token", frozenset())
+        state = beginning
         for which in order:
             if said[which]:
                 state = actions[which].effect(state, seats[which], answers[which])

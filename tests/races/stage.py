@@ -1,4 +1,5 @@
-"""The host of the races: somebody with three sessions and an API token, put back as it was before each race."""
+"""The host of the races: somebody with three sessions and an API token, and another administrator, put back as it was
+before each race."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from flask import request
 from sqlalchemy import create_engine, make_url, text
 
 from flask_myprofile import current_profile, record_sso
+from tests.races.feature_state import OFF_SINCE, OLD_SET, Features, features_now
 from tests.races.points import CHECKED, come_by
 from tests.support.host import PASSWORD, Host, make_host
 from tests.support.providers import Provider, with_providers
@@ -26,6 +28,8 @@ from tests.workers.fleet import cookie_header, sign_in_many
 
 #: Who does everything: an administrator, so that one person can do all of it.
 ADA = "admin"
+#: Another administrator, by the name of their session, and that: theirs may be the second of two requests.
+OTHER, OF_OTHER = "alice", "D"
 SUBJECT = "88"
 NEW = ("", "a quiet walk in the rain", "seven boats on a lake")
 SWITCHED_OFF = ("", "preferences", "sessions.rename")
@@ -54,12 +58,13 @@ class Answer(NamedTuple):
 
 
 class State(NamedTuple):
-    """What is so when both are answered: the password, which sessions get in, which token works, what is off."""
+    """What is so when both are answered: the password, which sessions get in, which token works, what the features
+    are."""
 
     password: str
     live: frozenset[str]
     token: str | None
-    off: frozenset[str]
+    features: Features
 
 
 def okta() -> Provider:
@@ -110,16 +115,18 @@ def leave_passwords_to_the_extension(host: Host) -> None:
 
 
 class Stage:
-    """:ivar cookies: what the browsers of sessions A, B and C send.
+    """:ivar cookies: what the browsers of sessions A, B and C send, and of that of the other administrator.
 
-    ``version`` is that of the API token, ``features`` that of Feature Management."""
+    ``version`` is that of the API token, ``features`` that of Feature Management, which ``beginning`` is the state
+    of; ``set_id`` is that of the set."""
 
     def __init__(self, host: Host, store: str) -> None:
         self.host, self.store = host, store
         self.okta = okta()
-        sessions = sign_in_many(host, ADA, 3)
+        host.change(OTHER, is_admin=True)
+        sessions = sign_in_many(host, ADA, 3) + sign_in_many(host, OTHER, 1)
         leave_passwords_to_the_extension(host)
-        self.cookies = dict(zip("ABC", (session.cookie for session in sessions), strict=True))
+        self.cookies = dict(zip(f"ABC{OF_OTHER}", (session.cookie for session in sessions), strict=True))
         self._client = host.app.test_client(use_cookies=False)
         with host.app.test_request_context():
             self.token = current_profile.tokens.regenerate(self._ada())
@@ -131,10 +138,20 @@ class Stage:
         self._redis = redis.Redis.from_url(url) if url else None
         with host.app.app_context():
             self.engine = host.db.engine
-        page = self.send(Request("/profile/admin/features", self.cookies["C"]), "GET")
-        self.features = json.loads(page.body)["version"]
+        self.set_id = self._ask("/sets", {"name": OLD_SET})["id"]
+        self._ask("", dict.fromkeys(OFF_SINCE, False))
+        self.features = self._ask("")["version"]
+        with host.app.test_request_context():
+            self.beginning = features_now()
         assert self._works(self.token)  # its last use is known from now on
         self._kept = self._rows(), self._keys()
+
+    def _ask(self, page: str, sent: Any = None) -> Any:
+        """Of Feature Management."""
+        asked = Request(f"/profile/admin/features{page}", self.cookies["C"], sent)
+        answer = self.send(asked, "GET" if sent is None else "POST")
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
 
     def _ada(self) -> Any:
         users = self.host.db.select(self.host.User)
@@ -189,11 +206,11 @@ class Stage:
             ).scalar_one()
             check = current_profile.users.check_password
             (password,) = [text for text in (PASSWORD, *NEW[1:]) if check(user, text)]
-            off = frozenset(name for name in SWITCHED_OFF[1:] if not current_profile.features[name])
+            features = features_now()
         live = frozenset(name for name, each in held.items() if any(map(self.is_in, each)))
         bearer = [name for name, token in tokens.items() if self._works(token)]
         assert len(bearer) <= 1, f"two tokens work: {bearer}"
-        return State(password, live, bearer[0] if bearer else None, off)
+        return State(password, live, bearer[0] if bearer else None, features)
 
     def _works(self, token: str) -> bool:
         answer = self._client.get("/api", headers={"Authorization": f"Bearer {token}", "Accept": "application/json"})

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
-from tests.races.actions import ACTIONS
+from tests.races.actions import ACTIONS, OF_FEATURES
 
 #: Two browsers of one user, or two tabs of one browser, which share its cookies.
 APART, TABS = "two browsers", "two tabs"
@@ -26,7 +27,9 @@ class Outcome(NamedTuple):
     def turned(self) -> Outcome:
         """The same, said of the two in the other order."""
         done = tuple((second, first) for first, second in self.done)
-        return Outcome(self.sentence, done, None if self.last is None else 1 - self.last)
+        other = {"first": "second", "second": "first"}
+        sentence = re.sub("(?<=he )(first|second)", lambda found: other[found[0]], self.sentence)
+        return Outcome(sentence, done, None if self.last is None else 1 - self.last)
 
 
 _BOTH, _FIRST, _SECOND = (True, True), (True, False), (False, True)
@@ -62,6 +65,8 @@ OLD_PASSWORD_THERE = Outcome(
     (_BOTH, _FIRST, _SECOND),
     0,
 )
+STALE = Outcome("The second is done. So is the first if it comes before; else it is refused.", (_BOTH, _SECOND), 1)
+ANEW = Outcome("The first is done. So is the second, with the set as it was, if it was let in before.", (_BOTH, _FIRST))
 PROVIDER = Outcome("Both are done, and nobody is in: the logout is of that sign-in too.", (_BOTH,), 1)
 
 #: By the first and the second of a pair, in the order of :data:`ACTIONS`; the rest is BOTH.
@@ -82,7 +87,14 @@ _APART: dict[tuple[str, str], Outcome] = {
     ("regenerate", "regenerate"): ONE,
     ("regenerate", "revoke"): ONE,
     ("revoke", "revoke"): GONE,
-    ("features", "features"): ONE,
+}
+#: Of administrators among themselves, in whatever browsers.
+_OF_FEATURES: dict[tuple[str, str], Outcome] = {
+    **{(each, each): ONE for each in ("features", "save set", "replace set", "undo")},
+    ("features", "put back"): ONE,
+    ("features", "undo"): STALE,
+    ("replace set", "put back"): ANEW,
+    ("put back", "undo"): STALE.turned(),
 }
 _INSIDE = [name for name, action in ACTIONS.items() if action.inside]
 _TABS: dict[tuple[str, str], Outcome] = {
@@ -100,12 +112,24 @@ _TABS: dict[tuple[str, str], Outcome] = {
     ("regenerate", "regenerate"): ONE,
     ("regenerate", "revoke"): ONE,
     ("revoke", "revoke"): GONE,
-    ("features", "features"): ONE,
 }
 
 
 def pairs() -> list[tuple[str, str]]:
-    return list(combinations_with_replacement(ACTIONS, 2))
+    """Those that have an outcome of their own: whatever administrators do to features is beside all other things like
+    saving them."""
+    found = combinations_with_replacement(ACTIONS, 2)
+    return [pair for pair in found if set(pair) <= set(OF_FEATURES) or pair == _saving(pair)]
+
+
+def _saving(pair: tuple[str, str]) -> tuple[str, str]:
+    first, second = (OF_FEATURES[0] if each in OF_FEATURES else each for each in pair)
+    return first, second
+
+
+def both_ways() -> list[tuple[str, str]]:
+    """The same, and each turned."""
+    return sorted({pair for first, second in pairs() for pair in ((first, second), (second, first))})
 
 
 def has_tabs(first: str, second: str) -> bool:
@@ -114,7 +138,9 @@ def has_tabs(first: str, second: str) -> bool:
 
 
 def outcome(first: str, second: str, where: str) -> Outcome:
-    stated = _APART if where == APART else _TABS
+    stated = {**(_APART if where == APART else _TABS), **_OF_FEATURES}
+    if not {first, second} <= set(OF_FEATURES):
+        first, second = _saving((first, second))
     if (first, second) in stated:
         return stated[first, second]
     if (second, first) in stated:

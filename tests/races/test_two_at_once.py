@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 
 from tests.races import documented
-from tests.races.actions import ACTIONS
 from tests.races.points import watched
 from tests.races.race import Race, races, run, stopping
 from tests.races.stage import stage
+from tests.races.table import both_ways
 from tests.support.kept import STORES
 
 
 def sample() -> list[Race]:
     """One race of each pair, each at another point and place: ``python -m tests.races --all`` tries them all."""
-    pairs = [(first, second) for first in ACTIONS for second in ACTIONS]
-    ways = [list(races(*pair)) for pair in pairs]
+    ways = [list(races(*pair)) for pair in both_ways()]
     return [each[number % len(each)] for number, each in enumerate(ways)]
 
 

@@ -51,6 +51,14 @@ def test_an_error_is_in_the_layout(app: Flask) -> None:
     assert browser.get("/api/me").json == {"error": "Sign in, or send a valid API token."}
 
 
+def test_an_error_at_an_untrusted_host_is_told_without_the_layout(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "TRUSTED_HOSTS", ["localhost"])
+    browser = app.test_client()
+    assert LAYOUT in browser.get("/nowhere").text
+    for path in ("/", "/nowhere", "/profile/", "/api/me"):
+        assert browser.get(path, base_url="http://192.0.2.1/").status_code == 400, path
+
+
 def test_an_error_of_my_profile_is_its_own_page_in_the_layout(app: Flask, tmp_path: Path) -> None:
     browser = app.test_client()
     browser.post("/sign-in", data={"csrf_token": token_in(browser.get("/sign-in").text), **SAM})

@@ -6,10 +6,12 @@ How the extension comes in is all in :func:`create_app`; the other files are wha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from flask import Flask, current_app, request
 from flask_babel import get_locale
+from werkzeug.datastructures import LanguageAccept
 
 from flask_myprofile import DeleteMyAccount, DownloadMyData, MyProfile, Users, preferred_language
 
@@ -22,9 +24,14 @@ READ_IN = {"zh_CN": "zh_Hans", "zh_SG": "zh_Hans", "zh_HK": "zh_Hant", "zh_TW": 
 
 
 def language_of_visitor() -> str | None:
-    """What was chosen in My Profile, else what the browser asks for."""
-    asked = request.accept_languages.best_match([*current_app.config["MYPROFILE_LANGUAGES"], *READ_IN])
-    return preferred_language() or READ_IN.get(asked or "", asked)
+    """What was chosen in My Profile, else the first language of ours that the browser asks for."""
+    if (chosen := preferred_language()) is not None:
+        return chosen
+    ours = [*current_app.config["MYPROFILE_LANGUAGES"], *READ_IN]
+    for wish in islice(request.accept_languages, 10):  # of all at once, "en" would come before "de-AT"
+        if (asked := LanguageAccept([wish]).best_match(ours)) is not None:
+            return READ_IN.get(asked, asked)
+    return None
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:

@@ -219,6 +219,7 @@ def test_the_example_app_speaks_every_language(language: str, site: Flask) -> No
     [
         *(("zh-TW,zh;q=0.9,en;q=0.8", "zh_Hant"), ("zh-CN,zh;q=0.9", "zh_Hans"), ("zh", "zh_Hans"), ("pt-PT", "pt_BR")),
         *(("de-AT", "de"), ("en-GB,en;q=0.9,fr;q=0.5", "en"), ("da,nb;q=0.7,fr;q=0.5", "fr"), ("tlh", "en")),
+        *(("de-AT,en;q=0.7", "de"), ("zh-TW,fr;q=0.5", "zh_Hant"), ("de;q=0,fr;q=0.5", "fr")),
     ],
 )
 def test_the_example_app_understands_what_browsers_ask_for(asked: str, spoken: str, site: Flask) -> None:

@@ -41,7 +41,7 @@ class Sessions:
         *,
         login_id_of: Callable[[Any], str],
         current: Callable[[], SessionRecord | None],
-        current_method: Callable[[str], str | None],
+        current_method: Callable[[Any, Callable[[Any], str]], str | None],
         is_superseded: Callable[[], bool],
         renew: Callable[[Any, SessionRecord], bool],
         keep: Callable[[], None],
@@ -49,7 +49,7 @@ class Sessions:
         """:param history: what outlives the sessions; kept in the host's database even where ``store`` is another one.
         :param login_id_of: what Flask-Login keeps of a user in its cookies.
         :param current: the session of this request.
-        :param current_method: how it began, if it is that of the user with this key.
+        :param current_method: how it began, if it is that of this user, whose key the function says.
         :param is_superseded: whether that session's secret is another one by now than this request came with.
         :param renew: gives that session a new secret.
         :param keep: told that it stays, while the user's others end.
@@ -82,7 +82,7 @@ class Sessions:
         :param user: only if it is this user's.
         :returns: what ``method`` of its record is, such as ``"password"``; None for visitors and API tokens.
         """
-        return self._current_method(self._users.key(user))
+        return self._current_method(user, self._users.key)
 
     def is_fresh(self, user: Any) -> bool:
         """Whether the user of this request has signed in, or given the password, within

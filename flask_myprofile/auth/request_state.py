@@ -146,13 +146,14 @@ def current_record() -> SessionRecord | None:
     return state.record
 
 
-def current_method(user_key: str) -> str | None:
+def current_method(user: Any, key_of: Callable[[Any], str]) -> str | None:
     """How the session of this request began, if it is that user's: in the row that the check has just read."""
     state = known_state()
     if state is not None and state.session_id is not None and state.record is None and state.method is not None:
-        return state.method if state.user_key == user_key else None
+        is_theirs = user is state.user or key_of(user) == state.user_key
+        return state.method if is_theirs else None
     record = current_record()
-    return record.method if record is not None and record.user_key == user_key else None
+    return record.method if record is not None and record.user_key == key_of(user) else None
 
 
 def keep_session() -> None:

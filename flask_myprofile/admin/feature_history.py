@@ -85,7 +85,7 @@ def undo(user: Any) -> Any:
 
 def _sentence(change: FeatureChange) -> str:
     label = feature_page.labels().get(change.name, change.name)
-    return f"{label}: {_words(change.after)} → {_words(change.before)}"
+    return f"{label}: {rule_in_words(_rule(change.after))} → {rule_in_words(_rule(change.before))}"
 
 
 def _restored(change: FeatureChange) -> Mapping[str, bool | Rule]:
@@ -184,8 +184,8 @@ def _rows(changes: Sequence[FeatureChange]) -> list[dict[str, Any]]:
             rows.append(
                 {
                     "label": labels.get(each.name, each.name),
-                    "before": _words(each.before),
-                    "after": _words(each.after),
+                    "before": rule_in_words(_rule(each.before)),
+                    "after": rule_in_words(_rule(each.after)),
                     "by": each.changed_by or gettext("An administrator"),
                     "at": as_datetime(each.changed_at),
                     "undo_url": _undo_url([each], present, labels, number, each.name),
@@ -232,24 +232,23 @@ def _can_all_be_undone(
 
 
 def _rule(text: str | None) -> Rule | None:
-    return None if text is None else kept_rule(text)
+    """None: no choice. What cannot be read is off, as it was and would be again."""
+    return None if text is None else kept_rule(text) or Rule(False)
 
 
-def _words(text: str | None) -> str:
-    if text is not None and kept_rule(text) is None:
-        return gettext("Off")
-    return rule_in_words(_rule(text))
+def _data(text: str | None) -> Any:
+    rule = None if text is None else kept_rule(text)
+    return None if rule is None else data_of(rule)
 
 
 def _as_json(change: FeatureChange, row: Mapping[str, Any]) -> dict[str, Any]:
-    before, after = _rule(change.before), _rule(change.after)
     return {
         "number": change.number,
         "feature": change.name,
         "by": change.changed_by or None,
         "at": iso_time(change.changed_at),
-        "before": None if before is None else data_of(before),
-        "after": None if after is None else data_of(after),
+        "before": _data(change.before),
+        "after": _data(change.after),
         "set": change.set_name,
         "can_be_undone": row["undo_url"] is not None,
     }

@@ -131,8 +131,8 @@ def undo(number: int, name: str | None, yes: bool) -> None:
     known, rules = feature_names(), {}
     for change in current_profile.features.changes_of(number, name):
         if change.name in known:
-            rule = None if change.before is None else kept_rule(change.before)
-            rules[change.name] = rule or current_profile.features.state(change.name).default_rule
+            default = current_profile.features.state(change.name).default_rule
+            rules[change.name] = default if change.before is None else kept_rule(change.before) or Rule(False)
     ask_about(rules, yes)
     save_changes(lambda by: current_profile.features.undo(number, name, by))
 

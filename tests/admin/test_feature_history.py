@@ -189,6 +189,20 @@ def test_a_change_that_nobody_can_read_is_shown_all_the_same(host: Host) -> None
     assert "gone.tab" in admin.get(URL).text and changes(admin)[0]["before"] is None
 
 
+def test_what_was_before_and_cannot_be_read_was_off_and_would_be_again(host: Host) -> None:
+    admin = signed_in(host)
+    made(signed_in(host, "alice"))
+    admin.post_json(FEATURES, {"api_token": False})
+    admin.post_json(FEATURES, {"api_token": True})
+    host.sql("UPDATE myprofile_feature_change SET rule_before = '{' WHERE rule_after = 'true'")
+    number = str(changes(admin)[0]["number"])
+    asked = admin.get(f"{UNDO}?number={number}").text
+    assert "API Token: On → Off" in asked and asked.count("<p>API Token: ") == 2, "what comes of it, and that"
+    run = host.app.test_cli_runner().invoke
+    done = run(args=["myprofile", "features", "undo", number], input="n\n")
+    assert "Save it?" in done.output and done.exit_code == 1
+
+
 def test_a_version_that_was_deleted_by_hand_keeps_nobody_from_saving(host: Host) -> None:
     admin = signed_in(host)
     admin.post_json(FEATURES, {"sessions": False})

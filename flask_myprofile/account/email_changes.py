@@ -68,7 +68,7 @@ class EmailChanges:
 
     def pending(self, user: Any, *, to_write: bool = False) -> EmailChange | None:
         """The one that waits for its confirmation."""
-        present = self._users.get(user, EMAIL) or ""
+        present = self._users.shown(user, EMAIL) or ""
         changes = self._changes(user, to_write=to_write)
         return next((each for each in changes if _waits(each) and each.old_address == present), None)
 

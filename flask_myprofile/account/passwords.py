@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import inspect
-from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
 
 from ..config import Config
 from ..errors import Conflict, MyProfileError
@@ -16,6 +12,7 @@ from ..store.protocols import HistoryStore
 from ..store.records import ADOPTED, is_sso_method
 from .activity import Activity
 from .events import PASSWORD_CHANGED
+from .host_code import HostFailed, code_of_the_host
 from .identities import Identities
 from .password_throttle import PasswordThrottle
 from .policy import Policy, PolicyBroken, Rule
@@ -28,17 +25,6 @@ from .users import Users
 
 class WrongPassword(MyProfileError):
     """The current password given is not the current password."""
-
-
-class HostFailed(MyProfileError):
-    """The host's own code for passwords raised what it should not have, see ``__cause__``. Nothing has been changed.
-
-    :param is_down: whether it could not reach somebody, and may do so later.
-    """
-
-    def __init__(self, is_down: bool) -> None:
-        super().__init__("the host's code for passwords failed")
-        self.is_down = is_down
 
 
 class Passwords:
@@ -206,7 +192,7 @@ class Passwords:
             self._activity.note(PASSWORD_CHANGED, held, with_session=True)
 
     def _write(self, user: Any, new: str) -> None:
-        with _code_of_the_host():
+        with code_of_the_host("passwords"):
             try:
                 self._users.set_password(user, new)
             except ValueError as error:
@@ -233,16 +219,5 @@ class Passwords:
     def is_current(self, user: Any, text: str) -> bool:
         """:raises CannotCheck: nobody here can tell. :raises HostFailed: the host's own check did."""
         usable = 0 < len(text) <= max(self._config.password_max_length, 256) and storable(text)
-        with _code_of_the_host():
+        with code_of_the_host("passwords"):
             return usable and self._users.is_password(user, text)
-
-
-@contextmanager
-def _code_of_the_host() -> Iterator[None]:
-    """A mistake in it is neither the user's nor an outage, and a directory that is not reached is no mistake."""
-    try:
-        yield
-    except (MyProfileError, SQLAlchemyError, HTTPException):
-        raise
-    except Exception as error:
-        raise HostFailed(isinstance(error, OSError)) from error

@@ -94,8 +94,8 @@ class Policy:
     def _is_context(self, user: Any, new: str) -> bool:
         """Whether the password is the user's name, address or a word of the product with digits and signs around it.
         A long phrase that merely contains such a word is fine."""
-        email = str(self._users.get(user, "email") or "")
-        words = {self._users.get(user, "username"), email, email.partition("@")[0], self._users.display_name(user)}
+        email = str(self._users.shown(user, "email") or "")
+        words = {self._users.shown(user, "username"), email, email.partition("@")[0], self._users.display_name(user)}
         kernels = {_letters(str(word)) for word in (*words, *self._config.password_context) if word}
         kernels.discard("")
         kernel = _letters(new)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import func, inspect, select
@@ -10,7 +11,10 @@ from sqlalchemy import func, inspect, select
 from .addresses import is_same_address
 from .attributes import Source, holder_of
 from .columns import Attribute, describe, of_column
+from .host_code import SPEAKING
 from .row_lock import lock_row
+
+_log = logging.getLogger(__name__)
 
 
 class UserFields:
@@ -33,6 +37,23 @@ class UserFields:
     def get(self, user: Any, field: str) -> Any:
         """See :meth:`Users.get`."""
         raise NotImplementedError
+
+    def shown(self, user: Any, field: str, otherwise: Any = None) -> Any:
+        """Read a field to show it, which takes no page along where the host's code cannot read it.
+
+        :param otherwise: what to answer then; the log says which field.
+        """
+        return self._shown(field, lambda: self.get(user, field), otherwise)
+
+    @staticmethod
+    def _shown(what: str, read: Callable[[], Any], otherwise: Any) -> Any:
+        try:
+            return read()
+        except Exception as error:
+            if isinstance(error, SPEAKING):
+                raise
+            _log.exception("MyProfile: %s of a user cannot be read, and is left out", what)
+            return otherwise
 
     def is_placed(self, field: str) -> bool:
         """Whether the host has said where it is."""

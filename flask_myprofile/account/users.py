@@ -13,6 +13,7 @@ from ..errors import Invalid, SetupError
 from ..store.user_keys import UserKeys, key_of
 from .attributes import Source, holder_of, read_attribute
 from .held_objects import held_in
+from .host_code import SPEAKING, HostFailed, is_refusal
 from .password_marks import PasswordMarks
 from .password_methods import Checker, Writer, own_writer
 from .user_classes import UserClasses
@@ -221,6 +222,7 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         :param user: whose, as :meth:`held` answers them.
         :param values: field -> new value.
         :raises Invalid: the model refuses some, with its reasons.
+        :raises HostFailed: its code is broken.
         """
         refused: dict[str, object] = {}
         for field, value in values.items():
@@ -233,6 +235,13 @@ class Users(UserClasses, UserSearch, PasswordMarks):
                 setattr(holder_of(user, source), source.rpartition(".")[2], value)
             except (ValueError, AssertionError) as error:  # as @validates and the setters of properties refuse
                 refused[field] = str(error)
+            except Exception as error:
+                if isinstance(error, SPEAKING):
+                    raise
+                if not is_refusal(error):
+                    raise HostFailed(f"the field {field}", error) from error
+                _log.info("MyProfile: the field %s did not take a value: %s", field, type(error).__name__)
+                refused[field] = ""  # words for developers
         if refused:
             raise Invalid(refused)
 
@@ -259,16 +268,16 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         :param user: any user.
         :returns: the name; the key where there is none.
         """
-        if self._display_name is not None:
-            return str(read_attribute(user, self._display_name) or "")
+        if (source := self._display_name) is not None:
+            return str(self._shown("the name", lambda: read_attribute(user, source), self.key(user)) or "")
         for field in NAMES:
-            name = _name(self.get(user, field))
+            name = _name(self.shown(user, field))
             # "Alice None" is put together of a name and one that is empty, unless it is stored so
             if name and ("None" not in name.split() or field in self.fields_of_model()):
                 return name
-        parts = [_name(self.get(user, first)) or _name(self.get(user, other)) for first, other in FULL_NAME]
+        parts = [_name(self.shown(user, first)) or _name(self.shown(user, other)) for first, other in FULL_NAME]
         return " ".join(part for part in parts if part) or str(
-            self.get(user, "username") or self.get(user, "email") or self.key(user)
+            self.shown(user, "username") or self.shown(user, "email") or self.key(user)
         )
 
     def is_sso(self, user: Any) -> bool | None:

@@ -92,7 +92,7 @@ def _find(text: str) -> Any:
 
 def person(user: Any) -> dict[str, Any]:
     users = current_profile.users
-    return {"key": users.key(user), "name": users.display_name(user), "email": users.get(user, "email")}
+    return {"key": users.key(user), "name": users.display_name(user), "email": users.shown(user, "email")}
 
 
 # ---- what is shown of one

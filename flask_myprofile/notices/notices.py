@@ -199,7 +199,7 @@ def _addresses(user: Any, news: News) -> list[str | None]:
     """Where it goes: also to the address that somebody has changed who may not have been the user."""
     if news.to is not None:
         return [news.to]
-    present = current_profile.users.get(user, "email") or None
+    present = current_profile.users.shown(user, "email") or None
     former = current_profile.email_changes.former_addresses(user) if current_profile.config.email_change else ()
     return list(dict.fromkeys([present, *former]))
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from wtforms import Form
 
+from ..account.host_code import HostFailed
 from ..auth.request_state import request_state
 from ..errors import Conflict, Invalid, NotFound, ReauthRequired, Refused, StoreDown
 from ..globals import current_profile
@@ -25,7 +26,7 @@ from .forms import each_field, fill, read_condition
 from .navigation import url_of
 from .only_changed import VersionedForm
 from .questions import ask
-from .refusals import lost_race, problem_of, refused
+from .refusals import lost_race, of_the_host, problem_of, refused
 from .signed_out import say_elsewhere
 
 #: What the code of a host or of a tab raises for its own mistakes: to come back later helps nobody.
@@ -75,7 +76,7 @@ def _perform(user: Any, tab: Tab, action: Action) -> Any:
             current_profile.sessions.require_fresh(user)
         with unit_of_work(current_profile.db.session):
             done = action.function(tab, user, *arguments, **condition)
-    except (Refused, DBAPIError, StaleDataError, StoreDown) as error:
+    except (Refused, HostFailed, DBAPIError, StaleDataError, StoreDown) as error:
         refusal = _as_refusal(error)
         if refusal is None:
             raise
@@ -97,9 +98,11 @@ def _check_complete() -> None:
 
 
 def _as_refusal(error: Exception) -> Refused | None:
-    """What the sender can correct, or send again; None where that helps nobody."""
+    """What the sender can correct, or send again, or whose mistake it is; None where nobody knows."""
     if isinstance(error, Refused):
         return error
+    if isinstance(error, HostFailed):
+        return of_the_host(error)
     if isinstance(error, IntegrityError):
         return Conflict(gettext("This clashes with what is stored already."))
     if isinstance(error, DataError):

@@ -57,7 +57,7 @@ def form_of(tab: Tab, user: Any) -> type[FlaskForm]:
     validators = [
         checks.given(gettext("Enter your email address")),
         checks.proper(label, longest),
-        checks.email(config.personal_email_intranet, users.get(user, EMAIL)),
+        checks.email(config.personal_email_intranet, users.shown(user, EMAIL)),
     ]
     field = Line(
         label,

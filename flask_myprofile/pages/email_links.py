@@ -11,7 +11,8 @@ from flask import url_for
 
 from ..account import email_changes
 from ..account.email_changes import EMAIL
-from ..errors import Conflict, NotFound
+from ..account.host_code import HostFailed
+from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import gettext
 from ..store.notice_records import EmailChange, LinkRecord
@@ -19,6 +20,7 @@ from ..transactions import after_commit
 from .email_change import may_change
 from .held_user import check_saved, held_user
 from .link_pages import Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
+from .refusals import of_the_host
 
 #: The kind of notice that goes to the address from before.
 CHANGED = "email_changed"
@@ -109,6 +111,11 @@ def _answered() -> Iterator[None]:
         yield
     except email_changes.AddressTaken as taken:
         raise Conflict(gettext("Somebody else has this email address. Nothing was changed.")) from taken
+    except Invalid as refusal:  # of the host's model
+        words = " ".join(str(text) for texts in refusal.errors.values() for text in texts)
+        raise Conflict(words or gettext("This value is not accepted.")) from refusal
+    except HostFailed as failed:
+        raise of_the_host(failed) from failed
     except email_changes.NotPending as gone:
         sentence = gettext("The email address of your account was changed otherwise meanwhile. Nothing was done now.")
         raise Conflict(sentence) from gone

@@ -13,6 +13,7 @@ from wtforms.widgets import TextArea
 
 from ..account import addresses, text
 from ..account.columns import Attribute, bound
+from ..account.host_code import HostFailed, is_refusal
 from ..i18n import gettext
 from .column_values import fault_in
 
@@ -98,7 +99,10 @@ def email(intranet: bool | None, before: Any) -> Check:
 
 
 def fits(label: str, attribute: Attribute, dialect: Any) -> Check:
-    """Whether the column's type takes it: a type of the host's may have rules of its own."""
+    """Whether the column's type takes it: a type of the host's may have rules of its own.
+
+    :raises HostFailed: its code is broken.
+    """
 
     def check(form: Any, field: Field) -> None:
         if field.errors:
@@ -112,6 +116,8 @@ def fits(label: str, attribute: Attribute, dialect: Any) -> Check:
         except ValidationError:
             raise
         except Exception as error:
+            if not is_refusal(error):
+                raise HostFailed(f"the field {field.name}", error) from error
             current_app.logger.info("MyProfile: %s did not take a value: %s", attribute.type, type(error).__name__)
             raise ValidationError(gettext("%(field)s cannot have this value", field=label)) from error
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..errors import Conflict
+from flask import current_app
+from sqlalchemy import TypeDecorator
+
+from ..account.host_code import SPEAKING, HostFailed, is_refusal
+from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext
+from .conventional_fields import label_of
 
 
 def held_user(user: Any) -> Any:
@@ -21,6 +26,27 @@ def held_user(user: Any) -> Any:
         sentence = gettext("Your account cannot be changed here. Nothing was changed. Tell your administrator.")
         raise Conflict(sentence, code="user_not_in_session")
     return held
+
+
+def check_readable(user: Any, changed: Collection[str]) -> None:
+    """Before the commit: a type of the host's may take what it cannot give back, and nobody could load the row then.
+
+    :raises Invalid: it is so. :raises HostFailed: its code is broken.
+    """
+    users = current_profile.users
+    for name in changed:
+        attribute = users.describe(users.class_of(user), name)
+        if attribute is None or not isinstance(attribute.type, TypeDecorator):
+            continue
+        try:
+            users.reread(user, name)
+        except Exception as error:
+            if isinstance(error, SPEAKING):
+                raise
+            if not is_refusal(error):
+                raise HostFailed(f"the field {name}", error) from error
+            current_app.logger.info("MyProfile: the field %s could not be read again: %s", name, type(error).__name__)
+            raise Invalid({name: gettext("%(field)s cannot have this value", field=str(label_of(name)))}) from error
 
 
 def check_saved(user: Any, before: Mapping[str, Any]) -> None:

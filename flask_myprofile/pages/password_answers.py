@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from flask import current_app
-
+from ..account.host_code import HostFailed
 from ..account.password_throttle import TooManyGuesses
-from ..account.passwords import HostFailed, WrongPassword
+from ..account.passwords import WrongPassword
 from ..account.user_passwords import CannotCheck, CannotWrite
-from ..errors import Conflict, Failed, Invalid, Refused, Unavailable
+from ..errors import Conflict, Invalid
 from ..i18n import gettext, lazy_gettext
-from ..responses import RETRY_AFTER
+from .refusals import of_the_host
 from .throttling import too_many
 
 CANNOT_CHECK = "password_cannot_be_checked"
@@ -45,14 +44,4 @@ def answered() -> Iterator[None]:
             code="password_cannot_be_changed",
         ) from unknown
     except HostFailed as failed:
-        raise _refusal_of(failed) from failed
-
-
-def _refusal_of(failed: HostFailed) -> Refused:
-    current_app.logger.error("MyProfile: %s; nothing was changed", failed, exc_info=failed.__cause__)
-    if failed.is_down:
-        sentence = gettext("Your changes could not be saved. Nothing was changed. Try again later.")
-        return Unavailable(RETRY_AFTER, sentence)
-    if current_app.debug and failed.__cause__ is not None:
-        raise failed.__cause__
-    return Failed(gettext("This application has made a mistake. Nothing was changed. Tell your administrator."))
+        raise of_the_host(failed) from failed

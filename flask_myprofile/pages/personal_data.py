@@ -35,7 +35,7 @@ def export(user: Any) -> dict[str, Any]:
         "user": {
             "key": key,
             "name": profile.users.display_name(user),
-            "email": profile.users.get(user, "email") or None,
+            "email": profile.users.shown(user, "email") or None,
             **_picture(user),
         },
         "exported_at": iso_time(now()),

@@ -180,7 +180,7 @@ def _show(user: Any, follows: Mapping[str, str], refusal: Refused | None = None)
         follows={name: value for name, value in follows.items() if name != "form" or waiting is not None},
         waits=waiting is not None,
         back_url=follows.get("back"),
-        username=current_profile.users.get(user, "username") or current_profile.users.get(user, "email") or "",
+        username=current_profile.users.shown(user, "username") or current_profile.users.shown(user, "email") or "",
         confirm_url=url_for("myprofile.confirm"),
         error=error,
         status=refusal.status if refusal is not None else 200,

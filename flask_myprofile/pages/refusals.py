@@ -8,7 +8,8 @@ from typing import Any
 from flask import Flask, Response, abort, current_app
 from werkzeug.exceptions import HTTPException
 
-from ..errors import Conflict, NotFound, Refused
+from ..account.host_code import HostFailed
+from ..errors import Conflict, Failed, NotFound, Refused, Unavailable
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
 
@@ -28,6 +29,17 @@ def _as_of_the_host(refusal: NotFound) -> Any:
 def lost_race() -> Conflict:
     """For whoever was at the same rows as somebody else, and later."""
     return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
+
+
+def of_the_host(failed: HostFailed) -> Refused:
+    """Whose mistake it is, and that nothing was changed; what the code raised is in the log."""
+    current_app.logger.error("MyProfile: %s; nothing was changed", failed, exc_info=failed.__cause__)
+    if failed.is_down:
+        sentence = gettext("Your changes could not be saved. Nothing was changed. Try again later.")
+        return Unavailable(RETRY_AFTER, sentence)
+    if current_app.debug and failed.__cause__ is not None:
+        raise failed.__cause__
+    return Failed(gettext("This application has made a mistake. Nothing was changed. Tell your administrator."))
 
 
 def problem_of(refusal: Refused, errors: Mapping[str, Sequence[object]] | None = None) -> Response:

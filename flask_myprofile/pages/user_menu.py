@@ -122,7 +122,7 @@ def menu_context(user: Any) -> dict[str, Any]:
 
 def _person(user: Any) -> dict[str, Any]:
     users = current_profile.users
-    name, email = users.display_name(user), users.get(user, "email")
+    name, email = users.display_name(user), users.shown(user, "email")
     return {
         "name": name,
         "email": None if email == name else email,
@@ -214,7 +214,7 @@ def _picture(user: Any) -> str | None:
         return uploaded
     users = current_profile.users
     for field in _PICTURES:
-        address = users.get(user, field)
+        address = users.shown(user, field)
         if isinstance(address, str) and address.startswith(("https://", "http://", "/")):
             return address
     return None

@@ -56,7 +56,7 @@ class DeleteMyAccount(Tab):
     @action(_form, fresh=True, purpose=lazy_gettext("delete your account"))
     def save(self, user: Any, form: Any) -> Done:
         user, said = held_user(user), gettext("Your account has been deleted.")
-        key, address = current_profile.users.key(user), current_profile.users.get(user, "email") or None
+        key, address = current_profile.users.key(user), current_profile.users.shown(user, "email") or None
         if address:  # in the language that was chosen until now
             current_profile.notices.tell(ACCOUNT_DELETED, key, to=address)
         current_profile.erasure.delete(user)

@@ -80,7 +80,7 @@ class Password(Tab):
         users, session = current_profile.users, current_profile.sessions.current(user)
         sso = None
         if not current_profile.can_change_password(user):
-            account = users.get(user, "email") or users.display_name(user)
+            account = users.shown(user, "email") or users.display_name(user)
             provider = session.provider if session else None
             sso = {"message": SSO_SENTENCE, "provider": provider, "account": account, "url": _elsewhere(user)}
         unreadable = sso is None and not current_profile.passwords.can_check(user)
@@ -90,7 +90,7 @@ class Password(Tab):
             "sso": sso,
             "unreadable": UNREADABLE if unreadable else "",
             "has_password": users.has_password(user),
-            "username": users.get(user, "username") or users.get(user, "email") or "",
+            "username": users.shown(user, "username") or users.shown(user, "email") or "",
             "rules": [
                 {"code": rule.code, "test": rule.browser_test, "text": hint(rule)}
                 for rule in current_profile.passwords.rules_for(user)

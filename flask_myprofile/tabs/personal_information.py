@@ -15,6 +15,7 @@ from ..account.avatars import AVATAR
 from ..account.columns import READ_ONLY, Attribute
 from ..account.events import FIELDS_CHANGED, MOST_NAMED
 from ..account.field_settings import field_names, mistakes_in, own_field
+from ..account.host_code import HostFailed, is_refusal
 from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext, lazy_gettext
@@ -26,7 +27,7 @@ from ..pages.column_schemas import schema_of
 from ..pages.column_values import is_editable, json_value
 from ..pages.conventional_fields import CONVENTIONAL, NEEDED, label_of
 from ..pages.email_change import EmailChangeActions, is_verified, may_change
-from ..pages.held_user import check_saved, held_user
+from ..pages.held_user import check_readable, check_saved, held_user
 from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned, why_not
 from ..store.database_errors import broken_rule
 from ..tab import Done, Part, Tab, action
@@ -39,6 +40,8 @@ _HINTS = (lazy_gettext("Users see and change it."), lazy_gettext("Users see it, 
 _SIDE_BY_SIDE = (("first_name", "last_name"), ("given_name", "family_name"))
 #: Of the conventional attributes, those of such a kind are shown unless the host says which are.
 _USUAL = ("text", "lines", "choice")
+#: In the place of a value that the host's code cannot read.
+_UNREADABLE = object()
 
 
 class PersonalInformation(EmailChangeActions, AvatarActions, Tab):
@@ -101,7 +104,7 @@ class PersonalInformation(EmailChangeActions, AvatarActions, Tab):
 
     def values(self, user: Any) -> dict[str, Any]:
         user = current_profile.users.held(user) or user
-        return {name: current_profile.users.get(user, name) for name in self.shown(user)}
+        return {name: current_profile.users.shown(user, name) for name in self.shown(user)}
 
     def json(self, user: Any, values: Mapping[str, Any]) -> dict[str, Any]:
         picture = {AVATAR: avatar.picture_url(user)} if avatar.is_on(user) else {}
@@ -177,8 +180,12 @@ def _write(user: Any, changed: Mapping[str, Any]) -> None:
     except (ValueError, AssertionError) as error:  # of what listens to the model
         raise Invalid(dict.fromkeys(changed, str(error)) if len(changed) == 1 else {}, str(error)) from error
     except StatementError as error:
+        cause = error.orig
+        if isinstance(cause, Exception) and not is_refusal(cause):
+            raise HostFailed(f"one of the fields {', '.join(changed)}", cause) from cause
         current_app.logger.exception("MyProfile: the type of a column did not take a value")
         raise Invalid({}, gettext("The database does not take one of these values.")) from error
+    check_readable(user, changed)
     new = [name for name in changed if users.get(user, name) != before[name]]
     after_commit(partial(check_saved, user, {name: before[name] for name in new}))
 
@@ -221,15 +228,15 @@ def _attribute(user: Any, name: str) -> Attribute:
 def _field(user: Any, name: str, managed: bool) -> Any:
     """The field of the host's own, or the one for its column; read-only where it cannot be written."""
     config, attribute, own = current_profile.config, _attribute(user, name), own_field(current_profile.config, name)
-    attributes, value = dict(CONVENTIONAL.get(name, ("", {}))[1]), current_profile.users.get(user, name)
+    attributes, value = dict(CONVENTIONAL.get(name, ("", {}))[1]), current_profile.users.shown(user, name, _UNREADABLE)
     label, dialect, kind = str(label_of(name)), _dialect(user), _kind(name, attribute, value)
-    fits, locked = checks.fits(label, attribute, dialect), partial(read_only, label, attributes=attributes, value=value)
-    if managed:
-        return locked(gettext("Your organization manages this."))
-    if name == "email" and is_verified() and may_change(user):
-        return locked(gettext("You can change it below."))
-    if name in config.personal_readonly or (name == "email" and is_verified()):
-        return locked(why_read_only(user))
+    known_value = None if value is _UNREADABLE else value
+    locked = partial(read_only, label, attributes=attributes, value=known_value)
+    fits = checks.fits(label, attribute, dialect)
+    if (why := _why_locked(user, name, managed)) is not None:
+        return locked(why)
+    if value is _UNREADABLE:  # who does not see what is there is not to write over it
+        return locked(gettext("This cannot be changed here."))
     required = attribute.required or name in config.personal_required
     if own is not None and attribute.writable:
         return checks.around(own, _given(name, attribute, True) if required else [], [fits])
@@ -244,6 +251,17 @@ def _field(user: Any, name: str, managed: bool) -> Any:
         attributes = {**CONVENTIONAL["email"][1], "autocomplete": "off", **attributes}
     validators = [*_given(name, attribute, required), *of_text, fits]
     return field_of(kind, attribute, label, validators=validators, render_kw=attributes)
+
+
+def _why_locked(user: Any, name: str, managed: bool) -> Any:
+    """Why the field is shown and not edited, whatever kind it is of; None: it may be."""
+    if managed:
+        return gettext("Your organization manages this.")
+    if name == "email" and is_verified() and may_change(user):
+        return gettext("You can change it below.")
+    if name in current_profile.config.personal_readonly or (name == "email" and is_verified()):
+        return why_read_only(user)
+    return None
 
 
 def _given(name: str, attribute: Attribute, required: bool) -> list[Callable[..., None]]:

@@ -163,6 +163,39 @@ def test_letters_that_the_model_puts_back_are_no_change_that_got_lost(
     assert address_of(host) == "alice@x.test"
 
 
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (ValueError("Only addresses of x.example"), 409, "Only addresses of x.example"),
+        (KeyError("new@"), 409, "This value is not accepted."),
+        (RuntimeError("no key"), 500, "This application has made a mistake. Nothing was changed."),
+        (ConnectionError("down"), 503, "Nothing was changed. Try again later."),
+    ],
+    ids=repr,
+)
+def test_an_address_that_the_model_refuses_is_not_given_and_the_link_says_why(
+    error: Exception, status: int, said: str, verified: Callable[..., Host], mailbox: Mailbox
+) -> None:
+    def picky(db: Any) -> Any:
+        made = user_class(db)
+
+        @event.listens_for(made.email, "set")
+        def refuse(user: Any, value: str, *rest: Any) -> None:
+            if value == NEW:
+                raise error
+
+        return made
+
+    host = verified(model=picky)
+    alice = signed_in(host)
+    assert ask(alice).status_code == 303
+    link = last_link(host, mailbox, NEW)
+    answer = press(alice, link)
+    assert answer.status_code == status and said in answer.text and "new@" not in said
+    assert address_of(host) == "alice@x.test"
+    assert press(alice, link).status_code == status, "nothing is used up"
+
+
 def test_who_has_no_address_yet_is_told_of_no_mail_to_it(verified: Callable[..., Host], mailbox: Mailbox) -> None:
     host = verified(MYPROFILE_PERSONAL_EMAIL_INTRANET=True)
     host.change("alice", email="")

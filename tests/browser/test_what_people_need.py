@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import looks
 from tests.browser.gallery import MAYA, SAM, Gallery, shown
+from tests.browser.visitor import Visitor
 
 FINGER = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 MOVING = """() => [...document.querySelectorAll("*")].map(e => [e, getComputedStyle(e)])
@@ -102,3 +104,27 @@ def test_text_on_any_accent_of_a_host_can_be_read(scheme: Any, gallery: Gallery)
     assert len(contrasts) == len(accents) == 1536
     assert len({round(contrast) for _, contrast in contrasts}) > 5, "the accent is what is looked at"
     assert [(accent, contrast) for accent, contrast in contrasts if contrast < 4.5] == []
+
+
+@pytest.mark.parametrize("language", ["en", "he"])
+def test_names_without_a_space_scroll_no_page_of_the_example_sideways(
+    language: str, visitor: Callable[..., Visitor]
+) -> None:
+    sam = visitor(viewport={"width": 390, "height": 844}, locale=language)
+    page = sam.sign_in("sam")
+    address = f"{'a' * 60}@{'b' * 60}.example"
+    sam.open("/profile/personal-information")
+    page.locator("[name=first_name]").fill("W" * 60)
+    page.locator("main form .mp-btn--primary").first.click()
+    page.locator(".mp-status").wait_for()
+    page.locator("[name=new_email]").fill(address)
+    page.locator("form[action$='/change-email'] button").click()
+    page.locator(".mp-status").wait_for()
+    sam.open("/dashboard")
+    expect(page.locator("h1")).to_contain_text("W" * 60)
+    found = {"/dashboard": looks.scrolling_sideways(page)}
+    sam.open_mail(address)
+    sam.open("/outbox")
+    expect(page.locator("main bdi", has_text=address).first).to_be_visible()
+    found["/outbox"] = looks.scrolling_sideways(page)
+    assert found == {"/dashboard": [], "/outbox": []}

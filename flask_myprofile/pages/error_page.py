@@ -12,7 +12,6 @@ from werkzeug.exceptions import HTTPException
 
 from .. import pages
 from ..auth.bearer import token_authenticated
-from ..auth.feature_preview import current_preview
 from ..globals import OWN_BLUEPRINTS, SIGN_OUT, current_profile
 from ..i18n import lazy_gettext
 from ..responses import prefers_json
@@ -121,7 +120,7 @@ def _draw(error: HTTPException, words: Words, in_own_layout: bool) -> Any:
         status=error.code or 500,
         for_visitor=in_own_layout or error.code == 503,
         in_own_layout=in_own_layout,
-        advice=_NOTHING if error.code == 403 and current_preview() is not None else words.advice,
+        advice=_advice(words, user),
         typed=pages.typed_again.typed_again(purpose, user),
         back_url=_page(purpose) if error.code not in (403, 404) else None,
         signs_out=request.endpoint == SIGN_OUT,
@@ -129,6 +128,12 @@ def _draw(error: HTTPException, words: Words, in_own_layout: bool) -> Any:
     )
     more = [(name, value) for name, value in error.get_headers() if name != "Content-Type"]
     return shown, status, more
+
+
+def _advice(words: Words, user: Any) -> Any:
+    """Nobody is sent to themselves: administrators, also in a preview, have nobody to ask."""
+    has_nobody = words.advice is _ASK and user.is_authenticated and current_profile.is_admin(user)
+    return _NOTHING if has_nobody else words.advice
 
 
 def _page(purpose: Purpose | None) -> str | None:

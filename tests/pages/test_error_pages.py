@@ -277,6 +277,17 @@ def test_an_administrators_error_keeps_the_administrators_frame(host: Host) -> N
     assert 'aria-label="Administration"' not in signed_in(host).get("/profile/admin/features").text
 
 
+@pytest.mark.parametrize("url", ["/profile/api-token", "/profile/admin/features/audience?feature=none"])
+def test_nobody_is_told_to_ask_themselves(url: str, host: Host) -> None:
+    """Administrators are the ones to ask."""
+    switch_off(host, "api_token")
+    for who, told in (("admin", False), ("alice", True)):
+        page = signed_in(host, who).get(url)
+        assert page.status_code in (403, 404)
+        assert "Nothing was changed." in page.text
+        assert ("Ask your administrator" in page.text) == told, who
+
+
 @pytest.mark.parametrize("url", READABLE)
 def test_without_a_database_the_page_says_so_in_the_layout(url: str, new_host: Callable[..., Host]) -> None:
     host = walked_host(new_host)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from example_app.models import User
 from example_app.settings import DEFAULTS
@@ -90,6 +90,24 @@ def test_the_list_keeps_its_distance_from_what_is_said_above_it(app: Any, visit:
     above, below = said.bounding_box(), head.bounding_box()
     assert above and below
     assert below["y"] - above["y"] - above["height"] >= 12
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_press_leads_past_a_long_list_to_the_form_for_one_more(
+    scripts: bool, app: Any, visit: Callable[..., Visitor]
+) -> None:
+    """And there is none where the list is short, or full. One of the first two is replaced and goes on."""
+    for made, is_there in ((2, False), (1, True)):
+        fill(app, made)
+        page = visit(java_script_enabled=scripts, viewport={"width": 390, "height": 844}).page
+        assert page.get_by_role("link", name="New token").count() == is_there
+    page.get_by_role("link", name="New token").click()
+    expect(page.locator("#name")).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.locator("#name")).to_be_focused()
+    fill(app, 47)
+    assert page.reload()
+    assert page.get_by_role("link", name="New token").count() == 0
 
 
 @pytest.mark.parametrize("scripts", [True, False])

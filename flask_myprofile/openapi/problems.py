@@ -75,6 +75,7 @@ REFUSALS: Mapping[int, Refusal] = {
                 "too_many_tokens",
                 "token_unnamed",
                 "set_exists",
+                "set_renamed",
                 "too_many_sets",
             ),
         ),

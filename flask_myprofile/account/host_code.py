@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ..errors import MyProfileError
+
+_log = logging.getLogger(__name__)
 
 #: What says something by itself, whoever raises it.
 SPEAKING = (MyProfileError, SQLAlchemyError, HTTPException)
@@ -37,6 +41,17 @@ def code_of_the_host(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         raise HostFailed(what, error) from error
+
+
+def read_to_show(what: str, read: Callable[[], Any], otherwise: Any = None) -> Any:
+    """What ``read`` answers, or ``otherwise``: what the host's code cannot read of a user takes no page along."""
+    try:
+        return read()
+    except SPEAKING:
+        raise
+    except Exception:
+        _log.exception("MyProfile: %s of a user cannot be read, and is left out", what)
+        return otherwise
 
 
 def is_refusal(error: BaseException) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import func, inspect, select
@@ -11,10 +10,8 @@ from sqlalchemy import func, inspect, select
 from .addresses import is_same_address
 from .attributes import Source, holder_of
 from .columns import Attribute, describe, of_column
-from .host_code import SPEAKING
+from .host_code import read_to_show
 from .row_lock import lock_row
-
-_log = logging.getLogger(__name__)
 
 
 class UserFields:
@@ -43,17 +40,7 @@ class UserFields:
 
         :param otherwise: what to answer then; the log says which field.
         """
-        return self._shown(field, lambda: self.get(user, field), otherwise)
-
-    @staticmethod
-    def _shown(what: str, read: Callable[[], Any], otherwise: Any) -> Any:
-        try:
-            return read()
-        except Exception as error:
-            if isinstance(error, SPEAKING):
-                raise
-            _log.exception("MyProfile: %s of a user cannot be read, and is left out", what)
-            return otherwise
+        return read_to_show(field, lambda: self.get(user, field), otherwise)
 
     def is_placed(self, field: str) -> bool:
         """Whether the host has said where it is."""

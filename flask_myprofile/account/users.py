@@ -13,7 +13,7 @@ from ..errors import Invalid, SetupError
 from ..store.user_keys import UserKeys, key_of
 from .attributes import Source, holder_of, read_attribute
 from .held_objects import held_in
-from .host_code import SPEAKING, HostFailed, is_refusal
+from .host_code import SPEAKING, HostFailed, is_refusal, read_to_show
 from .password_marks import PasswordMarks
 from .password_methods import Checker, Writer, own_writer
 from .user_classes import UserClasses
@@ -269,7 +269,7 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         :returns: the name; the key where there is none.
         """
         if (source := self._display_name) is not None:
-            return str(self._shown("the name", lambda: read_attribute(user, source), self.key(user)) or "")
+            return str(read_to_show("the name", lambda: read_attribute(user, source), self.key(user)) or "")
         for field in NAMES:
             name = _name(self.shown(user, field))
             # "Alice None" is put together of a name and one that is empty, unless it is stored so

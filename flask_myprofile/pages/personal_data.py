@@ -11,6 +11,7 @@ from flask import current_app
 from ..account.avatars import AVATAR
 from ..account.clock import now
 from ..account.events import details_of, is_from_there
+from ..account.host_code import read_to_show
 from ..account.pictures import kind_of
 from ..globals import current_profile
 from ..i18n import iso_time
@@ -61,7 +62,7 @@ def _picture(user: Any) -> dict[str, Any]:
     """Where the app keeps pictures: its bytes, or its URL."""
     if not current_profile.avatars.has_place(user):
         return {}
-    found = current_profile.avatars.get(user)
+    found = read_to_show("the picture", lambda: current_profile.avatars.get(user))
     if not isinstance(found, bytes):
         return {AVATAR: found}
     return {AVATAR: {"type": kind_of(found), "base64": b64encode(found).decode()}}

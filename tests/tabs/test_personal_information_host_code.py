@@ -15,8 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from flask_myprofile import Users
 from tests.auth.test_user_models import Person
-from tests.support.host import Browser, Host
-from tests.tabs.test_personal_information import NAMES, TAB, errors_on, signed_in, typed_on
+from tests.support.host import Browser, Host, signed_in
+from tests.tabs.test_personal_information import NAMES, TAB, errors_on, typed_on
 
 SENT = {"first_name": "Alicia", "phone": "030"}
 BROKEN, DOWN = "This application has made a mistake. Nothing was changed.", "Your changes could not be saved."
@@ -175,8 +175,9 @@ COMMANDS = ("sessions list --user", "activity list", "tokens show", "export")
         ({"model": with_names}, "Alice Test"),
         ({"myprofile_options": {"users": Users(display_name=failing)}}, "1"),
         ({"myprofile_options": {"users": Users(fields={"email": failing})}}, "Alice Test"),
+        ({"MYPROFILE_AVATAR": (failing, failing)}, "Alice Test"),
     ],
-    ids=["property", "display_name", "email"],
+    ids=["property", "display_name", "email", "avatar"],
 )
 def test_who_has_a_name_or_an_address_that_cannot_be_read_has_all_pages_and_is_found(
     options: dict[str, Any], name: str, new_host: Callable[..., Host]

@@ -12,7 +12,7 @@ from flask import request
 
 from flask_myprofile import current_profile
 from flask_myprofile.account.password_throttle import IN_A_ROW, PasswordThrottle, TooManyGuesses
-from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host, signed_in
 from tests.support.kept import in_each_database
 
 WRONG = "not the password at all"
@@ -23,12 +23,6 @@ def attempt(browser: Browser, current: str, json: bool = False, new: str = NEW_P
     if json:
         return browser.post_json("/profile/password", sent, **headers)
     return browser.post("/profile/password", sent, headers=headers)
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def counted(host: Host) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from flask_myprofile.signals import features_changed
 from tests.support.devices import pass_time
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import everywhere
 from tests.tabs.test_api_token import made
 
@@ -25,12 +25,6 @@ def roles_of(user: Any) -> list[str]:
 @pytest.fixture
 def host(new_host: Callable[..., Host]) -> Host:
     return new_host(MYPROFILE_ROLES=roles_of)
-
-
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def version_of(page: str) -> str:
@@ -52,7 +46,7 @@ def rule(admin: Browser, feature: str) -> Any:
 @everywhere
 def test_what_is_typed_is_on_for_them_and_for_nobody_else(new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_ROLES=roles_of)
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     answer = typed(admin, "sessions", users="local", roles="beta\r\n staff \r\n", share="100", since="2020-01-01T00:00")
     assert (answer.status_code, answer.location) == (303, FEATURES)
     assert rule(admin, "sessions") == {
@@ -66,7 +60,7 @@ def test_what_is_typed_is_on_for_them_and_for_nobody_else(new_host: Callable[...
 
 
 def test_json_takes_and_gives_the_same_form(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     whole = {"on": True, "for": {"roles": ["beta"], "share": 12.5, "until": "2099-01-01T00:00:00Z"}}
     answer = admin.post_json(FEATURES, {"sessions": whole, "password": False}).json
     assert answer["changes"] == {"sessions": True, "password": False}
@@ -90,14 +84,14 @@ def test_json_takes_and_gives_the_same_form(host: Host) -> None:
     ],
 )
 def test_json_that_nobody_can_be_is_refused_and_changes_nothing(value: Any, said: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     answer = admin.post_json(FEATURES, {"sessions": value, "password": False})
     assert answer.status_code == 422 and said in answer.json["errors"]["sessions"][0]
     assert host.sql("SELECT * FROM myprofile_feature") == []
 
 
 def test_roles_are_offered_only_where_the_app_names_them(new_host: Callable[..., Host]) -> None:
-    admin = signed_in(new_host())
+    admin = signed_in(new_host(), "admin")
     assert 'name="roles"' not in admin.get(f"{URL}?feature=sessions").text
     refused = admin.post_json(FEATURES, {"sessions": BETA})
     assert refused.status_code == 422 and "MYPROFILE_ROLES" in refused.json["errors"]["sessions"][0]
@@ -118,7 +112,7 @@ def test_roles_are_offered_only_where_the_app_names_them(new_host: Callable[...,
 def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
     field: str, value: str, said: str, host: Host
 ) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     answer = typed(admin, "sessions", **{"roles": "beta", "share": "5", field: value})
     assert answer.status_code == 422 and said in answer.text
     assert f'value="{value}"' in answer.text or value in answer.text or field == "users"
@@ -127,7 +121,7 @@ def test_a_mistake_is_said_at_its_field_and_nothing_typed_is_lost(
 
 
 def test_who_saves_what_somebody_changed_meanwhile_is_told(host: Host) -> None:
-    admin, other = signed_in(host), signed_in(host)
+    admin, other = signed_in(host, "admin"), signed_in(host, "admin")
     page = admin.get(f"{URL}?feature=sessions").text
     assert other.post_json(FEATURES, {"password": False}).status_code == 200
     sent = {"feature": "sessions", "version": version_of(page), "on": "y", "share": "10"}
@@ -141,7 +135,7 @@ def test_who_saves_what_somebody_changed_meanwhile_is_told(host: Host) -> None:
 
 def test_a_pinned_feature_stays_pinned_with_its_audience(new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_ROLES=roles_of, MYPROFILE_FEATURES_PINNED={"sessions": BETA})
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     page = admin.get(FEATURES).text
     assert "On for: With the role beta" in page and f"{URL}?feature=sessions&" not in page
     assert f'{URL}?feature=sessions"' not in page
@@ -154,7 +148,7 @@ def test_a_pinned_feature_stays_pinned_with_its_audience(new_host: Callable[...,
 
 
 def test_what_stops_tokens_of_some_is_asked_about_first(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     made(signed_in(host, "alice"))
     asked = typed(admin, "api_token", roles="beta")
     assert asked.status_code == 422 and "This concerns those whom it is not on for any more." in asked.text
@@ -167,7 +161,7 @@ def test_what_stops_tokens_of_some_is_asked_about_first(host: Host) -> None:
 
 
 def test_no_such_feature_is_404_and_who_is_no_administrator_gets_403(host: Host) -> None:
-    admin, alice = signed_in(host), signed_in(host, "alice")
+    admin, alice = signed_in(host, "admin"), signed_in(host, "alice")
     assert admin.get(URL).location == FEATURES
     for url in (f"{URL}?feature=no_such", f"{URL}?feature=%00"):
         assert admin.get(url).status_code == 404 and admin.json(url).json["code"] == "no_such_feature"
@@ -181,7 +175,7 @@ def test_no_such_feature_is_404_and_who_is_no_administrator_gets_403(host: Host)
 @pytest.mark.parametrize("body", [b"[" * 60_000, b"{", b"[]", b'{"feature": NaN}'], ids=["deep", "cut", "list", "NaN"])
 def test_a_body_that_nobody_can_read_is_refused(body: bytes, host: Host) -> None:
     """A nested body was answered with 500."""
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     headers = {"Accept": "application/json", "Content-Type": "application/json", "X-CSRFToken": admin.csrf()}
     assert admin.client.post(URL, data=body, headers=headers).status_code in (400, 422)
     assert admin.client.post(f"{FEATURES}/import", data=body, headers=headers).status_code in (400, 422)
@@ -189,13 +183,13 @@ def test_a_body_that_nobody_can_read_is_refused(body: bytes, host: Host) -> None
 
 
 def test_without_the_token_of_a_form_nothing_is_saved(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     answer = admin.client.post(URL, data={"feature": "sessions", "on": "y", "share": "10"})
     assert answer.status_code == 400 and host.sql("SELECT * FROM myprofile_feature") == []
 
 
 def test_an_old_sign_in_is_confirmed_first_and_then_it_is_saved(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     pass_time(monkeypatch, 3600)
     answer = typed(admin, "sessions", share="10")
     assert answer.status_code == 303 and answer.location.startswith("/profile/confirm")
@@ -209,7 +203,7 @@ def test_a_changed_audience_is_recorded_announced_and_logged(host: Host, caplog:
     def listen(sender: Any, **data: Any) -> None:
         heard.append(data)
 
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     with features_changed.connected_to(listen, sender=host.app):
         typed(admin, "sessions", share="10")
     assert heard == [{"user_key": "3", "changes": {"sessions": True}, "audiences": {"sessions": {"share": 10}}}]
@@ -224,7 +218,7 @@ def test_a_changed_audience_is_recorded_announced_and_logged(host: Host, caplog:
 
 
 def test_a_moment_that_is_not_touched_stays_to_the_second(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": {"on": True, "for": {"from": "2026-10-25T00:30:07Z"}}})
     admin.post("/profile/preferences", {"timezone": "Europe/Berlin"})
     page = admin.get(f"{URL}?feature=sessions").text
@@ -235,7 +229,7 @@ def test_a_moment_that_is_not_touched_stays_to_the_second(host: Host) -> None:
 
 
 def test_reset_takes_audiences_back_as_well(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     typed(admin, "sessions", share="10")
     assert "Reset to defaults" in admin.get(FEATURES).text
     assert admin.post_json(f"{FEATURES}/reset", {}).json["changes"] == {"sessions": True}
@@ -246,7 +240,7 @@ def test_the_page_says_whom_each_switch_is_on_for_of_a_custom_tab_too(new_host: 
     from tests.support.walks import walked_host
 
     host = walked_host(new_host, MYPROFILE_ROLES=roles_of)
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     tab = next(name for name in admin.json(FEATURES).json["features"] if name.startswith("notes"))
     assert typed(admin, tab, share="0").status_code == 303
     assert signed_in(host, "alice").get(f"/profile/{tab}").status_code == 404

@@ -9,18 +9,12 @@ import pytest
 
 from flask_myprofile.account.events import FEATURES_CHANGED
 from tests.support.devices import pass_time
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import everywhere, in_each_database
 from tests.tabs.test_api_token import made
 
 FEATURES, URL = "/profile/admin/features", "/profile/admin/features/history"
 UNDO = f"{URL}/undo"
-
-
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def changes(admin: Browser) -> list[dict[str, Any]]:
@@ -31,7 +25,7 @@ def changes(admin: Browser) -> list[dict[str, Any]]:
 @everywhere
 def test_each_change_is_listed_and_undone(new_host: Callable[..., Host]) -> None:
     host = new_host()
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": {"on": True, "for": {"share": 10}}, "password": False})
     admin.post_json(FEATURES, {"sessions": False})
     share = {"on": True, "for": {"share": 10}}
@@ -56,7 +50,7 @@ def test_each_change_is_listed_and_undone(new_host: Callable[..., Host]) -> None
 
 def test_every_feature_has_its_name_in_the_history_and_is_undone(host: Host) -> None:
     """Also one that belongs to no tab: its name is asked for elsewhere than where the tabs say theirs."""
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     features = admin.json(FEATURES).json["features"]
     wanted = {name: not each["on"] for name, each in features.items() if not each["locked"] and name != "my_profile"}
     assert {"doctor", "openapi", "sessions"} <= wanted.keys()
@@ -68,7 +62,7 @@ def test_every_feature_has_its_name_in_the_history_and_is_undone(host: Host) -> 
 
 
 def test_what_was_changed_since_is_not_undone(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": False})
     (change,) = changes(admin)
     admin.post_json(FEATURES, {"sessions": True})
@@ -82,7 +76,7 @@ def test_what_was_changed_since_is_not_undone(host: Host) -> None:
 
 
 def test_a_change_of_another_feature_meanwhile_is_no_matter(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": False})
     admin.post_json(FEATURES, {"password": False})
     change = changes(admin)[1]
@@ -91,7 +85,7 @@ def test_a_change_of_another_feature_meanwhile_is_no_matter(host: Host) -> None:
 
 
 def test_a_person_is_asked_before_it_is_undone(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": False})
     page = admin.get(URL).text
     assert "Default, then: Off" in page.replace("<bdi>", "").replace("</bdi>", "")
@@ -105,7 +99,7 @@ def test_a_person_is_asked_before_it_is_undone(host: Host) -> None:
 
 
 def test_undoing_what_stops_tokens_says_so(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     made(signed_in(host, "alice"))
     admin.post_json(FEATURES, {"api_token": False})
     admin.post_json(FEATURES, {"api_token": True})
@@ -115,7 +109,7 @@ def test_undoing_what_stops_tokens_says_so(host: Host) -> None:
 
 def test_pages_come_one_after_the_other_and_miss_nothing(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flask_myprofile.admin.feature_history.ROWS", 3)
-    admin, seen, following = signed_in(host), [], ""
+    admin, seen, following = signed_in(host, "admin"), [], ""
     for on in (False, True):
         admin.post_json(FEATURES, dict.fromkeys(("sessions", "password", "preferences", "activity"), on))
     while following is not None:
@@ -129,7 +123,7 @@ def test_pages_come_one_after_the_other_and_miss_nothing(host: Host, monkeypatch
 
 @pytest.mark.parametrize("before", ["x", "-1.sessions", "1" * 30, "٣.sessions", "%00", "1.%00", f"1.{'x' * 200}"])
 def test_a_page_that_there_is_not_is_404(before: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert admin.get(f"{URL}?before={before}").status_code == 404
 
 
@@ -144,14 +138,14 @@ def test_a_page_that_there_is_not_is_404(before: str, host: Host) -> None:
     ],
 )
 def test_a_change_that_there_is_not_is_404(sent: dict[str, str], host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert {admin.post(UNDO, sent).status_code, admin.post_json(UNDO, sent).status_code} == {404}
     assert admin.get(UNDO, query_string=sent).status_code == (404 if sent else 302)
 
 
 @in_each_database
 def test_no_database_is_asked_for_a_text_that_it_does_not_take(new_host: Callable[..., Host]) -> None:
-    admin = signed_in(new_host())
+    admin = signed_in(new_host(), "admin")
     assert admin.get(f"{UNDO}?number=1&feature=%00").status_code == 404
     assert admin.get(f"{URL}?before=1.%00").status_code == 404
 
@@ -159,7 +153,7 @@ def test_no_database_is_asked_for_a_text_that_it_does_not_take(new_host: Callabl
 def test_history_is_for_administrators_and_needs_a_token_and_a_recent_sign_in(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    admin, alice = signed_in(host), signed_in(host, "alice")
+    admin, alice = signed_in(host, "admin"), signed_in(host, "alice")
     admin.post_json(FEATURES, {"preferences": False})
     sent = {"number": str(changes(admin)[0]["number"]), "feature": "preferences"}
     assert {
@@ -177,7 +171,7 @@ def test_a_pinned_feature_cannot_be_undone(new_host: Callable[..., Host]) -> Non
     host = new_host(MYPROFILE_FEATURES_PINNED={"sessions": True})
     host.sql("INSERT INTO myprofile_feature_change VALUES (1, 'sessions', 'Ann', 1, NULL, 'false', NULL)")
     host.sql("INSERT INTO myprofile_feature VALUES ('sessions', :off, 'Ann', 1)", off=False)
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert changes(admin)[0]["can_be_undone"] is False
     answer = admin.post_json(UNDO, {"number": "1", "feature": "sessions"})
     assert (answer.status_code, answer.json["code"]) == (409, "feature_locked")
@@ -185,12 +179,12 @@ def test_a_pinned_feature_cannot_be_undone(new_host: Callable[..., Host]) -> Non
 
 def test_a_change_that_nobody_can_read_is_shown_all_the_same(host: Host) -> None:
     host.sql("INSERT INTO myprofile_feature_change VALUES (1, 'gone.tab', 'Ann', 1, '{', 'true', NULL)")
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert "gone.tab" in admin.get(URL).text and changes(admin)[0]["before"] is None
 
 
 def test_what_was_before_and_cannot_be_read_was_off_and_would_be_again(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     made(signed_in(host, "alice"))
     admin.post_json(FEATURES, {"api_token": False})
     admin.post_json(FEATURES, {"api_token": True})
@@ -204,7 +198,7 @@ def test_what_was_before_and_cannot_be_read_was_off_and_would_be_again(host: Hos
 
 
 def test_a_version_that_was_deleted_by_hand_keeps_nobody_from_saving(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": False})
     host.sql("DELETE FROM myprofile_version")
     assert admin.post_json(FEATURES, {"sessions": True}).status_code == 200
@@ -212,7 +206,7 @@ def test_a_version_that_was_deleted_by_hand_keeps_nobody_from_saving(host: Host)
 
 
 def test_an_undone_change_is_recorded(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"preferences": False})
     admin.post_json(UNDO, {"number": str(changes(admin)[0]["number"]), "feature": "preferences"})
     with host.app.app_context():

@@ -6,17 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.host import Browser, Host
+from tests.support.host import Host, signed_in
 from tests.support.kept import everywhere
 from tests.support.walks import everything
 
 URL, FEATURES = "/profile/admin/features/preview", "/profile/admin/features"
-
-
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 @pytest.fixture
@@ -27,7 +21,7 @@ def host(new_host: Callable[..., Host]) -> Host:
 @everywhere
 def test_it_says_what_somebody_has_and_why_not(new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_ROLES=lambda user: ["beta"] * (user.username == "bob"))
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": {"on": True, "for": {"roles": ["beta"]}}, "password": False})
     alice, bob = (admin.json(f"{URL}?user={key}").json for key in ("alice", "bob"))
     assert alice["user"] == {"key": "1", "name": "Alice Test"}
@@ -42,7 +36,7 @@ def test_it_says_what_somebody_has_and_why_not(new_host: Callable[..., Host]) ->
 
 @pytest.mark.parametrize("name", ["alice", "bob"])
 def test_it_says_what_that_user_finds(name: str, host: Host) -> None:
-    admin, theirs = signed_in(host), signed_in(host, name)
+    admin, theirs = signed_in(host, "admin"), signed_in(host, name)
     admin.post_json(
         FEATURES, {"sessions": {"on": True, "for": {"roles": ["beta"]}}, "activity": {"on": True, "for": {"share": 50}}}
     )
@@ -54,7 +48,7 @@ def test_it_says_what_that_user_finds(name: str, host: Host) -> None:
 
 def test_looking_writes_nothing(host: Host) -> None:
     """Only the preview, which begins by a POST, is in anybody's activity: see test_feature_preview_mode.py."""
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     before = everything(host)
     assert admin.get(f"{URL}?user=alice").status_code == admin.json(f"{URL}?user=alice").status_code == 200
     assert everything(host) == before
@@ -64,7 +58,7 @@ def test_no_code_of_a_tab_is_asked_about_somebody_else(host: Host, monkeypatch: 
     for tab in host.app.extensions["myprofile"].tabs.values():
         for name in ("is_offered", "values", "context"):
             monkeypatch.setattr(type(tab), name, lambda *args: pytest.fail("asked"), raising=False)
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     page = admin.json(f"{URL}?user=alice")
     assert page.status_code == 200
 
@@ -77,14 +71,14 @@ def test_it_is_for_administrators(host: Host) -> None:
 
 @pytest.mark.parametrize("typed", ["nobody", "99", "%00", "x" * 500])
 def test_nobody_is_404(typed: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert admin.get(f"{URL}?user={typed}").status_code == 404
     assert admin.json(f"{URL}?user={typed}").json["code"] == "no_such_user"
     assert admin.get(URL).status_code == 302
 
 
 def test_a_user_page_leads_there_and_the_features_are_read_once(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert f'href="{URL}?user=1"' in admin.get("/profile/admin/sessions?user=alice").text
     statements = host.count_statements()
     admin.json(f"{URL}?user=alice")

@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from flask_myprofile import current_profile
 from flask_myprofile.auth.feature_preview import LASTS
-from tests.support.host import JSON, Browser, Host, token_in
+from tests.support.host import JSON, Browser, Host, signed_in, token_in
 from tests.support.kept import everywhere, however_kept
 from tests.support.pictures import with_pictures
 from tests.support.walks import CHANGING, Notes, everything, right_for, walked_host
@@ -54,14 +54,8 @@ def host(new_host: Callable[..., Host]) -> Host:
     return make(new_host)
 
 
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
-
-
 def previewing(host: Host, user: str = "bob", browser: Browser | None = None) -> Browser:
-    admin = browser or signed_in(host)
+    admin = browser or signed_in(host, "admin")
     answer = admin.post(URL, {"user": user})
     assert (answer.status_code, answer.location) == (303, "/profile/")
     return admin
@@ -106,7 +100,7 @@ def test_the_browser_has_the_features_of_that_person_until_it_is_ended(new_host:
 
 
 def test_json_answers_as_the_pages_do(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert admin.json(f"{URL}?user=bob").json["preview"] is None
     begun = admin.post_json(URL, {"user": "bob"})
     assert begun.status_code == 200
@@ -134,7 +128,7 @@ def test_features_for_users_of_single_sign_on_are_on_where_the_person_is_one(new
 
 def test_a_share_is_counted_by_the_person(new_host: Callable[..., Host]) -> None:
     host = make(new_host, MYPROFILE_FEATURES={"sessions": {"on": True, "for": {"share": 50}}})
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     for name in ("alice", "bob"):
         previewing(host, name, admin)
         has_it = admin.get("/theirs").json[name]
@@ -145,7 +139,7 @@ def test_a_share_is_counted_by_the_person(new_host: Callable[..., Host]) -> None
 def test_a_picture_and_a_part_are_shown_as_the_person_has_them(new_host: Callable[..., Host]) -> None:
     parts = {"personal_information.avatar": BETA, "personal_information.phone": BETA}
     host = make(new_host, model=with_pictures, MYPROFILE_AVATAR="avatar", MYPROFILE_FEATURES=parts)
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     before = admin.get("/profile/personal-information").text
     assert 'name="avatar"' not in before and 'name="phone"' not in before
     page = previewing(host, browser=admin).get("/profile/personal-information").text
@@ -154,7 +148,7 @@ def test_a_picture_and_a_part_are_shown_as_the_person_has_them(new_host: Callabl
 
 def test_a_custom_tab_has_it_without_a_line_of_its_own(new_host: Callable[..., Host]) -> None:
     host = walked_host(new_host, **SETTINGS | {"MYPROFILE_FEATURES": {"notes": BETA}})
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert admin.get("/profile/notes").status_code == 404
     page = previewing(host, browser=admin).get("/profile/notes")
     assert Notes.label in page.text and "mp-preview" in page.text
@@ -183,11 +177,11 @@ def test_every_page_says_so_and_ends_it(host: Host) -> None:
     refused = admin.post("/profile/preferences", {"language": "de"})
     assert refused.status_code == 403 and said in refused.text
     assert "Preview as this user" not in admin.get("/profile/admin/sessions?user=alice").text, "end this one first"
-    assert "Preview as this user" in signed_in(host).get("/profile/admin/sessions?user=alice").text
+    assert "Preview as this user" in signed_in(host, "admin").get("/profile/admin/sessions?user=alice").text
 
 
 def test_the_menu_on_pages_of_the_host_ends_it(host: Host) -> None:
-    admin, elsewhere, bob = previewing(host), signed_in(host), signed_in(host, "bob")
+    admin, elsewhere, bob = previewing(host), signed_in(host, "admin"), signed_in(host, "bob")
     for _ in range(2):  # drawn, and kept
         menu = admin.get("/menu").text
         assert "You preview the features of <bdi>Bob Test</bdi>, with your own data." in menu
@@ -203,7 +197,7 @@ def test_the_name_of_one_is_not_in_the_menu_of_another(host: Host) -> None:
     host.change("alice", first_name="<b>Alice", last_name="& Co")
     first = previewing(host)
     assert "Bob Test" in first.get("/menu").text
-    second = signed_in(host)
+    second = signed_in(host, "admin")
     second.post(URL, {"user": "alice"})
     menu = second.get("/menu").text
     assert "<bdi>&lt;b&gt;Alice &amp; Co</bdi>, with your own data" in menu and "Bob Test" not in menu
@@ -215,7 +209,7 @@ def test_the_administrators_pages_go_on_as_they_are(new_host: Callable[..., Host
     features = {"my_profile": {"on": True, "for": {"roles": ["staff"]}}, "doctor": others, "sessions.address": True}
     roles = {"admin": ["staff", "others"], "alice": ["staff"], "bob": []}
     host = make(new_host, MYPROFILE_ROLES=lambda user: roles[user.username], MYPROFILE_FEATURES=features)
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     begun = admin.post(URL, {"user": "bob"})
     assert begun.location == f"{URL}?user=2", "who has no tab is shown none"
     assert admin.get("/profile/").status_code == 404
@@ -233,7 +227,7 @@ def test_the_administrators_pages_go_on_as_they_are(new_host: Callable[..., Host
 @pytest.mark.parametrize("url", [url for url in CHANGING if url != "/profile/sign-out"])
 def test_nothing_of_my_profile_is_changed_meanwhile(url: str, as_json: bool, new_host: Callable[..., Host]) -> None:
     host = walked_host(new_host, **SETTINGS)
-    elsewhere, admin = signed_in(host), previewing(host)
+    elsewhere, admin = signed_in(host, "admin"), previewing(host)
     elsewhere.post_json("/profile/api-token/regenerate")
     sent = right_for(url, admin)
     before = everything(host)
@@ -311,7 +305,7 @@ def test_reading_writes_nothing(host: Host) -> None:
 
 
 def test_it_needs_an_administrator_a_post_and_a_csrf_token(host: Host) -> None:
-    alice, admin, visitor = signed_in(host, "alice"), signed_in(host), host.browser()
+    alice, admin, visitor = signed_in(host, "alice"), signed_in(host, "admin"), host.browser()
     assert {alice.post(URL, {"user": "bob"}).status_code, alice.post_json(END).status_code} == {403}
     assert visitor.post(URL, {"user": "bob"}).location.startswith("/login")
     assert admin.client.post(URL, data={"user": "bob"}).status_code == 400
@@ -325,7 +319,7 @@ def test_it_needs_an_administrator_a_post_and_a_csrf_token(host: Host) -> None:
 
 @pytest.mark.parametrize("typed", ["", "nobody", "99", "\x00", "x" * 500])
 def test_nobody_is_404(typed: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert admin.post(URL, {"user": typed}).status_code in (404, 422)
     assert admin.post_json(URL, {"user": typed}).status_code in (404, 422)
     assert kept(admin) is None
@@ -333,7 +327,7 @@ def test_nobody_is_404(typed: str, host: Host) -> None:
 
 def test_it_needs_no_recent_sign_in(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Like the page that it begins on, it only shows."""
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     later = time.time() + 5000
     monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: later)
     previewing(host, browser=admin)
@@ -343,7 +337,7 @@ def test_it_needs_no_recent_sign_in(host: Host, monkeypatch: pytest.MonkeyPatch)
 @everywhere
 def test_begin_and_end_are_in_the_activity_of_both(new_host: Callable[..., Host]) -> None:
     host = make(new_host, MYPROFILE_FEATURES={"activity": True})
-    admin, bob = signed_in(host), signed_in(host, "bob")
+    admin, bob = signed_in(host, "admin"), signed_in(host, "bob")
     until = admin.post_json(URL, {"user": "bob"}).json["until"]
     admin.post(END)
     theirs = [each for each in bob.json("/profile/activity").json["events"] if each["topic"] == "features"]
@@ -361,7 +355,7 @@ def test_begin_and_end_are_in_the_activity_of_both(new_host: Callable[..., Host]
 
 
 def test_what_cannot_be_recorded_does_not_begin(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     host.sql("ALTER TABLE myprofile_event RENAME TO gone")
     assert admin.post(URL, {"user": "bob"}).status_code == 503
     host.sql("ALTER TABLE gone RENAME TO myprofile_event")
@@ -442,7 +436,7 @@ def test_it_ends_where_the_person_cannot_be_read_any_more(host: Host, caplog: py
 
 
 def test_it_ends_after_an_hour(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    admin, began, passed = signed_in(host), int(time.time()), [0]
+    admin, began, passed = signed_in(host, "admin"), int(time.time()), [0]
     monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: began + passed[0])
     until = previewing(host, browser=admin).json(f"{URL}?user=bob").json["preview"]["until"]
     assert until == time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began + LASTS))
@@ -456,7 +450,7 @@ def test_it_ends_after_an_hour(host: Host, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_clock_that_was_ahead_keeps_none_alive(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    admin, began, ahead = signed_in(host), int(time.time()), [86_400]
+    admin, began, ahead = signed_in(host, "admin"), int(time.time()), [86_400]
     monkeypatch.setattr("flask_myprofile.account.clock.time", lambda: began + ahead[0])
     previewing(host, browser=admin)
     ahead[0] = 0
@@ -466,7 +460,7 @@ def test_a_clock_that_was_ahead_keeps_none_alive(host: Host, monkeypatch: pytest
 @however_kept
 def test_it_is_over_with_the_session_of_the_administrator(new_host: Callable[..., Host]) -> None:
     host = make(new_host)
-    admin, elsewhere = previewing(host), signed_in(host)
+    admin, elsewhere = previewing(host), signed_in(host, "admin")
     with host.app.app_context():
         current_profile.sessions.end_all(current_profile.users.find("admin"))
     assert not admin.is_in() and not elsewhere.is_in()
@@ -477,7 +471,7 @@ def test_it_is_over_with_the_session_of_the_administrator(new_host: Callable[...
 
 def test_it_goes_nowhere_with_another_session(host: Host) -> None:
     """What the cookie says of it counts in the session that it was begun in alone."""
-    admin, elsewhere = previewing(host), signed_in(host)
+    admin, elsewhere = previewing(host), signed_in(host, "admin")
     with elsewhere.client.session_transaction() as session:
         session["_myprofile_preview"] = kept(admin)
     assert elsewhere.get("/beta").status_code == 404
@@ -485,7 +479,7 @@ def test_it_goes_nowhere_with_another_session(host: Host) -> None:
 
 @pytest.mark.parametrize("value", ["x", [], ["2"], ["2", "x", "y", "z"], {"a": 1}, 7, True])
 def test_what_nobody_can_read_is_none(value: Any, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     with admin.client.session_transaction() as session:
         session["_myprofile_preview"] = value
     assert admin.get("/beta").status_code == 404
@@ -505,7 +499,7 @@ def test_a_restart_of_the_browser_ends_it(host: Host) -> None:
 
 
 def test_an_api_token_knows_nothing_of_it(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     token = admin.post_json("/profile/api-token/regenerate").json["token"]
     previewing(host, browser=admin)
     bearer = {"Authorization": f"Bearer {token}"}
@@ -516,7 +510,7 @@ def test_an_api_token_knows_nothing_of_it(host: Host) -> None:
 
 
 def test_it_costs_one_statement_where_it_is_and_none_where_it_is_not(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
 
     def statements(url: str) -> int:
         admin.get(url)

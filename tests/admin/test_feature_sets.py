@@ -15,7 +15,7 @@ import pytest
 from flask_myprofile import current_profile
 from flask_myprofile.account.feature_sets import MOST_SETS
 from tests.support.devices import pass_time
-from tests.support.host import JSON, Browser, Host
+from tests.support.host import JSON, Browser, Host, signed_in
 from tests.support.kept import everywhere, in_each_database
 from tests.tabs.test_api_token import made
 
@@ -24,12 +24,6 @@ SETS = f"{FEATURES}/sets"
 PUT_BACK, RENAME, REPLACE, DELETE = (f"{SETS}/{each}" for each in ("put-back", "rename", "replace", "delete"))
 LAUNCH = "Before the launch"
 SHARE = {"on": True, "for": {"share": 10}}
-
-
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def sets(admin: Browser) -> list[dict[str, Any]]:
@@ -60,7 +54,7 @@ def plain(page: str) -> str:
 @everywhere
 def test_what_all_features_were_is_put_back(new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_FEATURES={"activity": True})
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": SHARE, "password": False})
     before = admin.json(FEATURES).json["features"]
     which = saved(admin)
@@ -78,7 +72,7 @@ def test_what_all_features_were_is_put_back(new_host: Callable[..., Host]) -> No
 
 
 def test_a_person_sees_what_would_change_before_it_is_put_back(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert admin.post(SETS, {"name": LAUNCH}).location == SETS
     page = admin.get(SETS)
     assert "The set “Before the launch” is saved." in page.text and "As the features are now" in page.text
@@ -94,7 +88,7 @@ def test_a_person_sees_what_would_change_before_it_is_put_back(host: Host) -> No
 
 
 def test_what_stops_tokens_is_said_before_it_is_put_back(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"api_token": False})
     which = saved(admin)
     admin.post_json(FEATURES, {"api_token": True})
@@ -105,7 +99,7 @@ def test_what_stops_tokens_is_said_before_it_is_put_back(host: Host) -> None:
 
 
 def test_it_stands_together_in_the_history_and_is_undone_there(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     admin.post_json(FEATURES, {"sessions": False})
     admin.post_json(FEATURES, {"password": False})
@@ -126,7 +120,7 @@ def test_it_stands_together_in_the_history_and_is_undone_there(host: Host) -> No
 
 
 def test_what_was_saved_at_once_is_undone_at_once_or_not_at_all(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(FEATURES, {"sessions": False, "password": False})
     number = str(admin.json(HISTORY).json["changes"][0]["number"])
     assert "Changed together" in admin.get(HISTORY).text
@@ -143,11 +137,11 @@ def test_what_was_saved_at_once_is_undone_at_once_or_not_at_all(host: Host) -> N
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_what_somebody_saved_meanwhile_is_not_overwritten(as_json: bool, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     admin.post_json(FEATURES, {"sessions": False})
     fields = hidden(admin.get(f"{PUT_BACK}?id={which}").text)
-    signed_in(host).post_json(FEATURES, {"password": False})
+    signed_in(host, "admin").post_json(FEATURES, {"password": False})
     late = admin.post_json(PUT_BACK, fields) if as_json else admin.post(PUT_BACK, fields)
     assert late.status_code == 409 and "Somebody changed these settings" in late.text
     assert (states(admin)["sessions"], states(admin)["password"]) == (False, False)
@@ -158,7 +152,7 @@ def test_what_somebody_saved_meanwhile_is_not_overwritten(as_json: bool, host: H
 
 
 def test_a_form_that_comes_twice_is_no_mistake(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     admin.post_json(FEATURES, {"sessions": False})
     fields = hidden(admin.get(f"{PUT_BACK}?id={which}").text)
@@ -167,7 +161,7 @@ def test_a_form_that_comes_twice_is_no_mistake(host: Host) -> None:
 
 
 def test_a_set_that_would_change_nothing_is_no_problem(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     assert admin.get(f"{PUT_BACK}?id={which}").status_code == 302
     page = admin.get(SETS).text
@@ -187,7 +181,7 @@ def kept(host: Host, which: str, **rules: str) -> None:
 @in_each_database
 def test_what_cannot_be_put_back_is_named_and_the_rest_is(new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_FEATURES_PINNED={"sessions": True, "sessions.rename": True})
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     roles = '{"on":true,"for":{"roles":["beta"]}}'
     kept(host, which, sessions="false", sessions__rename="true", gone__tab="true", password=roles, activity="{")
@@ -226,7 +220,7 @@ def test_what_cannot_be_put_back_is_named_and_the_rest_is(new_host: Callable[...
     [("Launch", " LAUNCH "), ("straße", "STRASSE"), ("Ünïcode", "U\u0308nïcode"), ("a  b", "A b"), ("Δόξας", "ΔΌΞΑΣ")],
 )
 def test_names_that_differ_in_case_or_blanks_are_the_same_in_each_database(name: str, same: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     first = saved(admin, name)
     refused = admin.post_json(SETS, {"name": same})
     assert (refused.status_code, refused.json["code"]) == (409, "set_exists")
@@ -237,7 +231,7 @@ def test_names_that_differ_in_case_or_blanks_are_the_same_in_each_database(name:
 
 @in_each_database
 def test_names_that_a_database_takes_for_the_same_are_not(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     for name in ("resume", "résumé", "Zoe", "Zoë", "🚀", "🛰"):
         saved(admin, name)
     assert len(sets(admin)) == 6
@@ -253,7 +247,7 @@ def test_names_that_a_database_takes_for_the_same_are_not(host: Host) -> None:
     ids=ascii,
 )
 def test_a_name_that_cannot_be_is_refused_and_is_there_to_be_corrected(name: str, said: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     for url, more in ((SETS, {}), (RENAME, {"id": which})):
         answer = admin.post_json(url, {**more, "name": name})
@@ -265,7 +259,7 @@ def test_a_name_that_cannot_be_is_refused_and_is_there_to_be_corrected(name: str
 
 @pytest.mark.parametrize("name", ["x" * 64, "🚀" * 64, "<b>&amp;", "'; DROP", "שחרור", "%(name)s {0}"])
 def test_a_name_is_shown_as_it_was_typed(name: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin, name)
     admin.post_json(FEATURES, {"sessions": False})
     for url in (SETS, *(f"{each}?id={which}" for each in (PUT_BACK, RENAME, REPLACE, DELETE))):
@@ -279,7 +273,7 @@ def test_a_name_is_shown_as_it_was_typed(name: str, host: Host) -> None:
 
 
 def test_a_name_that_there_is_already_is_asked_about(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     first = saved(admin)
     admin.post_json(FEATURES, {"sessions": False})
     asked = admin.post(SETS, {"name": LAUNCH.upper()})
@@ -293,7 +287,7 @@ def test_a_name_that_there_is_already_is_asked_about(host: Host) -> None:
 
 def test_what_was_replaced_meanwhile_is_not_put_back_renamed_or_deleted(host: Host) -> None:
     """Another one has its name by now: whoever has looked at the first means that."""
-    admin, other = signed_in(host), signed_in(host)
+    admin, other = signed_in(host, "admin"), signed_in(host, "admin")
     which = saved(admin)
     admin.post_json(FEATURES, {"sessions": False})
     fields = hidden(admin.get(f"{PUT_BACK}?id={which}").text)
@@ -308,7 +302,7 @@ def test_what_was_replaced_meanwhile_is_not_put_back_renamed_or_deleted(host: Ho
 
 
 def test_a_set_is_renamed_and_deleted(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     page = admin.get(f"{RENAME}?id={which}").text
     assert "Rename the set “Before the launch”" in page and f'value="{LAUNCH}"' in page
@@ -323,7 +317,7 @@ def test_a_set_is_renamed_and_deleted(host: Host) -> None:
 
 
 def test_a_name_that_is_taken_is_said_beside_the_field_and_stays_typed(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     saved(admin)
     page = admin.post(RENAME, {"id": saved(admin, "Other"), "name": LAUNCH})
     assert page.status_code == 409 and "There is a set of that name already." in page.text
@@ -331,11 +325,11 @@ def test_a_name_that_is_taken_is_said_beside_the_field_and_stays_typed(host: Hos
 
 
 def test_of_two_who_rename_a_set_at_once_the_later_is_told(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     which = saved(admin)
     page = hidden(admin.get(f"{RENAME}?id={which}").text)
     seen = {"id": which, "old_name": LAUNCH}
-    assert signed_in(host).post_json(RENAME, {**seen, "name": "November"}).status_code == 200
+    assert signed_in(host, "admin").post_json(RENAME, {**seen, "name": "November"}).status_code == 200
     late = admin.post_json(RENAME, {**seen, "name": "Mine"})
     assert (late.status_code, late.json["code"]) == (409, "set_renamed")
     shown = admin.post(RENAME, {**page, "name": "Mine"})
@@ -351,7 +345,7 @@ def test_of_two_who_rename_a_set_at_once_the_later_is_told(host: Host) -> None:
 def test_there_is_a_most(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_SETS == 50
     monkeypatch.setattr("flask_myprofile.account.feature_sets.MOST_SETS", 2)
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     first, _ = (saved(admin, name) for name in ("a", "b"))
     refused = admin.post_json(SETS, {"name": "c"})
     assert (refused.status_code, refused.json["code"]) == (409, "too_many_sets")
@@ -364,7 +358,7 @@ def test_there_is_a_most(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("which", ["", "x", "\x00", "1" * 300])
 @in_each_database
 def test_a_set_that_there_is_not_is_404(which: str, url: str, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert admin.get(url, query_string={"id": which}).status_code == (404 if which else 302)
     sent = {"id": which, **({"name": "x"} if url == RENAME else {})}
     assert admin.post_json(url, sent).status_code == (422 if which == "\x00" else 404)
@@ -377,7 +371,7 @@ def test_a_set_that_there_is_not_is_404(which: str, url: str, host: Host) -> Non
 def test_sets_are_for_administrators_and_need_a_token_and_a_recent_sign_in(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    admin, alice = signed_in(host), signed_in(host, "alice")
+    admin, alice = signed_in(host, "admin"), signed_in(host, "alice")
     which = saved(admin)
     urls = (SETS, PUT_BACK, RENAME, REPLACE, DELETE)
     sent = {"id": which, "name": "x"}
@@ -393,7 +387,7 @@ def test_sets_are_for_administrators_and_need_a_token_and_a_recent_sign_in(
 
 @in_each_database
 def test_of_many_who_save_one_name_at_once_one_has_saved_it(host: Host) -> None:
-    admins = [signed_in(host) for _ in range(4)]
+    admins = [signed_in(host, "admin") for _ in range(4)]
     tokens, start = [each.csrf() for each in admins], Barrier(len(admins))
 
     def save(place: int) -> Any:
@@ -412,7 +406,7 @@ def test_of_many_who_save_one_name_at_once_one_has_saved_it(host: Host) -> None:
 @in_each_database
 def test_there_are_no_more_than_the_most_whoever_saves_at_once(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flask_myprofile.account.feature_sets.MOST_SETS", 2)
-    admins = [signed_in(host) for _ in range(4)]
+    admins = [signed_in(host, "admin") for _ in range(4)]
     tokens, start = [each.csrf() for each in admins], Barrier(len(admins))
 
     def save(place: int) -> int:
@@ -429,7 +423,7 @@ def test_there_are_no_more_than_the_most_whoever_saves_at_once(host: Host, monke
 def test_of_whose_account_is_closed_no_name_is_left(new_host: Callable[..., Host]) -> None:
     host = new_host()
     host.change("bob", is_admin=True)
-    admin, bob = signed_in(host), signed_in(host, "bob")
+    admin, bob = signed_in(host, "admin"), signed_in(host, "bob")
     admin.post_json(FEATURES, {"sessions": False})
     saved(admin)
     bob.post_json(FEATURES, {"password": False})
@@ -452,7 +446,7 @@ def test_of_whose_account_is_closed_no_name_is_left(new_host: Callable[..., Host
 
 def test_a_name_that_another_administrator_has_as_well_stays(host: Host) -> None:
     host.change("bob", is_admin=True, first_name="Admin", last_name="Test")
-    signed_in(host).post_json(FEATURES, {"sessions": False})
+    signed_in(host, "admin").post_json(FEATURES, {"sessions": False})
     signed_in(host, "bob").post_json(FEATURES, {"password": False})
     with host.app.app_context():
         current_profile.forget(host.user("admin"))
@@ -463,7 +457,7 @@ def test_a_name_that_another_administrator_has_as_well_stays(host: Host) -> None
 
 
 def test_what_is_done_to_a_set_is_in_the_log(host: Host, caplog: pytest.LogCaptureFixture) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     with caplog.at_level(logging.INFO):
         which = saved(admin)
         admin.post_json(FEATURES, {"sessions": False})

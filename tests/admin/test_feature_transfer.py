@@ -12,17 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.tabs.test_api_token import made
 
 FEATURES, EXPORT, IMPORT = (f"/profile/admin/features{each}" for each in ("", "/export", "/import"))
 SHARE = {"on": True, "for": {"share": 10}}
-
-
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def written(**features: Any) -> str:
@@ -38,20 +32,20 @@ def states(admin: Browser) -> dict[str, Any]:
 
 
 def test_what_one_app_exports_another_imports(new_host: Callable[..., Host]) -> None:
-    here = signed_in(new_host(MYPROFILE_FEATURES_PINNED={"sessions.sign_out": True}))
+    here = signed_in(new_host(MYPROFILE_FEATURES_PINNED={"sessions.sign_out": True}), "admin")
     here.post_json(FEATURES, {"sessions": SHARE, "password": False})
     answer = here.get(EXPORT)
     assert answer.mimetype == "application/json" and "attachment" in answer.headers["Content-Disposition"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.json["features"]["sessions"] == SHARE and "sessions.sign_out" not in answer.json["features"]
-    there = signed_in(new_host(anew=True))
+    there = signed_in(new_host(anew=True), "admin")
     assert there.post_json(IMPORT, answer.json).status_code == 200
     assert there.get(EXPORT).json["features"].items() >= answer.json["features"].items()
 
 
 @pytest.mark.parametrize("as_file", [True, False])
 def test_a_person_sees_what_would_change_before_it_is_saved(as_file: bool, host: Host) -> None:
-    admin, text = signed_in(host), written(sessions=SHARE, password=False)
+    admin, text = signed_in(host, "admin"), written(sessions=SHARE, password=False)
     sent: dict[str, Any] = {"file": (BytesIO(text.encode()), "features.json")} if as_file else {"document": text}
     asked = admin.post(IMPORT, sent, content_type="multipart/form-data")
     assert asked.status_code == 422 and "Sessions: On → On for: 10 % of people" in asked.text
@@ -64,7 +58,7 @@ def test_a_person_sees_what_would_change_before_it_is_saved(as_file: bool, host:
 
 
 def test_what_stops_tokens_is_said_before_it_is_imported(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     made(signed_in(host, "alice"))
     asked = admin.post(IMPORT, {"document": written(api_token=False)})
     assert asked.status_code == 422 and "API Token: On → Off" in asked.text
@@ -72,16 +66,16 @@ def test_what_stops_tokens_is_said_before_it_is_imported(host: Host) -> None:
 
 
 def test_a_file_that_changes_nothing_is_no_problem(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     page = admin.post(IMPORT, {"document": admin.get(EXPORT).text})
     assert page.status_code == 200 and "Nothing was changed: the features are like that already." in page.text
     assert "There is a problem" not in page.text and "mp-note--info" in page.text
 
 
 def test_what_somebody_saved_meanwhile_is_not_overwritten(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     asked = admin.post(IMPORT, {"document": written(sessions=SHARE)})
-    signed_in(host).post_json(FEATURES, {"password": False})
+    signed_in(host, "admin").post_json(FEATURES, {"password": False})
     late = admin.post(IMPORT, hidden(asked.text))
     assert late.status_code == 409 and "flask_myprofile_features" in late.text
     assert states(admin)["sessions"] is True and "for" not in admin.json(FEATURES).json["features"]["sessions"]
@@ -102,7 +96,7 @@ def test_what_somebody_saved_meanwhile_is_not_overwritten(host: Host) -> None:
     ids=lambda text: text[:20],
 )
 def test_what_is_no_export_is_refused_and_nothing_is_saved(text: str, host: Host, tmp_path: Path) -> None:
-    admin, file = signed_in(host), tmp_path / "features.json"
+    admin, file = signed_in(host, "admin"), tmp_path / "features.json"
     assert admin.post(IMPORT, {"document": text}).status_code == 422
     file.write_text(text)
     result = host.app.test_cli_runner().invoke(args=["myprofile", "features", "import", str(file), "--yes"])
@@ -128,7 +122,7 @@ def test_characters_that_no_page_and_no_line_of_a_form_has_are_refused_by_every_
     features: dict[str, Any], new_host: Callable[..., Host]
 ) -> None:
     host = new_host(MYPROFILE_ROLES=lambda user: ["beta"])
-    admin, text = signed_in(host), written(**features)
+    admin, text = signed_in(host, "admin"), written(**features)
     assert admin.post(IMPORT, {"document": text}).status_code == 422
     assert admin.post(IMPORT, {"document": text, "_confirmed": "1"}).status_code == 422
     assert admin.post_json(IMPORT, json.loads(text)).status_code == 422
@@ -138,18 +132,18 @@ def test_characters_that_no_page_and_no_line_of_a_form_has_are_refused_by_every_
 
 def test_a_file_that_is_no_text_is_refused(host: Host) -> None:
     sent = {"file": (BytesIO(b"\xff\xfe\x00"), "features.json")}
-    assert signed_in(host).post(IMPORT, sent, content_type="multipart/form-data").status_code == 422
+    assert signed_in(host, "admin").post(IMPORT, sent, content_type="multipart/form-data").status_code == 422
 
 
 def test_a_pinned_feature_is_refused_unless_it_is_the_same(new_host: Callable[..., Host]) -> None:
-    admin = signed_in(new_host(MYPROFILE_FEATURES_PINNED={"sessions": True}))
+    admin = signed_in(new_host(MYPROFILE_FEATURES_PINNED={"sessions": True}), "admin")
     same, other = (json.loads(written(sessions=on, password=False)) for on in (True, False))
     assert admin.post_json(IMPORT, other).json["code"] == "feature_locked"
     assert admin.post_json(IMPORT, same).json["changes"] == {"password": False}
 
 
 def test_who_is_no_administrator_neither_exports_nor_imports(host: Host) -> None:
-    alice, admin = signed_in(host, "alice"), signed_in(host)
+    alice, admin = signed_in(host, "alice"), signed_in(host, "admin")
     codes = {
         alice.get(EXPORT).status_code,
         alice.get(IMPORT).status_code,
@@ -161,7 +155,7 @@ def test_who_is_no_administrator_neither_exports_nor_imports(host: Host) -> None
 
 
 def test_the_command_line_does_the_same(host: Host, tmp_path: Path) -> None:
-    admin, file = signed_in(host), tmp_path / "features.json"
+    admin, file = signed_in(host, "admin"), tmp_path / "features.json"
     admin.post_json(FEATURES, {"sessions": SHARE})
 
     def run(*args: str) -> Any:

@@ -13,16 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from flask_myprofile.signals import features_changed
 from tests.support.devices import pass_time
-from tests.support.host import Browser, Host, token_in, user_class
+from tests.support.host import Browser, Host, signed_in, token_in, user_class
 from tests.support.walks import everything
 
 URL = "/profile/admin/features"
-
-
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def states(browser: Browser) -> dict[str, bool]:
@@ -171,11 +165,11 @@ def test_a_check_that_fails_lets_nobody_in(
     host = new_host(**({"myprofile_options": {"admin": broken}} if keyword else {"MYPROFILE_ADMIN": broken}))
     assert refused(host, "admin")
     assert "the directory does not answer" in caplog.text
-    assert signed_in(host).get("/profile/sessions").status_code == 200
+    assert signed_in(host, "admin").get("/profile/sessions").status_code == 200
 
 
 def test_an_admin_who_is_one_no_more_is_refused_at_once(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     page = admin.get(URL).text
     host.sql("UPDATE user SET is_admin = 0")
     sent = {"csrf_token": token_in(page), "preferences": "off"}
@@ -187,7 +181,7 @@ def test_an_admin_who_is_one_no_more_is_refused_at_once(host: Host) -> None:
 
 
 def test_a_save_changes_only_what_was_sent(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     before = states(admin)
     assert admin.post(URL, {"preferences": "off"}).status_code == 303
     assert states(admin) == {**before, "preferences": False}
@@ -206,7 +200,7 @@ def test_the_page_saved_as_it_is_changes_nothing(new_host: Callable[..., Host]) 
     host = new_host(
         MYPROFILE_FEATURES={"api_token": True, "sessions": False}, MYPROFILE_FEATURES_PINNED={"password": False}
     )
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     before, sent = states(admin), as_a_browser_sends(admin.get(URL).text)
     assert sent["preferences"] == ["off", "on"]
     assert sent["sessions"] == ["off"]
@@ -226,7 +220,7 @@ def test_the_page_saved_as_it_is_changes_nothing(new_host: Callable[..., Host]) 
 
 @pytest.mark.parametrize("order", [["off", "on"], ["on", "off"]])
 def test_of_two_values_for_a_switch_the_last_counts(order: list[str], host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post(URL, {"preferences": order})
     assert states(admin)["preferences"] is (order[-1] == "on")
 
@@ -242,7 +236,7 @@ def test_of_two_values_for_a_switch_the_last_counts(order: list[str], host: Host
 def test_an_unknown_feature_or_value_is_refused_and_nothing_saved(
     name: str, value: str, as_json: bool, host: Host
 ) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     sent = {"sessions": "off", name: value}
     answer = admin.post_json(URL, sent) if as_json else admin.post(URL, sent)
     assert answer.status_code == 422
@@ -257,7 +251,7 @@ def test_an_unknown_feature_or_value_is_refused_and_nothing_saved(
 
 @pytest.mark.parametrize("value", [None, 1, 0, [], {}, ["off"], 1.0])
 def test_json_says_true_or_false(value: Any, host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     answer = admin.post_json(URL, {"preferences": value})
     assert (answer.status_code, list(answer.json["errors"])) == (422, ["preferences"])
     assert rows(host) == {}
@@ -266,7 +260,7 @@ def test_json_says_true_or_false(value: Any, host: Host) -> None:
 @pytest.mark.parametrize("as_json", [True, False], ids=["JSON", "form"])
 def test_what_the_configuration_pins_is_locked(as_json: bool, new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_FEATURES_PINNED={"password": False, "api_token": True})
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     sent = {"password": "on", "preferences": "off"}
     answer = admin.post_json(URL, sent) if as_json else admin.post(URL, sent)
     assert answer.status_code == 409
@@ -282,7 +276,7 @@ def test_what_the_configuration_pins_is_locked(as_json: bool, new_host: Callable
 
 def test_who_saves_a_page_that_somebody_changed_meanwhile_is_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """409: with two admins at it, the second would undo what the first did without having seen it."""
-    admin, other = signed_in(host), signed_in(host)
+    admin, other = signed_in(host, "admin"), signed_in(host, "admin")
     page = as_a_browser_sends(admin.get(URL).text)
     for change in ({"password": False}, {"password": True}, {"password": False}):
         pass_time(monkeypatch, 1)
@@ -303,7 +297,7 @@ def test_listeners_hear_what_really_changed_and_who_did_it(host: Host) -> None:
     def listen(sender: Any, **data: Any) -> None:
         heard.append({**data, "stored": rows(host)})
 
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     with features_changed.connected_to(listen, sender=host.app):
         admin.post_json(URL, {"preferences": False, "password": True})
         admin.post_json(URL, {"preferences": False})
@@ -315,13 +309,13 @@ def test_listeners_hear_what_really_changed_and_who_did_it(host: Host) -> None:
 
 def test_the_log_says_who_switched_what(host: Host, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    signed_in(host).post_json(URL, {"preferences": False, "password": True})
+    signed_in(host, "admin").post_json(URL, {"preferences": False, "password": True})
     said = [record.getMessage() for record in caplog.records if "switched" in record.getMessage()]
     assert said == ["MyProfile: administrator '3' switched preferences off"]
 
 
 def test_the_page_says_who_changed_a_feature_and_when(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     assert "Changed by" not in admin.get(URL).text
     admin.post_json(URL, {"preferences": False, "api_token": False})
     host.sql("UPDATE myprofile_feature SET changed_at = changed_at - 7200")
@@ -335,7 +329,7 @@ def test_the_page_says_who_changed_a_feature_and_when(host: Host) -> None:
 def test_everything_can_be_given_its_default_again(new_host: Callable[..., Host]) -> None:
     """What is pinned stays, it is asked first, and who did it is shown."""
     host = new_host(MYPROFILE_FEATURES={"preferences": False}, MYPROFILE_FEATURES_PINNED={"password": False})
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     before = states(admin)
     reset = URL + "/reset"
     assert reset not in admin.get(URL).text, "nothing differs"
@@ -353,7 +347,7 @@ def test_everything_can_be_given_its_default_again(new_host: Callable[..., Host]
 
 
 def test_a_reset_of_a_page_that_is_out_of_date_is_not_carried_out(host: Host) -> None:
-    admin = signed_in(host)
+    admin = signed_in(host, "admin")
     admin.post_json(URL, {"sessions": False})
     page = admin.get(URL + "/reset").text
     admin.post_json(URL, {"preferences": False})
@@ -363,7 +357,7 @@ def test_a_reset_of_a_page_that_is_out_of_date_is_not_carried_out(host: Host) ->
 
 
 def test_only_administrators_reset_features(host: Host) -> None:
-    admin, alice = signed_in(host), signed_in(host, "alice")
+    admin, alice = signed_in(host, "admin"), signed_in(host, "alice")
     admin.post_json(URL, {"sessions": False})
     assert alice.post(URL + "/reset").status_code == 403
     assert alice.get(URL + "/reset").status_code == 403

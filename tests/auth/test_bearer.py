@@ -14,10 +14,10 @@ from sqlalchemy.orm import with_loader_criteria
 from wtforms import StringField
 
 from tests.support.devices import inside, live
-from tests.support.host import JSON, PASSWORD, Host
+from tests.support.host import JSON, PASSWORD, Host, signed_in
 from tests.support.kept import in_each_database
 from tests.support.walks import ROUTES, everything, right_for, walked_host
-from tests.tabs.test_api_token import call, made, signed_in
+from tests.tabs.test_api_token import call, made
 
 REACHABLE = sorted((url, m) for _, url, methods in ROUTES for m in methods & {"GET", "POST"})
 INVALID = 'Bearer error="invalid_token"'

@@ -10,8 +10,8 @@ import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_myprofile import SetupError, current_profile
-from tests.support.host import Host
-from tests.tabs.test_api_tokens import SETTINGS, TAB, make, signed_in
+from tests.support.host import Host, signed_in
+from tests.tabs.test_api_tokens import SETTINGS, TAB, make
 
 NETWORKS = {**SETTINGS, "MYPROFILE_API_TOKEN_NETWORKS": True}
 

@@ -11,8 +11,8 @@ from flask.views import MethodView, View
 from flask_login import login_required
 
 from flask_myprofile import SetupError, current_profile, require_token_scope, scope_by_method, token_scope
-from tests.support.host import Browser, Host
-from tests.tabs.test_api_tokens import TAB, make, signed_in
+from tests.support.host import Browser, Host, signed_in
+from tests.tabs.test_api_tokens import TAB, make
 
 SCOPES = {"reports:read": "Read reports", "reports:write": "Write reports", "api:read": "Read", "api:write": "Write"}
 SETTINGS: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from example_app.extensions import db
 from tests.doctor.mistakes import KEY, RIGHT
-from tests.support.host import Browser, Host
+from tests.support.host import Host, signed_in
 from tests.support.live import Person, example, serving
 
 URL = "/profile/admin/doctor"
@@ -15,14 +15,8 @@ URL = "/profile/admin/doctor"
 HTTP = {**RIGHT, "SESSION_COOKIE_SECURE": False, "REMEMBER_COOKIE_SECURE": False}
 
 
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
-
-
 def test_it_is_off_unless_it_is_switched_on(new_host: Callable[..., Host]) -> None:
-    admin = signed_in(new_host(MYPROFILE_FEATURES={}))
+    admin = signed_in(new_host(MYPROFILE_FEATURES={}), "admin")
     assert admin.get(URL).status_code == 404
     assert admin.json(URL).status_code == 404
     assert URL not in admin.get("/profile/admin/sessions").text
@@ -37,7 +31,7 @@ def test_it_is_for_administrators_only(host: Host) -> None:
 
 
 def test_it_shows_faults_first_and_says_what_to_change(new_host: Callable[..., Host]) -> None:
-    page = signed_in(new_host(**{**HTTP, "SECRET_KEY": "not so long"})).get(URL).text
+    page = signed_in(new_host(**{**HTTP, "SECRET_KEY": "not so long"}), "admin").get(URL).text
     assert "1 fault · 2 notes" in page
     assert page.index("SECRET_KEY has 11 bytes") < page.index("also sent over http") < page.index("user_class")
     assert "python -c &#34;import secrets" in page
@@ -45,13 +39,13 @@ def test_it_shows_faults_first_and_says_what_to_change(new_host: Callable[..., H
 
 
 def test_programs_get_what_the_command_prints(new_host: Callable[..., Host]) -> None:
-    answer = signed_in(new_host(**HTTP)).json(URL)
+    answer = signed_in(new_host(**HTTP), "admin").json(URL)
     assert (answer.json["faults"], answer.json["notes"]) == (0, 2)
     assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_a_proxy_that_the_app_does_not_know_of_is_seen(new_host: Callable[..., Host]) -> None:
-    admin = signed_in(new_host(**HTTP))
+    admin = signed_in(new_host(**HTTP), "admin")
     answer = admin.get(URL, headers={"X-Forwarded-For": "192.0.2.1", "Accept": "application/json"})
     (line,) = [each for each in answer.json["checks"] if each["check"] == "proxy"]
     assert line["level"] == "note"
@@ -60,13 +54,13 @@ def test_a_proxy_that_the_app_does_not_know_of_is_seen(new_host: Callable[..., H
 
 def test_it_does_whatever_users_may_see(new_host: Callable[..., Host]) -> None:
     host = new_host(MYPROFILE_FEATURES={"doctor": True, "my_profile": False})
-    assert signed_in(host).get(URL).status_code == 200
+    assert signed_in(host, "admin").get(URL).status_code == 200
 
 
 def test_one_connection_is_enough(new_host: Callable[..., Host]) -> None:
     options = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 2}
     host = new_host(**HTTP, SQLALCHEMY_ENGINE_OPTIONS=options)
-    answer = signed_in(host).json(URL)
+    answer = signed_in(host, "admin").json(URL)
     assert answer.json["faults"] == 0, answer.json
 
 

@@ -14,18 +14,12 @@ from flask_myprofile import StoreDown, cli, current_profile, signals
 from tests.admin.test_users_account import VERIFIED
 from tests.extension.test_cli import NOBODY
 from tests.support.devices import sent_to_login
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import everywhere
 
 
 def run(host: Host, command: str, answer: str = "") -> Result:
     return host.app.test_cli_runner().invoke(cli.group, command.split(), input=answer)
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def made_token(browser: Browser) -> str:

@@ -10,7 +10,7 @@ from click.testing import Result
 
 from flask_myprofile import current_profile
 from flask_myprofile.account.feature_sets import FeatureSets
-from tests.support.host import Browser, Host
+from tests.support.host import Host, signed_in
 from tests.support.kept import in_each_database
 from tests.tabs.test_api_token import made
 
@@ -19,12 +19,6 @@ FEATURES = "/profile/admin/features"
 
 def run(host: Host, *args: str, answer: str | None = None) -> Result:
     return host.app.test_cli_runner().invoke(args=["myprofile", "features", *args], input=answer)
-
-
-def signed_in(host: Host, name: str = "admin") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def listed(host: Host) -> list[dict[str, Any]]:
@@ -69,7 +63,7 @@ def test_a_set_that_somebody_renames_meanwhile_is_not_renamed_again(
 
 
 def test_what_was_saved_at_once_is_undone_at_once(host: Host) -> None:
-    signed_in(host).post_json(FEATURES, {"sessions": False, "password": False})
+    signed_in(host, "admin").post_json(FEATURES, {"sessions": False, "password": False})
     number = json.loads(run(host, "history", "--json").output)[0]["number"]
     assert sorted(run(host, "undo", str(number)).output.splitlines()) == ["password: off -> on", "sessions: off -> on"]
     assert run(host, "undo", str(number)).exit_code == 1

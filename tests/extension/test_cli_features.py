@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from tests.support.host import Browser, Host
+from tests.support.host import Host, signed_in
 from tests.support.kept import everywhere
 from tests.tabs.test_api_token import made
 
@@ -23,12 +23,6 @@ def host(new_host: Callable[..., Host]) -> Host:
 
 def run(host: Host, *args: str, answer: str | None = None) -> Result:
     return host.app.test_cli_runner().invoke(args=["myprofile", "features", *args], input=answer)
-
-
-def signed_in(host: Host, name: str) -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def listed(host: Host) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from flask_myprofile import current_profile
-from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.support.host import NEW_PASSWORD, PASSWORD, Host, signed_in
 
 READ, BOTH, SEND = {"GET"}, {"GET", "POST"}, {"POST"}
 ROUTES: dict[str, tuple[str, set[str]]] = {
@@ -71,12 +71,6 @@ ROUTES: dict[str, tuple[str, set[str]]] = {
 }
 TABS = ["personal-information", "preferences", "password", "api-token", "sessions", "activity"]
 PERSONAL = "/profile/personal-information"
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 # ---- addresses

@@ -11,14 +11,7 @@ import pytest
 import flask_myprofile
 from flask_myprofile import MyProfile, Users, current_profile
 from flask_myprofile.config import Config, settings
-from tests.support.host import Browser, Host
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
-
+from tests.support.host import Host, signed_in
 
 DEFAULTS: dict[str, Any] = {
     "URL_PREFIX": "/profile",

@@ -10,16 +10,10 @@ import pytest
 from flask import Flask
 
 from flask_myprofile import current_preferences
-from tests.support.host import Browser, Host
+from tests.support.host import Host, signed_in
 
 TAB = "/profile/preferences"
 GERMAN = {"Accept-Language": "tlh, de-AT;q=0.9, fr;q=0.8"}
-
-
-def signed_in(host: Host) -> Browser:
-    browser = host.browser()
-    browser.login("alice")
-    return browser
 
 
 def of_another_extension(app: Flask, db: Any) -> None:

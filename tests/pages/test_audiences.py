@@ -10,7 +10,7 @@ import pytest
 
 from flask_myprofile import current_profile
 from flask_myprofile.account import clock
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import everywhere
 from tests.tabs.test_api_token import made
 
@@ -27,12 +27,6 @@ class Asked:
     def __call__(self, user: Any) -> list[str]:
         self.times += 1
         return ["beta", "staff"] if user.username == "bob" else ["staff"]
-
-
-def signed_in(host: Host, name: str) -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def store(host: Host, feature: str, text: str, on: bool = False) -> None:

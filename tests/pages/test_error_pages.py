@@ -27,8 +27,8 @@ from flask_myprofile import Part, Tab, action, current_profile, error_page
 from flask_myprofile.pages.column_fields import option
 from flask_myprofile.pages.pending_form import Purpose
 from flask_myprofile.pages.typed_again import _seen, note, typed_again
-from tests.pages.test_refusals import HTML, REFUSALS, signed_in, without_database
-from tests.support.host import JSON, NEW_PASSWORD, PASSWORD, Host, token_in
+from tests.pages.test_refusals import HTML, REFUSALS, without_database
+from tests.support.host import JSON, NEW_PASSWORD, PASSWORD, Host, signed_in, token_in
 from tests.support.walks import CHANGING, READABLE, busy, right_for, walked_host
 
 OURS = 'id="myprofile"'

@@ -11,8 +11,8 @@ from flask import Flask, before_render_template, g, request
 from jinja2 import DictLoader
 from markupsafe import Markup
 
-from tests.pages.test_user_menu import links, menu_of, signed_in
-from tests.support.host import Browser, Host
+from tests.pages.test_user_menu import links, menu_of
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import Kept
 
 TEMPLATE = "myprofile/_user_menu.html"

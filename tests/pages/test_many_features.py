@@ -12,7 +12,7 @@ from flask import jsonify, request
 from flask_myprofile import Part, Tab, current_profile
 from flask_myprofile.account.feature_reading import MANY, MOST_ASKED
 from flask_myprofile.audiences import rule_of
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import in_each_database
 
 FEATURES = "/profile/admin/features"
@@ -47,12 +47,6 @@ def host(new_host: Callable[..., Host]) -> Host:
         current_profile.features.save(rules, "Ann")
         current_profile.db.session.commit()
     return host
-
-
-def signed_in(host: Host, name: str) -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def asked(host: Host, browser: Browser, *parts: int) -> tuple[list[bool], list[str]]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from flask_myprofile import Conflict
 from flask_myprofile.account.tokens import Tokens
-from tests.support.host import JSON, NEW_PASSWORD, Browser, Host
+from tests.support.host import JSON, NEW_PASSWORD, Host, signed_in
 from tests.support.walks import CHANGING, READABLE, busy, everything, walked_host
 
 PERSONAL, PASSWORD_TAB, SIGN_OUT = "/profile/personal-information", "/profile/password", "/profile/sessions/sign-out"
@@ -20,12 +20,6 @@ GUESS = {"current_password": "wrong", "new_password": NEW_PASSWORD, "confirm_pas
 HTML = {"Accept": "text/html"}
 PROBLEM = "application/problem+json"
 Ask = Callable[[Host, dict[str, str]], Any]
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def sends(url: str, sent: dict[str, Any] | None = None, *, token: bool = True, who: str = "alice", **more: Any) -> Ask:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from flask_myprofile import MyProfile, current_profile
 from flask_myprofile.errors import SetupError
-from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host, signed_in
 from tests.support.walks import ROUTES, everything
 
 SWITCHES = "/profile/admin/features"
@@ -38,12 +38,6 @@ def by_turns(names: str, values: Sequence[Any]) -> pytest.MarkDecorator:
 
 def slug(feature: str) -> str:
     return "/profile/" + feature.replace("_", "-")
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def host_without(new_host: Callable[..., Host], way: str, *off: str) -> Host:

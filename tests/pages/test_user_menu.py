@@ -14,16 +14,10 @@ from flask import render_template_string
 
 from flask_myprofile import Users
 from flask_myprofile.errors import SetupError
-from tests.support.host import Browser, Host
+from tests.support.host import Host, signed_in
 
 MENU = "<nav>{{ myprofile_user_menu() }}</nav>"
 ADMIN = ("/profile/admin/features", "/profile/admin/sessions")
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def menu_of(html: str) -> str:

@@ -14,7 +14,7 @@ from flask_myprofile.doctor.findings import OK
 from flask_myprofile.doctor.user_class import user_class as examine_user_class
 from flask_myprofile.store.user_rows import UserRows
 from tests.support.devices import sent_to_login
-from tests.support.host import Browser, Host, user_class
+from tests.support.host import Host, signed_in, user_class
 from tests.support.kept import everywhere
 
 PAGES: dict[str, Callable[[Host], Any]] = {}
@@ -23,12 +23,6 @@ PAGES: dict[str, Callable[[Host], Any]] = {}
 def page(function: Callable[[Host], Any]) -> Callable[[Host], Any]:
     PAGES[function.__name__] = function
     return function
-
-
-def signed_in(host: Host) -> Browser:
-    browser = host.browser()
-    browser.login("alice")
-    return browser
 
 
 @page

@@ -281,3 +281,10 @@ def token_in(html: str) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', html)
     assert found, "no form with a CSRF token"
     return found[1]
+
+
+def signed_in(host: Host, name: str = "alice") -> Browser:
+    """A new browser, in which that user has signed in."""
+    browser = host.browser()
+    browser.login(name)
+    return browser

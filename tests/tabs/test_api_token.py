@@ -13,18 +13,12 @@ from flask_myprofile import current_profile
 from flask_myprofile.signals import token_changed
 from flask_myprofile.store.sqlalchemy import SqlStore
 from tests.support.devices import pass_time
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.walks import everything
 
 TAB = "/profile/api-token"
 MAKE, SHOW, REVOKE = f"{TAB}/regenerate", f"{TAB}/reveal", f"{TAB}/revoke"
 SWITCHES = "/profile/admin/features"
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def made(browser: Browser) -> str:

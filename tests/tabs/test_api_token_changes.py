@@ -14,10 +14,10 @@ from flask_myprofile.account.tokens import Tokens
 from flask_myprofile.errors import Conflict
 from flask_myprofile.signals import token_changed
 from flask_myprofile.testing import wait_for_notices
-from tests.support.host import PASSWORD, Browser, Host
+from tests.support.host import PASSWORD, Browser, Host, signed_in
 from tests.support.kept import in_each_database
 from tests.support.meanwhile import meanwhile
-from tests.tabs.test_api_tokens import SETTINGS, TAB, make, names, signed_in, works
+from tests.tabs.test_api_tokens import SETTINGS, TAB, make, names, works
 
 ALL: dict[str, Any] = {
     **SETTINGS,

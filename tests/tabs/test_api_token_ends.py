@@ -10,9 +10,9 @@ import pytest
 
 from flask_myprofile import SetupError, current_profile
 from flask_myprofile.testing import wait_for_notices
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import in_each_database
-from tests.tabs.test_api_tokens import SETTINGS, TAB, make, names, signed_in, works
+from tests.tabs.test_api_tokens import SETTINGS, TAB, make, names, works
 
 DAY = 86_400
 

@@ -9,7 +9,7 @@ import pytest
 
 from flask_myprofile import current_profile
 from flask_myprofile.errors import Conflict
-from tests.support.host import JSON, Browser, Host
+from tests.support.host import JSON, Browser, Host, signed_in
 from tests.support.kept import in_each_database
 
 TAB = "/profile/api-token"
@@ -19,12 +19,6 @@ SETTINGS: dict[str, Any] = {"MYPROFILE_FEATURES": {"api_token": True, "activity"
 @pytest.fixture
 def several(new_host: Callable[..., Host]) -> Host:
     return new_host(**SETTINGS)
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def make(browser: Browser, name: str, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import mapped_column
 
 from flask_myprofile import SetupError, current_profile, record_sso
-from tests.support.host import JSON, Browser, Host, user_class
+from tests.support.host import JSON, Host, signed_in, user_class
 from tests.support.kept import in_each_database
 from tests.support.pictures import (
     BLUE,
@@ -39,12 +39,6 @@ SETTINGS = {"MYPROFILE_AVATAR": "avatar"}
 @pytest.fixture
 def host(new_host: Callable[..., Host]) -> Host:
     return new_host(model=with_pictures, **SETTINGS)
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def shown(html: str) -> str | None:

@@ -12,7 +12,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Integer, String, Text
 from sqlalchemy.orm import mapped_column
 
-from tests.support.host import PASSWORD, Browser, Host, user_class
+from tests.support.host import PASSWORD, Browser, Host, signed_in, user_class
 
 TAB = "/profile/personal-information"
 NAMES = {"first_name": "Alice", "last_name": "Test"}
@@ -29,12 +29,6 @@ def rich_class(db: SQLAlchemy) -> type[Any]:
     user.role = mapped_column(String(20), default="reader")
     user.email_verified = mapped_column(Integer, default=0)
     return user
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def row(host: Host, name: str = "alice") -> dict[str, Any]:

@@ -11,10 +11,10 @@ from sqlalchemy import Boolean, String, Text
 from werkzeug.datastructures import MultiDict
 
 from flask_myprofile import current_profile
-from tests.support.host import JSON, Browser, Host
+from tests.support.host import JSON, Browser, Host, signed_in
 from tests.support.kept import in_each_database
 from tests.support.meanwhile import meanwhile
-from tests.tabs.test_personal_information import NAMES, TAB, errors_on, refused, signed_in
+from tests.tabs.test_personal_information import NAMES, TAB, errors_on, refused
 from tests.tabs.test_personal_information_any_column import as_a_browser_sends_it
 from tests.tabs.test_personal_information_types import with_columns
 

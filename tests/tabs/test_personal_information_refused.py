@@ -15,9 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from flask_myprofile import SetupError, Users
 from tests.auth.test_user_models import Person
 from tests.support.columns import Picky
-from tests.support.host import Browser, Host, user_class
+from tests.support.host import Browser, Host, signed_in, user_class
 from tests.support.kept import in_each_database
-from tests.tabs.test_personal_information import NAMES, TAB, errors_on, row, signed_in, typed_on
+from tests.tabs.test_personal_information import NAMES, TAB, errors_on, row, typed_on
 from tests.tabs.test_personal_information_types import with_columns
 
 SENT = {"first_name": "Alicia", "last_name": "Test", "phone": "030"}

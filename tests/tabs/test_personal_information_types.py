@@ -33,9 +33,9 @@ from wtforms.validators import Length
 
 from flask_myprofile.testing import sign_in
 from tests.support.columns import Lower, Title
-from tests.support.host import Host, user_class
+from tests.support.host import Host, signed_in, user_class
 from tests.support.kept import in_each_database
-from tests.tabs.test_personal_information import TAB, errors_on, signed_in
+from tests.tabs.test_personal_information import TAB, errors_on
 
 COLUMNS: Mapping[str, Any] = {
     "about": Text,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.host import Host
-from tests.tabs.test_personal_information import NAMES, TAB, errors_on, refused, rich_class, row, signed_in, typed_on
+from tests.support.host import Host, signed_in
+from tests.tabs.test_personal_information import NAMES, TAB, errors_on, refused, rich_class, row, typed_on
 
 
 def test_a_value_that_somebody_else_has_is_refused_and_what_was_typed_is_kept(

@@ -12,7 +12,7 @@ from flask_babel import Babel, get_locale, get_timezone
 
 from flask_myprofile import MyProfile, preferred_language
 from flask_myprofile.i18n.languages import TRANSLATIONS
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 
 TAB = "/profile/preferences"
 SAVED = "Your preferences have been saved."
@@ -28,12 +28,6 @@ def host_page(app: Flask) -> None:
     @app.get("/where")
     def where() -> Any:
         return {"locale": str(get_locale()), "preferred": preferred_language(), "zone": str(get_timezone())}
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def choose(browser: Browser, code: str) -> None:

@@ -13,7 +13,7 @@ from flask_babel import gettext as host_gettext
 
 from flask_myprofile import preferred_language
 from flask_myprofile.i18n import languages
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 
 URL = "/profile/preferences"
 
@@ -26,12 +26,6 @@ def with_locale_view(app: Flask) -> None:
 
 def language_of(browser: Browser) -> str:
     return str(browser.get("/locale").text)
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 @pytest.mark.parametrize("how", ["not set up", "not installed"])

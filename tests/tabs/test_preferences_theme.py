@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jinja2 import DictLoader
 
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import everywhere
 from tests.support.walks import everything
 
@@ -17,12 +17,6 @@ TAB = "/profile/preferences"
 SWITCHES = "/profile/admin/features"
 PARTS = {"language": "de", "timezone": "Asia/Tokyo", "theme": "dark"}
 EMPTY = "Your administrator has turned off all preferences."
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def theme_of(browser: Browser, url: str = "/profile/sessions") -> str | None:

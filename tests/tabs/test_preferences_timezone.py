@@ -17,19 +17,13 @@ from flask_babel import Babel, format_datetime, get_timezone
 from flask_myprofile import current_preferences
 from flask_myprofile.account import timezones
 from flask_myprofile.i18n.languages import TRANSLATIONS
-from tests.support.host import Browser, Host
+from tests.support.host import Browser, Host, signed_in
 from tests.support.kept import everywhere
 
 TAB = "/profile/preferences"
 #: On this day in London, and on the next one in Berlin and Tokyo.
 AT = int(datetime(2026, 3, 10, 23, 30, tzinfo=timezone.utc).timestamp())
 TENTH, ELEVENTH = re.compile(r"Mar(ch)? 10\b"), re.compile(r"Mar(ch)? 11\b")
-
-
-def signed_in(host: Host, name: str = "alice") -> Browser:
-    browser = host.browser()
-    browser.login(name)
-    return browser
 
 
 def choose(browser: Browser, zone: str) -> None:

@@ -139,10 +139,8 @@ def current_record() -> SessionRecord | None:
     if state.record is None:
         with own_transaction_if_context_is_shared():
             record = state.record = current_profile.sessions.load(state.session_id)
-        # what the row says of a proof is of the secret that it has now, and of a session that has not ended
-        state.superseded = record is not None and (
-            record.secret_hash != state.secret_hash or record.ended_at is not None
-        )
+        # what the row says of a proof is of the secret that it has now
+        state.superseded = record is not None and record.secret_hash != state.secret_hash
     return state.record
 
 

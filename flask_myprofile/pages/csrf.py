@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import nullcontext
 from typing import Any
 
 import flask_login
@@ -45,7 +46,7 @@ def check_origin(*, signs_out: bool = False) -> None:
         may do so, too, where the browser says that the page is of this very site: who presses Sign out wants nobody to
         be left signed in.
     :raises Forbidden: another site sent it. :raises StaleForm: the CSRF token is wrong. :raises Conflict: the secret is
-        the one before.
+        the one before, or the session has ended since.
     """
     if request.method not in _UNSAFE:
         return
@@ -53,8 +54,7 @@ def check_origin(*, signs_out: bool = False) -> None:
     if state.resumed is None:
         _check_sender(signs_out)
     request.get_data(parse_form_data=True)  # all of it, however slowly it comes: who sent it is looked at after that
-    _look_again(state)
-    if state.superseded:
+    if _is_over(state, signs_out):
         raise _renewed_meanwhile()
     state.origin_checked = True
 
@@ -78,15 +78,20 @@ def _renewed_meanwhile() -> Conflict:
     return Conflict(sentence, code="sign_in_renewed")
 
 
-def _look_again(state: RequestState) -> None:
-    """At the session, as it is by now: not as it was when somebody asked for it, nor as MariaDB shows it to a
-    transaction that began before that."""
-    if state.begins or clock.time() - state.let_in_at <= LONG:
-        current_record()
-        return
-    state.record = None
-    with current_profile.own_transaction():
-        current_record()
+def _is_over(state: RequestState, signs_out: bool) -> bool:
+    """Whether the session has another secret by now, or has ended, which is what who signs out wants.
+
+    It is looked at as it is: not as it was when somebody asked for it before, nor as MariaDB shows it to a transaction
+    that began before that.
+    """
+    was_slow = not state.begins and clock.time() - state.let_in_at > LONG
+    if was_slow:
+        state.record = None
+    with current_profile.own_transaction() if was_slow else nullcontext():
+        record = current_record()
+    if record is not None and record.ended_at is not None and not signs_out:
+        state.superseded = True  # the browser may have gone on: nothing of this answer takes the place of that
+    return state.superseded
 
 
 def _check_sender(signs_out: bool) -> None:

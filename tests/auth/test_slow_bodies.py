@@ -162,6 +162,15 @@ def test_in_chunks_it_is_not_written_either(new_host: Callable[..., Host], monke
     assert host.sql("SELECT * FROM myprofile_token") == []
 
 
+def test_who_signs_out_twice_at_once_is_signed_out(new_host: Callable[..., Host]) -> None:
+    host = new_host(after=asks_early)
+    alice = host.browser()
+    alice.login("alice")
+    again = alice.copy()
+    answer = send_slowly(again, "/profile/sign-out", False, lambda: alice.post("/profile/sign-out"), in_chunks=True)
+    assert (answer.status_code, answer.location) == (303, "/login")
+
+
 # ---- what its sender may do ends
 
 

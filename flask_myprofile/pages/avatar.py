@@ -23,6 +23,7 @@ from .column_fields import why_read_only
 from .conventional_fields import PICTURE
 from .held_user import held_user
 from .own_urls import own_url
+from .refusals import of_the_model
 
 ENDPOINT = "myprofile.personal_information_picture"
 FEATURE = f"personal_information.{AVATAR}"
@@ -101,6 +102,8 @@ class AvatarActions:
             current_profile.avatars.save(_to_write(user), file)
         except pictures.NotUsable as error:
             raise Invalid({AVATAR: _why(error)}) from error
+        except Invalid as refusal:
+            raise Invalid({AVATAR: [text for texts in of_the_model(refusal).values() for text in texts]}) from refusal
         return _done(user, gettext("Your picture has been saved."))
 
     @action(feature=AVATAR)

@@ -20,7 +20,7 @@ from ..transactions import after_commit
 from .email_change import may_change
 from .held_user import check_saved, held_user
 from .link_pages import Answer, Box, Question, is_signed_in, revoke_if_ticked, token_boxes
-from .refusals import of_the_host
+from .refusals import of_the_host, of_the_model
 
 #: The kind of notice that goes to the address from before.
 CHANGED = "email_changed"
@@ -111,9 +111,8 @@ def _answered() -> Iterator[None]:
         yield
     except email_changes.AddressTaken as taken:
         raise Conflict(gettext("Somebody else has this email address. Nothing was changed.")) from taken
-    except Invalid as refusal:  # of the host's model
-        words = " ".join(str(text) for texts in refusal.errors.values() for text in texts)
-        raise Conflict(words or gettext("This value is not accepted.")) from refusal
+    except Invalid as refusal:
+        raise Conflict(" ".join(str(text) for texts in of_the_model(refusal).values() for text in texts)) from refusal
     except HostFailed as failed:
         raise of_the_host(failed) from failed
     except email_changes.NotPending as gone:

@@ -9,7 +9,7 @@ from flask import Flask, Response, abort, current_app
 from werkzeug.exceptions import HTTPException
 
 from ..account.host_code import HostFailed
-from ..errors import Conflict, Failed, NotFound, Refused, Unavailable
+from ..errors import Conflict, Failed, Invalid, NotFound, Refused, Unavailable
 from ..i18n import gettext
 from ..responses import RETRY_AFTER, prefers_json, problem
 
@@ -29,6 +29,12 @@ def _as_of_the_host(refusal: NotFound) -> Any:
 def lost_race() -> Conflict:
     """For whoever was at the same rows as somebody else, and later."""
     return Conflict(gettext("Somebody has changed this at the same moment. Look at it before you try again."))
+
+
+def of_the_model(refusal: Invalid) -> dict[str, list[object]]:
+    """What the host's model refuses, by field: in its words, and in ours where it has none."""
+    unspoken = gettext("This value is not accepted.")
+    return {name: [text or unspoken for text in texts] for name, texts in refusal.errors.items()}
 
 
 def of_the_host(failed: HostFailed) -> Refused:

@@ -29,6 +29,7 @@ from ..pages.conventional_fields import CONVENTIONAL, NEEDED, label_of
 from ..pages.email_change import EmailChangeActions, is_verified, may_change
 from ..pages.held_user import check_readable, check_saved, held_user
 from ..pages.only_changed import VERSION, VersionedForm, nothing_changed, versioned, why_not
+from ..pages.refusals import of_the_model
 from ..store.database_errors import broken_rule
 from ..tab import Done, Part, Tab, action
 from ..transactions import after_commit
@@ -167,9 +168,8 @@ def _write(user: Any, changed: Mapping[str, Any]) -> None:
     try:
         users.update(user, changed)
         session.flush()
-    except Invalid as refusal:  # of the model, in its own words
-        unspoken = gettext("This value is not accepted.")
-        raise Invalid({name: [text or unspoken for text in texts] for name, texts in refusal.errors.items()}) from None
+    except Invalid as refusal:
+        raise Invalid(of_the_model(refusal)) from None
     except DBAPIError as error:
         match broken_rule(error):
             case "unique":

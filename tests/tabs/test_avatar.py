@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import LargeBinary, String
+from sqlalchemy import LargeBinary, String, event
 from sqlalchemy.orm import mapped_column
 
 from flask_myprofile import SetupError, current_profile, record_sso
@@ -93,6 +93,29 @@ def test_the_noisiest_picture_fits_into_a_blob(host: Host) -> None:
     for each in (noise, coloured):
         assert upload(alice, written(each)).status_code == 303
         assert len(alice.get(PICTURE).data) <= 65_535
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(ValueError("Only in grey"), "Only in grey"), (KeyError("RGB"), "This value is not accepted.")]
+)
+def test_a_picture_that_the_model_refuses_is_said_at_its_field(
+    error: Exception, said: str, new_host: Callable[..., Host]
+) -> None:
+    def picky(db: Any) -> Any:
+        made = with_pictures(db)
+
+        @event.listens_for(made.avatar, "set")
+        def refuse(*given: Any) -> None:
+            raise error
+
+        return made
+
+    host = new_host(model=picky, **SETTINGS)
+    alice = signed_in(host)
+    page, problem = upload(alice, picture()), upload_json(alice, picture())
+    assert page.status_code == problem.status_code == 422
+    assert said in page.text and problem.json["errors"] == {"avatar": [said]}
+    assert stored(host) == (None, None)
 
 
 def test_programs_do_the_same(host: Host) -> None:

@@ -251,5 +251,5 @@ def test_the_user_is_asked_for_only_where_the_session_is_live(client: redis.Redi
     assert store.find_live(record.id, "token", LiveSince(NOW, None, NOW)) is None
     assert asked == []
     found = store.find_live(record.id, "token", ANY)
-    assert found == (record.secret_hash, record.last_seen_at, "7", None, "the user", {"language": "fr"})
+    assert found == (record.secret_hash, record.last_seen_at, "7", None, "password", "the user", {"language": "fr"})
     assert asked == ["7"]

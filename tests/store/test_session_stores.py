@@ -71,7 +71,7 @@ def test_a_taken_id_is_not_stored_again(store: Bench) -> None:
 def test_a_live_session_is_found_by_its_id_and_its_login_id_only(store: Bench) -> None:
     (record,) = of(store, session(1, login_id="token-a"))
     found = store.find_live(record.id, "token-a", ANY)
-    assert found == (record.secret_hash, record.last_seen_at, "7", None, None, None)
+    assert found == (record.secret_hash, record.last_seen_at, "7", None, "password", None, None)
     for other in ("7", "token-A", "token-ab", "token", ""):
         assert store.find_live(record.id, other, ANY) is None
 

@@ -116,6 +116,7 @@ class RedisRows(Rows):
     def restore(self, subject: Subject, user: int) -> None:
         profile = subject.app.extensions["myprofile"]
         with subject.app.app_context():
+            profile.sessions._store.drop_ended(str(user), 0)  # or the key grows with each repetition
             live = profile.sessions.count(profile.users.load(str(user)))
             self._add(profile.sessions._store, map(_record, _rows([user] * (SESSIONS_OF[user] + 1 - live))))
 

@@ -178,7 +178,7 @@ class RedisSessions:
         for idp_session, ids in at_provider.items():
             with suppress(StoreDown):  # they are looked at when they are found there
                 self._server.ask("srem", self._index(idp_session.decode()), *ids)
-        return [(user_key.decode(), [each.decode() for each in ids]) for user_key, ids, _ in ended]
+        return [(user_key.decode(), ids.decode().split()) for user_key, ids, _ in ended]
 
     def live_sessions(
         self, user_key: str, since: LiveSince, limit: int, offset: int = 0, but: str | None = None

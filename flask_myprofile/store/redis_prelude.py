@@ -47,6 +47,20 @@ end
 
 local function write(id, s) redis.call('HSET', key, id, cjson.encode(s)) end
 
+-- Lua passes some thousand values at once, and no more
+local AT_ONCE = 1000
+
+local function write_all(ids, known)
+  for first = 1, #ids, AT_ONCE do
+    local pairs_of = {}
+    for place = first, math.min(first + AT_ONCE - 1, #ids) do
+      pairs_of[#pairs_of + 1] = ids[place]
+      pairs_of[#pairs_of + 1] = cjson.encode(known[ids[place]])
+    end
+    redis.call('HSET', key, unpack(pairs_of))
+  end
+end
+
 -- for as long as it can get in, and a little longer, or has to be known as ended; how many seconds that is
 local function keep(id, s)
   local out = s.remember_until or math.min(
@@ -59,10 +73,9 @@ local function keep(id, s)
   return seconds
 end
 
--- Lua passes some thousand values at once, and no more
 local function delete(ids)
-  for first = 1, #ids, 1000 do
-    redis.call('HDEL', key, unpack(ids, first, math.min(first + 999, #ids)))
+  for first = 1, #ids, AT_ONCE do
+    redis.call('HDEL', key, unpack(ids, first, math.min(first + AT_ONCE - 1, #ids)))
   end
 end
 
@@ -70,7 +83,8 @@ end
 local function tidy(known)
   local last, gone = clock, {}
   for id, s in pairs(known) do
-    if s and s.kept_until >= clock then last = math.max(last, s.kept_until) else gone[#gone + 1] = id end
+    local kept_until = s and s.kept_until or 0
+    if kept_until > last then last = kept_until elseif kept_until < clock then gone[#gone + 1] = id end
   end
   delete(gone)
   redis.call('EXPIREAT', key, last)

@@ -53,7 +53,8 @@ return 1
 """
 )
 
-#: Answers of each user the ids of what has ended, and then, of what began at a provider, the id there and the id here.
+#: Answers of each user the ids of what has ended, in one text, and then, of what began at a provider, the id there and
+#: the id here.
 END = Script(
     PRELUDE
     + """
@@ -61,15 +62,15 @@ if ask.limit and redis.call('HLEN', key) <= ask.limit then return {} end
 
 -- without making sense of each: the name in quotes stands in no text, where quotes have a backslash
 local function is_any_left()
-  local found = redis.call('HGETALL', key)
-  for place = 1, #found, 2 do
-    if found[place] ~= ask.keep and not string.find(found[place + 1], '"ended_at":', 1, true) then return true end
+  local kept = ask.keep and redis.call('HGET', key, ask.keep)
+  for _, packed in ipairs(redis.call('HVALS', key)) do
+    if packed ~= kept and not string.find(packed, '"ended_at":', 1, true) then return true end
   end
   return false
 end
 
 if ask.late and not is_any_left() then return {} end
-local known, ended, users = everything(), {}, {}
+local known, ended, users, changed = everything(), {}, {}, {}
 
 local function is_proved(s)
   local just_now = math.abs((s.rotated_at or math.huge) - ask.at) <= ROTATION_GRACE
@@ -80,18 +81,16 @@ local function finish(id)
   local s = known[id]
   if not s or s.ended_at or id == ask.keep or (ask.user_key and s.user_key ~= ask.user_key) then return false end
   if ask.secret_hash and not is_proved(s) then return false end
-  -- the deletion first: a server whose memory is full refuses to write before it, and people could not sign out
-  redis.call('HDEL', key, id)
   for _, field in ipairs(ask.forgotten) do s[field] = nil end
   s.ended_at, s.end_reason, s.kept_until = ask.at, ask.reason, clock + ask.keep_ended
-  write(id, s)
+  changed[#changed + 1] = id
   local theirs = ended[s.user_key]
   if not theirs then
     theirs = {s.user_key, {}, {}}
     ended[s.user_key] = theirs
     users[#users + 1] = theirs
   end
-  table.insert(theirs[2], id)
+  theirs[2][#theirs[2] + 1] = id
   if s.idp_session then
     table.insert(theirs[3], s.idp_session)
     table.insert(theirs[3], id)
@@ -125,7 +124,13 @@ elseif ask.only then
 else
   for id in pairs(known) do finish(id) end
 end
-if #users > 0 then tidy(known) end
+if #users > 0 then
+  -- a deletion first: a server whose memory is full refuses to write before it, and people could not sign out
+  redis.call('HDEL', key, changed[1])
+  write_all(changed, known)
+  tidy(known)
+end
+for _, theirs in ipairs(users) do theirs[2] = table.concat(theirs[2], ' ') end
 return users
 """
 )
@@ -184,7 +189,7 @@ for id, s in pairs(everything()) do
   end
 end
 delete(gone)
-return {{ask.user_key, live, at_provider}}
+return {{ask.user_key, table.concat(live, ' '), at_provider}}
 """
 )
 

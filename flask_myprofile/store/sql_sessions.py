@@ -128,20 +128,14 @@ class SqlSessions(SqlSessionLists):
             just_now = table.c.rotated_at.between(at - ROTATION_GRACE, at + ROTATION_GRACE)
             previous = and_(table.c.previous_hash == secret_hash, just_now)
             which.append(or_(table.c.secret_hash == secret_hash, previous))
-        return self._end(which, _ended(at, reason), only, late)
+        return self._end(which, _ended(at, reason), late)
 
-    def _end(
-        self, which: Sequence[Any], values: Mapping[str, Any], ids: Collection[str] | None, late: bool = False
-    ) -> list[str]:
-        """:param ids: if they are known, those of ``which`` there may be."""
+    def _end(self, which: Sequence[Any], values: Mapping[str, Any], late: bool = False) -> list[str]:
         table = self._tables.session
         ending = update(table).where(*which).values(**values)
         with self._write() as execute:
             if not self.engine.dialect.update_returning:
-                held = self._hold(execute, which, ids)
-                if held:
-                    execute(update(table).where(table.c.id.in_(held)).values(**values))
-                return held
+                return self._end_seen(execute, which, values)
             for turn in range(3):  # what begins between two statements ends at the next turn
                 if (turn or late) and execute(select(table.c.id).where(*which).limit(1)).first() is None:
                     return []
@@ -149,16 +143,21 @@ class SqlSessions(SqlSessionLists):
                     return ended
         raise StoreDown(f"No row of {table.name} may be changed: does its row level security have a policy for UPDATE?")
 
-    def _hold(self, execute: Execute, which: Sequence[Any], ids: Collection[str] | None) -> list[str]:
-        """The ids of these rows, which nobody else changes until the transaction ends.
+    def _end_seen(self, execute: Execute, which: Sequence[Any], values: Mapping[str, Any]) -> list[str]:
+        """Where an UPDATE does not say which rows it has changed: of those that the transaction sees.
 
-        Of those that the transaction sees: MariaDB may undo one that locks what has been stored since it began, and
-        whoever signs in all the time would keep the user from ending that. What has begun since ends later.
+        MariaDB may undo one that locks what has been stored since it began, and whoever signs in all the time would
+        keep the user from ending that. What has begun since ends later.
         """
         table = self._tables.session
-        seen = execute(select(table.c.id).where(*which)).scalars().all() if ids is None else ids
-        held = select(table.c.id).where(table.c.id.in_(seen), *which).with_for_update()
-        return list(execute(held).scalars()) if seen else []
+        seen = execute(select(table.c.id).where(*which)).scalars().all()
+        these = table.c.id.in_(seen)
+        changed = execute(update(table).where(these, *which).values(**values)).rowcount if seen else 0
+        if changed in (0, len(seen)):
+            return list(seen) if changed else []
+        # somebody else was at some of them meanwhile
+        ours = [table.c[name] == values[name] for name in ("ended_at", "end_reason")]
+        return list(execute(select(table.c.id).where(these, *ours)).scalars())
 
     def may_be_over(self, user_key: str, limit: int) -> bool:
         row: Any = self._read(self._kept_of_user, {"user_key": user_key}).one()
@@ -197,7 +196,7 @@ class SqlSessions(SqlSessionLists):
         with self._write() as execute:
             users = {row.id: row.user_key for row in execute(batch)}
             live_now = [table.c.id.in_(users), table.c.ended_at.is_(None)]
-            for session_id in self._end(live_now, values, users) if users else ():
+            for session_id in self._end(live_now, values) if users else ():
                 ended[users[session_id]].append(session_id)
             for user_key, ids in ended.items():
                 note(user_key, ids)

@@ -155,7 +155,7 @@ class SqlSessions(SqlSessionLists):
         changed = execute(update(table).where(these, *which).values(**values)).rowcount if seen else 0
         if changed in (0, len(seen)):
             return list(seen) if changed else []
-        # somebody else was at some of them meanwhile
+        # somebody else was at some of them meanwhile; where in the same second for the same reason, both tell of those
         ours = [table.c[name] == values[name] for name in ("ended_at", "end_reason")]
         return list(execute(select(table.c.id).where(these, *ours)).scalars())
 

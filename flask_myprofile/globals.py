@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import flask_login
@@ -136,14 +136,16 @@ class Profile:
         return offboarding.offboard(user, by)
 
 
-def _current() -> Profile:
+def profile_of_app() -> Profile:
+    """What :data:`current_profile` stands for: for code that runs with each request and asks it for several things."""
     try:
-        return cast(Profile, current_app._get_current_object().extensions[EXTENSION])  # type: ignore[attr-defined]
+        profile: Profile = current_app._get_current_object().extensions[EXTENSION]  # type: ignore[attr-defined]
     except KeyError:
         raise SetupError(f"This app has no My Profile: call MyProfile(app) for {current_app.name!r}") from None
+    return profile
 
 
-current_profile: Profile = LocalProxy(_current)  # type: ignore[assignment]
+current_profile: Profile = LocalProxy(profile_of_app)  # type: ignore[assignment]
 
 
 def are_this_apps(users: Users) -> bool:

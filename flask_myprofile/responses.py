@@ -89,5 +89,8 @@ def no_store(response: Response) -> Response:
     for name, value in _SAFE:
         if name.lower() not in of_the_host:
             response.headers.add(name, value)
-    response.vary.update(("Cookie", "Accept"))
+    if "Vary" in response.headers:
+        response.vary.update(("Cookie", "Accept"))
+    else:  # what comes of that, without reading and writing a set for it
+        response.headers["Vary"] = "Cookie, Accept"
     return response

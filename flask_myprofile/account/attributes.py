@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 #: Where a value is: an attribute, a dotted path, or a callable(user).
@@ -17,7 +18,7 @@ def read_attribute(user: Any, source: Source) -> Any:
     value = user
     for attribute in source.split("."):
         value = getattr(value, attribute, None)
-        if inspect.ismethod(value):
+        if isinstance(value, MethodType):
             value = None if _asks_for_more(value) else value()
     return value
 

@@ -75,13 +75,13 @@ def feature_names() -> list[str]:
 
 def defaults() -> dict[str, bool | Rule]:
     """Feature -> its default, for those that are not locked."""
-    states = {name: current_profile.features.state(name) for name in feature_names()}
+    states = current_profile.features.states()
     return {name: state.default_rule for name, state in states.items() if not state.locked}
 
 
-def differs() -> bool:
-    """Whether an administrator has changed any of them to something else."""
-    return any(current_profile.features.state(name).rule != default for name, default in defaults().items())
+def differs(states: Mapping[str, State]) -> bool:
+    """Whether an administrator has changed any of them to something else than its default."""
+    return any(state.rule != state.default_rule and not state.locked for state in states.values())
 
 
 def read() -> Sent:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from flask import url_for
+from markupsafe import escape
 
-from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, Change, wanted
+from ..account.feature_rules import DOCTOR, OPENAPI, ROOT, Change, State, wanted
 from ..account.user_search import MOST_COUNTED
 from ..audiences import Rule, data_of
 from ..globals import current_profile
@@ -23,10 +24,12 @@ from .feature_form import BACK, NOTHING, SHOWN, Sent, differs, is_on
 
 RESET_ENDPOINT, AUDIENCE_ENDPOINT = "myprofile_admin.features_reset", "myprofile_admin.features_audience"
 _NO_EFFECT = Effect()
+_quoted = lru_cache(1000)(quote)
 
 
 class _Page(NamedTuple):
-    """What all rows are made with: what was ``sent``, what comes of each switch, and what is said of all others.
+    """What all rows are made with: how each switch is and what was ``sent`` of it, what comes of it, and what is said
+    of all others.
 
     :param whom_url: of the page where somebody chooses whom a feature is on for.
     :param in_words: of a rule; ``provenance``: of who has moved it, and when. Each is put into words once, since many
@@ -34,6 +37,7 @@ class _Page(NamedTuple):
     """
 
     sent: Sent
+    states: Mapping[str, State]
     effects: Mapping[str, Effect]
     reach: str
     whom_url: str
@@ -44,8 +48,9 @@ class _Page(NamedTuple):
 def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
     """The page, with the switches as they were ``sent`` if that could not be saved."""
     features, tabs = current_profile.features, list(current_profile.tabs.values())
-    version = features.version()  # before what has it
-    page = _Page(sent, effects(), _reach(), url_for(AUDIENCE_ENDPOINT), cache(rule_in_words), cache(_provenance))
+    version, states = features.version(), features.states()  # the version before what has it
+    said = cache(rule_in_words), cache(_provenance)
+    page = _Page(sent, states, effects(), _reach(), url_for(AUDIENCE_ENDPOINT), *said)
     sections = [_section(tab, page) for tab in tabs]
     rows = [row for section in sections for row in (section, *section.parts)]
     administration = [_doctor(page), _openapi(page)]
@@ -56,12 +61,12 @@ def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
         status=status,
         sections=sections,
         administration=administration,
-        on_count=sum(features.state(tab.name).on for tab in tabs),
+        on_count=sum(states[tab.name].on for tab in tabs),
         count=len(tabs),
         version=version,
         shown_field=SHOWN,
         shown=" ".join(row.name for row in (*rows, *administration) if row.stored),
-        reset_url=url_for(RESET_ENDPOINT) if differs() else None,
+        reset_url=url_for(RESET_ENDPOINT) if differs(states) else None,
     )
 
 
@@ -158,30 +163,38 @@ def _reach() -> str:
 
 
 def _section(tab: Tab, page: _Page) -> SimpleNamespace:
-    parts = [_row(f"{tab.name}.{part.name}", page, label=part.label, hint=part.hint) for part in tab.all_parts()]
-    return _row(tab.name, page, label=tab.label, meaning=tab.meaning, icon=tab.icon, parts=parts)
+    parts = [_row(f"{tab.name}.{part.name}", page, part.label, part.hint) for part in tab.all_parts()]
+    return _row(tab.name, page, tab.label, tab.meaning, icon=tab.icon, parts=parts)
 
 
 def _doctor(page: _Page) -> SimpleNamespace:
     meaning = gettext("Administrators see whether this app is set up right, with names of settings and tables.")
     for_admins = page._replace(effects={}, reach="")
-    return _row(DOCTOR, for_admins, label=gettext("Doctor"), meaning=meaning, icon="badge-check")
+    return _row(DOCTOR, for_admins, gettext("Doctor"), meaning, icon="badge-check")
 
 
 def _openapi(page: _Page) -> SimpleNamespace:
     meaning = gettext("Users get a description of these pages for programs: each of what they have themselves.")
-    return _row(OPENAPI, page, label=gettext("OpenAPI"), meaning=meaning, icon="terminal")
+    return _row(OPENAPI, page, gettext("OpenAPI"), meaning, icon="terminal")
 
 
-def _row(name: str, page: _Page, **shown: Any) -> SimpleNamespace:
-    """No dict, in which a template looks for each name as an attribute first."""
-    state, effect = current_profile.features.state(name), page.effects.get(name, _NO_EFFECT)
+def _row(name: str, page: _Page, label: Any, hint: Any, **shown: Any) -> SimpleNamespace:
+    """No dict, in which a template looks for each name as an attribute first. What the template would say or ask more
+    than once is made here: a page has dozens of them."""
+    state, effect = page.states[name], page.effects.get(name, _NO_EFFECT)
     locked = f'MYPROFILE_FEATURES_PINNED = {{"{name}": {data_of(state.rule)}}}' if state.locked else ""
     on = page.sent.wants(name, state)
     said, changed = str(effect.off if state.on else effect.on), state.changed
+    whom = "" if state.rule.audience is None else page.in_words(Rule(True, state.rule.audience))
+    row_id, hint = "f-" + name.replace(".", "-"), escape("" if hint is None else hint)
+    about = {"hint": hint, "lock": locked, "by": changed, "whom": whom, "effect": said}
     return SimpleNamespace(
         **shown,
+        id=row_id,
+        described=" ".join(f"{row_id}-{part}" for part, is_said in about.items() if is_said),
         name=name,
+        label=escape(label),
+        hint=hint,
         on=on,
         stored=state.on,
         moved=on != state.on,
@@ -192,8 +205,8 @@ def _row(name: str, page: _Page, **shown: Any) -> SimpleNamespace:
         effect="" if state.locked else said or page.reach,
         is_own_effect=bool(said),
         asks=effect.asks and state.on,
-        whom="" if state.rule.audience is None else page.in_words(Rule(True, state.rule.audience)),
-        whom_url=None if state.locked else f"{page.whom_url}?feature={quote(name)}",
+        whom=whom,
+        whom_url=None if state.locked else f"{page.whom_url}?feature={_quoted(name)}",
     )
 
 

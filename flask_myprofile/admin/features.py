@@ -24,7 +24,7 @@ from ..responses import prefers_json
 from ..tab import Effect
 from . import feature_page
 from .feature_changes import CHANGED, as_json, commit, meanwhile
-from .feature_form import NOTHING, Sent, as_typed, defaults, differs, feature_names, is_on, read
+from .feature_form import NOTHING, Sent, as_typed, defaults, differs, is_on, read
 from .feature_page import RESET_ENDPOINT
 
 #: What its forms are for, where one waits for a recent sign-in.
@@ -66,7 +66,7 @@ def reset(user: Any) -> Any:
     if request.method == "POST":
         return _reset(user)
     version = current_profile.features.version()
-    if not differs():
+    if not differs(current_profile.features.states()):
         return redirect(url_for(ADMIN_ENDPOINT))
     undone = gettext("What administrators have changed on this page is undone, for all users at once.")
     question = {
@@ -171,10 +171,9 @@ def answer(changes: Mapping[str, Change], number: int) -> Any:
 
 
 def _json() -> dict[str, dict[str, Any]]:
-    states = {name: current_profile.features.state(name) for name in feature_names()}
     return {
         name: {"on": state.on, "locked": state.locked, "default": state.default, **_for_whom(state)}
-        for name, state in states.items()
+        for name, state in current_profile.features.states().items()
     }
 
 

@@ -117,7 +117,9 @@ def request_state(incoming: Request | None = None) -> RequestState:
     :param incoming: the request, for whoever has it at hand.
     """
     kept = vars(request._get_current_object() if incoming is None else incoming)  # type: ignore[attr-defined]
-    state: RequestState = kept.setdefault(_KEY, RequestState())
+    state: RequestState | None = kept.get(_KEY)
+    if state is None:
+        state = kept[_KEY] = RequestState()
     return state
 
 

@@ -40,13 +40,16 @@ def locale() -> Locale:
     """The reader's locale."""
     if (addressee := _addressee.get()) is not None:
         return addressee[0]
-    asked: Any = request._get_current_object() if has_request_context() else None  # type: ignore[attr-defined]
-    kept: dict[str, Any] = {} if asked is None else vars(asked)
-    if (known := kept.get(_KEPT)) is not None:
+    kept: Any
+    try:  # each text of a page asks
+        kept = vars(request._get_current_object())  # type: ignore[attr-defined]
+    except RuntimeError:  # there is no request
+        kept = None
+    if kept is not None and (known := kept.get(_KEPT)) is not None:
         return known  # type: ignore[no-any-return]
     if has_babel():
         return flask_babel.get_locale() or ENGLISH
-    if asked is None:
+    if kept is None:
         return ENGLISH
     if _KEPT not in kept:
         kept[_KEPT] = ENGLISH  # for what is said while it is found out

@@ -89,7 +89,7 @@ def _if_recent(view: Callable[..., Any], user: Any, *args: Any, **kwargs: Any) -
 
 def check_signed_in() -> Any:
     """What a visitor is answered; None for who is signed in."""
-    user, login_manager = flask_login.current_user, current_app.login_manager  # type: ignore[attr-defined]
+    user, login_manager = flask_login.current_user._get_current_object(), current_app.login_manager  # type: ignore[attr-defined]
     if not user or not user.is_authenticated or not current_profile.users.is_active(user):
         if not prefers_json():
             return _unauthorized(login_manager)

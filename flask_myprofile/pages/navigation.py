@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import flask_login
 
-from ..globals import current_profile
+from ..globals import profile_of_app
 from ..tab import Tab
 from .own_urls import own_url
 
@@ -28,5 +28,6 @@ def first_tab() -> Tab | None:
 
 
 def _on() -> Iterator[Tab]:
-    user, features = flask_login.current_user._get_current_object(), current_profile.features
-    return (tab for tab in current_profile.tabs.values() if features[tab.name] and tab.is_offered(user))
+    user, profile = flask_login.current_user._get_current_object(), profile_of_app()
+    features = profile.features
+    return (tab for tab in profile.tabs.values() if features[tab.name] and tab.is_offered(user))

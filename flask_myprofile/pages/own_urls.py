@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, has_request_context, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask.globals import request_ctx
 
 from ..globals import EXTENSION, OWN_BLUEPRINTS
@@ -26,15 +26,17 @@ def own_url(endpoint: str) -> str:
 
 def kept(name: str, make: Callable[[], str]) -> str:
     """The URL of that name as it was made here first."""
-    if not has_request_context():
+    asked: Any
+    try:  # a page has dozens
+        asked = vars(request._get_current_object())  # type: ignore[attr-defined]
+    except RuntimeError:  # there is no request
         return make()
-    asked: Any = request._get_current_object()  # type: ignore[attr-defined]
-    urls: dict[str, str] | None = vars(asked).get(_HERE)
+    urls: dict[str, str] | None = asked.get(_HERE)
     if urls is None:
         here = place()
         if here is None:
             return make()
-        urls = vars(asked)[_HERE] = _urls_at(here)
+        urls = asked[_HERE] = _urls_at(here)
     found = urls.get(name)
     if found is None:
         found = urls[name] = make()

@@ -17,10 +17,12 @@ from werkzeug.routing import BuildError
 from werkzeug.urls import iri_to_uri
 
 from .. import i18n
+from ..account.users import Users
 from ..auth.request_state import request_state
 from ..auth.session_cookie import csrf_field
+from ..config import Config
 from ..errors import StoreDown
-from ..globals import current_profile
+from ..globals import current_profile, profile_of_app
 from ..tab import Tab
 from . import avatar
 from .assets import static_url
@@ -50,29 +52,59 @@ def user_menu() -> Markup:
 
 
 def _drawn(user: Any) -> Markup:
-    here, emit_assets = place(), not request_state().draws_own_page
+    profile, emit_assets = profile_of_app(), not request_state().draws_own_page
     try:
-        is_admin, has_tabs, preview = current_profile.is_admin(user), first_tab() is not None, about_preview()
+        is_admin, has_tabs, preview = profile.is_admin(user), first_tab() is not None, about_preview()
     except StoreDown:
         is_admin, has_tabs, preview = False, False, None
-    person, items = _person(user), _host_items(user)
-    values = {**person, "nonce": _nonce(), "token": generate_csrf(), "previewed": preview and preview.name}
+    person, items = _person(profile.users, user), _host_items(profile.config, user)
+    named = preview and preview.name
+    values = {**person, "nonce": _nonce(profile.config), "token": generate_csrf(), "previewed": named}
 
     def context(its: Mapping[str, Any]) -> dict[str, Any]:
-        current_profile.preferences.come_along()  # of whoever has this menu on their next page
+        profile.preferences.come_along()  # of whoever has this menu on their next page
         about = _about(is_admin, has_tabs)
         about |= {"user": SimpleNamespace(**{name: its[name] for name in person}), "nonce": its["nonce"]}
         about["preview"] = preview and SimpleNamespace(name=its["previewed"], end_url=preview.end_url)
         menu = SimpleNamespace(emit_assets=emit_assets, host_items=lambda: items, csrf_token=its["token"], **about)
         return {"mp": menu, **text_functions()}
 
+    return _of_parts(values, items, (emit_assets, _current(), is_admin, has_tabs), context)
+
+
+def own_menu(mp: SimpleNamespace) -> Markup:
+    """The same in the layout of ours.
+
+    :param mp: what a page of ours has, see :func:`menu_context`.
+    """
+    person, preview, items = vars(mp.user), mp.preview, mp.host_items()
+    values = {**person, "nonce": mp.nonce, "token": mp.csrf_token, "previewed": preview and preview.name}
+
+    def context(its: Mapping[str, Any]) -> dict[str, Any]:
+        about = {"user": SimpleNamespace(**{name: its[name] for name in person}), "nonce": its["nonce"]}
+        about["preview"] = preview and SimpleNamespace(name=its["previewed"], end_url=preview.end_url)
+        about |= {"csrf_token": its["token"], "host_items": lambda: items}
+        return {"mp": SimpleNamespace(**{**vars(mp), **about}), **text_functions()}
+
+    return _of_parts(values, items, (mp.emit_assets, mp.menu, mp.is_admin, mp.profile_url is not None), context)
+
+
+def _of_parts(values: Mapping[str, Any], items: Sequence[Any], about: tuple[Any, ...], context: Any) -> Markup:
+    """The menu that was kept, with these values in it; else as the template draws it.
+
+    :param about: what it depends on besides, and its entries and place.
+    :param context: answers what the template gets with these values, or with marks in their places.
+    """
     # of what differs from one user to the next, the template asks no more than whether it is there
     has = tuple(map(bool, values.values()))
     # as they are drawn: markup of the host's is another label than a text of the same characters
     entries = tuple((*map(escape, (each.label, each.url)), each.current) for each in items)
-    key = here, i18n.locale(), emit_assets, _current(), is_admin, has_tabs, has, entries, csrf_field()
-    kept = draw(key, values, partial(_with_marks, context, values)) if here is not None else None
-    return Markup(render_template(TEMPLATE, **context(values))) if kept is None else kept  # noqa: S704 (of ours)
+    if (here := place()) is not None:
+        key = here, i18n.locale(), about, has, entries, csrf_field()
+        kept = draw(key, values, partial(_with_marks, context, values))
+        if kept is not None:
+            return kept
+    return Markup(render_template(TEMPLATE, **context(values)))  # noqa: S704 (of ours)
 
 
 def _with_marks(context: Any, values: Mapping[str, Any]) -> Any:
@@ -94,7 +126,7 @@ def menu_context(user: Any) -> dict[str, Any]:
         nobody = SimpleNamespace(name="", email="", initials="", picture=None)
         return _about(False, False) | {
             "user": nobody,
-            "nonce": _nonce(),
+            "nonce": _nonce(current_profile.config),
             "sign_out_url": None,
             "csrf_token": "",
             "form_token": "",
@@ -104,30 +136,31 @@ def menu_context(user: Any) -> dict[str, Any]:
         }
     is_admin: bool
     on: Sequence[Tab]
+    profile = profile_of_app()
     try:
-        is_admin, on, preview = current_profile.is_admin(user), tabs_that_are_on(), about_preview()
+        is_admin, on, preview = profile.is_admin(user), tabs_that_are_on(), about_preview()
     except StoreDown:
         is_admin, on, preview = False, [], None
     token = generate_csrf()
     return _about(is_admin, bool(on)) | {
-        "user": SimpleNamespace(**_person(user)),
-        "nonce": _nonce(),
+        "user": SimpleNamespace(**_person(profile.users, user)),
+        "nonce": _nonce(profile.config),
         "csrf_token": token,
         "form_token": token if preview is None else NO_TOKEN,
         "preview": preview,
-        "host_items": partial(_host_items, user),
+        "host_items": partial(_host_items, profile.config, user),
+        "draw_menu": own_menu,
         "on": on,
     }
 
 
-def _person(user: Any) -> dict[str, Any]:
-    users = current_profile.users
+def _person(users: Users, user: Any) -> dict[str, Any]:
     name, email = users.display_name(user), users.shown(user, "email")
     return {
         "name": name,
         "email": None if email == name else email,
         "initials": _initials(name),
-        "picture": _picture(user),
+        "picture": _picture(users, user),
     }
 
 
@@ -157,9 +190,9 @@ def _current() -> str | None:
     return "profile" if request.blueprint == "myprofile" else None
 
 
-def _host_items(user: Any) -> list[SimpleNamespace]:
+def _host_items(config: Config, user: Any) -> list[SimpleNamespace]:
     """The host's own entries of the user menu. One that leads nowhere is left out: it breaks no page."""
-    items = current_profile.config.menu_items
+    items = config.menu_items
     if not items:
         return []
     here = iri_to_uri(request.base_url)
@@ -193,8 +226,8 @@ def _say_once(app: Flask, endpoint: str) -> None:
     app.logger.warning("MYPROFILE_MENU_ITEMS: %r is no endpoint that has a URL; the entry is left out", endpoint)
 
 
-def _nonce() -> str | None:
-    make = current_profile.config.csp_nonce
+def _nonce(config: Config) -> str | None:
+    make = config.csp_nonce
     try:
         return (make() or None) if make else None
     except Exception:  # on an error page it may not have been made yet
@@ -208,11 +241,10 @@ def _initials(name: str) -> str:
     return "".join(letters).upper()
 
 
-def _picture(user: Any) -> str | None:
+def _picture(users: Users, user: Any) -> str | None:
     """The one that was uploaded, or the one of the host's; only an address that a picture can have: never a script."""
     if (uploaded := avatar.picture_url(user)) is not None:
         return uploaded
-    users = current_profile.users
     for field in _PICTURES:
         address = users.shown(user, field)
         if isinstance(address, str) and address.startswith(("https://", "http://", "/")):

@@ -17,7 +17,7 @@ from ..account.events import FIELDS_CHANGED, MOST_NAMED
 from ..account.field_settings import field_names, mistakes_in, own_field
 from ..account.host_code import HostFailed, is_refusal
 from ..errors import Conflict, Invalid
-from ..globals import current_profile
+from ..globals import current_profile, profile_of_app
 from ..i18n import gettext, lazy_gettext
 from ..pages import avatar
 from ..pages import field_checks as checks
@@ -85,8 +85,9 @@ class PersonalInformation(EmailChangeActions, AvatarActions, Tab):
         return [name for name in names if current_profile.features[f"{self.name}.{name}"]]
 
     def is_offered(self, user: Any) -> bool:
-        names = self.fields(current_profile.users.class_of(user))
-        return any(current_profile.features[f"{self.name}.{name}"] for name in names) or avatar.is_on(user)
+        profile = profile_of_app()
+        names, features = self.fields(profile.users.class_of(user)), profile.features
+        return any(features[f"{self.name}.{name}"] for name in names) or avatar.is_on(user)
 
     def mistakes(self) -> list[str]:
         models = current_profile.users.models()

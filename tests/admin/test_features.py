@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column
 
+from flask_myprofile.account.feature_rules import FeatureRules
 from flask_myprofile.signals import features_changed
 from tests.support.devices import pass_time
 from tests.support.host import Browser, Host, signed_in, token_in, user_class
@@ -193,6 +195,17 @@ def test_a_save_changes_only_what_was_sent(host: Host) -> None:
     assert rows(host) == {"preferences": False, "sessions.sign_out": False}
     assert admin.post_json(URL, {"preferences": True}).json["changes"] == {"preferences": True}
     assert states(admin) == {**before, "sessions.sign_out": False}
+
+
+def test_the_page_asks_once_of_each_feature_how_it_is(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of it is said in several places: the switch, how many tabs are on, whether there is anything to reset."""
+    asked: Counter[str] = Counter()
+    state_in = FeatureRules.state_in
+    monkeypatch.setattr(
+        FeatureRules, "state_in", lambda rules, name, records: (asked.update([name]), state_in(rules, name, records))[1]
+    )
+    assert signed_in(host, "admin").get(URL).status_code == 200
+    assert set(asked.values()) == {1}
 
 
 def test_the_page_saved_as_it_is_changes_nothing(new_host: Callable[..., Host]) -> None:

@@ -170,6 +170,22 @@ def test_a_menu_of_the_host_is_drawn_anew_each_time(new_host: Callable[..., Host
     assert len(set(answers)) == 3
 
 
+def test_in_the_layout_of_ours_it_is_drawn_once_as_well(host: Host) -> None:
+    browsers = {name: signed_in(host, name.lower()) for name in ("Alice", "Bob")}
+    for page in ("/profile/password", "/profile/sessions"):
+        browsers["Alice"].get(page)
+    template, times = host.app.jinja_env.get_template(TEMPLATE), []
+    draw = template.root_render_func
+    template.root_render_func = lambda context: (times.append(1), draw(context))[1]  # type: ignore[method-assign,func-returns-value]
+    for name, browser in browsers.items():
+        for page in ("/profile/password", "/profile/sessions"):
+            html = menu_of(browser.get(page).text)
+            assert "".join(re.findall("Alice|Bob", html)) == name * 2
+            assert f"{name.lower()}@x.test" in html
+            assert links(html) == {"/profile/": True}
+    assert times == []
+
+
 def test_entries_that_differ_from_user_to_user_are_those_of_each(new_host: Callable[..., Host]) -> None:
     def items(user: Any) -> list[tuple[str, str]]:
         return [(f"Things of {user.username}", f"/things/{user.id}")]

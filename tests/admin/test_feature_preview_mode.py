@@ -226,7 +226,7 @@ def test_the_administrators_pages_go_on_as_they_are(new_host: Callable[..., Host
 @pytest.mark.parametrize("as_json", [False, True])
 @pytest.mark.parametrize("url", [url for url in CHANGING if url != "/profile/sign-out"])
 def test_nothing_of_my_profile_is_changed_meanwhile(url: str, as_json: bool, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host, **SETTINGS)
+    host = walked_host(new_host, url, **SETTINGS)
     elsewhere, admin = signed_in(host, "admin"), previewing(host)
     elsewhere.post_json("/profile/api-token/regenerate")
     sent = right_for(url, admin)

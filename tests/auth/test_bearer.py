@@ -188,7 +188,7 @@ def test_garbage_costs_no_query(host: Host) -> None:
 @pytest.mark.parametrize(("url", "method"), REACHABLE)
 def test_a_token_opens_no_page_of_the_profile(url: str, method: str, new_host: Callable[..., Host]) -> None:
     """K18, T08: not even an administrator's, and not next to a session that could."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     admin = signed_in(host, "admin")
     token, right = made(admin), right_for(url, signed_in(host, "admin"))
     call(host, token)

@@ -91,7 +91,7 @@ def signed_in(host: Host, name: str = "alice", **how: Any) -> Browser:
 def test_a_page_of_the_user_before_changes_nothing_of_the_newcomer(
     url: str, as_json: bool, new_host: Callable[..., Host]
 ) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     browser = busy(host)
     token = browser.csrf()
     browser.login("admin")

@@ -65,7 +65,7 @@ def with_views(host: Host) -> None:
 @pytest.mark.parametrize("as_json", [False, True], ids=["form", "JSON"])
 def test_it_changes_nothing_anywhere(url: str, as_json: bool, new_host: Callable[..., Host]) -> None:
     """Though it is the right form, the right token and a moment after the owner has given the password."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     old = renewed(here)
     sent, token, before = right_for(url, here), old.csrf(), everything(host)
@@ -219,7 +219,7 @@ def test_a_late_answer_does_not_bring_the_old_cookie_back(new_host: Callable[...
 
 @pytest.mark.parametrize("url", READABLE)
 def test_reading_goes_on(url: str, new_host: Callable[..., Host]) -> None:
-    here = busy(walked_host(new_host))
+    here = busy(walked_host(new_host, url))
     old = renewed(here)
     for headers in ({}, JSON):
         assert old.get(url, headers=headers).status_code == here.get(url, headers=headers).status_code < 400

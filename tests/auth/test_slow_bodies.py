@@ -131,7 +131,7 @@ def test_whose_session_ends_meanwhile_gets_no_token(how: str, host: Host) -> Non
 
 @pytest.mark.parametrize("url", CHANGING)
 def test_whose_session_ends_meanwhile_changes_nothing_anywhere(url: str, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here, other = busy(host), host.browser()
     other.login("admin")
     sent, before = right_for(url, other), {}

@@ -21,6 +21,7 @@ from tests.support.host import JSON, PASSWORD, Browser, Host
 from tests.support.live import example
 from tests.support.spoken import check_language, said
 from tests.support.states import pages, somebody_busy
+from tests.support.walks import all_tabs
 from tools.translations import EXAMPLE
 
 NAMES = {
@@ -51,8 +52,8 @@ SHOWN = ["en", "de", "ar", "pt_BR", "zh_Hant"]
 
 
 @pytest.mark.parametrize("language", SHOWN)
-def test_every_page_is_in_the_language_and_its_direction(language: str, host: Host) -> None:
-    tag = language.replace("_", "-")
+def test_every_page_is_in_the_language_and_its_direction(language: str, new_host: Callable[..., Host]) -> None:
+    host, tag = new_host(myprofile_options=all_tabs()), language.replace("_", "-")
     for what, answer in pages(somebody_busy(host, tag)):
         check_language(answer, tag, what)
         assert said(language, "Sign out") in answer.text, what

@@ -18,6 +18,7 @@ from tests.support.host import Host, token_in
 from tests.support.live import example
 from tests.support.spoken import check_language
 from tests.support.states import answers, pages, somebody_busy
+from tests.support.walks import all_tabs
 from tools.translations import EXAMPLE, PACKAGE, Part, compile_to, messages, texts
 
 ZONES = available_timezones()
@@ -100,7 +101,8 @@ def sentences_of(body: Any) -> Iterator[str]:
 
 
 def test_every_text_of_every_page_goes_through_the_catalogue(pseudo: str, new_host: Callable[..., Host]) -> None:
-    host = new_host(MYPROFILE_LANGUAGES=(pseudo, "en"), MYPROFILE_APP_NAME="⟦Acme⟧")
+    settings = {"MYPROFILE_LANGUAGES": (pseudo, "en"), "MYPROFILE_APP_NAME": "⟦Acme⟧"}
+    host = new_host(**settings, myprofile_options=all_tabs())
     admin = somebody_busy(host, pseudo)
     for what, answer in (*pages(admin), *answers(host, admin)):
         if answer.status_code != 404:  # "Not Found" is the host's page, and HTTP's own word

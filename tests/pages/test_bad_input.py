@@ -28,7 +28,7 @@ def post_raw(browser: Browser, url: str, body: Any, accept: dict[str, str], toke
 
 @pytest.mark.parametrize("url", CHANGING)
 def test_a_body_of_a_megabyte_is_too_large(url: str, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before, headers = everything(host), {"X-CSRFToken": here.csrf()}
     large = "x" * 1_000_000
@@ -71,7 +71,7 @@ SHAPES = [
 @pytest.mark.parametrize("url", TAKES_FIELDS)
 def test_json_that_is_no_object_of_known_fields_is_refused(url: str, new_host: Callable[..., Host]) -> None:
     """K27"""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before, token = everything(host), here.csrf()
     for body in SHAPES:
@@ -86,7 +86,7 @@ def test_json_that_is_no_object_of_known_fields_is_refused(url: str, new_host: C
 @pytest.mark.parametrize("url", NO_FIELDS)
 def test_where_no_field_is_asked_for_a_body_is_read_all_the_same(url: str, new_host: Callable[..., Host]) -> None:
     """It may have been meant as a condition; there need not be one."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before, token = everything(host), here.csrf()
     for body in SHAPES:
@@ -98,7 +98,7 @@ def test_where_no_field_is_asked_for_a_body_is_read_all_the_same(url: str, new_h
 @pytest.mark.parametrize("url", TAKES_FIELDS)
 def test_a_value_of_another_type_is_refused_and_named(url: str, new_host: Callable[..., Host]) -> None:
     """K27: numbers, lists and objects where a text belongs."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before = everything(host)
     field = next(iter(right_for(url, here)))
@@ -115,7 +115,7 @@ def test_a_value_of_another_type_is_refused_and_named(url: str, new_host: Callab
 
 @pytest.mark.parametrize("url", [url for url in TAKES_FIELDS if "admin" not in url])
 def test_a_form_without_any_of_its_fields_is_refused(url: str, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before = everything(host)
     for answer in (here.post(url), here.post(url, {"nothing": "of ours"}), here.post_json(url, {})):
@@ -133,7 +133,7 @@ def test_a_character_that_no_database_takes_is_refused_in_every_field(
     url: str, escaped_json: bool, new_host: Callable[..., Host]
 ) -> None:
     """K26: NUL and lone surrogates, in values and in names, never 500, also where the host writes JSON in UTF-8."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     host.app.json.ensure_ascii = escaped_json  # type: ignore[attr-defined]
     here = busy(host)
     before, right, token = everything(host), right_for(url, here), here.csrf()
@@ -149,7 +149,8 @@ def test_a_character_that_no_database_takes_is_refused_in_every_field(
         sent = raw % (token.encode(), next(iter(right)).encode())
         answer = here.client.post(url, data=sent, content_type="application/x-www-form-urlencoded")
         assert answer.status_code < 500
-    texts = (PERSONAL, "/profile/notes", "/profile/confirm", "/profile/admin/features/sets")
+    tokens = ("/profile/api-token/create", "/profile/api-token/change")
+    texts = (PERSONAL, "/profile/notes", "/profile/confirm", "/profile/admin/features/sets", *tokens)
     assert everything(host) == before or url in texts, "a replaced byte is a text like any other"
 
 

@@ -131,7 +131,7 @@ def reads_everything(host: Host, as_json: bool) -> None:
 
 def does_everything(host: Host, as_json: bool) -> None:
     """Each action without a CSRF token, with a wrong one and with a right one."""
-    for url in CHANGING:
+    for url in sorted({*CHANGING} - {"/profile/delete-my-account"}):  # who has none can do nothing else
         here = signed_in(host, "admin")
         signed_in(host, "admin")
         right = right_for(url, here)
@@ -224,7 +224,7 @@ def test_no_secret_comes_out_anywhere(
     for part in (reads_everything, does_everything, makes_mistakes, comes_back_late, uses_a_token):
         part(host, as_json)
     meets_trouble(host, as_json, monkeypatch)
-    assert {answer.request.path for answer in watch.answers} >= {*URLS}
+    assert {answer.request.path for answer in watch.answers} >= {url.partition("?")[0] for url in URLS}
     statuses = {200, 302, 400, 401, 403, 404, 409, 413, 415, 422, 429, 503, *([] if as_json else [303])}
     assert {answer.status_code for answer in watch.answers} >= statuses
     assert all(len(watch.secrets[kind]) > 1 for kind in ("session", "device", "remember", "token"))

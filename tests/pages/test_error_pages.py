@@ -290,7 +290,7 @@ def test_nobody_is_told_to_ask_themselves(url: str, host: Host) -> None:
 
 @pytest.mark.parametrize("url", READABLE)
 def test_without_a_database_the_page_says_so_in_the_layout(url: str, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     token, sent = here.csrf(), right_for(url, here)
     here.get(url)

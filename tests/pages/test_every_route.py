@@ -43,7 +43,7 @@ def test_the_walks_find_what_they_are_for() -> None:
 )
 def test_a_visitor_gets_in_nowhere(url: str, method: str, new_host: Callable[..., Host]) -> None:
     """A01: HTML goes to the login page with a local ``next``, JSON is answered 401; OPTIONS says only the methods."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     before = everything(host)
     visitor = host.browser()
     page = visitor.client.open(url, method=method)
@@ -66,7 +66,7 @@ def test_nothing_is_changed_without_the_pages_own_csrf_token(
     url: str, csrf_protect: bool, new_host: Callable[..., Host]
 ) -> None:
     """C01, C02, K01, K03: no token, junk, or one of another session; form and JSON."""
-    host = walked_host(new_host, csrf=csrf_protect)
+    host = walked_host(new_host, url, csrf=csrf_protect)
     here, stranger = busy(host), host.browser()
     stranger.login("bob")
     sent = right_for(url, here)
@@ -101,7 +101,7 @@ def test_a_request_that_another_site_sends_is_refused_even_with_a_token(site: st
 @pytest.mark.parametrize("url", CHANGING)
 def test_a_body_of_another_kind_is_refused(url: str, new_host: Callable[..., Host]) -> None:
     """K02, C03: what a page of another site can send without asking is no JSON."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before, token = everything(host), here.csrf()
     for content_type in ("text/plain", "application/xml", "application/octet-stream", "text/json"):
@@ -119,7 +119,7 @@ def test_a_body_of_another_kind_is_refused(url: str, new_host: Callable[..., Hos
 @pytest.mark.parametrize("url", URLS)
 def test_reading_changes_nothing_however_it_is_asked(url: str, new_host: Callable[..., Host]) -> None:
     """C04, K04, K05: GET, HEAD and OPTIONS, also in disguise and with a form that would save."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before, right = everything(host), right_for(url, here)
     for method in ("GET", "HEAD", "OPTIONS"):
@@ -134,7 +134,7 @@ def test_reading_changes_nothing_however_it_is_asked(url: str, new_host: Callabl
 
 @pytest.mark.parametrize("url", URLS)
 def test_a_method_that_is_not_there_is_refused(url: str, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     before, token = everything(host), {"X-CSRFToken": here.csrf()}
     for method in sorted(set(UNSAFE) - ({"POST"} if url in CHANGING or url in ASKED_FOR else set())):
@@ -167,7 +167,7 @@ def answers(host: Host, url: str) -> list[Any]:
 @pytest.mark.parametrize("url", URLS)
 def test_no_answer_of_ours_is_kept_by_a_cache(url: str, new_host: Callable[..., Host]) -> None:
     """C10, C07, B30: pages, redirects, errors and JSON, to visitors and to users."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     for answer in answers(host, url):
         said = (answer.request.method, answer.status_code, answer.mimetype)
         assert answer.headers.get("Cache-Control") == "no-store", said

@@ -110,7 +110,7 @@ def test_what_is_stored_already_is_long_enough(endless_host: Host) -> None:
 
 @pytest.mark.parametrize("url", [*CHANGING, "/profile/personal-information"])
 def test_no_field_of_60_kilobytes_takes_long_or_is_a_fault(url: str, new_host: Callable[..., Host]) -> None:
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     fields, token = right_for(url, here) or {"version": ""}, here.csrf()
     for name in fields:
@@ -132,7 +132,7 @@ def test_a_hidden_character_is_seen_in_every_value_of_a_field(
     hidden: str, url: str, new_host: Callable[..., Host]
 ) -> None:
     """The first of two as well as the last: WTForms takes the first, and some field of a custom form all."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     fields, before = right_for(url, here), everything(host)
     for name, value in fields.items():

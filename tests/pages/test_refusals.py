@@ -162,7 +162,7 @@ def without_database(host: Host) -> Callable[[], None]:
 @pytest.mark.parametrize("url", READABLE)
 def test_without_a_database_every_page_says_to_come_back_later(url: str, new_host: Callable[..., Host]) -> None:
     """B02: 503 with Retry-After in HTML and JSON; what needs no database works; it heals by itself."""
-    host = walked_host(new_host)
+    host = walked_host(new_host, url)
     here = busy(host)
     page = here.get("/profile/sessions").text
     style = page.partition('<link rel="stylesheet" href="')[2].partition('"')[0]

@@ -50,9 +50,11 @@ def proxied(new_host: Callable[..., Host]) -> Host:
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_below_a_path_every_address_stays_there(url: str, proxied: Host) -> None:
+def test_below_a_path_every_address_stays_there(url: str, new_host: Callable[..., Host]) -> None:
     """B79: links, forms, scripts, pictures and redirects."""
-    here = through_it(proxied.browser())
+    host = walked_host(new_host, url, before=behind_a_proxy)
+    busy(host)
+    here = through_it(host.browser())
     here.login("admin")
     page = here.get(url)
     if page.status_code == 302:
@@ -104,7 +106,7 @@ def test_scripts_and_styles_name_no_address_of_the_site() -> None:
 @pytest.mark.parametrize("url", PAGES)
 def test_every_page_has_a_way_out(url: str, new_host: Callable[..., Host]) -> None:
     """S17: a button, and a POST that another site cannot make."""
-    browser = busy(walked_host(new_host))
+    browser = busy(walked_host(new_host, url))
     page = browser.get(url, follow_redirects=True)
     assert page.status_code == 200
     form = re.search(r'<form[^>]*action="/profile/sign-out"[^>]*>.*?</form>', page.text, re.DOTALL)

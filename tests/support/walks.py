@@ -10,10 +10,10 @@ from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import FlaskForm
 from sqlalchemy import inspect
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, object_session
 from wtforms import StringField
 
-from flask_myprofile import Confirm, MyProfile, Tab, action
+from flask_myprofile import Confirm, DeleteMyAccount, DownloadMyData, MyProfile, Tab, Users, action
 from flask_myprofile.tabs import BUILT_IN
 from tests.support.host import JSON, PASSWORD, Browser, Host
 
@@ -45,9 +45,19 @@ class Notes(Tab):
         return "Wiped."
 
 
-def walked_host(new_host: Callable[..., Host], **options: Any) -> Host:
-    """A host with the custom tab, so that walks go through it as well."""
-    return new_host(**{"myprofile_options": {"tabs": [Notes]}, **options})
+def _delete(user: Any) -> None:
+    object_session(user).delete(user)  # type: ignore[union-attr]
+
+
+def all_tabs(*own: type[Tab]) -> dict[str, Any]:
+    """The options of a host that adds what we have for it to add, and tabs of its own."""
+    return {"tabs": [*own, DownloadMyData, DeleteMyAccount], "users": Users(delete=_delete)}
+
+
+def walked_host(new_host: Callable[..., Host], url: str = "", **options: Any) -> Host:
+    """A host with all tabs, and a custom one. Its users may have several API tokens if the URL is about those."""
+    several = {"MYPROFILE_API_TOKENS": 3} if url in OF_SEVERAL else {}
+    return new_host(**{"myprofile_options": all_tabs(Notes), **several, **options})
 
 
 def _routes() -> list[tuple[str, str, frozenset[str]]]:
@@ -56,13 +66,22 @@ def _routes() -> list[tuple[str, str, frozenset[str]]]:
     app.config.update(SECRET_KEY="walk", SQLALCHEMY_DATABASE_URI="sqlite://")
     SQLAlchemy(app, model_class=type("Base", (DeclarativeBase,), {}))
     LoginManager(app)
-    MyProfile(app, tabs=[Notes])
+    MyProfile(app, **all_tabs(Notes))
     ours = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("myprofile")]
     return [
-        (rule.endpoint, rule.rule, frozenset(rule.methods or ()))
+        (rule.endpoint, url, frozenset(rule.methods or ()))
         for rule in ours
         if not rule.endpoint.endswith(".static")
+        for url in (rule.rule, *(each for each in OF_SEVERAL if each == f"{rule.rule}{_SEVERAL}"))
     ]
+
+
+_SEVERAL = "?of=several"
+#: Of somebody who may have several API tokens. Some pages are there for others as well, with other words.
+OF_SEVERAL = [
+    *(f"/profile/api-token/{action}" for action in ("create", "change", "revoke-all")),
+    *(f"/profile/api-token{page}{_SEVERAL}" for page in ("", "/regenerate", "/reveal", "/revoke")),
+]
 
 
 #: What a provider asks for, without a signed-in browser: see test_backchannel_logout.py, test_frontchannel_logout.py.
@@ -72,9 +91,8 @@ URLS = sorted({url for _, url, _ in ROUTES})
 #: Without the answer of a provider that it waits for, there is nothing to read: see test_step_up.py.
 ANSWERS = {"/profile/sso/confirmed"}
 #: Actions that are off unless an app asks for them, whatever method asks: see test_email_change.py in tests/notices,
-#: and test_api_tokens.py, test_api_token_changes.py and test_avatar.py in tests/tabs.
+#: and test_avatar.py in tests/tabs.
 OFF = {
-    *(f"/profile/api-token/{action}" for action in ("create", "change")),
     "/profile/admin/sessions/cancel-email-change",
     *(f"/profile/personal-information/{action}" for action in ("change-email", "resend-email", "cancel-email-change")),
     *(f"/profile/personal-information/{action}" for action in ("avatar", "remove-avatar")),
@@ -84,10 +102,14 @@ READABLE = sorted(url for _, url, methods in ROUTES if "GET" in methods and url 
 FILES = {"/profile/admin/features/export", "/profile/openapi.json"}
 PAGES = [url for url in READABLE if url not in FILES]
 #: URLs that do something when they are posted to: actions, and tabs that can be saved.
-_READ_ONLY = {f"/profile/{tab.name.replace('_', '-')}" for tab in (*BUILT_IN, Notes) if "save" not in tab.actions}
+_READ_ONLY = {
+    f"/profile/{tab.name.replace('_', '-')}{query}"
+    for tab in (*BUILT_IN, Notes, DownloadMyData)
+    if "save" not in tab.actions
+    for query in ("", _SEVERAL)
+}
 #: Not changed by these walks.
 ASKED_FOR = OFF | {
-    "/profile/api-token/revoke-all",  # needs several tokens: see test_api_tokens.py in tests/tabs
     # takes a document, or needs a change that was made: see test_feature_transfer.py, test_feature_history.py
     *("/profile/admin/features/import", "/profile/admin/features/history/undo"),
     # need a set: see test_feature_sets.py
@@ -96,6 +118,12 @@ ASKED_FOR = OFF | {
     "/profile/admin/features/preview/end",
 }
 CHANGING = sorted(url for _, url, methods in ROUTES if methods & set(UNSAFE) and url not in _READ_ONLY | ASKED_FOR)
+
+#: Of these, those that answer with what there is to see or to keep, and not with a redirect.
+SHOW = {
+    *(f"/profile/api-token/{action}{query}" for action in ("regenerate", "reveal") for query in ("", _SEVERAL)),
+    *("/profile/api-token/create", "/profile/delete-my-account", "/profile/download-my-data/download"),
+}
 
 #: What a right form of each URL has, so that nothing but the thing under test can be what is wrong with it.
 RIGHT: dict[str, dict[str, str]] = {
@@ -111,6 +139,9 @@ RIGHT: dict[str, dict[str, str]] = {
     "/profile/admin/features/sets": {"name": "Before the launch"},
     "/profile/admin/features/preview": {"user": "alice"},
     "/profile/notes": {"text": "changed"},
+    "/profile/delete-my-account": {"name": "Admin Test"},
+    "/profile/api-token/create": {"name": "Build"},
+    "/profile/api-token/change": {"name": "Changed"},
 }
 
 
@@ -118,6 +149,7 @@ RIGHT: dict[str, dict[str, str]] = {
 FORM_AT = {
     "/profile/admin/features/audience": "/profile/admin/features/audience?feature=preferences",
     "/profile/admin/features/preview": "/profile/admin/features/preview?user=alice",
+    "/profile/api-token/create": "/profile/api-token",
 }
 
 #: What a right form has besides the ``id`` of a session that is not this one.
@@ -137,7 +169,7 @@ TAKES_FIELDS = [*RIGHT, *OF_A_SESSION, *OF_A_USER, *OF_ONESELF]
 
 def right_for(url: str, browser: Browser) -> dict[str, str]:
     """What a form of this page has when it is filled in right."""
-    if url == "/profile/api-token/regenerate":
+    if url.removesuffix(_SEVERAL) == "/profile/api-token/regenerate":
         return {"version": browser.json("/profile/api-token").json["version"]}
     if url in OF_A_SESSION:
         return {**OF_A_SESSION[url], "id": next(row["id"] for row in browser.sessions() if not row["current"])}

@@ -187,7 +187,7 @@ def _row(name: str, page: _Page, label: Any, hint: Any, **shown: Any) -> SimpleN
     said, changed = str(effect.off if state.on else effect.on), state.changed
     whom = "" if state.rule.audience is None else page.in_words(Rule(True, state.rule.audience))
     row_id, hint = "f-" + name.replace(".", "-"), escape("" if hint is None else hint)
-    about = {"hint": hint, "lock": locked, "by": changed, "whom": whom, "effect": said}
+    about = {"hint": hint, "lock": locked, "by": changed, "whom": whom, "effect": said and not locked}
     return SimpleNamespace(
         **shown,
         id=row_id,

@@ -266,3 +266,12 @@ def test_what_is_no_question_of_ours_confirms_nothing(host: Host) -> None:
         assert token_in(answer.text)
     assert admin.post_json(URL, {"_confirmed": "api_token", "api_token": False}).status_code == 422
     assert is_on(host, "api_token")
+
+
+def test_a_pinned_feature_is_described_by_what_the_page_says_of_it(new_host: Callable[..., Host]) -> None:
+    """What a switch would do is not said where nobody can move it."""
+    page = admin_of(new_host(MYPROFILE_FEATURES_PINNED={"sessions": True})).get(URL).text
+    described = re.search(r'<input[^>]*id="f-sessions"[^>]*aria-describedby="([^"]+)"', page)
+    assert described is not None
+    assert "f-sessions-lock" in described[1]
+    assert all(f'id="{each}"' in page for each in described[1].split()), described[1]

@@ -5,21 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from copy import copy
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import flask_login
-from flask import Response, current_app, redirect, request, session, url_for
+from flask import Response, current_app, redirect, request, url_for
 from flask.globals import request_ctx
 from flask_login import signals as login_signals
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Unauthorized
-from werkzeug.routing import BuildError, Map, Rule
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
 
 from ..auth.bearer import token_authenticated
-from ..auth.session_cookie import KEY, SIGNED_OUT
 from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
-from ..globals import MAX_BODY, OWN_BLUEPRINTS, SIGN_OUT, current_profile, login_page
+from ..globals import MAX_BODY, OWN_BLUEPRINTS, current_profile, login_page
 from ..i18n import gettext
 from ..responses import no_store, prefers_json, problem, store_is_down
 from ..store.database_errors import is_clash
@@ -27,7 +26,7 @@ from . import pending_form
 from .feature_preview import refuse_changes
 from .pending_form import Purpose
 from .refusals import http_problem, lost_race, refused
-from .signed_out import say_elsewhere
+from .signed_out import send_to_sign_in
 
 
 def guarded(
@@ -92,7 +91,7 @@ def check_signed_in() -> Any:
     user, login_manager = flask_login.current_user._get_current_object(), current_app.login_manager  # type: ignore[attr-defined]
     if not user or not user.is_authenticated or not current_profile.users.is_active(user):
         if not prefers_json():
-            return _unauthorized(login_manager)
+            return send_to_sign_in(login_manager)
         login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]
         return problem(401, "login_required", gettext("Sign in to continue."), login_url=login_page())
     if token_authenticated():
@@ -101,28 +100,6 @@ def check_signed_in() -> Any:
             sentence, code="insufficient_scope", headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
         )
     return None
-
-
-def _unauthorized(login_manager: Any) -> Any:
-    try:
-        if request.endpoint == SIGN_OUT and not login_manager.unauthorized_callback and (page := login_page()):
-            return _signed_out_already(page)
-        return login_manager.unauthorized()
-    except BuildError:
-        current_app.logger.error(
-            "MyProfile cannot send anybody to the sign-in page: login_view = %r is no endpoint of this app",
-            login_manager.login_view,
-        )
-        raise Unauthorized from None
-
-
-def _signed_out_already(page: str) -> Response:
-    """What was asked for is so, and no page to go on to."""
-    told_why = session.get(KEY) == SIGNED_OUT
-    login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]
-    if not told_why:
-        say_elsewhere(gettext("You have been signed out."))
-    return cast(Response, redirect(flask_login.login_url(page, next_url=url_for("myprofile.index"))))
 
 
 def unrouted(response: Response) -> Response:

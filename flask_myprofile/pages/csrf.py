@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NoReturn
 
 import flask_login
-from flask import current_app, request, session
+from flask import abort, current_app, request, session
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
@@ -17,10 +17,11 @@ from ..auth.answer_cookies import LONG
 from ..auth.request_state import RequestState, current_record, request_state
 from ..auth.session_cookie import csrf_field
 from ..errors import Conflict, Forbidden, Refused
-from ..globals import MAX_BODY, current_profile, secret_keys
+from ..globals import MAX_BODY, current_profile, login_page, secret_keys
 from ..i18n import gettext
-from ..responses import prefers_json
+from ..responses import prefers_json, problem
 from .feature_preview import refuse_form_of_preview
+from .signed_out import send_to_sign_in
 
 __all__ = ["StaleForm", "check_origin", "csrf_field"]
 
@@ -46,7 +47,7 @@ def check_origin(*, signs_out: bool = False) -> None:
         may do so, too, where the browser says that the page is of this very site: who presses Sign out wants nobody to
         be left signed in.
     :raises Forbidden: another site sent it. :raises StaleForm: the CSRF token is wrong. :raises Conflict: the secret is
-        the one before, or the session has ended since.
+        the one before. :raises HTTPException: the session has ended since; with the answer that a visitor gets.
     """
     if request.method not in _UNSAFE:
         return
@@ -54,7 +55,8 @@ def check_origin(*, signs_out: bool = False) -> None:
     if state.resumed is None:
         _check_sender(signs_out)
     request.get_data(parse_form_data=True)  # all of it, however slowly it comes: who sent it is looked at after that
-    if _is_over(state, signs_out):
+    _look_again(state, signs_out)
+    if state.superseded:
         raise _renewed_meanwhile()
     state.origin_checked = True
 
@@ -78,12 +80,9 @@ def _renewed_meanwhile() -> Conflict:
     return Conflict(sentence, code="sign_in_renewed")
 
 
-def _is_over(state: RequestState, signs_out: bool) -> bool:
-    """Whether the session has another secret by now, or has ended, which is what who signs out wants.
-
-    It is looked at as it is: not as it was when somebody asked for it before, nor as MariaDB shows it to a transaction
-    that began before that.
-    """
+def _look_again(state: RequestState, signs_out: bool) -> None:
+    """At the session as it is by now: not as it was when somebody asked for it before, nor as MariaDB shows it to a
+    transaction that began before that. That it has ended is what who signs out wants."""
     was_slow = not state.begins and clock.time() - state.let_in_at > LONG
     if was_slow:
         state.record = None
@@ -91,7 +90,14 @@ def _is_over(state: RequestState, signs_out: bool) -> bool:
         record = current_record()
     if record is not None and record.ended_at is not None and not signs_out:
         state.superseded = True  # the browser may have gone on: nothing of this answer takes the place of that
-    return state.superseded
+        _send_away()
+
+
+def _send_away() -> NoReturn:
+    if prefers_json():
+        sentence = gettext("You have been signed out of this session.")
+        abort(problem(401, "signed_out", sentence, login_url=login_page()))
+    abort(current_app.make_response(send_to_sign_in(current_app.login_manager)))  # type: ignore[attr-defined]
 
 
 def _check_sender(signs_out: bool) -> None:

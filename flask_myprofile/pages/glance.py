@@ -9,6 +9,7 @@ from flask import url_for
 
 from ..account.clock import is_recent
 from ..account.events import PASSWORD_CHANGED
+from ..auth.request_state import request_state
 from ..config import DAY
 from ..globals import current_profile
 from ..i18n import ago_or_unknown, gettext, ngettext
@@ -66,8 +67,7 @@ def _password(user: Any, url: str, icon: str) -> Fact | None:
 
 
 def _sessions(user: Any, url: str, icon: str) -> Fact:
-    sessions, current = current_profile.sessions, current_profile.sessions.current(user)
-    found = sessions.page(user, MOST, but=current.id if current else None)
+    found = current_profile.sessions.page(user, MOST, but=request_state().session_id)
     others, new = found.total, len(ids_of_new(found.rows))
     text = ngettext("%(num)s other session", "%(num)s other sessions", others) if others else gettext("Only here")
     mark = ngettext("%(num)s new", "%(num)s new", new) if new else ""

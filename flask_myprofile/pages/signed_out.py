@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Response, abort, after_this_request, current_app, flash, session
+import flask_login
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    flash,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask_login import signals as login_signals
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.exceptions import ServiceUnavailable, Unauthorized
+from werkzeug.routing import BuildError
 
 from ..auth.request_state import request_state
 from ..auth.session_cookie import KEY, SIGNED_OUT, TOLD, WHY
-from ..globals import login_page
+from ..globals import SIGN_OUT, login_page
 from ..i18n import as_datetime, gettext, lazy_gettext, long_date
 from ..responses import RETRY_AFTER, prefers_json, problem, unavailable
 
@@ -34,6 +47,29 @@ def connect(app: Flask) -> None:
 def say_elsewhere(text: Any) -> None:
     """On the next page, which is the host's: in the category that its layout shows what has to do with signing in."""
     flash(str(text), current_app.login_manager.login_message_category)  # type: ignore[attr-defined]
+
+
+def send_to_sign_in(login_manager: Any) -> Any:
+    """What a visitor's browser is answered."""
+    try:
+        if request.endpoint == SIGN_OUT and not login_manager.unauthorized_callback and (page := login_page()):
+            return _signed_out_already(page)
+        return login_manager.unauthorized()
+    except BuildError:
+        current_app.logger.error(
+            "MyProfile cannot send anybody to the sign-in page: login_view = %r is no endpoint of this app",
+            login_manager.login_view,
+        )
+        raise Unauthorized from None
+
+
+def _signed_out_already(page: str) -> Response:
+    """What was asked for is so, and no page to go on to."""
+    told_why = session.get(KEY) == SIGNED_OUT
+    login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]
+    if not told_why:
+        say_elsewhere(gettext("You have been signed out."))
+    return cast(Response, redirect(flask_login.login_url(page, next_url=url_for("myprofile.index"))))
 
 
 def _on_unauthorized(app: Flask, **extra: Any) -> None:

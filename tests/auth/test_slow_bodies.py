@@ -158,7 +158,7 @@ def test_in_chunks_it_is_not_written_either(new_host: Callable[..., Host], monke
         pass_time(monkeypatch, 2)
 
     answer = send_slowly(thief, REGENERATE, True, meanwhile, in_chunks=True)
-    assert answer.status_code == 409
+    assert (answer.status_code, answer.json["code"]) == (401, "signed_out"), "and not to be sent again"
     assert host.sql("SELECT * FROM myprofile_token") == []
 
 

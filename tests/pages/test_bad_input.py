@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.host import JSON, PASSWORD, Browser, Host
-from tests.support.walks import CHANGING, READABLE, TAKES_FIELDS, busy, everything, right_for, walked_host
+from tests.support.walks import CHANGING, PAGES, TAKES_FIELDS, busy, everything, right_for, walked_host
 
 PROBLEM = "application/problem+json"
 #: URLs whose POST reads fields.
@@ -185,7 +185,7 @@ def test_what_was_typed_is_shown_literally_on_every_page(text: str, new_host: Ca
     assert admin.post(PERSONAL, {"first_name": text, "last_name": text, "phone": text[:30]}).status_code == 303
     assert host.user("admin").first_name == text
     admin.post("/profile/admin/features", {"preferences.language": "off"})  # "Changed by …"
-    pages = [admin.get(url).text for url in (*READABLE, "/menu") if url != "/profile/"]
+    pages = [admin.get(url).text for url in (*PAGES, "/menu") if url != "/profile/"]
     pages.append(admin.post(PERSONAL, {"first_name": text, "last_name": ""}).text)
     for page in pages:
         for wrong in ("<script>alert", "<script>x", "<img src=x", "' autofocus", "7777777"):

@@ -54,6 +54,7 @@ def test_a_sign_in_is_said_in_words_with_its_moment_and_its_end(
     changed: Any, said: str, host: Host, alice: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(host, created_at=MOMENT, last_seen_at=MOMENT, **changed)
+    host.sql(f"UPDATE myprofile_session SET created_at = {MOMENT}, last_seen_at = {MOMENT}")  # whenever this runs
     for module in ("session_registry", "sessions"):
         monkeypatch.setattr(f"flask_myprofile.account.{module}.now", lambda: MOMENT + DAY)
     page = words(alice.get(URL).text)

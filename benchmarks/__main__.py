@@ -15,11 +15,11 @@ from .places import Place, places
 from .report import compare, head, keep, say
 from .requests import show_requests
 from .rows import RedisRows, Rows, SqlRows
-from .variants import A1, BEARER, KNOWN, MENU, PEERS, REQUESTS, SIGNED_IN, UNKNOWN, VARIANTS, Variant
+from .variants import A1, BEARER, KNOWN, MENU, PEERS, REQUESTS, SIGNED_IN, TIMED, UNKNOWN, VARIANTS, Variant
 
 PARTS = ("instructions", "requests", "growth", "imports")
 #: Where the time of a request is measured; of the others, how what is asked seldom grows.
-TIMED = ("SQLite", "PostgreSQL")
+TIMED_IN = ("SQLite", "PostgreSQL")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Effort:
     """
 
     counted: Sequence[Variant] = VARIANTS
-    timed: Sequence[Variant] = VARIANTS
+    timed: Sequence[Variant] = TIMED
     heaps: int = 3
     rounds: int = 60
     visits: int = 60
@@ -86,7 +86,7 @@ def measure(found: Sequence[Place], parts: Sequence[str], effort: Effort, peers:
         show_instructions(found[0], (*effort.counted, *peers), effort.heaps)
     if "requests" in parts:
         for place in found:
-            if place.database in TIMED:
+            if place.database in TIMED_IN:
                 show_requests(place, (*effort.timed, *peers), effort.rounds, effort.visits)
     if "growth" in parts:
         stores: list[tuple[Place, type[Rows]]] = [*((place, SqlRows) for place in found), (found[0], RedisRows)]

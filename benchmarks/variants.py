@@ -133,6 +133,8 @@ OTHERS: Sequence[Variant] = (
     _page("admin/features"),
 )
 VARIANTS = (*REQUESTS, *OTHERS, *THOUSAND)
+#: Those that take turns in one database: of a user's tokens, and of what is chosen of features, each needs its own.
+TIMED = tuple(each for each in VARIANTS if not each.tokens and each.features is None)
 
 FLASK_SECURITY = Variant("flask-security", "Flask-Security, by the session", peer=True)
 FLASK_SESSION_SQL = Variant("flask-session-sql", "A1 + Flask-Session (SQLAlchemy), without refresh", peer=True)

@@ -54,8 +54,11 @@ def read_to_show(what: str, read: Callable[[], Any], otherwise: Any = None) -> A
         return otherwise
 
 
-def is_refusal(error: BaseException) -> bool:
-    """Whether it says that the value is none, as an error of a library's own does: by any other, the code is broken, or
-    does not reach somebody."""
+def check_refuses(what: str, error: Exception) -> None:
+    """That it says that the value is none, as an error of a library's own does.
+
+    :raises HostFailed: it does not: the code is broken, or does not reach somebody.
+    """
     is_own = type(error).__module__ != "builtins" and not isinstance(error, (*SPEAKING, OSError))
-    return isinstance(error, Exception) and (is_own or isinstance(error, _OF_VALUES))
+    if not is_own and not isinstance(error, _OF_VALUES):
+        raise HostFailed(what, error) from error

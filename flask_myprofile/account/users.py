@@ -13,7 +13,7 @@ from ..errors import Invalid, SetupError
 from ..store.user_keys import UserKeys, key_of
 from .attributes import Source, holder_of, read_attribute
 from .held_objects import held_in
-from .host_code import SPEAKING, HostFailed, is_refusal, read_to_show
+from .host_code import SPEAKING, check_refuses, read_to_show
 from .password_marks import PasswordMarks
 from .password_methods import Checker, Writer, own_writer
 from .user_classes import UserClasses
@@ -235,11 +235,10 @@ class Users(UserClasses, UserSearch, PasswordMarks):
                 setattr(holder_of(user, source), source.rpartition(".")[2], value)
             except (ValueError, AssertionError) as error:  # as @validates and the setters of properties refuse
                 refused[field] = str(error)
+            except SPEAKING:
+                raise
             except Exception as error:
-                if isinstance(error, SPEAKING):
-                    raise
-                if not is_refusal(error):
-                    raise HostFailed(f"the field {field}", error) from error
+                check_refuses(f"the field {field}", error)
                 _log.info("MyProfile: the field %s did not take a value: %s", field, type(error).__name__)
                 refused[field] = ""  # words for developers
         if refused:

@@ -13,7 +13,7 @@ from wtforms.widgets import TextArea
 
 from ..account import addresses, text
 from ..account.columns import Attribute, bound
-from ..account.host_code import HostFailed, is_refusal
+from ..account.host_code import check_refuses
 from ..i18n import gettext
 from .column_values import fault_in
 
@@ -116,8 +116,7 @@ def fits(label: str, attribute: Attribute, dialect: Any) -> Check:
         except ValidationError:
             raise
         except Exception as error:
-            if not is_refusal(error):
-                raise HostFailed(f"the field {field.name}", error) from error
+            check_refuses(f"the field {field.name}", error)
             current_app.logger.info("MyProfile: %s did not take a value: %s", attribute.type, type(error).__name__)
             raise ValidationError(gettext("%(field)s cannot have this value", field=label)) from error
 

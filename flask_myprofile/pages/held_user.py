@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import TypeDecorator
 
-from ..account.host_code import SPEAKING, HostFailed, is_refusal
+from ..account.host_code import SPEAKING, check_refuses
 from ..errors import Conflict, Invalid
 from ..globals import current_profile
 from ..i18n import gettext
@@ -40,11 +40,10 @@ def check_readable(user: Any, changed: Collection[str]) -> None:
             continue
         try:
             users.reread(user, name)
+        except SPEAKING:
+            raise
         except Exception as error:
-            if isinstance(error, SPEAKING):
-                raise
-            if not is_refusal(error):
-                raise HostFailed(f"the field {name}", error) from error
+            check_refuses(f"the field {name}", error)
             current_app.logger.info("MyProfile: the field %s could not be read again: %s", name, type(error).__name__)
             raise Invalid({name: gettext("%(field)s cannot have this value", field=str(label_of(name)))}) from error
 

@@ -15,7 +15,7 @@ from ..account.avatars import AVATAR
 from ..account.columns import READ_ONLY, Attribute
 from ..account.events import FIELDS_CHANGED, MOST_NAMED
 from ..account.field_settings import field_names, mistakes_in, own_field
-from ..account.host_code import HostFailed, is_refusal
+from ..account.host_code import check_refuses
 from ..errors import Conflict, Invalid
 from ..globals import current_profile, profile_of_app
 from ..i18n import gettext, lazy_gettext
@@ -181,9 +181,8 @@ def _write(user: Any, changed: Mapping[str, Any]) -> None:
     except (ValueError, AssertionError) as error:  # of what listens to the model
         raise Invalid(dict.fromkeys(changed, str(error)) if len(changed) == 1 else {}, str(error)) from error
     except StatementError as error:
-        cause = error.orig
-        if isinstance(cause, Exception) and not is_refusal(cause):
-            raise HostFailed(f"one of the fields {', '.join(changed)}", cause) from cause
+        if isinstance(error.orig, Exception):
+            check_refuses(f"one of the fields {', '.join(changed)}", error.orig)
         current_app.logger.exception("MyProfile: the type of a column did not take a value")
         raise Invalid({}, gettext("The database does not take one of these values.")) from error
     check_readable(user, changed)

@@ -18,7 +18,7 @@ from werkzeug.routing import Map, Rule
 
 from ..auth.bearer import token_authenticated
 from ..errors import Forbidden, ReauthRequired, Refused, StoreDown
-from ..globals import MAX_BODY, OWN_BLUEPRINTS, current_profile, login_page
+from ..globals import MAX_BODY, OWN_BLUEPRINTS, current_profile
 from ..i18n import gettext
 from ..responses import no_store, prefers_json, problem, store_is_down
 from ..store.database_errors import is_clash
@@ -26,7 +26,7 @@ from . import pending_form
 from .feature_preview import refuse_changes
 from .pending_form import Purpose
 from .refusals import http_problem, lost_race, refused
-from .signed_out import send_to_sign_in
+from .signed_out import send_to_sign_in, sign_in_problem
 
 
 def guarded(
@@ -88,12 +88,12 @@ def _if_recent(view: Callable[..., Any], user: Any, *args: Any, **kwargs: Any) -
 
 def check_signed_in() -> Any:
     """What a visitor is answered; None for who is signed in."""
-    user, login_manager = flask_login.current_user._get_current_object(), current_app.login_manager  # type: ignore[attr-defined]
+    user: Any = flask_login.current_user._get_current_object()
     if not user or not user.is_authenticated or not current_profile.users.is_active(user):
         if not prefers_json():
-            return send_to_sign_in(login_manager)
+            return send_to_sign_in()
         login_signals.user_unauthorized.send(current_app._get_current_object())  # type: ignore[attr-defined]
-        return problem(401, "login_required", gettext("Sign in to continue."), login_url=login_page())
+        return sign_in_problem("login_required", gettext("Sign in to continue."))
     if token_authenticated():
         sentence = gettext("An API token cannot be used on these pages.")
         raise Forbidden(

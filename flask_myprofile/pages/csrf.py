@@ -17,11 +17,11 @@ from ..auth.answer_cookies import LONG
 from ..auth.request_state import RequestState, current_record, request_state
 from ..auth.session_cookie import csrf_field
 from ..errors import Conflict, Forbidden, Refused
-from ..globals import MAX_BODY, current_profile, login_page, secret_keys
+from ..globals import MAX_BODY, current_profile, secret_keys
 from ..i18n import gettext
-from ..responses import prefers_json, problem
+from ..responses import prefers_json
 from .feature_preview import refuse_form_of_preview
-from .signed_out import send_to_sign_in
+from .signed_out import send_to_sign_in, sign_in_problem
 
 __all__ = ["StaleForm", "check_origin", "csrf_field"]
 
@@ -96,8 +96,8 @@ def _look_again(state: RequestState, signs_out: bool) -> None:
 def _send_away() -> NoReturn:
     if prefers_json():
         sentence = gettext("You have been signed out of this session.")
-        abort(problem(401, "signed_out", sentence, login_url=login_page()))
-    abort(current_app.make_response(send_to_sign_in(current_app.login_manager)))  # type: ignore[attr-defined]
+        abort(sign_in_problem("signed_out", sentence))
+    abort(current_app.make_response(send_to_sign_in()))
 
 
 def _check_sender(signs_out: bool) -> None:

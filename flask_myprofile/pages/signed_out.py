@@ -49,8 +49,14 @@ def say_elsewhere(text: Any) -> None:
     flash(str(text), current_app.login_manager.login_message_category)  # type: ignore[attr-defined]
 
 
-def send_to_sign_in(login_manager: Any) -> Any:
+def sign_in_problem(code: str, sentence: str) -> Response:
+    """What a program is answered where nobody is signed in."""
+    return problem(401, code, sentence, login_url=login_page())
+
+
+def send_to_sign_in() -> Any:
     """What a visitor's browser is answered."""
+    login_manager = current_app.login_manager  # type: ignore[attr-defined]
     try:
         if request.endpoint == SIGN_OUT and not login_manager.unauthorized_callback and (page := login_page()):
             return _signed_out_already(page)
@@ -83,8 +89,8 @@ def _on_unauthorized(app: Flask, **extra: Any) -> None:
     # a script cannot read a sign-in page, however often it asks; a host with a handler of its own knows what to answer
     if prefers_json() and not has_handler:
         if state.refused:
-            abort(problem(401, "signed_out", sentence, login_url=login_page()))
-        abort(problem(401, "login_required", gettext("Sign in to continue."), login_url=login_page()))
+            abort(sign_in_problem("signed_out", sentence))
+        abort(sign_in_problem("login_required", gettext("Sign in to continue.")))
     if mark == SIGNED_OUT:
         session[KEY] = TOLD
         say_elsewhere(sentence)

@@ -6,11 +6,11 @@ from flask import abort, redirect
 
 from ..account.password_throttle import TooManyGuesses
 from ..errors import TooMany
-from ..globals import after_sign_out, login_page
+from ..globals import after_sign_out
 from ..i18n import gettext, ngettext
-from ..responses import prefers_json, problem
+from ..responses import prefers_json
 from .sign_out import sign_out
-from .signed_out import say_elsewhere
+from .signed_out import say_elsewhere, sign_in_problem
 
 
 def too_many(many: TooManyGuesses) -> TooMany:
@@ -35,6 +35,6 @@ def _end_session() -> None:
     sentence = gettext("You have been signed out: the password was wrong too many times.")
     sign_out()
     if prefers_json():
-        abort(problem(401, "signed_out", sentence, login_url=login_page()))
+        abort(sign_in_problem("signed_out", sentence))
     say_elsewhere(sentence)
     abort(redirect(after_sign_out(), 303))

@@ -223,3 +223,8 @@ def kept_rule(text: str) -> Rule | None:
         return rule_of(json.loads(text))
     except (ValueError, RecursionError):
         return None
+
+
+def rule_or_off(text: str) -> Rule:
+    """The same; what nobody can read, such as of a later version, is off."""
+    return kept_rule(text) or Rule(False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
-from ..audiences import Rule, kept_rule, text_of
+from ..audiences import Rule, rule_or_off, text_of
 from ..config import Config
 from ..errors import SetupError
 from ..store.feature_records import FeatureChoice, FeatureRecord
@@ -135,11 +135,10 @@ def wanted(value: bool | Rule, present: Rule) -> Rule:
 
 
 def rule_of_choice(choice: FeatureChoice) -> Rule:
-    """What nobody can read, such as of a later version, is off."""
     on, audience = choice
     if on:
         return _ON
-    return _OFF if audience is None else kept_rule(audience) or _OFF
+    return _OFF if audience is None else rule_or_off(audience)
 
 
 def choice_of_rule(rule: Rule) -> FeatureChoice:

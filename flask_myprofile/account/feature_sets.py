@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..audiences import Rule, kept_rule, text_of
+from ..audiences import kept_rule, rule_or_off, text_of
 from ..errors import Conflict, Invalid, NotFound
 from ..store.feature_protocols import FeatureSetStore
 from ..store.feature_records import Author, FeatureRecord, FeatureSetRecord
@@ -122,7 +122,7 @@ class FeatureSets:
         found = self.find(set_id)
 
         def check(sets: Sequence[FeatureSetRecord]) -> None:
-            _check_is_there([each for each in sets if each.digest == _digest(found.name)], set_id)
+            _found_in([each for each in sets if each.digest == _digest(found.name)], set_id)
 
         return self._keep(found.name, author_of(changed_by), check, set_id)
 
@@ -141,8 +141,7 @@ class FeatureSets:
         digest = _digest(name)
 
         def check(sets: Sequence[FeatureSetRecord]) -> None:
-            _check_is_there(sets, set_id)
-            present = next(each.name for each in sets if each.id == set_id)
+            present = _found_in(sets, set_id).name
             if old_name is not None and present not in (old_name, name):  # one that came twice is no mistake
                 raise Conflict(code="set_renamed")
             _check_is_new([each for each in sets if each.id != set_id], digest)
@@ -199,7 +198,7 @@ class FeatureSets:
         states = self._features.states()
         left_out = self.plan(found, states).left_out
         taken = [name for name in found.rules if name not in left_out and not states[name].locked]
-        values = {name: kept_rule(found.rules[name]) or Rule(False) for name in taken}
+        values = {name: rule_or_off(found.rules[name]) for name in taken}
         return self._features.change(values, changed_by, version, set_name=found.name)
 
     def _keep(
@@ -246,6 +245,8 @@ def _check_is_new(sets: Sequence[FeatureSetRecord], digest: str) -> None:
         raise Conflict(code="set_exists")
 
 
-def _check_is_there(sets: Sequence[FeatureSetRecord], set_id: str) -> None:
-    if all(each.id != set_id for each in sets):
+def _found_in(sets: Sequence[FeatureSetRecord], set_id: str) -> FeatureSetRecord:
+    found = next((each for each in sets if each.id == set_id), None)
+    if found is None:
         raise NotFound(code="no_such_set")
+    return found

@@ -9,7 +9,7 @@ from typing import Any
 from flask import jsonify, redirect, request, url_for
 
 from ..account.text import storable
-from ..audiences import Rule, data_of, kept_rule
+from ..audiences import Rule, data_of, kept_rule, rule_or_off
 from ..errors import Conflict, Invalid, NotFound, Refused
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, lazy_gettext
@@ -233,7 +233,7 @@ def _can_all_be_undone(
 
 def _rule(text: str | None) -> Rule | None:
     """None: no choice. What cannot be read is off, as it was and would be again."""
-    return None if text is None else kept_rule(text) or Rule(False)
+    return None if text is None else rule_or_off(text)
 
 
 def _data(text: str | None) -> Any:

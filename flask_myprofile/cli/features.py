@@ -14,7 +14,7 @@ from ..account.text import printable
 from ..admin.feature_changes import carry_out, log
 from ..admin.feature_form import feature_names, is_of_roles
 from ..admin.feature_transfer import document, rules_in
-from ..audiences import KEYS, IllFormed, Rule, audience_data, data_of, in_english, kept_rule, rule_of
+from ..audiences import KEYS, IllFormed, Rule, audience_data, data_of, in_english, rule_of, rule_or_off
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
 from ..i18n import iso_time
@@ -132,7 +132,7 @@ def undo(number: int, name: str | None, yes: bool) -> None:
     for change in current_profile.features.changes_of(number, name):
         if change.name in known:
             default = current_profile.features.state(change.name).default_rule
-            rules[change.name] = default if change.before is None else kept_rule(change.before) or Rule(False)
+            rules[change.name] = default if change.before is None else rule_or_off(change.before)
     ask_about(rules, yes)
     save_changes(lambda by: current_profile.features.undo(number, name, by))
 
@@ -213,7 +213,7 @@ def _described(name: str, as_json: bool) -> dict[str, Any]:
 
 
 def _kept(text: str | None, as_json: bool) -> Any:
-    rule = None if text is None else kept_rule(text) or Rule(False)
+    rule = None if text is None else rule_or_off(text)
     if as_json:
         return None if rule is None else data_of(rule)
     return "default" if rule is None else in_line(rule)

@@ -12,6 +12,8 @@ import threading
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from .picture_files import LONGEST_PROFILE, to_be_seen
+
 #: Both sides, in pixels: sharp at the size in which it is shown, on screens with three pixels to one.
 SIZE = 256
 #: What a BLOB of MariaDB holds. Only noise comes near it.
@@ -27,8 +29,6 @@ _KINDS = (
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 #: Brands of the container that iPhones take pictures in.
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
-#: Profiles of colours that are longer are not looked at.
-_LONGEST_PROFILE = 1_000_000
 #: The memory that pictures take is that of one, however many come at once.
 _one_at_a_time = threading.Lock()
 
@@ -81,7 +81,7 @@ def _read(file: BinaryIO, max_pixels: int) -> Any:
     from PIL import Image
 
     try:
-        with Image.open(file, formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(to_be_seen(file.read())), formats=_FORMATS) as image:
             if image.width * image.height > max_pixels:
                 raise TooManyPixels
             return _drawn(image)
@@ -128,7 +128,7 @@ def _in_usual_colours(image: Any, profile: bytes | None) -> Any:
     """In sRGB, which is what a picture is in that does not say."""
     from PIL import ImageCms
 
-    if profile and len(profile) <= _LONGEST_PROFILE:
+    if profile and len(profile) <= LONGEST_PROFILE:
         with suppress(ImageCms.PyCMSError, OSError, ValueError):  # a profile that is of no use, or of other channels
             given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(image, given, ImageCms.createProfile("sRGB"), outputMode="RGB")

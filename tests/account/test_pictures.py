@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from flask_myprofile.account import pictures
+from flask_myprofile.account.picture_files import to_be_seen
 from flask_myprofile.account.pictures import Damaged, NotUsable, TooManyPixels, UnknownKind
 from tests.support.pictures import BLUE, GREEN, RED, is_near, picture, read, written
 
@@ -118,7 +119,7 @@ def test_the_colours_of_a_screen_are_put_into_the_usual_ones() -> None:
 SECRET = b"Rue de la Paix 7, <script>alert(1)</script>"
 
 
-def with_all_metadata(kind: str) -> bytes:
+def with_all_metadata(kind: str, *only: str) -> bytes:
     exif = Image.Exif()
     exif[0x010E] = exif[0x013B] = SECRET.decode()
     exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 52.0, 9.0), 3: "E", 4: (2.0, 19.0, 52.0)})
@@ -134,6 +135,8 @@ def with_all_metadata(kind: str) -> bytes:
         options["xmp"] = SECRET
     else:
         options = {"comment": SECRET}
+    if only:
+        options = {name: value for name, value in options.items() if name in only}
     return written(Image.new("RGB", (64, 64), RED), kind, **options)
 
 
@@ -249,9 +252,65 @@ def test_what_would_take_too_much_memory_is_refused_by_what_it_says_of_itself(si
         drawn(bomb)
 
 
-def test_a_text_that_unpacks_to_a_gigabyte_is_damage() -> None:
+def into_png(content: bytes, added: bytes) -> bytes:
+    head = content.index(b"IDAT") - 4
+    return content[:head] + added + content[head:]
+
+
+# ---- what the decoder gets to read of it
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_what_a_file_says_besides_is_not_read(kind: str) -> None:
+    """Of what is read, the way up alone may have a few texts with it."""
+    sent, camera = with_all_metadata(kind), with_all_metadata(kind, "exif")
+    assert to_be_seen(sent).count(SECRET) == camera.count(SECRET) < sent.count(SECRET)
+    assert is_near(middle(sent), RED)
+
+
+def test_texts_are_not_unpacked() -> None:
     text = chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(30_000_000)))
-    plain = picture("PNG")
-    head = plain.index(b"IDAT") - 4
+    assert is_near(middle(into_png(picture("PNG"), text)), RED)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_what_a_camera_says_at_length_is_not_read(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a" * 70_000
+    sent = written(Image.new("RGB", (64, 64), RED), kind, exif=exif)
+    assert len(to_be_seen(sent)) < 2_000
+    assert is_near(middle(sent), RED)
+
+
+def test_of_several_profiles_the_first_one_is_read() -> None:
+    profiles = [chunk(b"iCCP", b"name\x00\x00" + zlib.compress(each)) for each in (b"first", b"second")]
+    assert to_be_seen(into_png(picture("PNG"), b"".join(profiles))).count(b"iCCP") == 1
+
+
+@pytest.mark.parametrize("scans", [0, 50, 100])
+def test_a_jpeg_goes_over_its_pixels_a_hundred_times_at_most(scans: int) -> None:
+    plain = written(Image.new("RGB", (16, 16), GREEN), "JPEG", progressive=True)
+    last = plain.rindex(b"\xff\xda")
+    sent = plain[:last] + plain[last:-2] * (scans + 1) + plain[-2:]
+    if plain.count(b"\xff\xda") + scans > 100:
+        with pytest.raises(Damaged):
+            drawn(sent)
+    else:
+        assert is_near(middle(sent), GREEN)
+
+
+@pytest.mark.parametrize("part", [b"\xff\xfe\x00\x02", b"\xff\xed\x00\x02"])
+def test_a_jpeg_in_too_many_parts_is_refused(part: bytes) -> None:
+    plain = picture("JPEG")
+    assert is_near(middle(plain[:2] + part * 1_000 + plain[2:]), RED)
     with pytest.raises(Damaged):
-        drawn(plain[:head] + text + plain[head:])
+        drawn(plain[:2] + part * 11_000 + plain[2:])
+
+
+def test_a_motion_picture_behind_a_jpeg_is_no_part_of_it() -> None:
+    assert is_near(middle(picture("JPEG") + b"\xff\xda\x00\x02" * 200), RED)
+
+
+def test_a_gif_keeps_the_colour_that_is_none() -> None:
+    image = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+    assert is_near(middle(written(image, "GIF", comment=SECRET)), (255, 255, 255))

@@ -32,6 +32,8 @@ from .user_menu import menu_context, text_functions
 
 MESSAGE = "_myprofile_message"
 _OWN = "myprofile/layout.html"
+#: What no GET of the same address has: loaded again, it is for the form to be sent again.
+_ANSWERS_ALONE = ("myprofile/error.html", "myprofile/reauth.html", "myprofile/mail_link.html")
 #: A template that another one extends, includes or imports from.
 _PARTS = re.compile(r"""\{%[-+]?\s*(?:extends|include|import|from)\s+["']([^"']+)""")
 _TITLE = re.compile(r"<title[^>]*>([^<]*)</title>")
@@ -64,6 +66,7 @@ def render(
         note(form or ())
         quicken(each_field(form or ()))
         frame = _frame(title, tab, _errors(form, error, error_at), message, user)
+        frame.forgets_its_form = status in (400, 409, 422) and template not in _ANSWERS_ALONE
         if in_own_layout:
             frame.layout = _OWN
         return _drawn(template, frame, tab, context), status

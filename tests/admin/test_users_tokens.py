@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -162,3 +163,15 @@ def test_what_has_leaked_can_be_ended_while_tokens_are_switched_off(new_host: Ca
     assert "Switched off" in page
     assert admin.post(REVOKE, {"user": "alice"}).status_code == 303
     assert host.sql("SELECT * FROM myprofile_token") == []
+
+
+@pytest.mark.parametrize("number", [3, 4])
+def test_more_than_three_tokens_are_one_line_above_the_sessions(new_host: Callable[..., Host], number: int) -> None:
+    host = new_host(MYPROFILE_API_TOKENS=10, MYPROFILE_FEATURES={"api_token": True})
+    with host.app.test_request_context():
+        for each in range(number):
+            current_profile.tokens.make(host.user("alice"), f"Export {each}")
+        host.db.session.commit()
+    page = signed_in(host, "admin").get(f"{URL}?user=alice").text
+    assert len(re.findall(r'id="mp-token-\d+"', page)) == number
+    assert (f'<details class="mp-fold"><summary class="mp-subhead">{number} tokens</summary>' in page) == (number > 3)

@@ -28,6 +28,25 @@ def test_back_after_signing_out_shows_nothing_of_the_person(visitor: Callable[..
         assert "sam.rivera" not in page.content()
 
 
+def test_back_onto_a_form_that_was_refused_sends_nothing_again(visitor: Callable[..., Visitor]) -> None:
+    sam = visitor()
+    page = sam.sign_in("sam")
+    sam.open("/profile/personal-information")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_label("First name").fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_label("First name").fill("Samuel")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status").filter(has_text="has been saved")).to_be_focused()
+    assert len(sent) == 2
+    page.go_back()
+    expect(page.get_by_label("First name")).to_have_value("Samuel")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert len(sent) == 2
+
+
 def test_a_form_sent_twice_has_one_effect_and_is_no_mistake(visitor: Callable[..., Visitor]) -> None:
     sam, other = visitor(), visitor()
     other.sign_in("sam")

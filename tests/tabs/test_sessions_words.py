@@ -177,3 +177,10 @@ def test_as_many_queries_for_many_sessions_as_for_one(host: Host, alice: Browser
     alice.get(URL)
     assert len(host.statements) == few, host.statements
     assert few <= 4, host.statements
+
+
+def test_who_is_signed_in_only_here_sees_no_empty_foot(host: Host, alice: Browser) -> None:
+    foot = '<div class="mp-panel__foot">'
+    assert foot not in alice.get(URL).text
+    host.browser().login("alice")
+    assert f'{foot}<p class="mp-hint">Something you do not recognize?' in re.sub(r"\s*\n\s*", "", alice.get(URL).text)

@@ -38,7 +38,7 @@ class PasswordMarks(UserPasswords):
         if name in loaded:
             return self.mark_of(user, loaded[name])
         try:
-            column = self.fields_of_model().get(self._hash_name(user) or "")
+            column = self._columns_of(user).get(self._hash_name(user) or "")
             stored = self.stored_hash(user) if is_as_written(column) else None
         except Exception:  # whatever the host's user makes of it, nobody's sign-in fails for this
             return None

@@ -8,7 +8,7 @@ from functools import partial
 from operator import eq
 from typing import Any
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import LargeBinary, String, inspect
 
 from ..errors import MyProfileError
 from . import hash_formats, hashing
@@ -197,12 +197,12 @@ class UserPasswords:
 
     def _new_hash(self, user: Any, name: str, text: str) -> str:
         method = hashing.follower(self.stored_hash(user), self._hash_method)
-        return hashing.make(text, method, self.max_length(name))
+        return hashing.make(text, method, self._room(user, name))
 
     def put_hash(self, user: Any, made: str) -> None:
         """Store a hash where the one before is, as text or as bytes."""
         name = self._hash_name(user) or ""
-        column = self.fields_of_model().get(name)
+        column = self._columns_of(user).get(name)
         in_bytes = isinstance(self.stored_hash(user), bytes) or isinstance(getattr(column, "type", None), LargeBinary)
         self.update(user, {name: made.encode() if in_bytes else made})
 
@@ -217,7 +217,8 @@ class UserPasswords:
         if not hash_formats.is_readable(stored):
             return None
         normal = hashing.normalized(text)
-        outdated = hashing.is_outdated(stored, hashing.follower(stored, self._hash_method), self.max_length(name))
+        method = hashing.follower(stored, self._hash_method)
+        outdated = hashing.is_outdated(stored, method, self._room(user, name))
         if not outdated and (normal == text or hashing.verify(stored, normal)):
             return None
         # whoever has found the text right may have looked at another hash, and making one takes a while: it takes the
@@ -258,8 +259,21 @@ class UserPasswords:
     def _hash_name(self, user: Any) -> str | None:
         if self._password:
             return self._password
-        mapped = self.fields_of_model()
+        mapped = self._columns_of(user)
         return next((name for name in HASHES if name in mapped or (not mapped and name in vars(user))), None)
+
+    def _columns_of(self, user: Any) -> dict[str, Any]:
+        """The fields of the model, and those of the user's own class: it may be one of several, or have more."""
+        mapper = inspect(type(user), raiseerr=False)
+        own = {each.key: each.columns[0] for each in mapper.column_attrs} if mapper is not None else {}
+        return own | self.fields_of_model()
+
+    def _room(self, user: Any, name: str) -> int | None:
+        """How many characters a hash may have there."""
+        if (known := self.max_length(name)) is not None:
+            return known
+        column = self._columns_of(user).get(name)
+        return column.type.length if column is not None and isinstance(column.type, String) else None
 
     def stored_hash(self, user: Any) -> Any:
         """What the password is compared with.

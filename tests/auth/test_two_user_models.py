@@ -10,9 +10,11 @@ from flask import Flask, jsonify
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from werkzeug.security import generate_password_hash
 
 from flask_myprofile import MyProfile
 from flask_myprofile.testing import sign_in
+from tests.support.host import HASH, JSON, NEW_PASSWORD, PASSWORD
 from tests.support.kept import Kept, everywhere
 
 
@@ -42,6 +44,7 @@ def two_kinds(kept: Kept) -> Any:
     class Staff(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
         id: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str] = mapped_column(String(40))
+        password_hash: Mapped[str | None] = mapped_column(String(120))
 
         def get_id(self) -> str:
             return f"staff-{self.id}"
@@ -49,6 +52,7 @@ def two_kinds(kept: Kept) -> Any:
     class Customer(flask_login.UserMixin, db.Model):  # type: ignore[name-defined,misc]
         id: Mapped[int] = mapped_column(primary_key=True)
         name: Mapped[str] = mapped_column(String(40))
+        password_hash: Mapped[str | None] = mapped_column(String(120))
         staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
         def get_id(self) -> str:
@@ -67,7 +71,10 @@ def two_kinds(kept: Kept) -> Any:
     MyProfile(app)
     with app.app_context():
         kept.make_tables(db)
-        db.session.add_all([Staff(id=1, name="Sue"), Customer(id=1, name="Cid")])
+        password_hash = generate_password_hash(PASSWORD, HASH)
+        db.session.add_all(
+            [Staff(id=1, name="Sue"), Customer(id=1, name="Cid", password_hash=password_hash)],
+        )
         db.session.commit()
         clients = []
         for user_class in (Staff, Customer):
@@ -96,6 +103,19 @@ def test_two_kinds_of_user_with_the_same_number_are_two_people(two_kinds: list[A
     answer = customer.post("/profile/api-token/regenerate", headers={"Accept": "application/json"})
     token = {"Authorization": f"Bearer {answer.json['token']}"}
     assert staff.application.test_client().get("/api", headers=token).json == {"me": "customer-1"}
+
+
+@everywhere
+def test_whose_class_is_one_of_two_changes_the_password_after_a_wrong_guess_as_well(two_kinds: list[Any]) -> None:
+    _, customer = two_kinds
+    sent = {"current_password": "no idea", "new_password": NEW_PASSWORD}
+    wrong = customer.post("/profile/password", json=sent, headers=JSON)
+    assert (wrong.status_code, list(wrong.json["errors"])) == (422, ["current_password"])
+    sent["current_password"] = PASSWORD
+    assert customer.post("/profile/password", json=sent, headers=JSON).status_code == 200
+    # as there is room for in that class's column
+    sent = {"current_password": NEW_PASSWORD, "new_password": PASSWORD}
+    assert customer.post("/profile/password", json=sent, headers=JSON).status_code == 200
 
 
 @everywhere

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 from sqlalchemy import inspect
+
+from ..store.primary import AskedAt, primary_of
 
 
 class UserClasses:
@@ -96,3 +99,14 @@ class UserClasses:
         if self._model is not None:
             return [self._model]
         return self._candidates() if self._db is not None else []
+
+    @contextmanager
+    def as_stored(self, user: Any) -> Iterator[Any]:
+        """The same user as the database has them at this moment, whatever ``db.session`` has read, and the moment that
+        its transaction or a replica shows. None: it has them no more. A user of no mapped class is the host's own."""
+        state = inspect(user, raiseerr=False)
+        if self._db is None or getattr(state, "identity", None) is None:
+            yield user
+            return
+        with self._db.session.session_factory() as now, AskedAt(now, primary_of(now, state.mapper)):
+            yield now.get(state.class_, state.identity)

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO, RawIOBase
 from typing import Any
 
 from flask import Flask, Request, Response, g, request, session
 from flask_login import signals as login_signals
+from werkzeug.wsgi import LimitedStream
 
 from ..account import clock
 from ..account.credentials import Credential
@@ -222,8 +224,34 @@ def _let_body_come(incoming: Request) -> None:
     """What is sent to a page of ours is there before anybody asks who sends it, however slowly it comes: whoever has
     been signed out by then, or is no administrator any more, changes nothing. And no connection waits for it.
 
-    One that is larger or tells no length is the view's to read, which looks once more at the session then.
+    One that is larger is the view's to read, which looks once more at its sender then.
     """
-    if 0 < (incoming.content_length or 0) <= MAX_BODY:
+    length = incoming.content_length or 0
+    if 0 < length <= MAX_BODY:
         incoming.max_content_length = MAX_BODY
         incoming.get_data()
+    elif not length and incoming.environ.get("wsgi.input_terminated"):
+        _let_chunks_come(incoming.environ)
+
+
+def _let_chunks_come(environ: dict[str, Any]) -> None:
+    """They tell no length, and the view's limit may be a higher one: what has come is put back."""
+    stream = environ["wsgi.input"]
+    begun = LimitedStream(stream, MAX_BODY + 1, is_max=True).readall()
+    environ["wsgi.input"] = BytesIO(begun) if len(begun) <= MAX_BODY else _Continued(begun, stream)
+
+
+class _Continued(RawIOBase):
+    """What has been read of a stream, and then the rest of it."""
+
+    def __init__(self, begun: bytes, rest: Any) -> None:
+        self._begun = BytesIO(begun)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._begun.read(len(buffer)) or self._rest.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)

@@ -88,9 +88,18 @@ def _look_again(state: RequestState, signs_out: bool) -> None:
         state.record = None
     with current_profile.own_transaction() if was_slow else nullcontext():
         record = current_record()
-    if record is not None and record.ended_at is not None and not signs_out:
+    if record is None or signs_out:
+        return
+    if record.ended_at is not None or (was_slow and _is_closed()):
         state.superseded = True  # the browser may have gone on: nothing of this answer takes the place of that
         _send_away()
+
+
+def _is_closed() -> bool:
+    """Whether the account is, by now."""
+    users = current_profile.users
+    with users.as_stored(flask_login.current_user._get_current_object()) as user:
+        return user is None or not users.is_active(user)
 
 
 def _send_away() -> NoReturn:

@@ -10,27 +10,36 @@ from urllib.parse import urlencode
 
 import flask_login
 import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from flask_myprofile import current_profile
+from flask_myprofile.globals import MAX_BODY
 from tests.support.devices import change_password, pass_time
 from tests.support.host import JSON, PASSWORD, Browser, Host
-from tests.support.kept import STORES, everywhere, first_everywhere
+from tests.support.kept import STORES, everywhere, first_everywhere, in_these
+from tests.support.pictures import SAVE, picture, with_pictures
 from tests.support.walks import CHANGING, RIGHT, busy, everything, right_for, walked_host
 
 CONFIRM, REGENERATE = "/profile/confirm", "/profile/api-token/regenerate"
 
 
 class SlowBody:
-    """A body whose sender waits for something to happen before it is sent."""
+    """A body whose sender waits for something to happen, before it is sent or when a part of it has been."""
 
-    def __init__(self, content: bytes, meanwhile: Callable[[], object]) -> None:
-        self._content, self._meanwhile = BytesIO(content), [meanwhile]
+    def __init__(self, content: bytes, meanwhile: Callable[[], object], part: int) -> None:
+        self._content, self._meanwhile, self._part = BytesIO(content), [meanwhile], part
 
     def read(self, *args: int) -> bytes:
-        while self._meanwhile:
-            with ThreadPoolExecutor(1) as beside:  # another request, in a context of its own
-                beside.submit(self._meanwhile.pop()).result()
+        while self._meanwhile and self._content.tell() >= self._part:
+            beside(self._meanwhile.pop())
         return self._content.read(*args)
+
+
+def beside(meanwhile: Callable[[], object]) -> None:
+    """Another request, in a context of its own."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        elsewhere.submit(meanwhile).result()
 
 
 def send_slowly(
@@ -42,14 +51,30 @@ def send_slowly(
     in_chunks: bool = False,
 ) -> Any:
     """:param in_chunks: without a length, as a server hands on ``Transfer-Encoding: chunked``."""
-    content, token = urlencode(sent or RIGHT.get(url, {"version": ""})).encode(), browser.csrf()
-    chunked = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    content = urlencode(sent or RIGHT.get(url, {"version": ""})).encode()
+    kind = "application/x-www-form-urlencoded"
+    return send_body_slowly(browser, url, content, kind, meanwhile, as_json=as_json, in_chunks=in_chunks)
+
+
+def send_body_slowly(
+    browser: Browser,
+    url: str,
+    content: bytes,
+    kind: str,
+    meanwhile: Callable[[], object],
+    *,
+    as_json: bool = True,
+    in_chunks: bool = False,
+    part: int = 0,
+) -> Any:
+    token = browser.csrf()
+    chunked = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     length = chunked if in_chunks else {"CONTENT_LENGTH": str(len(content))}
     return browser.client.post(
         url,
-        content_type="application/x-www-form-urlencoded",
+        content_type=kind,
         headers={**(JSON if as_json else {}), "X-CSRFToken": token},
-        environ_overrides={"wsgi.input": SlowBody(content, meanwhile), **length},
+        environ_overrides={"wsgi.input": SlowBody(content, meanwhile, part), **length},
     )
 
 
@@ -117,13 +142,13 @@ ENDS: dict[str, Callable[[Browser, Host], object]] = {
 }
 
 
-@first_everywhere("how", [*ENDS])
-def test_whose_session_ends_meanwhile_gets_no_token(how: str, host: Host) -> None:
+@first_everywhere("how, in_chunks", [(how, in_chunks) for in_chunks in (False, True) for how in ENDS])
+def test_whose_session_ends_meanwhile_gets_no_token(how: str, in_chunks: bool, host: Host) -> None:
     """It would let in whom the owner has just locked out."""
     alice, thief = host.browser(), host.browser()
     alice.login("alice")
     thief.login("alice")
-    answer = send_slowly(thief, REGENERATE, True, lambda: ENDS[how](alice, host))
+    answer = send_slowly(thief, REGENERATE, True, lambda: ENDS[how](alice, host), in_chunks=in_chunks)
     assert answer.status_code == 401
     assert host.sql("SELECT * FROM myprofile_token") == []
     assert not thief.is_in()
@@ -145,42 +170,66 @@ def test_whose_session_ends_meanwhile_changes_nothing_anywhere(url: str, new_hos
     assert everything(host) == before
 
 
-@pytest.mark.parametrize("kept_in", STORES, indirect=True)
-def test_in_chunks_it_is_not_written_either(new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its view reads it, and looks at the session after that."""
-    host = new_host(after=asks_early)
+@in_these(*STORES)
+@pytest.mark.parametrize("in_chunks", [False, True], ids=["with a length", "in chunks"])
+@pytest.mark.parametrize("how", [*ENDS])
+def test_of_a_large_body_its_sender_is_looked_at_once_more(
+    how: str, in_chunks: bool, new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its view reads it, within a limit of its own."""
+    host = new_host(
+        after=asks_early, model=with_pictures, MYPROFILE_AVATAR="avatar", MYPROFILE_AVATAR_MAX_BYTES=200_000
+    )
     alice, thief = host.browser(), host.browser()
     alice.login("alice")
     thief.login("alice")
 
     def meanwhile() -> None:
-        assert change_password(alice).status_code == 303
+        ENDS[how](alice, host)
         pass_time(monkeypatch, 2)
 
-    answer = send_slowly(thief, REGENERATE, True, meanwhile, in_chunks=True)
+    file = FileStorage(BytesIO(picture() + bytes(150_000)), "me.png")
+    boundary, content = encode_multipart({"avatar": file})
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = send_body_slowly(thief, SAVE, content, kind, meanwhile, in_chunks=in_chunks, part=MAX_BODY + 1)
     assert (answer.status_code, answer.json["code"]) == (401, "signed_out"), "and not to be sent again"
-    assert host.sql("SELECT * FROM myprofile_token") == []
+    with host.app.app_context():
+        with_one = host.db.select(host.User).where(host.User.avatar.is_not(None))
+        assert host.db.session.scalars(with_one).all() == []
 
 
 def test_who_signs_out_twice_at_once_is_signed_out(new_host: Callable[..., Host]) -> None:
-    host = new_host(after=asks_early)
+    meanwhile: list[Callable[[], object]] = []
+
+    def asks_early_and_waits(host: Host) -> None:
+        asks_early(host)
+        host.app.before_request(lambda: beside(meanwhile.pop()) if meanwhile else None)
+
+    host = new_host(after=asks_early_and_waits)
     alice = host.browser()
     alice.login("alice")
     again = alice.copy()
-    answer = send_slowly(again, "/profile/sign-out", False, lambda: alice.post("/profile/sign-out"), in_chunks=True)
+    sent = {"csrf_token": again.csrf()}
+    meanwhile.append(lambda: alice.post("/profile/sign-out"))
+    answer = again.client.post("/profile/sign-out", data=sent)
     assert (answer.status_code, answer.location) == (303, "/login")
+    assert not again.is_in()
 
 
 # ---- what its sender may do ends
 
 
-def test_who_is_no_administrator_any_more_changes_no_feature(host: Host) -> None:
+@pytest.mark.parametrize("in_chunks", [False, True], ids=["with a length", "in chunks"])
+def test_who_is_no_administrator_any_more_changes_no_feature(in_chunks: bool, host: Host) -> None:
     admin = host.browser()
     admin.login("admin")
     before = host.sql("SELECT * FROM myprofile_feature")
-    answer = send_slowly(
-        admin, "/profile/admin/features", True, lambda: host.change("admin", is_admin=False), {"preferences": "off"}
-    )
+
+    def meanwhile() -> None:
+        host.change("admin", is_admin=False)
+
+    sent = {"preferences": "off"}
+    answer = send_slowly(admin, "/profile/admin/features", True, meanwhile, sent, in_chunks=in_chunks)
     assert answer.status_code == 403
     assert host.sql("SELECT * FROM myprofile_feature") == before
 

@@ -17,8 +17,9 @@ from ..account.token_networks import allows
 from ..account.token_scopes import ActingToken
 from ..account.tokens import Tokens
 from ..config import Config
+from ..errors import StoreDown
 from ..globals import current_profile
-from ..responses import problem
+from ..responses import problem, store_is_down
 from ..store.token_records import CheckedToken
 from . import token_scopes
 from .client import client_address, client_user_agent
@@ -55,8 +56,12 @@ class BearerSignIn:
             csrf.protect = _CsrfCheck(csrf.protect)
 
     def sign_in(self, token: str) -> Any:
-        """The token's user, or an answer of 401 that says why (RFC 6750, section 3)."""
-        found = self._tokens.find_live(token)
+        """The token's user, or an answer of 401 that says why (RFC 6750, section 3), or of 503: nobody can say."""
+        try:
+            found = self._tokens.find_live(token)
+        except StoreDown as error:
+            self._sign_nobody_in()
+            abort(store_is_down(error))
         if found is None:
             self._sign_nobody_in()
             challenge = 'Bearer error="invalid_token"'

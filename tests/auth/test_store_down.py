@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -14,8 +15,9 @@ from flask_login import current_user
 
 from tests.support.devices import live, sent_to_login, sign_out
 from tests.support.host import JSON, Browser, Host
-from tests.support.kept import Kept, everywhere, first_everywhere, in_each_database
+from tests.support.kept import DATABASES, Kept, everywhere, first_everywhere, in_each_database
 from tests.support.trouble import BROKEN, COMMAND, IN_SHORT, OURS, WHY, in_short, in_trouble, renamed, sessions_gone
+from tests.tabs.test_api_token import made
 
 WITH_USER = "{{ current_user.is_authenticated }}<nav>{{ myprofile_user_menu() }}</nav>"
 
@@ -95,6 +97,34 @@ def test_nobody_is_let_in_unchecked_and_nobody_is_signed_out(
     for browser in (c1, c2, *cookies):
         assert browser.is_in()
     assert live(host) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@first_everywhere("how", ["every statement fails", "all tables missing"], places=DATABASES)
+def test_a_program_with_a_token_is_told_to_come_again(
+    how: str, method: str, new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its token may be good: neither 401, nor a fault of the host's, and the host's error page may ask who is there."""
+
+    def sorry(error: Any) -> Any:
+        return render_template_string("sorry: 503 " + WITH_USER), 503, {"Retry-After": error.retry_after}
+
+    host = new_host(after=lambda host: host.app.register_error_handler(503, sorry))
+    token = made(signed_in(host)[0])
+
+    def ask(**accept: str) -> Any:
+        return host.browser().client.open("/api", method=method, headers={"Authorization": f"Bearer {token}", **accept})
+
+    undo = BROKEN[how](host)
+    caplog.clear()
+    answer, script = ask(), ask(**JSON)
+    assert (answer.status_code, answer.text.partition("<")[0]) == (503, "sorry: 503 False")
+    assert (script.status_code, script.json["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == script.headers["Retry-After"]
+    for line in caplog.records:
+        assert WHY[how] in line.getMessage()
+    undo()
+    assert ask().status_code == 200
 
 
 @pytest.mark.parametrize(("kept_in", "how"), [*IN_SHORT, ("sqlite", "feature table missing")], indirect=["kept_in"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import Flask
@@ -53,6 +53,7 @@ class MyProfile:
         tabs: Sequence[type[Tab]] = (),
         admin: Callable[[Any], bool] | None = None,
     ) -> None:
+        _check_arguments(user_model, users, tabs, admin)
         self._db = db
         self._user_model = user_model
         self._users = users
@@ -92,6 +93,23 @@ class MyProfile:
         app.jinja_env.globals["current_preferences"] = current_preferences
         app.cli.add_command(cli.group)
         log_line.connect(app)
+
+
+def _check_arguments(user_model: Any, users: Any, tabs: Any, admin: Any) -> None:
+    """Better found out where it is written than in the depth of a request."""
+    for name, value, is_right, takes in (
+        ("user_model", user_model, user_model is None or isinstance(user_model, type), "the user class"),
+        ("users", users, users is None or isinstance(users, Users), 'an object such as Users(password="pw")'),
+        ("tabs", tabs, isinstance(tabs, Iterable) and not isinstance(tabs, str), "Tab classes in a list"),
+        (
+            "admin",
+            admin,
+            admin is None or callable(admin),
+            "a callable(user); MYPROFILE_ADMIN names an attribute",
+        ),
+    ):
+        if not is_right:
+            raise SetupError(f"MyProfile({name}=…) takes {takes}, not {value!r}")
 
 
 #: Endpoints and URLs of the extension that are no tabs, and fields that are no features.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import current_app
@@ -29,7 +29,14 @@ def layout() -> Iterator[Finding]:
         yield fault(f"{error.name}, line {error.lineno}, is no template.", "Mend it.")
         return
     there = {block.name for tree in trees for block in tree.find_all(nodes.Block)}
-    lacking = [theirs for ours, theirs in blocks.items() if theirs not in there]
+    yield from _of_blocks(base, blocks, there)
+    if not any(map(_may_have_menu, trees)):
+        yield note(f"{base} does not show the user menu.", f"Put {{{{ {_MENU}() }}}} into its navigation bar.")
+
+
+def _of_blocks(base: str, blocks: Mapping[str, str], there: set[str]) -> Iterator[Finding]:
+    needed = [theirs for ours, theirs in blocks.items() if ours != "scripts"]  # which is for pages of the host's
+    lacking = [name for name in needed if name not in there]
     if blocks["content"] in lacking:
         yield fault(
             f"{base} has no block {blocks['content']}, so that the pages are empty.",
@@ -40,10 +47,18 @@ def layout() -> Iterator[Finding]:
             f"{base} has no block {', '.join(lacking)}.",
             "Say which blocks it has, and leave out those that it lacks: MYPROFILE_BASE_BLOCKS.",
         )
+    elif unused := {"title", "head"} & there - {*blocks} - {*blocks.values()}:
+        yield note(
+            f"{base} has the block {', '.join(sorted(unused))}, which MYPROFILE_BASE_BLOCKS leaves out.",
+            "Name all that the layout has: it takes the place of the default.",
+        )
     else:
-        yield ok(f"{base} has the blocks {', '.join(sorted(set(blocks.values())))}.")
-    if not any(map(_may_have_menu, trees)):
-        yield note(f"{base} does not show the user menu.", f"Put {{{{ {_MENU}() }}}} into its navigation bar.")
+        yield ok(f"{base} has the blocks {', '.join(sorted(set(needed)))}.")
+    if "title" not in blocks and "title" not in there:
+        yield note(
+            f"{base} has no block for the title, so that all pages have one title.",
+            "Put one into it, <title>{% block title %}…{% endblock %}</title>, and name it in MYPROFILE_BASE_BLOCKS.",
+        )
 
 
 def _chain(name: str | None) -> Iterator[Any]:

@@ -29,7 +29,10 @@ def personal_fields() -> Iterator[Finding]:
         if fields := tab.fields(model):
             yield ok(f"{model.__name__}: {', '.join(_typed(model, name) for name in fields)}.")
         else:
-            yield note(f"{model.__name__} has no fields here.", "Name some: MYPROFILE_PERSONAL_FIELDS.")
+            yield note(
+                f"{model.__name__} has no fields here.",
+                'Map its columns, such as Users(fields={"email": "mail"}), or name others: MYPROFILE_PERSONAL_FIELDS.',
+            )
     if not models:
         yield ok("Users are of no mapped class: their fields are known when one signs in.")
 

@@ -94,7 +94,9 @@ class PersonalInformation(EmailChangeActions, AvatarActions, Tab):
         if models and not any(map(self.fields, models)):
             names = " and ".join(model.__name__ for model in models)
             sentence = "MyProfile: Personal Information is not offered, since %s has none of its usual attributes; "
-            current_app.logger.warning(sentence + "name others in MYPROFILE_PERSONAL_FIELDS", names)
+            current_app.logger.warning(
+                sentence + "map some by Users(fields=…), or name others in MYPROFILE_PERSONAL_FIELDS", names
+            )
         config = current_profile.config
         cannot = [wrong for name in field_names(config) if (wrong := why_not(name, own_field(config, name)))]
         if config.avatar is not None and AVATAR in field_names(config):

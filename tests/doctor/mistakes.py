@@ -148,6 +148,8 @@ def on_for(text: str) -> Callable[[Host], object]:
 
 METADATA = "http://127.0.0.1:9/.well-known/openid-configuration"
 FONE = Users(fields={"phone": "fone"})
+MENU, BODY = "{{ myprofile_user_menu() }}", "{% block body %}{% endblock %}"
+TITLED = "{% block title %}{% endblock %}" + BODY
 BLOCKS = "{% block title %}{% endblock %}{% block head %}{% endblock %}{{ myprofile_user_menu() }}"
 
 MISTAKES: dict[str, Mistake] = {
@@ -200,7 +202,9 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "no layout": Mistake("layout", FAULT, "no template base.htm", {"MYPROFILE_BASE_TEMPLATE": "base.htm"}),
     "no block": Mistake("layout", FAULT, "no block content", layout(BLOCKS)),
-    "no user menu": Mistake("layout", NOTE, "user menu", layout("{% block body %}{% endblock %}", content="body")),
+    "no user menu": Mistake("layout", NOTE, "user menu", layout(TITLED, title="title", content="body")),
+    "no title": Mistake("layout", NOTE, "all pages have one title", layout(f"{MENU}{BODY}", content="body")),
+    "a block left out": Mistake("layout", NOTE, "block title, which", layout(f"{MENU}{TITLED}", content="body")),
     "no language": Mistake("languages", FAULT, "xx_klingon", {"MYPROFILE_LANGUAGES": ("en", "xx_klingon")}),
     "not translated": Mistake("languages", NOTE, "not translated to fi", {"MYPROFILE_LANGUAGES": ("en", "fi")}),
     "login view": Mistake("login_view", FAULT, "login_view = 'sign_in'", then=on_the_app(not_an_endpoint)),

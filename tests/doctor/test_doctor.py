@@ -19,7 +19,7 @@ from flask_myprofile import MyProfile
 from flask_myprofile.doctor.checks import CHECKS
 from flask_myprofile.doctor.examination import Line, examine
 from tests.auth.test_user_models import with_integer
-from tests.doctor.mistakes import KEY, MISTAKES, RIGHT, Mistake
+from tests.doctor.mistakes import BLOCKS, KEY, MISTAKES, RIGHT, Mistake, layout
 from tests.support.devices import pass_time
 from tests.support.host import PASSWORD, Host
 from tests.support.kept import everywhere
@@ -46,6 +46,11 @@ def test_nothing_is_said_of_an_app_that_is_set_up_right(new_host: Callable[..., 
     assert result.output.splitlines()[-1] == "MyProfile: 0 faults, 0 notes."
     said = {line.split()[1].rstrip(":") for line in result.output.splitlines()[:-1]}
     assert said == {check.name for check in CHECKS}, "each check has a line"
+
+
+def test_a_layout_needs_no_block_for_scripts(new_host: Callable[..., Host]) -> None:
+    host = new_host(**{**RIGHT, **layout(BLOCKS + "{% block content %}{% endblock %}")})
+    assert [line for line in findings(host) if line.check == "layout"] == []
 
 
 def test_nothing_untrue_is_said_of_an_app_that_nobody_has_used_yet() -> None:

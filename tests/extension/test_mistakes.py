@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField
 
 import flask_myprofile
-from flask_myprofile import MyProfile, SetupError, Tab, action, current_profile, record_sso
+from flask_myprofile import MyProfile, SetupError, Tab, Users, action, current_profile, record_sso
 from tests.support.host import Host
 
 
@@ -159,6 +159,21 @@ def test_a_tab_cannot_take_a_name_that_is_taken(name: str) -> None:
 def test_only_tab_classes_are_tabs(wrong: Any) -> None:
     with pytest.raises(SetupError, match=r"MyProfile\(tabs=…\) takes Tab classes"):
         MyProfile(app_with(), tabs=[wrong])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "takes"),
+    [
+        ({"user_model": "User"}, "the user class, not 'User'"),
+        ({"users": Users}, r"an object such as Users\(password="),
+        ({"tabs": Named}, "Tab classes in a list, not <class"),
+        ({"admin": "role"}, r"a callable\(user\); MYPROFILE_ADMIN names an attribute, not 'role'"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_an_argument_of_the_wrong_kind_is_refused_where_it_is_written(wrong: dict[str, Any], takes: str) -> None:
+    with pytest.raises(SetupError, match=rf"MyProfile\({next(iter(wrong))}=…\) takes {takes}"):
+        MyProfile(**wrong)
 
 
 def test_action_without_parentheses_is_refused_where_it_is_written() -> None:

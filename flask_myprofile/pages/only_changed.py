@@ -64,7 +64,7 @@ class OnlyChanged(Field):
 
     def _differs(self, before: Any, data: Any, extra_filters: Any) -> bool:
         is_optional = isinstance(self, BooleanField | SelectMultipleField)  # of which a browser may send nothing
-        if not self.raw_data and not is_optional:
+        if not self.raw_data and (not is_optional or _is_disabled(self)):
             return False
         if _plain(self, self._sent()) == _plain(self, self.shown):
             return False
@@ -159,6 +159,11 @@ def _mark(field: Field, texts: Iterable[str]) -> str:
     """Of what was shown in this field."""
     content = json.dumps([field.short_name, *_plain(field, texts)])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _is_disabled(field: Field) -> bool:
+    """By the validator of WTForms, or by the host: a browser sends nothing of it, whatever it holds."""
+    return bool(field.flags.disabled or (field.render_kw or {}).get("disabled"))
 
 
 def _as_sent(field: Any) -> Sequence[str]:

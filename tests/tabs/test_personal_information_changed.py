@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Boolean, String, Text
 from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField
+from wtforms.validators import Disabled
 
 from flask_myprofile import current_profile
 from tests.support.host import JSON, Browser, Host, signed_in
@@ -195,6 +197,27 @@ def test_a_box_without_a_tick_is_told_from_one_that_was_changed_elsewhere(new_ho
     assert elsewhere.post_json(TAB, {"letter": False}).status_code == 200
     assert here.post(TAB, page).status_code == 303, "both have taken it away"
     assert host.user("alice").letter is False
+
+
+@pytest.mark.parametrize(
+    "disabled", [{"validators": [Disabled()]}, {"render_kw": {"disabled": True}}], ids=["validator", "render_kw"]
+)
+def test_a_box_that_is_disabled_keeps_its_tick_when_something_else_is_saved(
+    disabled: dict[str, Any], new_host: Callable[..., Host]
+) -> None:
+    """A browser sends nothing of it, and so it does of a box whose tick was taken away."""
+    host = new_host(
+        model=with_columns({"member": Boolean}, nullable=True),
+        MYPROFILE_PERSONAL_FIELDS={"first_name": None, "member": BooleanField("Member", **disabled)},
+    )
+    host.change("alice", member=True)
+    alice = signed_in(host)
+    page = opened(alice)
+    assert "member" not in page
+    assert alice.post(TAB, {**page, "first_name": "Al"}).status_code == 303
+    assert alice.post(TAB, {"first_name": "Ali"}).status_code == 303, "without a version, too"
+    assert alice.post_json(TAB, {"first_name": "Alix"}).status_code == 200
+    assert (host.user("alice").first_name, host.user("alice").member) == ("Alix", True)
 
 
 def test_a_page_of_preferences_that_was_open_before_puts_nothing_back_either(host: Host) -> None:

@@ -60,7 +60,8 @@ class RequestState:
     draws_own_page: bool = False
     store_down: bool = False
     hidden_session: Any = None
-    identity: SsoIdentity | None = None
+    #: Whom a provider has said to have signed in, by the id of the session.
+    identities: dict[str, SsoIdentity] | None = None
     #: What the user chose for how the app looks to them; None while nobody has asked the store.
     preferences: Mapping[str, str] | None = None
     asking_preferences: bool = False

@@ -20,11 +20,12 @@ from ..account.users import Users
 from ..errors import Conflict, StoreDown
 from ..globals import current_profile, secret_keys
 from ..signals import announce, session_started
+from ..store.notice_records import KnownDevice
 from ..store.records import ADOPTED, Owner, SessionRecord
 from ..transactions import TRIES, after_commit, run
 from . import remember_me, session_cookie
 from .client import client_address, client_user_agent
-from .identity import recorded_identity, when_recorded
+from .identity import recorded_identity, take_identity, when_recorded
 from .known_device import sign_in_from
 from .password_watch import PasswordWatch
 from .pending_identity import pending_identity
@@ -62,18 +63,19 @@ class SignIn:
         if state.hidden_session is not None:  # what the host writes into a session is not kept
             self.refuse_if_unknown(state)
             return
-        replaces, identity, state.restored = self._held(), recorded_identity() or pending_identity(), None
+        replaces, key, state.restored = self._held(), self._users.key(user), None
+        identity = (recorded_identity() or pending_identity()) if take_identity(key) else None
         session_cookie.forget_user()
         session_cookie.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = remember_me.remember_until() if kept else None
         data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
-        key = self._users.key(user)
-        self._start(state, user, key, new_device(key), data, replaces)
-        state.known_device = sign_in_from(state.user_key, str(state.session_id))
-        when_recorded(lambda identity: self._identify(state, identity))
+        device = new_device(key)
+        state.known_device = sign_in_from(key, device.id)
+        self._start(state, user, key, device, data, replaces)
+        when_recorded(lambda identity: self._identify(state, key, device.id, identity))
         if identity is not None:
-            self._identify(state, identity)
+            self._identify(state, key, device.id, identity)
 
     def _held(self) -> list[Credential]:
         """What this browser holds of a session so far: one browser is one session, whoever it was."""
@@ -84,9 +86,10 @@ class SignIn:
         return list(dict.fromkeys(credential._replace(user_key=None) for credential in held))
 
     @staticmethod
-    def _identify(state: RequestState, identity: SsoIdentity) -> None:
+    def _identify(state: RequestState, user_key: str, session_id: str, identity: SsoIdentity) -> None:
         """The new session was Single Sign-On: it is not stored yet, so saying so costs nothing."""
-        state.identity = identity
+        take_identity(user_key)
+        state.identities = {**(state.identities or {}), session_id: identity}
         if state.record is not None:
             state.record = state.record._replace(**identity._asdict())
 
@@ -250,8 +253,8 @@ class SignIn:
         if state.restored is None:
             session[KEY] = credential.value
         state.has_begun_check, state.refused = True, False
-        marks = self._passwords.marks_of(user)
-        state.promise(lambda: self._store_new(state, _with_mark(record, marks), replaces))
+        marks, known = self._passwords.marks_of(user), state.known_device  # somebody else may sign in after them
+        state.promise(lambda: self._store_new(state, _with_mark(record, marks), replaces, known))
         if not self._sessions.sees_password(user, user_key):
             state.defer(lambda: self._end_if_password_changed(user, marks, record.id), tries=TRIES)
         if data.remember_until is not None:
@@ -270,12 +273,14 @@ class SignIn:
         if state.session_id and not state.is_kept and not self._sessions.may_adopt(user, remembered, signed_at):
             self._sessions.end_known(state.session_id, "signed_out")
 
-    def _store_new(self, state: RequestState, record: SessionRecord, replaces: Iterable[Credential]) -> None:
-        if state.identity:
-            record = record._replace(**state.identity._asdict())
+    def _store_new(
+        self, state: RequestState, record: SessionRecord, replaces: Iterable[Credential], known: KnownDevice | None
+    ) -> None:
+        if identity := (state.identities or {}).get(record.id):
+            record = record._replace(**identity._asdict())
         if record.is_sso:
             self._identities.note(record)
-        is_news = self._sessions.add(record, replaces, state.known_device)
+        is_news = self._sessions.add(record, replaces, known)
         about = {"session_id": record.id, "method": record.method, "new_device": is_news}
         announce(session_started, user_key=record.user_key, **about)
         after_commit(lambda: self._catch_up(record))

@@ -246,6 +246,36 @@ def test_record_sso_works_before_and_after_login_user(when: str, new_host: Calla
     check_password_can_be_changed(local)
 
 
+@pytest.mark.parametrize("signs_out", [False, True], ids=["at once", "after a sign-out"])
+def test_who_signs_in_after_somebody_in_one_request_is_not_whom_the_provider_has_named(
+    signs_out: bool, new_host: Callable[..., Host]
+) -> None:
+    """As a supporter does who looks at what somebody sees, behind a proxy that signs in with a header."""
+
+    def after(host: Host) -> None:
+        @host.app.get("/as-bob")
+        def as_bob() -> str:
+            record_sso("Corp SAML", subject=7, issuer="https://idp.corp", session_id="_9")
+            for name in ("alice", "alice", "bob"):
+                flask_login.login_user(host.user(name))
+                if signs_out and name != "bob":
+                    flask_login.logout_user()
+            return "bob"
+
+    host = new_host(after=after, MYPROFILE_NOTIFY=lambda notice: None)
+    browser = host.browser()
+    assert browser.get("/as-bob").text == "bob"
+    key = {name: str(host.user(name).id) for name in ("alice", "bob")}
+    kept = host.sql("SELECT user_key, method, subject, idp_session FROM myprofile_session")
+    assert kept == [(key["alice"], "sso", "7", "_9")] * 2 + [(key["bob"], "password", None, None)]
+    assert host.sql("SELECT user_key FROM myprofile_identity") == [(key["alice"],)]
+    devices = (
+        "SELECT d.user_key, s.user_key FROM myprofile_known_device d JOIN myprofile_session s ON s.id = d.session_id"
+    )
+    assert set(host.sql(devices)) == {(key[name], key[name]) for name in key}
+    check_password_can_be_changed(browser)
+
+
 @pytest.mark.parametrize("method", ["saml", "ldap", "header"])
 def test_whatever_its_method_is_called_the_password_is_locked(method: str, new_host: Callable[..., Host]) -> None:
     host = new_host(after=recording, MYPROFILE_SSO_DECIDES="account")

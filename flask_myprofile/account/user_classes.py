@@ -94,6 +94,11 @@ class UserClasses:
     def _by_table(models: Iterable[type[Any]]) -> dict[str, type[Any]]:
         return {inspect(model).local_table.name: model for model in models}
 
+    def classes(self) -> list[type[Any]]:
+        """The class that all users are of, or their several classes; none where they are not known."""
+        model = self.model  # which finds them
+        return [model] if model is not None else list(self._classes.values())
+
     def models(self) -> list[type[Any]]:
         """The mapped classes whose objects may be users."""
         if self._model is not None:

@@ -41,6 +41,10 @@ class UserSearch(UserFields):
         """See :meth:`Users.load`."""
         raise NotImplementedError
 
+    def classes(self) -> list[type[Any]]:
+        """See :meth:`~.user_classes.UserClasses.classes`."""
+        raise NotImplementedError
+
     def find(self, text: str) -> Any | None:
         """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
 
@@ -71,32 +75,34 @@ class UserSearch(UserFields):
         return user if user is not None and self.key(user) == text else None
 
     def _with_handle(self, field: str, text: str) -> Any | None:
-        column, _ = self._column(field)
-        if column is None:
-            return None
-        found = self._where(column == text, limit=2)
-        if not found and field == "email":  # nobody's address differs from another's by that
-            found = self._where(func.lower(column) == text.lower(), limit=2)
+        found: list[Any] = []
+        for model in self.classes():
+            column, _ = self._column(model, field)
+            if column is None:
+                continue
+            known = self._where(model, column == text, limit=2)
+            if not known and field == "email":  # nobody's address differs from another's by that
+                known = self._where(model, func.lower(column) == text.lower(), limit=2)
+            found += known
         return found[0] if len(found) == 1 else None
 
-    def _column(self, field: str) -> tuple[Any, str | None]:
-        """The column of the class of users that has the field, and the kind of its values; None where there is none, or
-        their class is not known."""
-        model, source = self.model, self._fields.get(field, field)
-        if model is None or not isinstance(source, str) or "." in source:
+    def _column(self, model: type[Any], field: str) -> tuple[Any, str | None]:
+        """The column of that class of users that has the field, and the kind of its values; None: there is none."""
+        source = self._fields.get(field, field)
+        if not isinstance(source, str) or "." in source:
             return None, None
         attribute = self.describe(model, field)
         if attribute is None or attribute.type is None:
             return None, None
         return getattr(model, source), attribute.kind
 
-    def _where(self, *conditions: Any, limit: int) -> Sequence[Any]:
-        model: Any = self.model
-        return self._db.session.scalars(select(model).where(*conditions).limit(limit)).all()  # type: ignore[no-any-return]
+    def _where(self, model: type[Any], *conditions: Any, limit: int) -> Sequence[Any]:
+        found = self._db.session.scalars(select(model).where(*conditions).limit(limit))
+        return found.unique().all()  # type: ignore[no-any-return]  # it may load a collection along with each
 
-    def _readable(self, *conditions: Any, limit: int) -> Sequence[Any]:
+    def _readable(self, model: type[Any], *conditions: Any, limit: int) -> Sequence[Any]:
         """Of those, the ones whom the host's model can read: each by itself, where one breaks the list."""
-        model, session, found = self.model, self._db.session, []
+        session, found = self._db.session, []
         keys = select(*inspect(model).primary_key).where(*conditions).limit(limit)
         for key in session.execute(keys).all():
             with suppress(*_NOT_READ):
@@ -112,21 +118,27 @@ class UserSearch(UserFields):
         """
         exact, words = self.find(text), text.split()[:_MOST_WORDS]
         first = [] if exact is None else [exact]
-        columns = list(self._searched())
-        if not columns or not words or len(text) > _LONGEST_HANDLE or not storable(text):
+        if not words or len(text) > _LONGEST_HANDLE or not storable(text):
             return first
-        conditions = [or_(*(_has(column, word) for column in columns)) for word in words]
-        try:
-            found = self._where(*conditions, limit=limit)
-        except _NOT_READ as error:
-            _log.error("A user who is found by name or address cannot be read: %s", type(error).__name__)
-            found = self._readable(*conditions, limit=limit)
+        found = [user for model in self.classes() for user in self._having(model, words, limit)]
         return [*first, *(user for user in found if user is not exact)][:limit]
 
-    def _searched(self) -> Iterator[Any]:
+    def _having(self, model: type[Any], words: Sequence[str], limit: int) -> Sequence[Any]:
+        """Those of one class who have each of the words."""
+        columns = list(self._searched(model))
+        if not columns:
+            return []
+        conditions = [or_(*(_has(column, word) for column in columns)) for word in words]
+        try:
+            return self._where(model, *conditions, limit=limit)
+        except _NOT_READ as error:
+            _log.error("A user who is found by name or address cannot be read: %s", type(error).__name__)
+            return self._readable(model, *conditions, limit=limit)
+
+    def _searched(self, model: type[Any]) -> Iterator[Any]:
         """The columns with what somebody may be known by."""
         for field in (*HANDLES, *NAMES, *(name for pair in FULL_NAME for name in pair)):
-            column, kind = self._column(field)
+            column, kind = self._column(model, field)
             if column is not None and kind in ("text", "lines"):
                 # as text, whatever a type of the host's would make of a part of its values
                 yield type_coerce(column, String())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -152,7 +153,8 @@ def _version_sent(formdata: Any) -> Sequence[str] | None:
     if not sent and has_request_context():
         # one that a proxy has made weak, as it does where it compresses, is compared as well
         sent = [each for each in request.if_match.as_set(include_weak=True) if each]
-    return "-".join(sent).split("-") if sent else None
+    # by its marks: where it compresses, Apache makes "…-gzip" of it, and Flask-Compress "…:gzip"
+    return [mark for each in sent for mark in re.findall("[0-9a-f]{16}", each)] if sent else None
 
 
 def _mark(field: Field, texts: Iterable[str]) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flask_myprofile import Users, current_profile
 from tests.auth.test_user_models import Person
@@ -99,3 +99,53 @@ def test_a_host_may_look_users_up_in_its_own_way(new_host: Callable[..., Host]) 
     host = new_host(myprofile_options={"users": Directory()})
     assert found(host, "the boss") == "alice"
     assert found(host, "bob") is None
+
+
+def test_a_user_is_found_whose_class_loads_others_along(new_host: Callable[..., Host]) -> None:
+    def model(db: SQLAlchemy) -> type[Any]:
+        class Role(db.Model):  # type: ignore[name-defined,misc]
+            name: Mapped[str] = mapped_column(String(20), primary_key=True)
+            user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+
+        class User(Person, db.Model):  # type: ignore[name-defined,misc]
+            id: Mapped[int] = mapped_column(primary_key=True)
+            roles: Mapped[list[Role]] = relationship(lazy="joined")
+
+            def __init__(self, **values: Any) -> None:
+                names = [f"{values['username']} {number}" for number in (1, 2)]
+                super().__init__(**values, roles=[Role(name=name) for name in names])
+
+        return User
+
+    host = new_host(model=model)
+    assert [found(host, text) for text in ("2", "bob", "BOB@x.test")] == ["bob"] * 3
+    with host.app.app_context():
+        assert [user.username for user in current_profile.users.search("b", 5)] == ["bob"]
+
+
+def test_users_of_several_classes_are_found_in_each(new_host: Callable[..., Host]) -> None:
+    """Each has a number 1, and a key that tells whose it is."""
+
+    def model(db: SQLAlchemy) -> type[Any]:
+        class Customer(Person, db.Model):  # type: ignore[name-defined,misc]
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+        class User(Person, db.Model):  # type: ignore[name-defined,misc]
+            id: Mapped[int] = mapped_column(primary_key=True)
+
+            def __init__(self, **values: Any) -> None:
+                super().__init__(**values)
+                names = {"username": f"{self.username} too", "first_name": "Cleo", "last_name": "Customer"}
+                db.session.add(Customer(email=f"c-{self.email}", **names))
+
+        return User
+
+    host = new_host(model=model)
+    asked = ("user:2", "customer:2", "bob", "bob too", "C-Bob@x.test")
+    assert [found(host, text) for text in asked] == ["bob", "bob too", "bob", "bob too", "bob too"]
+    with host.app.app_context():
+        users = current_profile.users
+        assert {users.key(user) for user in users.search("bob", 5)} == {"user:2", "customer:2"}
+        assert len(users.search("o", 1)) == 1
+    host.sql("UPDATE customer SET username = 'bob' WHERE id = 2")
+    assert found(host, "bob") is None, "two have that name"

@@ -155,6 +155,16 @@ def test_a_program_may_say_what_it_has_read(host: Host) -> None:
         assert here.post_json(TAB, {"first_name": "Ana"}, **{"If-Match": nothing}).status_code == 200, nothing
 
 
+@pytest.mark.parametrize("made", ['W/"{}"', '"{}:gzip"', '"{}-gzip"', 'W/"{}:br"'])
+def test_what_a_program_has_read_compressed_is_known_by_the_etag_that_comes_of_that(made: str, host: Host) -> None:
+    here, elsewhere = two(host)
+    version = here.json(TAB).headers["ETag"].strip('"')
+    sent = {"If-Match": made.format(version)}
+    assert here.post_json(TAB, {"phone": "1"}, **sent).status_code == 200
+    elsewhere.post_json(TAB, {"phone": "2"})
+    assert here.post_json(TAB, {"phone": "3"}, **sent).status_code == 409
+
+
 @in_each_database
 def test_of_two_who_save_one_field_at_the_same_moment_the_second_is_told(
     host: Host, monkeypatch: pytest.MonkeyPatch

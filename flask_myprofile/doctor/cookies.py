@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from flask_login import config as login_defaults
 
 from ..auth.remember_me import device_name, remember_name
 from ..globals import current_profile
 from .findings import Finding, fault, note, ok
+from .proxy import proxy_fix
 
 _FLASKS_OWN = "session"
 
@@ -93,7 +94,7 @@ def _about(cookie: _Cookie) -> Iterator[Finding]:
     if not _covers(cookie.path, current_profile.config.url_prefix):
         yield fault(
             f"{names}: sent to {cookie.path}, and not to {current_profile.config.url_prefix}, where My Profile is.",
-            f'{setting}_PATH = "/"',
+            f'{setting}_PATH = "/", or APPLICATION_ROOT, where the app is mounted below a path.',
         )
     yield from _about_prefixes(cookie)
 
@@ -110,6 +111,12 @@ def _about_prefixes(cookie: _Cookie) -> Iterator[Finding]:
 
 def _covers(path: str, url_prefix: str) -> bool:
     """Of an app that is mounted somewhere, both may begin with where that is."""
-    root = current_app.config["APPLICATION_ROOT"].rstrip("/")
+    root = request.script_root if has_request_context() else _mounted_at()
     address = f"{root}{url_prefix}"
-    return path in ("/", address) or address.startswith(path.rstrip("/") + "/")
+    return root is None or path in ("/", address) or address.startswith(path.rstrip("/") + "/")
+
+
+def _mounted_at() -> str | None:
+    """None: what is in front of the app names it with each request."""
+    fix = proxy_fix()
+    return None if fix is not None and fix.x_prefix else current_app.config["APPLICATION_ROOT"].rstrip("/")

@@ -14,7 +14,7 @@ _HEADERS = ("X-Forwarded-For", "Forwarded", "X-Real-Ip")
 
 
 def proxy() -> Iterator[Finding]:
-    fix = _proxy_fix()
+    fix = proxy_fix()
     if fix is None:
         sent = [name for name in _HEADERS if has_request_context() and name in request.headers]
         if sent:
@@ -35,7 +35,7 @@ def proxy() -> Iterator[Finding]:
         yield ok(f"ProxyFix: x_for={fix.x_for}, x_proto={fix.x_proto}, x_prefix={fix.x_prefix}.")
 
 
-def _proxy_fix() -> ProxyFix | None:
+def proxy_fix() -> ProxyFix | None:
     """Among what is around the app. What is around it in the server cannot be seen from here."""
     layer: Any = current_app.wsgi_app
     for _ in range(20):

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_myprofile import MyProfile
 from flask_myprofile.doctor.checks import CHECKS
@@ -81,6 +82,28 @@ def test_a_mistake_is_found_by_the_right_line(mistake: Mistake, new_host: Callab
     assert line.change, "what to do about it"
     assert doctor(host).exit_code == (1 if mistake.level == "fault" else 0)
     assert host.sql('SELECT count(*) FROM "user"')[0][0] == 3, "nobody has been added"
+
+
+MOUNTED = {"SESSION_COOKIE_PATH": "/shop", "REMEMBER_COOKIE_PATH": "/shop"}
+
+
+@pytest.mark.parametrize("told", ["setting", "header"])
+def test_cookies_go_to_where_the_app_is_mounted(told: str, new_host: Callable[..., Host]) -> None:
+    """As "Your host" has it for a sub-path."""
+    root = {"APPLICATION_ROOT": "/shop"} if told == "setting" else {}
+    host = new_host(**{**RIGHT, **MOUNTED, **root})
+    if told == "header":
+        host.app.wsgi_app = ProxyFix(host.app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]
+    assert findings(host) == []
+
+
+@pytest.mark.parametrize(("prefix", "is_right"), [("/shop", True), ("/blog", False), ("", False)])
+def test_with_a_request_it_is_known_where_that_is(prefix: str, is_right: bool, new_host: Callable[..., Host]) -> None:
+    host = new_host(**{**RIGHT, **MOUNTED})
+    with host.app.test_request_context("/", base_url=f"https://localhost{prefix}"):
+        said = [line for line in examine() if line.check == "cookies" and line.level == "fault"]
+    texts = [line.text.partition(": ")[2].partition(",")[0] for line in said]
+    assert texts == ([] if is_right else ["sent to /shop"] * 2)
 
 
 def test_the_example_app_has_no_fault(tmp_path: Path) -> None:

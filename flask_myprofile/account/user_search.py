@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import String, func, inspect, literal, or_, select, type_coerce
 from sqlalchemy.exc import DataError
 
+from .columns import bound
 from .text import storable
 from .user_fields import UserFields
 
@@ -46,11 +47,11 @@ class UserSearch(UserFields):
         raise NotImplementedError
 
     def find(self, text: str) -> Any | None:
-        """The user whom an administrator means: by :meth:`key`, else by exact user name, else by e-mail address.
+        """The user whom an administrator means: by :meth:`key`, else by exact user name or e-mail address.
 
         :param text: what was typed.
-        :returns: the user; None for whatever else is typed, a name that two users share included, and for a user whom
-            the host's model cannot read.
+        :returns: the user; None for whatever else is typed, for what two users may be known by (a user name may be
+            another one's address), and for a user whom the host's model cannot read.
         """
         text = text.strip()
         if not text or len(text) > _LONGEST_HANDLE or not storable(text):
@@ -59,7 +60,7 @@ class UserSearch(UserFields):
         if user is not None:
             return user
         try:
-            return next((found for name in HANDLES if (found := self._with_handle(name, text)) is not None), None)
+            return self._with_handle(text)
         except _NOT_READ as error:  # nor anybody else: it may be who was meant
             _log.error("A user who was looked for by name or address cannot be read: %s", type(error).__name__)
             return None
@@ -74,17 +75,30 @@ class UserSearch(UserFields):
             return None
         return user if user is not None and self.key(user) == text else None
 
-    def _with_handle(self, field: str, text: str) -> Any | None:
-        found: list[Any] = []
-        for model in self.classes():
-            column, _ = self._column(model, field)
-            if column is None:
-                continue
-            known = self._where(model, column == text, limit=2)
-            if not known and field == "email":  # nobody's address differs from another's by that
-                known = self._where(model, func.lower(column) == text.lower(), limit=2)
-            found += known
-        return found[0] if len(found) == 1 else None
+    def _with_handle(self, text: str) -> Any | None:
+        """Nobody where one user is called as another one's address is written: at sign-up anybody can be."""
+        people = {self.key(user): user for model in self.classes() for user in self._known_as(model, text)}
+        return people.popitem()[1] if len(people) == 1 else None
+
+    def _known_as(self, model: type[Any], text: str) -> Sequence[Any]:
+        columns = {name: column for name in HANDLES if (column := self._column(model, name)[0]) is not None}
+        columns = {name: column for name, column in columns.items() if self._takes(model, column, text)}
+        if not columns:
+            return []
+        found = self._where(model, or_(*(column == text for column in columns.values())), limit=3)
+        may_be_address = "email" in columns and (not found or "@" in text)
+        if may_be_address and all(self.get(user, "email") != text for user in found):
+            # nobody's address differs from another's by that
+            found = [*found, *self._where(model, func.lower(columns["email"]) == text.lower(), limit=2)]
+        return found
+
+    def _takes(self, model: type[Any], column: Any, text: str) -> bool:
+        """Whether the column's type hands the text to the database: one for addresses may refuse what is none."""
+        try:
+            bound(column.type, text, self._db.session.get_bind(mapper=inspect(model)).dialect)
+        except Exception:  # whatever a type of the host's makes of it
+            return False
+        return True
 
     def _column(self, model: type[Any], field: str) -> tuple[Any, str | None]:
         """The column of that class of users that has the field, and the kind of its values; None: there is none."""

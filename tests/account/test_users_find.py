@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, TypeDecorator
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flask_myprofile import Users, current_profile
@@ -69,6 +69,57 @@ def test_a_name_that_two_users_share_finds_neither(new_host: Callable[..., Host]
     host.sql("UPDATE \"user\" SET username = 'twin' WHERE id < 3")
     assert found(host, "twin") is None
     assert found(host, "admin") == "admin"
+
+
+@pytest.mark.parametrize("text", ["bob@x.test", "Bob@X.test"])
+def test_who_is_called_as_another_ones_address_is_not_found_in_their_place(
+    text: str, new_host: Callable[..., Host]
+) -> None:
+    """Whoever ends all that lets Bob in would end what lets Alice in, and think that Bob is out."""
+    host = new_host(anew=True)
+    host.sql("UPDATE \"user\" SET username = :text WHERE username = 'alice'", text=text)
+    assert found(host, text) is None
+    assert found(host, "bob") == "bob"
+    host.change("bob", email="robert@x.test")
+    assert found(host, text) == text
+
+
+def test_a_name_is_found_by_one_query(host: Host) -> None:
+    statements = host.count_statements()
+    assert found(host, "bob") == found(host, "bob@x.test") == "bob"
+    assert len(statements) == 2
+
+
+def test_who_is_called_as_the_own_address_is_found_by_it(new_host: Callable[..., Host]) -> None:
+    host = new_host(anew=True)
+    host.sql("UPDATE \"user\" SET username = 'bob@x.test' WHERE username = 'bob'")
+    assert found(host, "bob@x.test") == "bob@x.test"
+
+
+def test_what_the_type_of_a_column_refuses_is_not_looked_for_in_it(new_host: Callable[..., Host]) -> None:
+    class Address(TypeDecorator[str]):
+        impl = String(120)
+        cache_ok = True
+
+        def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+            if value is not None and "@" not in value:
+                raise ValueError("this is no address")
+            return value
+
+    def model(db: SQLAlchemy) -> type[Any]:
+        class User(Person, db.Model):  # type: ignore[name-defined,misc]
+            id: Mapped[int] = mapped_column(primary_key=True)
+            email: Mapped[str] = mapped_column(Address)
+
+        return User
+
+    host = new_host(model=model)
+    assert [found(host, text) for text in ("bob", "bob@x.test", "nobody", "nobody@x.test")] == [
+        "bob",
+        "bob",
+        None,
+        None,
+    ]
 
 
 def test_the_address_is_looked_up_where_the_host_keeps_it(new_host: Callable[..., Host]) -> None:

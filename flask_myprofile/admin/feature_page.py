@@ -58,6 +58,7 @@ def show(sent: Sent = NOTHING, error: Any = "", status: int = 200) -> Any:
         "myprofile/admin/features.html",
         title=gettext("Feature Management"),
         error=error,
+        error_at=next((row.id for row in (*rows, *administration) if row.overtaken), ""),
         status=status,
         sections=sections,
         administration=administration,

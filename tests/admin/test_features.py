@@ -296,7 +296,7 @@ def test_who_saves_a_page_that_somebody_changed_meanwhile_is_told(host: Host, mo
         assert other.post_json(URL, change).status_code == 200
     late = admin.client.post(URL, data={**page, "preferences": ["off"]})
     assert late.status_code == 409
-    assert "Somebody changed these settings while you were editing." in late.text
+    assert '<a href="#f-password">Somebody changed these settings while you were editing.' in late.text
     assert rows(host) == {"password": False}
     fresh = as_a_browser_sends(late.text)
     assert fresh["password"] == ["off"], "the answer shows them as they are now"

@@ -47,15 +47,23 @@ def locale() -> Locale:
         kept = None
     if kept is not None and (known := kept.get(_KEPT)) is not None:
         return known  # type: ignore[no-any-return]
+    if kept is None:
+        return _of_command()
     if has_babel():
         return flask_babel.get_locale() or ENGLISH
-    if kept is None:
-        return ENGLISH
     if _KEPT not in kept:
         kept[_KEPT] = ENGLISH  # for what is said while it is found out
         kept[_KEPT] = _of_user() or ENGLISH
     found: Locale = kept[_KEPT]
     return found
+
+
+def _of_command() -> Locale:
+    """Of whoever has no request: what Flask-Babel says, where the host's rule needs none."""
+    try:
+        return (flask_babel.get_locale() if has_babel() else None) or ENGLISH
+    except Exception:  # it asks the request, or who is signed in
+        return ENGLISH
 
 
 def _of_user() -> Locale | None:

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from flask import g, request
+from flask_babel import Babel
+from flask_login import current_user
 
+from flask_myprofile import current_profile
 from tests.support.host import Host, signed_in
 from tests.support.kept import everywhere
 from tests.tabs.test_api_token import made
@@ -50,6 +54,24 @@ def test_a_feature_is_set_for_some_unset_and_undone(new_host: Callable[..., Host
     }
     assert run(host, "unset", "sessions").exit_code == 0
     assert host.sql("SELECT * FROM myprofile_feature") == host.sql("SELECT * FROM myprofile_feature_audience") == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [lambda: request.accept_languages.best_match(["de"]), lambda: current_user.language, lambda: g.language],
+    ids=["the browser", "who is signed in", "the request"],
+)
+def test_a_locale_selector_for_requests_stops_no_command(rule: Any, new_host: Callable[..., Host]) -> None:
+    """What is asked about is said in the reader's language, and a shell has none."""
+    host = new_host(babel=False, before=lambda app, db: Babel(app, locale_selector=rule))
+    with host.app.app_context():
+        current_profile.tokens.regenerate(host.user("alice"))
+        host.db.session.commit()
+    asked = run(host, "set", "api_token", "off", answer="n\n")
+    assert "Every token stops working at once." in asked.output, asked.output
+    for command in (("set", "api_token", "off", "--yes"), ("undo", "1", "--yes"), ("unset", "sessions", "--yes")):
+        done = run(host, *command)
+        assert done.exit_code == 0, done.exception
 
 
 def test_lists_are_tables_for_people(host: Host) -> None:

@@ -113,8 +113,10 @@ def show(admin: Any, user: Any, *, typed: str = "", error: Any = "", status: int
 
 
 def _render(error: Any = "", status: int = 200, **context: Any) -> Any:
-    title = gettext("Users")
-    return layout.render("myprofile/admin/sessions.html", title=title, error=error, status=status, **context)
+    """What is wrong where nobody was found is so with what was looked for."""
+    at, title = "" if "whose" in context else "mp-user", gettext("Users")
+    template = "myprofile/admin/sessions.html"
+    return layout.render(template, title=title, error=error, error_at=at, status=status, **context)
 
 
 def _sessions(admin: Any, user: Any) -> dict[str, Any]:

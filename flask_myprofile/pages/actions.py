@@ -33,14 +33,31 @@ from .signed_out import say_elsewhere
 _FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, NotImplementedError, TypeError)
 
 
-def show(user: Any, tab: Tab, form: Form | None = None, error: Any = "", status: int = 200) -> Any:
-    """The tab's page, with what was typed if it has to be corrected."""
+def show(
+    user: Any, tab: Tab, form: Form | None = None, error: Any = "", status: int = 200, refused: Form | None = None
+) -> Any:
+    """The tab's page, with what was typed if it has to be corrected.
+
+    :param refused: a form of another action, whose fields say what is wrong where the page has it as well
+    """
     main = tab.actions.get(tab.main)
     if form is None and main is not None and (form_class := main.form_class(tab, user)):
         form = form_class(formdata=None, data=tab.values(user), meta={"csrf": False})
     template = current_app.jinja_env.select_template([tab.template, "myprofile/tabs/_form.html"])
     context = {**_urls(tab), **tab.context(user)}
-    return layout.render(template, title=tab.label, tab=tab, form=form, error=error, status=status, **context)  # type: ignore[arg-type]
+    if refused is not None and not any(each is refused for each in context.values()):
+        error = error or " ".join(str(text) for field in each_field(refused) for text in field.errors)
+        refused = None
+    return layout.render(
+        template,  # type: ignore[arg-type]
+        title=tab.label,
+        tab=tab,
+        form=form,
+        beside=refused,
+        error=error,
+        status=status,
+        **context,
+    )
 
 
 def _urls(tab: Tab) -> dict[str, str]:
@@ -134,24 +151,25 @@ def _correct(user: Any, tab: Tab, action: Action, form: Form | None, refusal: Re
         return problem_of(refusal, errors)
     if isinstance(refusal, NotFound) and not refusal.message:
         return refused(refusal)
-    has_page = form is not None and action.form is not None and action.confirm is not None
-    own_form = form if has_page or action.name == tab.main else None  # the tab's page has no fields of other actions
-    known = {field.name for field in fields} if own_form is not None else ()
-    left = [text for name, texts in errors.items() if name not in known for text in texts]
     for field in fields:
-        field.errors = [str(text) for text in errors.get(field.name, [])]
-    error = refusal.message or " ".join(map(str, left))
-    page_, status = _page(user, tab, action, own_form, error, refusal.status)
+        field.errors = [str(text) for text in errors.pop(field.name, [])]
+    error = refusal.message or " ".join(str(text) for texts in errors.values() for text in texts)
+    page_, status = _page(user, tab, action, form, error, refusal.status)
     return page_, status, refusal.headers
 
 
 def _page(user: Any, tab: Tab, action: Action, form: Form | None, error: Any, status: int) -> Any:
     """Where the form of the action is: on a page of its own, unless there is nothing any more that it could ask about;
     else on the tab's."""
-    if action.name != tab.main and form is not None and action.confirm is not None:
+    if action.name != tab.main and form is not None and action.form is not None and action.confirm is not None:
         with suppress(Refused):
             return ask(user, tab, action, action.confirm, form, error, status)
-    return show(user, tab, form if action.name == tab.main else None, error=error, status=status)
+    if action.name == tab.main:
+        return show(user, tab, form, error=error, status=status)
+    typed, wrong = request_state().typed or form, {field.name: field.errors for field in each_field(form or ())}
+    for field in each_field(typed or ()):  # as it was typed, which checks may have written otherwise
+        field.errors = wrong.get(field.name, [])
+    return show(user, tab, error=error, status=status, refused=typed)
 
 
 def _failed(user: Any, tab: Tab, form: Form | None, error: Exception) -> Any:

@@ -15,6 +15,7 @@ from wtforms.validators import ValidationError
 from ..account import pictures
 from ..account.avatars import AVATAR
 from ..auth.feature_preview import features_of
+from ..auth.request_state import request_state
 from ..errors import Forbidden, Invalid, NotFound, StoreDown, TooLarge
 from ..globals import MAX_BODY, current_profile
 from ..i18n import gettext, lazy_gettext
@@ -121,12 +122,13 @@ class AvatarActions:
     def avatar_context(user: Any) -> dict[str, Any]:
         if not is_on(user):
             return {"picture": None}
-        form = AvatarForm(formdata=None, meta={"csrf": False})
+        typed = request_state().typed
+        form = typed if isinstance(typed, AvatarForm) else AvatarForm(formdata=None, meta={"csrf": False})
         form.avatar.description = gettext(
             "A JPEG, PNG, WebP or GIF of at most %(size)s MB. The middle of it is shown, as a square.",
             size=_in(1e6, current_profile.config.avatar_max_bytes),
         )
-        return {"picture": {"url": picture_url(user), "form": form, "locked": why_locked(user)}}
+        return {"picture": {"url": picture_url(user), "locked": why_locked(user)}, "avatar_form": form}
 
 
 def _require(user: Any) -> None:

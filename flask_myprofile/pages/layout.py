@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +46,7 @@ def render(
     tab: Tab | None = None,
     error: Any = "",
     error_at: str = "",
+    beside: Any = None,
     message: tuple[str, Any] | None = None,
     status: int = 200,
     for_visitor: bool = False,
@@ -55,6 +56,7 @@ def render(
     """A page in the host's layout, or in the extension's own.
 
     :param error_at: the id of what ``error`` is about, where that is one field
+    :param beside: another form of the page than ``form``, with what is wrong in it
     :param message: what was done, where the page is the answer to that: its kind, and the words
     :param for_visitor: nothing is asked of the store, which is down
     """
@@ -65,7 +67,7 @@ def render(
         form = context.get("form")
         note(form or ())
         quicken(each_field(form or ()))
-        frame = _frame(title, tab, _errors(form, error, error_at), message, user)
+        frame = _frame(title, tab, _errors((form, beside), error, error_at), message, user)
         frame.forgets_its_form = status in (400, 409, 422) and template not in _ANSWERS_ALONE
         if in_own_layout:
             frame.layout = _OWN
@@ -144,9 +146,10 @@ def _skip_url(tab: Tab | None) -> str | None:
     return not_me.url_of_path(path, tab.name) if path and tab else None
 
 
-def _errors(form: Any, error: Any, error_at: str) -> list[tuple[str, Any]]:
-    found = [(field.id, text) for field in each_field(form or ()) for text in field.errors]
-    return ([(error_at or "myprofile", error)] if error else []) + found
+def _errors(forms: Iterable[Any], error: Any, error_at: str) -> list[tuple[str, Any]]:
+    """What is wrong, each with the id of the field that it is about; without one, it is no link in the summary."""
+    found = [(field.id, text) for form in forms for field in each_field(form or ()) for text in field.errors]
+    return ([(error_at, error)] if error else []) + found
 
 
 def _layout() -> Any:

@@ -76,7 +76,8 @@ def act(link: LinkRecord, user: Any, ticked: Collection[str]) -> Answer:
     chosen = {box.name for box in _boxes(user, session)}.intersection(ticked)
     if _EVERYWHERE in chosen:
         ended = sessions.end_all(user, "not_me")
-        done.append(ngettext("%(num)s session was signed out.", "%(num)s sessions were signed out.", ended))
+        if ended or not done:
+            done.append(ngettext("%(num)s session was signed out.", "%(num)s sessions were signed out.", ended))
     done += revoke_if_ticked(user, chosen)
     return _what_is_left(user, done)
 

@@ -39,6 +39,24 @@ CLIPPED = """() => [...document.querySelectorAll(".mp *")]
     .map(e => e.className || e.tagName)"""
 
 
+#: B80: what is wrong is said twice, in the same words: in the summary, whose link leads there, and beside the field.
+UNTIED = """() => {
+    const words = id => (document.getElementById(id)?.textContent || "").trim();
+    const links = [...document.querySelectorAll(".mp-summary a")].map(a => [a.hash.slice(1), a.textContent.trim()]);
+    const wrong = [...document.querySelectorAll(".mp :is([aria-invalid=true], fieldset[aria-describedby*=-error])")];
+    const said = wrong.map(e => [e.id, e.getAttribute("aria-describedby").split(" ").map(words).join(" ")]);
+    return [...links.filter(([id, text]) => !said.some(([at, all]) => at == id && all.includes(text))),
+        ...said.filter(([at]) => !links.some(([id]) => at == id))];
+}"""
+#: In words and description; a form is another one by what it sends.
+ALIKE = """() => {
+    const seen = {}, aim = e => e.href || e.form.action + new URLSearchParams(new FormData(e.form));
+    const words = e => e.innerText + "|" + (e.getAttribute("aria-describedby") || "").split(" ")
+        .map(id => document.getElementById(id)?.textContent || "").join(" ");
+    for (const e of document.querySelectorAll(".mp-list :is(a[href], button[type=submit])"))
+        if (e.checkVisibility()) (seen[words(e)] ||= new Set()).add(aim(e));
+    return Object.keys(seen).filter(each => seen[each].size > 1);
+}"""
 #: Of its answer, what is wanted: all of it takes longer on its way than what it is about.
 RUN_AXE = """rules => axe.run(rules).then(({ passes, violations }) => ({
     passes: passes.length,
@@ -71,6 +89,16 @@ def clipped_text(page: Page) -> list[Any]:
     """With as much space between lines, words and letters as anybody may want."""
     page.evaluate(SPACED)
     return [*page.evaluate(CLIPPED), *scrolling_sideways(page)]
+
+
+def untied_problems(page: Page) -> list[Any]:
+    """What the summary of what is wrong says of no field, as a link, or a field without the summary."""
+    return list(page.evaluate(UNTIED))
+
+
+def alike(page: Page) -> list[Any]:
+    """What one cannot tell apart in a list by what is said of it, and does something else."""
+    return list(page.evaluate(ALIKE))
 
 
 def has_focus(page: Page) -> list[Any]:

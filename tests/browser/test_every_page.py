@@ -72,6 +72,7 @@ def test_everybody_can_read_and_use_a_page(state: str, gallery: Gallery) -> None
     found = {"focus": looks.focus(page, person.has_sent_a_form())}
     menus = page.locator(".mp-menu").count()
     found["one menu"] = [] if menus == (state not in SIGNED_OUT) else [menus]
+    found["problems"] = looks.untied_problems(page)
     found["B80"] = said_first(page, state) if state in SAID_FIRST else []
     found["axe, light"] = looks.accessibility(page)
     page.set_viewport_size(NARROW)

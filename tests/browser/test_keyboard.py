@@ -175,6 +175,25 @@ def test_each_problem_in_the_summary_leads_to_its_field(gallery: Gallery) -> Non
         assert page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
 
 
+@pytest.mark.parametrize("state", ["an address to be corrected", "a picture to be corrected"])
+def test_what_is_wrong_in_another_form_of_the_page_is_said_in_it(state: str, gallery: Gallery) -> None:
+    """And not at the top of the page alone, from where its link led nowhere."""
+    page = shown(gallery, state).page
+    page.locator(".mp-summary a").focus()
+    page.keyboard.press("Enter")
+    field = page.locator(":focus")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_in_viewport()
+    expect(page.locator(".mp-panel", has=field).locator(".mp-error")).to_be_visible()
+
+
+@pytest.mark.parametrize("state", ["not for you", "downloaded a moment ago"])
+def test_what_is_wrong_with_no_field_is_no_link(state: str, gallery: Gallery) -> None:
+    summary = shown(gallery, state).page.locator(".mp-summary")
+    expect(summary).to_be_focused()
+    assert summary.locator("li").count() == 1 and summary.locator("a").count() == 0
+
+
 def test_on_a_phone_what_stands_beside_a_button_stands_level_with_it(gallery: Gallery) -> None:
     """Each is 44 pixels high there, for a finger: its words are in the middle of them."""
     page = shown(gallery, "sessions").page

@@ -22,6 +22,8 @@ WRONG = {
     looks.scrolling_sideways: '<div class="mp"><div style="width: 500px">a</div></div>',
     looks.small_targets: '<div class="mp"><a href="/" style="display: block; width: 90px; height: 20px">a</a></div>',
     looks.clipped_text: '<div class="mp"><div style="height: 1.2em; overflow: hidden">a<br>b</div></div>',
+    looks.untied_problems: '<div class="mp-summary"><a href="#myprofile">wrong</a></div><div id="myprofile">a</div>',
+    looks.alike: '<ul class="mp-list"><li><a href="/1">Undo</a></li><li><a href="/2">Undo</a></li></ul>',
     announced_or_focused: '<h1 data-mp-focus tabindex="-1">a</h1>',
 }
 

@@ -13,6 +13,7 @@ from example_app.models import User
 from example_app.settings import DEFAULTS
 from flask_myprofile import current_profile
 from tests.browser import looks
+from tests.browser.gallery import Gallery, shown
 from tests.browser.visitor import Visitor, close
 from tests.support.live import example, serving
 
@@ -159,6 +160,13 @@ def changes(person: Visitor, scripts: bool) -> None:
     page.get_by_text("Your API token has been changed.").wait_for()
     page.get_by_role("heading", name="Build").wait_for()
     page.get_by_text("See your name and email address · Read figures").wait_for()
+
+
+def test_tokens_of_one_name_are_told_apart_by_their_ends(gallery: Gallery) -> None:
+    """One that was regenerated goes on for a while beside the new one."""
+    page = shown(gallery, "several tokens").page
+    assert page.get_by_role("heading", name="Nightly export").count() == 2
+    assert looks.alike(page) == []
 
 
 def figures(person: Visitor, token: str) -> int:

@@ -66,6 +66,16 @@ def test_a_switch_says_on_or_off_in_words(gallery: Gallery) -> None:
     assert switch.evaluate(word) == '"Off"'
 
 
+@pytest.mark.parametrize("path", ["/profile/sessions", "/profile/admin/features", "/profile/admin/sessions?user=maya"])
+def test_on_paper_a_page_has_the_whole_width_and_nothing_to_press(path: str, gallery: Gallery) -> None:
+    page = gallery.person(MAYA, viewport={"width": 794, "height": 1123}).open(path)
+    page.emulate_media(media="print")
+    whole, content = (page.locator(part).bounding_box() for part in (".mp-page", ".mp-content"))
+    assert whole and content and content["width"] == whole["width"] > 700
+    assert page.locator(":is(.mp-btn, .mp-nav, .mp-menu, .mp-savebar):visible").count() == 0
+    assert looks.scrolling_sideways(page) == []
+
+
 def test_who_wants_no_movement_sees_none(gallery: Gallery) -> None:
     for reduced, moves in (("no-preference", True), ("reduce", False)):
         page = gallery.person(MAYA, reduced_motion=reduced).open("/profile/admin/features")

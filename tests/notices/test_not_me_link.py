@@ -59,6 +59,7 @@ def test_a_visitor_ends_the_session_and_what_else_is_ticked(told: Told) -> None:
     visitor = host.browser()
     answer = press(visitor, link, everywhere="y", api_token="y")
     assert "Now change your password" in answer.text and 'href="/profile/password"' in answer.text
+    assert "1 session was signed out." in answer.text
     assert not stranger.is_in() and not alice.is_in()
     with host.app.test_request_context():
         assert current_profile.tokens.find(host.user("alice")) is None

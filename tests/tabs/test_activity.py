@@ -70,6 +70,8 @@ def test_what_was_done_is_said_in_words_with_the_device_and_what_helps(new_host:
     assert "Because the password was changed" in html and "First name" in html and "Firefox on Linux" in html
     assert html.count("This device") == 4
     (link,) = re.findall(r'href="([^"]+not-me[^"]+)"', html)
+    (said,) = re.findall(r'not-me[^>]+aria-describedby="(\S+) (\S+)"', html)
+    assert [f'id="{each}"' in html for each in said] == [True, True], "which of them, by time and device"
     assert theirs in link and alice.get(unescape(link)).status_code == 200
     data = alice.json(URL).json
     assert [each["kind"] for each in data["events"]][-1] == "session.signed_in" and data["next"] is None

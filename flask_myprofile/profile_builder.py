@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from click import get_current_context
 from flask import Flask, appcontext_pushed, has_request_context, request
 
 from . import pages
@@ -50,6 +51,7 @@ from .lazy import Lazy
 from .notices.nobody import notices_of
 from .pages.access import unrouted
 from .pages.sign_out import host_rule
+from .setting_checks import check_models
 from .signals import announce, announce_event, session_ended, token_changed
 from .sso import step_up
 from .sso.end_session import end_session_url
@@ -210,7 +212,12 @@ class ProfileBuilder:
     def _on_context(self, app: Flask, **extra: Any) -> None:
         if not self._has_database():
             return
-        self._tables()
+        try:
+            self._tables()
+        except SetupError:
+            if get_current_context(silent=True) is None:  # Flask cannot answer a request that fails here
+                return  # the first one is told
+            raise  # a command is: it makes tables, or a migration
         let_sign_in(app)
         if self._watch.connect():  # the models may be there later than the database
             appcontext_pushed.disconnect(self._on_context)
@@ -225,20 +232,14 @@ class ProfileBuilder:
         select_for(app)
         app.extensions[EXTENSION].notices.check()
         if self._has_database():
-            self._check_settings()
+            self._tables()
+            check_models(self._users, app.extensions[EXTENSION].tabs.values())
             self._passwords.connect(self._database().session)
             self._watch.connect()
             appcontext_pushed.disconnect(self._on_context)
         csrf = app.extensions.get("csrf")
         for name in OWN_BLUEPRINTS if csrf is not None else ():
             csrf.exempt(app.blueprints[name])  # they check for themselves, in HTML and in JSON, with or without it
-
-    def _check_settings(self) -> None:
-        """What is named there has to be in the host's models."""
-        found = {tab.name: "; ".join(tab.mistakes()) for tab in self._app.extensions[EXTENSION].tabs.values()}
-        mistakes = [f"{said}. See docs/tabs/{name}" for name, said in found.items() if said]
-        if mistakes:
-            raise SetupError("Flask-MyProfile: " + "; ".join(mistakes) + ".")
 
     def _load_by_login_id(self, login_id: str) -> Any:
         """By the host's user_loader, whenever it was given."""

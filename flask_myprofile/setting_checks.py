@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from sqlalchemy import inspect
 from wtforms.fields.core import UnboundField
+
+from .errors import SetupError
 
 #: A check answers what the value should have been, or None where it is right.
 Check = Callable[[Any], "str | None"]
@@ -189,3 +192,17 @@ class Settings:
     def stated(cls) -> Iterator[tuple[str, Setting]]:
         for base in reversed(cls.__mro__):
             yield from ((name, value) for name, value in vars(base).items() if isinstance(value, Setting))
+
+
+def check_models(users: Any, tabs: Iterable[Any]) -> None:
+    """What is named has to be in the host's models, which are there by its first request.
+
+    :raises SetupError: something is not.
+    """
+    found = {tab.name: "; ".join(tab.mistakes()) for tab in tabs}
+    mistakes = [f"{said}. See docs/tabs/{name}" for name, said in found.items() if said]
+    model = users.model
+    if model is not None and inspect(model, raiseerr=False) is None:
+        mistakes.append(f"user_model names a class that is mapped, and {model.__qualname__} is none: see docs/users")
+    if mistakes:
+        raise SetupError("Flask-MyProfile: " + "; ".join(mistakes) + ".")

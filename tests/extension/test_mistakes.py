@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 import flask_login
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
+from flask.cli import with_appcontext
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import FlaskForm
 from wtforms import StringField
@@ -117,6 +119,40 @@ def test_it_says_that_the_bind_is_missing() -> None:
     SQLAlchemy(app)
     with pytest.raises(SetupError, match="MYPROFILE_BIND_KEY = 'elsewhere' is not one of SQLALCHEMY_BINDS"):
         MyProfile(app)
+
+
+def test_it_says_so_at_the_first_request_where_the_database_is_set_up_later() -> None:
+    """Flask cannot answer an error that comes while it pushes a request's context, and leaves the context behind."""
+    app = app_with(SQLALCHEMY_DATABASE_URI="sqlite://", MYPROFILE_BIND_KEY="elsewhere")
+    flask_login.LoginManager(app)
+    MyProfile(app)
+    SQLAlchemy(app)
+    for _ in range(2):
+        with pytest.raises(SetupError, match="MYPROFILE_BIND_KEY = 'elsewhere' is not one of SQLALCHEMY_BINDS"):
+            app.test_client().get("/profile/sessions")
+        assert not has_app_context()
+
+
+def test_no_command_goes_on_without_the_tables() -> None:
+    app = app_with(SQLALCHEMY_DATABASE_URI="sqlite://", MYPROFILE_BIND_KEY="elsewhere")
+    flask_login.LoginManager(app)
+    MyProfile(app)
+    db = SQLAlchemy(app)
+    app.cli.command("make")(with_appcontext(db.create_all))
+    result = Context().run(app.test_cli_runner().invoke, args=["make"])  # Flask leaves its context behind
+    assert isinstance(result.exception, SetupError)
+
+
+def test_it_says_that_the_user_class_is_not_mapped() -> None:
+    class Guest(flask_login.UserMixin):
+        pass
+
+    app = app_with(SQLALCHEMY_DATABASE_URI="sqlite://")
+    flask_login.LoginManager(app)
+    SQLAlchemy(app)
+    MyProfile(app, user_model=Guest)
+    with pytest.raises(SetupError, match=r"user_model names a class that is mapped, and .*Guest is none"):
+        app.test_client().get("/profile/sessions")
 
 
 def test_it_says_that_an_app_has_no_my_profile() -> None:

@@ -202,6 +202,15 @@ def test_more_bytes_than_allowed_are_refused_in_words(new_host: Callable[..., Ho
     assert alice.post(TAB, {"first_name": "x" * 70_000}).status_code == 413, "other forms are no larger than they were"
 
 
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_what_no_file_comes_in_is_no_larger_than_elsewhere(kind: str, host: Host) -> None:
+    alice = signed_in(host)
+    headers = {**JSON, "X-CSRFToken": alice.csrf()}
+    for length, status in ((60_000, 422), (70_000, 413)):
+        body = f'{{"avatar": "{"x" * length}"}}' if kind == "application/json" else "a=&" * (length // 3)
+        assert alice.client.post(SAVE, data=body, content_type=kind, headers=headers).status_code == status
+
+
 def test_nothing_of_what_is_too_large_is_read_into_memory(host: Host) -> None:
     """A body of 90 MB, made as it is read."""
 

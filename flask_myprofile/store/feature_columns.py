@@ -6,9 +6,9 @@ names those are, :func:`feature_author_columns` has.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, String, Text
+from sqlalchemy import Boolean, Column, String, Text
 
-from .column_types import exact
+from .column_types import BigInteger, exact
 
 
 def _by_whom() -> list[Column[object]]:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Select, and_, bindparam, case, inspect, literal_column, or_, select
+from sqlalchemy import Select, and_, bindparam, case, inspect, or_, select
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session, undefer
 
@@ -180,7 +180,7 @@ class SessionLookup(Database):
     def _admitted(self, since: LiveSince) -> Any:
         """The rows that ``since.admits(…)``: one rule for the check of a request and the list."""
         table = self._tables.session
-        begun = table.c.created_at - literal_column(str(SKEW)) <= since.now
+        begun = table.c.created_at <= since.now + SKEW
         return and_(table.c.ended_at.is_(None), begun, self._within(since))
 
     def _within(self, since: LiveSince) -> Any:

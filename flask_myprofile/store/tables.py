@@ -8,9 +8,10 @@ A column that comes to a table which is there already may be empty or has a serv
 # without postponed annotations, as in records.py
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Index, MetaData, String, Table, Text, event
+from sqlalchemy import Boolean, Column, Connection, Index, MetaData, String, Table, Text, event
 
 from . import feature_columns as features
+from .column_types import BigInteger
 from .column_types import exact as _exact
 
 #: How the rows of sessions lie in a new table: with room on each of PostgreSQL's pages, so that a row changes there and

@@ -12,7 +12,7 @@ import pytest
 
 from flask_myprofile.audiences import IllFormed, kept_rule, rule_of, text_of
 from flask_myprofile.i18n import as_datetime, iso_time
-from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host
+from tests.support.host import NEW_PASSWORD, PASSWORD, Browser, Host, signed_in
 
 ADMIN = "/profile/admin"
 SETTINGS: dict[str, Any] = {
@@ -22,6 +22,8 @@ SETTINGS: dict[str, Any] = {
 MILLISECONDS, FAR, LONG_AGO = 1_795_900_000_000, 10**15, -(10**15)
 #: The first and the last moment that Python has, which are no dates in zones beside UTC.
 FIRST, LAST = -62_135_596_800, 253_402_300_799
+#: What SQLite keeps in a column of numbers as well.
+TEXT = "2026-11-29 12:00:00"
 bad_moments = pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, -(2**63), 2**63 - 1, FIRST, LAST])
 
 
@@ -44,13 +46,13 @@ def test_what_every_zone_has_is_a_date() -> None:
         assert when.tzinfo is timezone.utc
 
 
-def written(host: Host, moment: int, but: list[str]) -> set[str]:
+def written(host: Host, moment: int | str, but: list[str]) -> set[str]:
     """Each moment that is kept, except of these sessions. What has any."""
     found = set()
     for (table,) in host.sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'myprofile_%'"):
         columns = [row[1] for row in host.sql(f"PRAGMA table_info({table})")]
         moments = [name for name in columns if (name == "at" or name.endswith("_at")) and name != "ended_at"]
-        ends = {"expires_at"} if moment < 0 else set()  # an end that is long ago is over, and is not listed
+        ends = {"expires_at"} if moment == LONG_AGO else set()  # an end that is long ago is over, and is not listed
         if not (moments := [name for name in moments if name not in ends]):
             continue
         which = f"WHERE id NOT IN ({', '.join(map(repr, but))})" if table == "myprofile_session" else ""
@@ -66,7 +68,7 @@ def in_all(found: Any, name: str) -> list[Any]:
     return here + [each for one in inner for each in in_all(one, name)]
 
 
-def prepared(host: Host, moment: int) -> tuple[Browser, Browser]:
+def prepared(host: Host, moment: int | str) -> tuple[Browser, Browser]:
     """Alice, who has everything that has a moment, and an administrator who has changed features."""
     alice, elsewhere, admin = host.browser(), host.browser(), host.browser()
     for browser, name in ((alice, "alice"), (elsewhere, "alice"), (admin, "admin")):
@@ -83,8 +85,8 @@ def prepared(host: Host, moment: int) -> tuple[Browser, Browser]:
     return alice, admin
 
 
-@pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, LAST])
-def test_each_list_says_so_and_goes_on(moment: int, new_host: Callable[..., Host]) -> None:
+@pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, LAST, TEXT])
+def test_each_list_says_so_and_goes_on(moment: int | str, new_host: Callable[..., Host]) -> None:
     host = new_host(**SETTINGS)
     alice, admin = prepared(host, moment)
     which = admin.json(f"{ADMIN}/features/sets").json["sets"][0]["id"]
@@ -120,8 +122,8 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, LAST])
-def test_each_command_says_so_and_goes_on(moment: int, new_host: Callable[..., Host]) -> None:
+@pytest.mark.parametrize("moment", [MILLISECONDS, FAR, LONG_AGO, LAST, TEXT])
+def test_each_command_says_so_and_goes_on(moment: int | str, new_host: Callable[..., Host]) -> None:
     host = new_host(**SETTINGS)
     alice, _ = prepared(host, moment)
     for command in COMMANDS:
@@ -131,6 +133,46 @@ def test_each_command_says_so_and_goes_on(moment: int, new_host: Callable[..., H
     exported = json.loads(host.app.test_cli_runner().invoke(args=["myprofile", "export", "alice"]).output)
     assert set(in_all(exported["activity"], "at")) == {None}
     assert alice.get("/profile/download-my-data").status_code in (200, 404)
+
+
+@pytest.mark.parametrize("column", ["created_at", "last_seen_at", "rotated_at", "ended_at", "remember_until"])
+def test_a_text_in_ones_own_session_ends_it_at_most(column: str, new_host: Callable[..., Host]) -> None:
+    host = new_host(MYPROFILE_SESSION_LIFETIME=86400, MYPROFILE_SESSION_IDLE=3600, **SETTINGS)
+    alice, admin = signed_in(host), signed_in(host, "admin")
+    host.sql(
+        f"UPDATE myprofile_session SET {column} = :text WHERE user_key = :key", text=TEXT, key=host.user("alice").id
+    )
+    goes_on = alice.is_in()
+    assert goes_on == (column not in ("created_at", "ended_at")), "nobody knows when it began"
+    assert alice.get("/profile/sessions").status_code == (200 if goes_on else 302)
+    assert admin.get(f"{ADMIN}/sessions?user=alice").status_code == 200
+    if goes_on:
+        assert alice.post("/profile/sessions/sign-out-others").status_code == 303
+        assert len(alice.sessions()) == 1
+    assert host.app.test_cli_runner().invoke(args=["myprofile", "sessions", "prune"]).exit_code == 0
+    assert alice.login("alice").status_code == 302 and alice.is_in()
+
+
+def test_texts_in_all_other_columns_keep_nobody_from_doing_anything(new_host: Callable[..., Host]) -> None:
+    notes = {"MYPROFILE_NOTIFY": lambda notice: None, "MYPROFILE_EXTERNAL_URL": "https://app.test"}
+    more = {"MYPROFILE_EMAIL_CHANGE": "verified", "MYPROFILE_PERSONAL_READONLY": ("username",)}
+    host = new_host(**SETTINGS, **notes, **more, MYPROFILE_API_TOKEN_LIFETIME=90 * 86400)
+    alice, admin = signed_in(host), signed_in(host, "admin")
+    wrong = {"current_password": "wrong", "new_password": NEW_PASSWORD, "confirm_password": NEW_PASSWORD}
+    change, address = "/profile/personal-information/change-email", {"new_email": "new@x.test"}
+    assert alice.post(change, address).status_code == 303
+    assert alice.post("/profile/password", wrong).status_code == 422
+    token = alice.post_json("/profile/api-token/create", {"name": "CI"}).json["token"]
+    written(host, TEXT, [alice.session_id(), admin.session_id()])
+    answer = host.browser().client.get("/api", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401, "it ends, and nobody knows when it was made"
+    which = alice.json("/profile/api-token").json["tokens"][0]["id"]
+    assert alice.post_json("/profile/api-token/regenerate", {"version": which}).status_code == 200
+    assert alice.post(change, address).status_code == 303
+    assert alice.post("/profile/personal-information/cancel-email-change").status_code == 303
+    assert alice.post("/profile/password", wrong).status_code == 422
+    assert alice.post("/profile/password", {**wrong, "current_password": PASSWORD}).status_code == 303
+    assert admin.post_json(f"{ADMIN}/features", {"openapi": False}).status_code == 200
 
 
 @pytest.mark.parametrize("moment", [MILLISECONDS, FAR, 2**63 - 1])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from ..config import Config
@@ -53,6 +54,15 @@ class TokenCheck:
         :returns: a short text, to be given back to :meth:`regenerate` or :meth:`revoke`.
         """
         return record.digest[:16] if record else ""
+
+    @staticmethod
+    def list_version(records: Iterable[TokenRecord]) -> str:
+        """Names these tokens together, and no others: what the form for one more carries.
+
+        :param records: all tokens of a user.
+        :returns: a short text, to be given to :meth:`make`.
+        """
+        return hashlib.sha256("".join(sorted(each.digest for each in records)).encode()).hexdigest()[:16]
 
     def looks_like_one(self, text: str) -> bool:
         """Whether the text has the prefix, length, alphabet and checksum of a token. Costs no query.

@@ -58,6 +58,7 @@ class Tokens(HeldTokens):
         scopes: Collection[str] | None = None,
         lifetime: int | None = None,
         networks: str | None = None,
+        beside: str | None = None,
     ) -> str:
         """One more token.
 
@@ -67,17 +68,25 @@ class Tokens(HeldTokens):
         :param lifetime: seconds until it ends, no more than ``MYPROFILE_API_TOKEN_MAX_LIFETIME``; 0: it does not. None:
             ``MYPROFILE_API_TOKEN_LIFETIME``.
         :param networks: where it may be used, such as ``"192.0.2.0/24 2001:db8::/32"``; None: anywhere.
+        :param beside: the :meth:`list_version` of the tokens that the user was shown: of several who send the same, one
+            gets a token.
         :returns: the token: the one time that it is known.
         :raises ValueError: one of the networks is none.
-        :raises Conflict: the user has as many as they may have (``too_many_tokens``).
+        :raises Conflict: the user has as many as they may have (``too_many_tokens``), or others by now than ``beside``.
         """
         if not self._config.names_tokens:
             return self.regenerate(user, "")
+        records = self.list(user)
+        if beside not in (None, self.list_version(records)):
+            raise Conflict(code="token_changed")
         token = self._new(named=True)
         record = self._record(user, token, lifetime)._replace(
             name=name, scopes=as_text(scopes), networks=token_networks.as_text(networks or "")
         )
-        self._carry_out(self._adding(record, self.list(user)), TOKEN_MADE, record, "too_many_tokens")
+        # whoever was shown the same at the same moment would be in the same slot
+        add = self._adding(record, records, most=None if beside is None else 1)
+        code = "too_many_tokens" if beside is None or self.is_full(records) else "token_changed"
+        self._carry_out(add, TOKEN_MADE, record, code)
         return token
 
     def regenerate(self, user: Any, version: str | None = None, *, keep: int = 0) -> str:
@@ -126,10 +135,13 @@ class Tokens(HeldTokens):
             return lambda: self._store.change_named_token(old, old) and self._store.delete_named_token(old) and add()
         return partial(self._store.replace_named_token, record, old, until)
 
-    def _adding(self, record: TokenRecord, records: Sequence[TokenRecord], leaving: int = 0) -> Callable[[], Any]:
-        """What adds it beside these, and puts aside those of them that have expired and are where it may go."""
+    def _adding(
+        self, record: TokenRecord, records: Sequence[TokenRecord], leaving: int = 0, most: int | None = None
+    ) -> Callable[[], Any]:
+        """What adds it beside these, into one of the first so many slots that are free, and puts aside those of them
+        that have expired and are where it may go."""
         counted, named = self.counted(records), [each for each in token_slots.lasting(records) if each.slot > 0]
-        slots = token_slots.free_slots(counted, self._config.api_tokens, leaving)
+        slots = token_slots.free_slots(counted, self._config.api_tokens, leaving)[:most]
         over = [each for each in named if each not in counted and not token_slots.is_aside(each)] if slots else []
 
         def add() -> int | None:

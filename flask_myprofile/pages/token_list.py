@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import request, url_for
@@ -61,9 +62,10 @@ class TokenListActions:
         name = form["name"].data
         try:
             scopes, lifetime, networks = scopes_of(form), lifetime_of(form), networks_of(form)
-            token = current_profile.tokens.make(user, name, scopes=scopes, lifetime=lifetime, networks=networks)
+            make = partial(current_profile.tokens.make, user, name, beside=request.form.get("list_version"))
+            token = make(scopes=scopes, lifetime=lifetime, networks=networks)
         except Conflict as error:
-            raise Conflict(full(), code=error.code) from error
+            raise Conflict(full() if error.code == TOO_MANY else _why_unchanged(error), code=error.code) from error
         end_with_session(user, token)
         return shown_page(user, token, gettext("Your new API token is ready."), fresh=True, replaced=False)
 
@@ -119,6 +121,8 @@ class TokenListActions:
             "tokens": all_as_shown(records),
             "can_regenerate": features["api_token.regenerate"],
             "can_create": features["api_token.regenerate"] and config.names_tokens,
+            # a form that is sent twice, as by a page that is loaded again without scripts, makes one token
+            "list_version": current_profile.tokens.list_version(records),
             "full": full() if current_profile.tokens.is_full(records) else "",
             "limit": config.api_tokens,
             "number": len(current_profile.tokens.counted(records)),

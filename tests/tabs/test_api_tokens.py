@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from flask_myprofile import current_profile
 from flask_myprofile.errors import Conflict
+from tests.support.at_once import at_once
 from tests.support.host import JSON, Browser, Host, signed_in
 from tests.support.kept import in_each_database
 
@@ -119,6 +122,51 @@ def test_a_name_that_is_none_is_refused_and_kept_in_the_form(name: str, wrong: s
     assert page.status_code == 422
     assert wrong in page.text and 'aria-invalid="true"' in page.text
     assert alice.json(TAB).json["tokens"] == []
+
+
+def test_a_form_that_is_sent_twice_makes_one_token(several: Host) -> None:
+    """As by a page that is loaded again, or a button pressed twice, without scripts. From an older page it is asked
+    about once more."""
+    alice = signed_in(several)
+    older = {"name": "another", "list_version": version_in(alice.get(TAB).text)}
+    sent = {"name": "CI", "list_version": older["list_version"]}
+    assert alice.post(f"{TAB}/create", sent).status_code == 200
+    again = alice.post(f"{TAB}/create", sent)
+    assert again.status_code == 409 and "This was done already" in again.text
+    assert names(alice) == ["CI"]
+    late = alice.post(f"{TAB}/create", older)
+    assert late.status_code == 409 and 'value="another"' in late.text
+    assert alice.post(f"{TAB}/create", {**older, "list_version": version_in(late.text)}).status_code == 200
+    assert names(alice) == ["CI", "another"]
+
+
+def version_in(page: str) -> str:
+    found = re.search(r'name="list_version" value="(\w+)"', page)
+    assert found
+    return found[1]
+
+
+@in_each_database
+def test_of_two_who_were_shown_the_same_tokens_one_makes_another(new_host: Callable[..., Host]) -> None:
+    host = new_host(**SETTINGS)
+
+    def make() -> str:
+        with host.app.test_request_context():
+            user, tokens = host.user("alice"), current_profile.tokens
+            version = tokens.list_version(tokens.list(user))
+            shown.wait(30)
+            try:
+                tokens.make(user, "CI", beside=version)
+                host.db.session.commit()
+            except Conflict as error:
+                return error.code
+            return "made"
+
+    for number in range(1, 3):
+        shown = Barrier(2)
+        assert sorted(at_once(make, make)) == ["made", "token_changed"]
+        with host.app.test_request_context():
+            assert len(current_profile.tokens.list(host.user("alice"))) == number
 
 
 def test_the_page_shows_each_and_the_secret_of_none(several: Host) -> None:

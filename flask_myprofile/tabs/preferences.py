@@ -95,6 +95,8 @@ class Preferences(Tab):
         changed = {field.name: _on_offer(field.name, field.data) for field in form.changed()}
         if (nothing := pages.only_changed.nothing_changed(form, changed)) is not None:
             return nothing
+        if changed.get("new_device"):  # or a stranger would see to it first that nobody is told of them
+            current_profile.sessions.require_fresh(user)
         i18n.choose_preferences(user, changed)
         i18n.refresh_locale()
         # printed after the commit, in the language just chosen

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.notices.test_notices import FIREFOX, PHONE, signed_in, subjects
-from tests.support.host import Browser, Host
+from tests.support.devices import asked_who
+from tests.support.host import PASSWORD, Browser, Host
 from tests.support.kept import everywhere
 from tests.support.mail_server import Mailbox, text_of
 
@@ -93,6 +94,23 @@ def test_who_does_not_want_to_be_told_is_not(mailing: Callable[..., Host], mailb
     alice.post("/profile/preferences", {"new_device": ""})
     signed_in(host, agent=PHONE)
     assert subjects(host, mailbox) == [TOLD]
+
+
+def test_who_finds_a_session_open_does_not_see_to_it_that_nobody_is_told(mailing: Callable[..., Host]) -> None:
+    """They would sign in later, from elsewhere. What else is chosen there asks nobody."""
+    host, page = mailing(), "/profile/preferences"
+    alice = signed_in(host)
+    host.rows.age(created_at=31 * 60)
+    asked = alice.post(page, {"new_device": "off"})
+    assert asked.location.startswith("/profile/confirm")
+    program = alice.post_json(page, {"new_device": "off", "language": "de"})
+    assert (program.status_code, program.json["code"]) == (403, "reauth_required")
+    assert alice.json(page).json["new_device"] is None
+    assert alice.post_json(page, {"language": "de"}).status_code == 200
+    alice.post("/profile/confirm", {"current_password": PASSWORD, **asked_who(asked)})
+    assert alice.json(page).json["new_device"] == "off"
+    host.rows.age(rotated_at=31 * 60)
+    assert alice.post_json(page, {"new_device": ""}).status_code == 200, "to be told again"
 
 
 @everywhere

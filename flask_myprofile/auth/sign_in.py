@@ -31,6 +31,7 @@ from .password_watch import PasswordWatch
 from .pending_identity import pending_identity
 from .request_state import RequestState, current_record, request_state
 from .session_cookie import KEY
+from .user_watch import begin_when_saved, has_key
 
 
 class SignIn:
@@ -62,6 +63,9 @@ class SignIn:
         state = request_state()
         if state.hidden_session is not None:  # what the host writes into a session is not kept
             self.refuse_if_unknown(state)
+            return
+        if not has_key(self._users, user):
+            begin_when_saved(self._users, user, lambda: self._on_login(app, user))
             return
         replaces, key, state.restored = self._held(), self._users.key(user), None
         identity = (recorded_identity() or pending_identity()) if take_identity(key) else None

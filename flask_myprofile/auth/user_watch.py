@@ -1,10 +1,13 @@
-"""Users who are deleted, and users who get the key of one who was: seen where the host's models are written."""
+"""Users who are deleted, and users who get the key of one who was: seen where the host's models are written. And users
+who have no key yet, as in a sign-up that calls ``login_user()`` and saves the user then."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
+from flask import Response, after_this_request, session
 from sqlalchemy import event, inspect
 
 from ..account.erasure import Erasure
@@ -12,9 +15,14 @@ from ..account.users import Users
 from ..errors import StoreDown
 from ..globals import are_this_apps
 from .deferred_writes import deferred_writes
+from .remember_me import login_id_of
 from .weak_listener import weak_listener
 
 _log = logging.getLogger(__name__)
+_TOO_EARLY = (
+    "MyProfile: login_user() was called before the user was saved, so that no session begins: call db.session.flush() "
+    "before it"
+)
 
 
 class UserWatch:
@@ -58,3 +66,30 @@ class UserWatch:
                 deferred_writes().note(lambda: self._erasure.forget_if_gone(key), tries=1)
         except StoreDown as error:  # the host's user is written all the same
             _log.error("MyProfile could not erase what it keeps of a user: %s", error)
+
+
+def has_key(users: Users, user: Any) -> bool:
+    """Whether the user has a primary key already, by which sessions are theirs. A host's own keys are there always."""
+    state: Any = inspect(user, raiseerr=False)
+    if state is None or not users.keys_are_primary:
+        return True
+    return state.key is not None or None not in state.mapper.primary_key_from_instance(user)
+
+
+def begin_when_saved(users: Users, user: Any, begin: Callable[[], None]) -> None:
+    """Begin the session once the view is done, which is expected to save the user.
+
+    Where Flask-Login's own id of the user has changed by that, its cookie names nobody: the log says so, and nothing
+    begins.
+    """
+    login_id = session["_user_id"]
+
+    @after_this_request
+    def saved(response: Response) -> Response:
+        if session.get("_user_id") != login_id:  # signed out meanwhile, or somebody else is in
+            return response
+        if has_key(users, user) and login_id_of(user) == str(login_id):
+            begin()
+        else:
+            _log.error(_TOO_EARLY)
+        return response

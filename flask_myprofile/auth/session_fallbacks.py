@@ -122,6 +122,8 @@ class SessionFallbacks:
             self._check_remembered_record(state, credential, login_id)
         elif not self._sign_in.adopt_legacy_session(state, login_id, remembered=True):
             self._refuse_unknown(state)
+        elif not state.begins:  # of nobody; beside it, Flask-Login would not ask the host's request_loader
+            remember_me.hide_remembered_device()
 
     def _check_remembered_record(self, state: RequestState, credential: Credential, login_id: str) -> None:
         record = self._sessions.load(credential.id)

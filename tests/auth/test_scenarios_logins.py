@@ -9,6 +9,7 @@ import flask_login
 import pytest
 from flask import session
 from flask_login import FlaskLoginClient
+from flask_login.utils import encode_cookie
 
 from tests.support.devices import live, sent_to_login, sign_out
 from tests.support.host import Host
@@ -66,17 +67,18 @@ def test_a_session_that_the_host_writes_by_itself_becomes_a_session(new_host: Ca
     assert alice.is_in()
 
 
+def keys(host: Host) -> None:
+    @host.app.login_manager.request_loader  # type: ignore[attr-defined]
+    def load(incoming: Any) -> Any:
+        name = incoming.headers.get("X-Key")
+        return name and host.db.session.execute(host.db.select(host.User).filter_by(username=name)).scalar()
+
+
 @everywhere
 @pytest.mark.parametrize("signs_in", [False, True])
 def test_who_comes_by_a_key_of_the_hosts_has_no_session(signs_in: bool, new_host: Callable[..., Host]) -> None:
     """The host's own request_loader: nothing is stored, and the pages work without a session of this browser. What asks
     for a recent sign-in is not for an API key, which leaks; a loader may stand for a sign-in at a proxy."""
-
-    def keys(host: Host) -> None:
-        @host.app.login_manager.request_loader  # type: ignore[attr-defined]
-        def load(incoming: Any) -> Any:
-            name = incoming.headers.get("X-Key")
-            return name and host.db.session.execute(host.db.select(host.User).filter_by(username=name)).scalar()
 
     host = new_host(after=keys, MYPROFILE_REQUEST_LOADER_SIGNS_IN=signs_in)
     alice, program = host.browser(), host.browser()
@@ -94,3 +96,14 @@ def test_who_comes_by_a_key_of_the_hosts_has_no_session(signs_in: bool, new_host
     assert signs_in or refused.json["code"] == "sign_in_again"
     assert sent_to_login(alice) is signs_in
     assert program.is_in()
+
+
+@pytest.mark.parametrize("signed_by", ["a secret of this test", "the key of before"])
+def test_a_remember_me_cookie_of_nobody_stands_in_no_ones_way(signed_by: str, new_host: Callable[..., Host]) -> None:
+    """Flask-Login asks no request_loader beside one, whatever it is worth."""
+    host = new_host(after=keys)
+    program = host.browser()
+    program.set_cookie("remember_token", encode_cookie("99", signed_by))
+    program.client.environ_base["HTTP_X_KEY"] = "alice"
+    for _ in range(2):
+        assert program.get("/page").text == "Hello alice"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timezone
 from typing import Any
 
 import click
@@ -17,7 +18,8 @@ from ..admin.feature_transfer import document, rules_in
 from ..audiences import KEYS, IllFormed, Rule, audience_data, data_of, in_english, rule_of, rule_or_off
 from ..errors import Conflict, Invalid, NotFound
 from ..globals import current_profile
-from ..i18n import iso_time
+from ..i18n import iso_time, writing_to
+from ..i18n.languages import ENGLISH
 from ..transactions import run
 from .command_group import ask, group, print_rows
 
@@ -156,8 +158,8 @@ def ask_about(values: Mapping[str, bool | Rule], yes: bool) -> None:
     """What is asked on the page as well, because not all of it can be undone."""
     from ..admin.feature_page import asked_about, warnings  # with the pages, which a command seldom needs
 
-    asked = {} if yes else asked_about(values)
-    said = warnings(asked)
+    with writing_to(ENGLISH, timezone.utc):  # as all that a command says, whatever the app's readers read
+        said = [] if yes else warnings(asked_about(values))
     # no transaction stays open while an operator thinks, and its connection may be the only one
     current_profile.db.session.rollback()
     for line in said:

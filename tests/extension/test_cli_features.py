@@ -58,11 +58,16 @@ def test_a_feature_is_set_for_some_unset_and_undone(new_host: Callable[..., Host
 
 @pytest.mark.parametrize(
     "rule",
-    [lambda: request.accept_languages.best_match(["de"]), lambda: current_user.language, lambda: g.language],
-    ids=["the browser", "who is signed in", "the request"],
+    [
+        lambda: request.accept_languages.best_match(["de"]),
+        lambda: current_user.language,
+        lambda: g.language,
+        lambda: "de",
+    ],
+    ids=["the browser", "who is signed in", "the request", "nothing"],
 )
 def test_a_locale_selector_for_requests_stops_no_command(rule: Any, new_host: Callable[..., Host]) -> None:
-    """What is asked about is said in the reader's language, and a shell has none."""
+    """What is asked about is said in the reader's language, and a shell has none: it is said in English."""
     host = new_host(babel=False, before=lambda app, db: Babel(app, locale_selector=rule))
     with host.app.app_context():
         current_profile.tokens.regenerate(host.user("alice"))

@@ -42,7 +42,7 @@ def sign_in() -> ResponseReturnValue:
         user = authenticate(form.identifier.data or "", form.password.data or "")
         if user and login_user(user, remember=form.remember.data):
             return redirect(target or url_for("pages.dashboard"), 303)
-        flash(gettext("That did not work. Check what you typed and try again."), "error")
+        form.form_errors.append(gettext("That did not work. Check what you typed and try again."))
     return render_template("sign_in.html", form=form, next=target), 422 if form.is_submitted() else 200
 
 
@@ -52,8 +52,9 @@ def sign_in_once_more() -> ResponseReturnValue:
     target = safe_next(request.args.get("next"))
     if current_user.is_authenticated:
         return redirect(target or url_for("pages.dashboard"), 303)
-    flash(gettext("Enter your password and send this once more."), "error")
-    return render_template("sign_in.html", form=SignInForm(), next=target), 400
+    form = SignInForm()
+    form.form_errors.append(gettext("Enter your password and send this once more."))
+    return render_template("sign_in.html", form=form, next=target), 400
 
 
 @bp.post("/sign-out")

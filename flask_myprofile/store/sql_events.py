@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Insert, Select, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import EventLost, StoreDown
@@ -23,8 +23,11 @@ class SqlEvents(Database):
 
     @in_one_transaction
     def add_event(self, record: EventRecord) -> None:
-        with self._write() as execute, _lost_with_the_rest():
-            execute(insert(self._tables.event), record._asdict())
+        with self._write() as execute:
+            try:
+                execute(self._adding_event, record._asdict())
+            except SQLAlchemyError as error:
+                raise EventLost(reason(error), passes=passes(error)) from error
 
     @in_one_transaction
     def try_event(self, record: EventRecord) -> None:
@@ -50,7 +53,7 @@ class SqlEvents(Database):
         is_harmless = is_alone or self.engine.dialect.name not in ABORTS_AT_ERRORS
         try:
             with nullcontext() if is_harmless else connection.begin_nested():
-                connection.execute(insert(self._tables.event), record._asdict())
+                connection.execute(self._adding_event, record._asdict())
         except SQLAlchemyError as error:
             if passes(error):
                 raise
@@ -76,6 +79,10 @@ class SqlEvents(Database):
         return EventRecord._make(row) if row else None
 
     @cached_property
+    def _adding_event(self) -> Insert:
+        return insert(self._tables.event)
+
+    @cached_property
     def _events(self) -> Select[Any]:
         return select(*(self._tables.event.c[name] for name in EventRecord._fields))
 
@@ -87,11 +94,3 @@ class SqlEvents(Database):
             ids = list(execute(oldest).scalars())
             deleted = execute(delete(table).where(table.c.id.in_(ids))).rowcount if ids else 0
         return Pruned(ids[-1] if deleted and len(ids) == limit else None, deleted)
-
-
-@contextmanager
-def _lost_with_the_rest() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise EventLost(reason(error), passes=passes(error)) from error

@@ -22,7 +22,7 @@ from ..globals import current_profile
 from ..responses import problem, store_is_down
 from ..store.token_records import CheckedToken
 from . import token_scopes
-from .client import client_address, client_user_agent
+from .client import client_address
 from .request_state import request_state
 from .token_rate import TokenRate
 
@@ -73,8 +73,9 @@ class BearerSignIn:
             self._sign_nobody_in()
             token_scopes.refuse("The API token is limited to some scopes, and this is none of them")
         if self._tokens.is_touch_due(record):
-            ip, agent, tokens = client_address(), client_user_agent(), self._tokens
-            request_state().defer(lambda: tokens.touch(record, ip, agent))
+            state, tokens = request_state(), self._tokens
+            ip, agent = state.client
+            state.defer(lambda: tokens.touch(record, ip, agent))
         g.csrf_valid = True  # for a FlaskForm in an app without CSRFProtect, which checks for itself
         # a host's receiver of "loaded from request" may ask for current_user, which must not come here again
         current_app.login_manager._update_request_context_with_user(user)  # type: ignore[attr-defined]

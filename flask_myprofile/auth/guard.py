@@ -32,7 +32,6 @@ from ..store.user_at_hand import AtHand
 from . import remember_me, user_loader
 from .answer_cookies import LONG, AnswerCookies
 from .bearer import BearerSignIn
-from .client import client_address, client_user_agent
 from .deferred_writes import write_after_context
 from .owner_check import OwnerCheck
 from .request_state import RequestState, request_state, state_of
@@ -176,7 +175,7 @@ class Guard:
             # Flask-Login asks the remember-me cookie next, perhaps another's
             remember_me.hide_remembered_device()
         elif self._sessions.is_touch_due(last_seen_at):
-            ip, agent = client_address(), client_user_agent()
+            ip, agent = state.client
             state.defer(lambda: self._sessions.touch(session_id, ip, agent))
         return user
 

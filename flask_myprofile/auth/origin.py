@@ -10,7 +10,6 @@ from flask import g
 
 from ..account.events import COMMAND_LINE, HOST, USER, Origin
 from ..globals import current_profile
-from .client import client_address, client_user_agent
 
 _of_write: ContextVar[Origin | None] = ContextVar("flask_myprofile_origin", default=None)
 
@@ -28,10 +27,13 @@ def from_there(origin: Origin, write: Callable[[], object]) -> Callable[[], obje
     return call
 
 
-def origin_of(user_key: str, session_id: str | None) -> Origin:
-    """Of this request, in that session of that user; if it is a user of ours, signed in by whatever."""
+def origin_of(user_key: str, session_id: str | None, client: tuple[str, str]) -> Origin:
+    """Of this request, in that session of that user; if it is a user of ours, signed in by whatever.
+
+    :param client: its address and User-Agent.
+    """
     key = user_key or _key_of_loaded()
-    return Origin(USER if key else HOST, key, session_id, client_address(), client_user_agent())
+    return Origin(USER if key else HOST, key, session_id, *client)
 
 
 def _key_of_loaded() -> str | None:

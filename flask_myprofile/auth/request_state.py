@@ -6,6 +6,7 @@ Kept with the request, never in ``g``: up to Flask 3.1 a surrounding app context
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from flask import Request, has_request_context, request
@@ -19,6 +20,7 @@ from ..store.notice_records import KnownDevice
 from ..store.records import SessionRecord
 from ..store.token_records import CheckedToken
 from . import session_cookie
+from .client import client_address, client_user_agent
 from .deferred_writes import DeferredWrites, deferred_writes, own_transaction_if_context_is_shared
 from .origin import from_there, kept_origin, origin_of, origin_of_no_request
 
@@ -104,7 +106,12 @@ class RequestState:
     @property
     def origin(self) -> Origin:
         """Who does what is done now."""
-        return origin_of(self.user_key, self.session_id)
+        return origin_of(self.user_key, self.session_id, self.client)
+
+    @cached_property
+    def client(self) -> tuple[str, str]:
+        """The address and the User-Agent of who sends the request: a sign-in keeps them, and says where it was from."""
+        return client_address(), client_user_agent()
 
 
 def state_of(incoming: Request) -> RequestState | None:

@@ -59,8 +59,9 @@ def forget_user(*, and_csrf_token: bool = True) -> None:
 
 def forget_csrf_token() -> None:
     """Flask-WTF's. The next form gets another one, also if it is in this very answer."""
-    session.pop(csrf_field(), None)
-    g.pop(csrf_field(), None)
+    field = csrf_field()
+    session.pop(field, None)
+    g.pop(field, None)
 
 
 def has_given_csrf_token() -> bool:

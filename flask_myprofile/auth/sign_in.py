@@ -24,7 +24,6 @@ from ..store.notice_records import KnownDevice
 from ..store.records import ADOPTED, Owner, SessionRecord
 from ..transactions import TRIES, after_commit, run
 from . import remember_me, session_cookie
-from .client import client_address, client_user_agent
 from .identity import recorded_identity, take_identity, when_recorded
 from .known_device import sign_in_from
 from .password_watch import PasswordWatch
@@ -73,7 +72,7 @@ class SignIn:
         session_cookie.new_session_id()
         kept = session.get("_remember") == "set" or current_app.config.get("REMEMBER_COOKIE_REFRESH_EACH_REQUEST")
         until = remember_me.remember_until() if kept else None
-        data = SignInData(str(session["_user_id"]), client_address(), client_user_agent(), remember_until=until)
+        data = SignInData(str(session["_user_id"]), *state.client, remember_until=until)
         device = new_device(key)
         state.known_device = sign_in_from(key, device.id)
         self._start(state, user, key, device, data, replaces)
@@ -212,7 +211,7 @@ class SignIn:
         if not self._sessions.may_adopt(user, remembered, signed_at):
             state.defer(lambda: self._sessions.put_sign_outs_right(user))
             return False
-        data = SignInData(login_id, client_address(), client_user_agent(), method=ADOPTED)
+        data = SignInData(login_id, *state.client, method=ADOPTED)
         key = self._users.key(user)
         device = self._device_for(key, login_id, data.ip, data.user_agent, cookie)
         if device is None:

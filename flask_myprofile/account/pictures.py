@@ -12,8 +12,6 @@ import threading
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from .picture_files import LONGEST_PROFILE, to_be_seen
-
 #: Both sides, in pixels: sharp at the size in which it is shown, on screens with three pixels to one.
 SIZE = 256
 #: What a BLOB of MariaDB holds. Only noise comes near it.
@@ -80,6 +78,8 @@ def _read(file: BinaryIO, max_pixels: int) -> Any:
     """Whatever a decoder makes of bytes that somebody has sent, it is not our fault: so all of it counts as damage."""
     from PIL import Image
 
+    from .picture_files import to_be_seen
+
     try:
         with Image.open(io.BytesIO(to_be_seen(file.read())), formats=_FORMATS) as image:
             if image.width * image.height > max_pixels:
@@ -127,6 +127,8 @@ def _with_plain_channels(image: Any) -> Any:
 def _in_usual_colours(image: Any, profile: bytes | None) -> Any:
     """In sRGB, which is what a picture is in that does not say."""
     from PIL import ImageCms
+
+    from .picture_files import LONGEST_PROFILE
 
     if profile and len(profile) <= LONGEST_PROFILE:
         with suppress(ImageCms.PyCMSError, OSError, ValueError):  # a profile that is of no use, or of other channels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global, parse_locale
+from babel.localedata import locale_identifiers
 from flask import current_app, has_app_context
 
 from ..adapters import adapter_of
@@ -24,6 +26,8 @@ TRANSLATIONS = Path(__file__).parent.parent / "translations"
 ENGLISH = Locale("en")
 #: Characters of a code that is read.
 _LONGEST = 35
+#: Its language, script and territory; what else it may say, such as a variant or a modifier, is left out.
+_CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?(?:[-_@.].*)?")
 
 
 def flask_babel_of(app: Any) -> Any | None:
@@ -97,15 +101,55 @@ def _look_for_languages(app: Any) -> Sequence[str]:
 def offered_as(code: str, among: Iterable[Locale] | None = None) -> Locale | None:
     """The language on offer that this code means, also where it is spelt otherwise: "DE", "zh_CN" for "zh-Hans", "pt"
     for "pt-BR"; None where there is none."""
-    meant = locale_of(code) if code and len(code) <= _LONGEST else None
+    those = list(offered() if among is None else among)
+    meant = (_named(code, those) or _meant(code, those)) if code and len(code) <= _LONGEST else None
     if meant is None:
         return None
-    alike = [each for each in (offered() if among is None else among) if _likely(each)[:2] == _likely(meant)[:2]]
+    alike = [each for each in those if _likely(each)[:2] == _likely(meant)[:2]]
     exact = [each for each in alike if each == meant] or [each for each in alike if _likely(each) == _likely(meant)]
     return next(iter(exact or alike), None)
 
 
+def _named(code: str, those: Iterable[Locale]) -> Locale | None:
+    """One that is more than a language, a script and a territory, such as ca-ES-valencia, by what it is called."""
+    for each in those:
+        if (each.variant or each.modifier) and tag_of(each).casefold() == code.replace("_", "-").casefold():
+            return each
+    return None
+
+
+def _meant(code: str, those: Iterable[Locale]) -> Locale | None:
+    """What a code means; None where none of those is of its language.
+
+    Babel keeps for ever each code that it has been asked for, and browsers may ask for whatever they like.
+    """
+    language, known = _known_parts(code)
+    return _read(known) if any(each.language == language for each in those) else None
+
+
+@lru_cache(1024)
+def _known_parts(code: str) -> tuple[str, str]:
+    """Its language, and that with the script and the territory: what else it says is left out."""
+    found = _CODE.fullmatch(code)
+    if found is None:
+        return "", ""
+    language, script, territory = found.groups()
+    usual = get_global("language_aliases").get(language.lower(), language.lower())
+    known = script if script is not None and script.title() in _scripts() else None
+    return usual.partition("_")[0], "_".join(filter(None, (language, known, territory)))
+
+
+@lru_cache(1024)
+def _read(code: str) -> Locale | None:
+    return locale_of(code)
+
+
 @cache
+def _scripts() -> set[str]:
+    return {part for each in locale_identifiers() for part in each.split("_")[1:2] if len(part) == 4}
+
+
+@lru_cache(1024)
 def _likely(which: Locale) -> tuple[str, str | None, str | None]:
     """Language, script and territory, the ones that most of its readers have where the code does not say them."""
     subtags: Any = get_global("likely_subtags")

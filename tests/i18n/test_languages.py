@@ -11,11 +11,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from babel import Locale
+from babel import Locale, localedata
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from flask import Flask
 from flask_babel import Babel
 
+from flask_myprofile.i18n.languages import offered_as
 from tests.i18n.test_translations import TRANSLATED
 from tests.support.host import JSON, PASSWORD, Browser, Host
 from tests.support.live import example
@@ -179,6 +180,28 @@ def test_a_host_may_know_its_readers_language_by_another_name(
     answer = alice.get("/profile/password")
     assert said(spoken, "Current password") in unescape(answer.text)
     check_language(answer, str(Locale.parse(asked)).replace("_", "-"), asked)
+
+
+@pytest.mark.parametrize("code", ["de@{}", "de-DE-{}", "{}", "de-{}", "qa-{}"])
+def test_what_browsers_ask_for_is_not_kept_for_ever(code: str) -> None:
+    """Babel remembers each code that it has been asked about."""
+    offered, before = [Locale("de"), Locale("en")], localedata.exists.cache_info().currsize
+    for number in range(200):
+        offered_as(code.format(chr(97 + number % 26) * 3 + chr(97 + number // 26)), offered)
+    assert localedata.exists.cache_info().currsize - before < 10
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        *(("de@euro", "de"), ("DE-1996", "de"), ("de-x-private", "de"), ("en-Abcd", "en"), ("iw", None)),
+        *(("ca-es-valencia", "ca_ES_VALENCIA"), ("ca", "ca"), ("ca-FR", "ca"), ("x", None), ("*", None), ("", None)),
+    ],
+)
+def test_what_else_a_code_says_than_language_script_and_territory_is_left_out(code: str, meant: str | None) -> None:
+    offered = [Locale.parse(each) for each in ("de", "en", "ca", "ca_ES_VALENCIA")]
+    found = offered_as(code, offered)
+    assert meant == (None if found is None else str(found))
 
 
 def test_days_and_times_are_as_the_language_writes_them(host: Host) -> None:

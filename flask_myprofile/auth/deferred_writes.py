@@ -34,6 +34,15 @@ class DeferredWrites:
         self._answer: HeldAnswer | None = None
         self._failed = False
         self._done = False
+        self._app: Any = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    @property
+    def are_kept(self) -> bool:
+        return self._done and not self._failed
+
+    @property
+    def may_be_added_to(self) -> bool:
+        return not self._done and self._app is current_app._get_current_object()  # type: ignore[attr-defined]
 
     def note(self, write: Write, tries: int) -> None:
         self._bookkeeping.append((write, tries))

@@ -94,14 +94,20 @@ class RequestState:
 
         :param tries: how often it is tried where somebody else is in the way.
         """
-        self.writes = deferred_writes()
-        self.writes.note(from_there(self.origin, write), tries)
+        self._writes().note(from_there(self.origin, write), tries)
 
     def promise(self, write: Callable[[], object]) -> None:
         """The same for what the answer acknowledges, by words or by the cookies that it gives and takes: where this
         fails, the answer is 503 and the browser keeps what it had."""
-        self.writes = deferred_writes()
-        self.writes.promise(from_there(self.origin, write), session_cookie.as_it_came())
+        self._writes().promise(from_there(self.origin, write), session_cookie.as_it_came())
+
+    def _writes(self) -> DeferredWrites:
+        """Those that the answer waits for, also within an app context that the host pushes around a part of its view.
+        Others where that one is of another app, or has ended: they go on their own if something has failed in it."""
+        first = self.writes
+        if first is None or first.are_kept:
+            self.writes = first = deferred_writes()
+        return first if first.may_be_added_to else deferred_writes()
 
     @property
     def origin(self) -> Origin:

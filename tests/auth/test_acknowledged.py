@@ -13,7 +13,7 @@ from flask import flash, redirect, session
 from flask_myprofile import current_profile
 from flask_myprofile.errors import StoreDown
 from tests.support.devices import inside, live, secret_of, sent_to_login, set_cookies
-from tests.support.host import Browser, Host, token_in
+from tests.support.host import PASSWORD, Browser, Host, token_in
 from tests.support.kept import in_each_database, in_these
 from tests.support.redis_server import RedisServer, broken, server_fixture
 from tests.support.refusing import IMPATIENT, full, locked, read_only
@@ -44,6 +44,25 @@ def doors(host: Host) -> None:
         session.clear()
         return redirect("/login")
 
+    @app.post("/logout-and-work")
+    def logout_and_work() -> Any:
+        flask_login.logout_user()
+        work_apart(host)
+        return redirect("/login")
+
+    @app.post("/logout-apart")
+    def logout_apart() -> Any:
+        with app.app_context():
+            flask_login.logout_user()
+        host.db.session.get(host.User, 2).set_password(PASSWORD)
+        return redirect("/login")
+
+    @app.post("/login-and-work")
+    def login_and_work() -> Any:
+        flask_login.login_user(host.user("alice"))
+        work_apart(host)
+        return redirect("/page")
+
     @app.post("/confirm")
     @flask_login.login_required
     def confirm() -> str:
@@ -55,6 +74,12 @@ def doors(host: Host) -> None:
         return f"busy, {flask_login.current_user.is_authenticated}", 503, {"Retry-After": "30"}
 
 
+def work_apart(host: Host) -> None:
+    """In an app context of its own, as code does that is written for a task queue as well."""
+    with host.app.app_context():
+        host.db.session.get(host.User, 2).set_password(PASSWORD)
+
+
 #: How somebody signs out.
 OUT: dict[str, Callable[[Browser], Any]] = {
     "the menu": lambda b: b.post("/profile/sign-out"),
@@ -62,6 +87,8 @@ OUT: dict[str, Callable[[Browser], Any]] = {
     "the Sessions tab": lambda b: b.post("/profile/sessions/sign-out", {"id": b.session_id()}),
     "the Sessions tab, as JSON": lambda b: b.post_json("/profile/sessions/sign-out", {"id": b.session_id()}),
     "logout_user()": lambda b: b.post("/logout"),
+    "logout_user(), and work in another context": lambda b: b.post("/logout-and-work"),
+    "logout_user() in another context, and work": lambda b: b.post("/logout-apart"),
     "session.clear()": lambda b: b.post("/leave"),
     "session.clear() unasked": lambda b: b.post("/leave-unasked"),
     "both": lambda b: b.post("/logout-and-clear"),
@@ -154,6 +181,17 @@ def check_not_signed_in(host: Host, how: Breakage, remember: bool) -> None:
 @pytest.mark.parametrize("remember", [False, True])
 def test_a_sign_in_that_is_not_stored_is_not_said(remember: bool, new_host: NewHost) -> None:
     check_not_signed_in(new_host(after=doors), read_only, remember)
+
+
+def test_a_sign_in_is_not_said_either_where_the_host_works_in_another_context_after_it(new_host: NewHost) -> None:
+    host = new_host(after=doors)
+    alice = host.browser()
+    with read_only(host):
+        check_refused(alice.post("/login-and-work"))
+        assert sent_to_login(alice)
+    assert alice.post("/login-and-work").location == "/page"
+    assert alice.is_in()
+    assert live(host) == 1
 
 
 def test_a_sign_in_while_sqlite_is_locked_is_not_said(new_host: NewHost) -> None:

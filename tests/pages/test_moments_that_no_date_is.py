@@ -154,7 +154,7 @@ def test_a_text_in_ones_own_session_ends_it_at_most(column: str, new_host: Calla
 
 
 def test_texts_in_all_other_columns_keep_nobody_from_doing_anything(new_host: Callable[..., Host]) -> None:
-    notes = {"MYPROFILE_NOTIFY": lambda notice: None, "MYPROFILE_EXTERNAL_URL": "https://app.test"}
+    notes = {"MYPROFILE_NOTIFY": lambda user, notice: None, "MYPROFILE_EXTERNAL_URL": "https://app.test"}
     more = {"MYPROFILE_EMAIL_CHANGE": "verified", "MYPROFILE_PERSONAL_READONLY": ("username",)}
     host = new_host(**SETTINGS, **notes, **more, MYPROFILE_API_TOKEN_LIFETIME=90 * 86400)
     alice, admin = signed_in(host), signed_in(host, "admin")

@@ -262,7 +262,7 @@ def test_who_signs_in_after_somebody_in_one_request_is_not_whom_the_provider_has
                     flask_login.logout_user()
             return "bob"
 
-    host = new_host(after=after, MYPROFILE_NOTIFY=lambda notice: None)
+    host = new_host(after=after, MYPROFILE_NOTIFY=lambda user, notice: None)
     browser = host.browser()
     assert browser.get("/as-bob").text == "bob"
     key = {name: str(host.user(name).id) for name in ("alice", "bob")}

@@ -25,6 +25,14 @@ LONGEST = 2_000
 #: Ids of sessions, or names of fields, that are kept of one event.
 MOST_NAMED = 20
 
+#: What the details are that words are made of; another version may have written something else.
+_SHAPES: Mapping[str, type] = {
+    **dict.fromkeys(("device", "former", "provider", "reason", "token", "user"), str),
+    **dict.fromkeys(("sessions", "fields"), list),
+    **dict.fromkeys(("before", "after"), dict),
+    "count": int,
+}
+
 _number = itertools.count(secrets.randbelow(65_536))
 
 
@@ -137,8 +145,21 @@ def is_from_there(record: EventRecord) -> bool:
 
 
 def details_of(record: EventRecord) -> dict[str, Any]:
-    """What is said of it besides."""
-    return json.loads(record.details) if record.details else {}
+    """What is said of it besides; nothing where this cannot be read, as another program may have written it."""
+    try:
+        found = json.loads(record.details or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def known_details(record: EventRecord) -> dict[str, Any]:
+    """Those that are as words can be made of them."""
+    found = details_of(record)
+    known: dict[str, Any] = {name: found[name] for name in found if isinstance(found[name], _SHAPES.get(name, object))}
+    for name in {"sessions", "fields"} & known.keys():
+        known[name] = [each for each in known[name] if isinstance(each, str)]
+    return known
 
 
 def check_own(kind: str, details: Mapping[str, Any] | None, declared: Mapping[str, Any]) -> None:

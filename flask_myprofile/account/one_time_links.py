@@ -35,10 +35,11 @@ class OneTimeLinks:
 
     def find(self, secret: str) -> LinkRecord | None:
         """What a link is for; None where it is none, was used, or is too old; or is of a clock that was ahead, until
-        pruning has put it right."""
+        pruning has put it right; or is for what another version has."""
         record = self._store.link(digest_of(secret)) if re.fullmatch(SECRET, secret) else None
-        is_good = record is not None and 0 < record.expires_at - now() <= LIFETIMES[record.purpose] + SKEW
-        return record if is_good else None
+        if record is None or record.purpose not in LIFETIMES:
+            return None
+        return record if 0 < record.expires_at - now() <= LIFETIMES[record.purpose] + SKEW else None
 
     def take(self, secret: str) -> LinkRecord | None:
         """The same, once: of two who come with the same link at once, one gets it. The caller commits."""

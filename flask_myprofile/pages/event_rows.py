@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from flask import current_app, url_for
 
 from ..account import events
-from ..account.events import details_of, is_from_there
+from ..account.events import details_of, is_from_there, known_details
 from ..globals import current_profile
 from ..i18n import as_datetime, gettext, iso_time, join_list, lazy_gettext, local_date, ngettext
 from ..openapi.schemas import ANYTHING, MOMENT, OPTIONAL_TEXT, TEXT, record
@@ -182,7 +182,7 @@ def title_of(record: EventRecord, seen: Around | None = None) -> str:
     own = current_profile.config.activity_kinds.get(record.kind)
     if own is not None:
         return _own_words(record, own)
-    if record.kind == events.SIGNED_IN.name and details_of(record).get("device") == "new":
+    if record.kind == events.SIGNED_IN.name and known_details(record).get("device") == "new":
         return gettext("Signed in on a new device")
     if record.kind == events.SESSIONS_ENDED.name:
         return _ended_words(record, seen)
@@ -200,7 +200,7 @@ def _own_words(record: EventRecord, words: Any) -> str:
 
 
 def _ended_words(record: EventRecord, seen: Around | None) -> str:
-    ids, count = _ended(record), int(details_of(record).get("count", 1))
+    ids, count = _ended(record), known_details(record).get("count", 1)
     session = seen.sessions.get(ids[0]) if seen is not None and count == 1 and ids else None
     if session is not None and (session.name or session.user_agent):
         return gettext("Signed out of %(name)s", name=name_of(session))
@@ -209,11 +209,11 @@ def _ended_words(record: EventRecord, seen: Around | None) -> str:
 
 def _ended(record: EventRecord) -> Sequence[str]:
     """The ids of sessions that have ended by it."""
-    return details_of(record).get("sessions", ()) if record.kind == events.SESSIONS_ENDED.name else ()
+    return known_details(record).get("sessions", ()) if record.kind == events.SESSIONS_ENDED.name else ()
 
 
 def _notes(record: EventRecord) -> Iterable[str]:
-    details = details_of(record)
+    details = known_details(record)
     if record.kind == events.SESSIONS_ENDED.name and details.get("reason") in _REASONS:
         yield str(_REASONS[details["reason"]])
     if details.get("provider"):
@@ -257,7 +257,8 @@ def _switched(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[s
 
 
 def _in_two(rule: Any) -> tuple[Any, Any]:
-    return (rule.get("on"), rule.get("for")) if isinstance(rule, Mapping) else (rule, None)
+    on, whom = (rule.get("on"), rule.get("for")) if isinstance(rule, Mapping) else (rule, None)
+    return on if isinstance(on, bool) else None, whom
 
 
 def labels_of(tabs: Iterable[str]) -> dict[str, Any]:

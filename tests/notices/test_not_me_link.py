@@ -129,6 +129,19 @@ def test_somebody_elses_session_or_a_link_that_is_too_old_is_left_alone(told: To
     assert press_again(host.browser(), late).status_code == 404
 
 
+def test_a_link_for_what_another_version_has_is_none_here_and_goes_on_there(told: Told) -> None:
+    """As while one machine after the other gets the new version."""
+    host, alice, stranger, link = told
+    visitor = host.browser()
+    host.sql("UPDATE myprofile_link SET purpose = 'of_a_later_version'")
+    assert visitor.get(link).status_code == 404
+    assert press_again(visitor, link).status_code == 404
+    assert stranger.is_in() and alice.is_in()
+    host.sql("UPDATE myprofile_link SET purpose = 'not_me'")
+    press(visitor, link)
+    assert not stranger.is_in()
+
+
 @pytest.mark.parametrize("token", ["", "A" * 43, "x" * 5000, "é", "\0"])
 def test_what_is_no_link_is_said_to_be_none(token: str, told: Told) -> None:
     visitor = told[0].browser()

@@ -48,16 +48,16 @@ class PasswordWatch:
         for column in self._columns:
             event.listen(column, "set", weak_listener(self._on_set), propagate=True)
 
-    def marks_of(self, user: Any) -> list[str]:
+    def marks_of(self, user: Any, user_key: str) -> list[str]:
         """Of that user. The list grows while the request goes on."""
-        return self._seen(user, self._users.password_mark(user))
+        return self._seen(user_key, self._users.password_mark(user))
 
-    def _seen(self, user: Any, mark: str | None) -> list[str]:
+    def _seen(self, user_key: str, mark: str | None) -> list[str]:
         """What is seen first counts: later it may be somebody else's change."""
         state = request_state()
         if state.passwords is None:
             state.passwords = {}
-        return state.passwords.setdefault(self._users.key(user), [mark] if mark is not None else [])
+        return state.passwords.setdefault(user_key, [mark] if mark is not None else [])
 
     def _is_mine(self) -> bool:
         return has_request_context() and are_this_apps(self._users)
@@ -68,12 +68,14 @@ class PasswordWatch:
         for column in self._columns:
             for user in session.identity_map.values():
                 if isinstance(user, column.class_) and column.key in vars(user):  # loaded: nothing is to be read here
-                    self._seen(user, self._users.mark_of(user, vars(user)[column.key]))
+                    key = self._users.key(user)
+                    self._seen(key, self._users.mark_of_key(key, vars(user)[column.key]))
 
     def _on_set(self, user: Any, value: Any, old: Any, initiator: Any) -> None:
         if self._is_mine() and inspect(user).identity is not None:
-            seen = self._seen(user, self._users.mark_of(user, old))
-            if (mark := self._users.mark_of(user, value)) is not None:
+            key = self._users.key(user)
+            seen = self._seen(key, self._users.mark_of_key(key, old))
+            if (mark := self._users.mark_of_key(key, value)) is not None:
                 seen.append(mark)
             if request.blueprint not in OWN_BLUEPRINTS:  # which say themselves what becomes of the sessions
                 self._note_replaced(user, old, value)

@@ -256,7 +256,8 @@ class SignIn:
         if state.restored is None:
             session[KEY] = credential.value
         state.has_begun_check, state.refused = True, False
-        marks, known = self._passwords.marks_of(user), state.known_device  # somebody else may sign in after them
+        # of this sign-in: somebody else may sign in after them
+        marks, known = self._passwords.marks_of(user, user_key), state.known_device
         state.promise(lambda: self._store_new(state, _with_mark(record, marks), replaces, known))
         if not self._sessions.sees_password(user, user_key):
             state.defer(lambda: self._end_if_password_changed(user, marks, record.id), tries=TRIES)

@@ -40,9 +40,11 @@ CLIPPED = """() => [...document.querySelectorAll(".mp *")]
 
 
 #: B80: what is wrong is said twice, in the same words: in the summary, whose link leads there, and beside the field.
+#: A switch that somebody else has moved meanwhile is not wrong; how it is now is said beside it.
 UNTIED = """() => {
     const words = id => (document.getElementById(id)?.textContent || "").trim();
-    const links = [...document.querySelectorAll(".mp-summary a")].map(a => [a.hash.slice(1), a.textContent.trim()]);
+    const links = [...document.querySelectorAll(".mp-summary a")].map(a => [a.hash.slice(1), a.textContent.trim()])
+        .filter(([id]) => !document.getElementById(id)?.matches("[role=switch]"));
     const wrong = [...document.querySelectorAll(".mp :is([aria-invalid=true], fieldset[aria-describedby*=-error])")];
     const said = wrong.map(e => [e.id, e.getAttribute("aria-describedby").split(" ").map(words).join(" ")]);
     return [...links.filter(([id, text]) => !said.some(([at, all]) => at == id && all.includes(text))),

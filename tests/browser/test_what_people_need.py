@@ -35,6 +35,20 @@ def test_what_is_meant_to_be_touched_is_as_large_as_a_finger(state: str, gallery
     assert looks.small_targets(page) == []
 
 
+#: Of the inputs with a button beside them, and of what stands in a head beside one.
+SQUEEZED = """() => [...document.querySelectorAll(".mp-affix > input, .mp-panel__head:has(> .mp-btn) > div")]
+    .filter(e => e.checkVisibility()).map(e => [e.className, Math.round(e.getBoundingClientRect().width)])
+    .filter(([, width]) => width < 140)"""
+
+
+@pytest.mark.parametrize("state", ["password", "a session's details", "find a user", "several tokens"])
+def test_on_a_narrow_phone_long_words_of_a_button_leave_room_to_type_and_to_read(state: str, gallery: Gallery) -> None:
+    """A password had 66 pixels beside "Показать", the name of a session 48."""
+    page = shown(gallery, state, "ru", viewport={"width": 320, "height": 640}).page
+    assert page.evaluate(SQUEEZED) == []
+    assert looks.scrolling_sideways(page) == []
+
+
 @pytest.mark.parametrize("path", ["/profile/password", "/profile/admin/features", "/profile/sessions"])
 def test_in_the_systems_own_colours_every_control_has_an_edge(path: str, gallery: Gallery) -> None:
     page = gallery.person(MAYA, forced_colors="active").open(path)

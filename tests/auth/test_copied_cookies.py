@@ -17,6 +17,7 @@ from flask import jsonify
 import flask_myprofile
 from flask_myprofile import current_profile, hand_over, handed_over
 from flask_myprofile.account.pending_forms import KEPT
+from flask_myprofile.auth.feature_preview import LASTS
 from flask_myprofile.sso.hand_over import GOOD_FOR
 from flask_myprofile.store.records import ROTATION_GRACE
 from flask_myprofile.testing import wait_for_notices
@@ -140,6 +141,27 @@ def test_copies_of_what_remembers_come_back_as_the_same_session(asking: Host) ->
     assert len(alice.sessions()) == 1
     asking.rows.age(created_at=1801)
     assert not is_recent(copy)
+
+
+def test_a_copy_from_a_preview_goes_on_with_it_for_the_rest_of_its_hour(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That it has ended only the browser knows."""
+    beta = {"on": True, "for": {"roles": ["beta"]}}
+    host = new_host(MYPROFILE_FEATURES={"sessions": beta}, MYPROFILE_ROLES=lambda user: ["beta"] * (user.id == 1))
+    admin, preview = host.browser(), "/profile/admin/features/preview"
+    admin.login("admin")
+    assert admin.post(preview, {"user": "alice"}).status_code == 303
+    copy, later = admin.copy(), admin.copy()
+    assert admin.post(f"{preview}/end").status_code == 303
+    assert admin.get("/profile/sessions").status_code == 404
+    assert copy.get("/profile/sessions").status_code == 200
+    assert copy.post_json("/profile/preferences", {"language": "de"}).json["code"] == "previewing"
+    pass_time(monkeypatch, LASTS)
+    assert later.get("/profile/sessions").status_code == 404
+    monkeypatch.undo()
+    host.change("admin", is_admin=False)
+    assert copy.get("/profile/sessions").status_code == 404
 
 
 @everywhere

@@ -176,6 +176,21 @@ def test_a_shorter_time_given_at_the_sign_in_is_kept(
     assert not copies[1].is_in()
 
 
+def test_a_cookie_that_is_refreshed_with_each_request_makes_no_session_last_longer(
+    new_host: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``docs/tabs/sessions.md`` says: its end is counted from the sign-in."""
+    host = new_host(REMEMBER_COOKIE_REFRESH_EACH_REQUEST=True, REMEMBER_COOKIE_DURATION=timedelta(days=3))
+    alice = host.browser()
+    alice.login("alice")
+    for day in range(1, 5):
+        with monkeypatch.context() as patch:
+            pass_time(patch, day * 86400 - 3600)
+            assert alice.is_in() == (day < 4)
+            alice.restart()
+    assert alice.login("alice").location == "/page" and alice.is_in()
+
+
 @however_kept
 def test_a_second_sign_in_on_a_remembered_device_replaces_its_session(host: Host) -> None:
     """B89: also where the browser was closed in between, and the sign-in page never asked who is there."""

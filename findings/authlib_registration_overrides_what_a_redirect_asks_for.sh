@@ -1,5 +1,5 @@
 #!/bin/sh
-# Authlib 1.6.11, Flask client: what a client was registered with as authorize_params wins over the arguments of a single
+# Authlib 1.9.10, Flask client: what a client was registered with as authorize_params wins over the arguments of a single
 # authorize_redirect(). A call that asks the provider to ask the person again (prompt="login", max_age=0) goes out with the
 # max_age=3600 of the registration, and nothing says so; the other argument, which the registration does not name, is sent.
 # One would expect a call to override a default, as with the other parameters of a redirect.
@@ -7,7 +7,7 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check Authlib==1.6.11 Flask==3.1.3 requests==2.32.5
+"$folder/venv/bin/pip" install -q --disable-pip-version-check Authlib==1.9.10 Flask==3.1.3 requests==2.32.5
 cat > "$folder/redirect.py" <<'PY'
 import sys
 from urllib.parse import parse_qs, urlsplit

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Flask-AppBuilder 5.0.0 tells Flask-Login that people sign in at the endpoint "login", and has no endpoint of that name:
+# Flask-AppBuilder 5.3.0 tells Flask-Login that people sign in at the endpoint "login", and has no endpoint of that name:
 # its own is "AuthDBView.login". A view of the app's with @login_required therefore does not send a visitor to the sign-in
 # page: url_for() cannot build the address, and the visitor is answered 500.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check Flask-AppBuilder==5.0.0
+"$folder/venv/bin/pip" install -q --disable-pip-version-check Flask-AppBuilder==5.3.0
 cat > "$folder/login_view.py" <<'PY'
 import sys
 

@@ -1,12 +1,12 @@
 #!/bin/sh
-# SQLAlchemy 2.0.44 with SQLite: a number that the driver cannot bind, such as an id out of a URL or a cookie that is
+# SQLAlchemy 2.1.9 with SQLite: a number that the driver cannot bind, such as an id out of a URL or a cookie that is
 # longer than 64 bits, raises Python's own OverflowError and no sqlalchemy.exc error. "except SQLAlchemyError", which
 # catches the same lookup on other databases (there it is a DataError), does not catch this one.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check SQLAlchemy==2.0.44
+"$folder/venv/bin/pip" install -q --disable-pip-version-check SQLAlchemy==2.1.9
 cat > "$folder/overflow.py" <<'PY'
 import sys
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# SQLAlchemy 2.0.44: "with connection.begin_nested():" hides the error of a statement for which the database has undone
+# SQLAlchemy 2.1.9: "with connection.begin_nested():" hides the error of a statement for which the database has undone
 # the whole transaction, as SQLite does where nothing more can be written (and MariaDB at a deadlock): leaving the block rolls back
 # to a savepoint that is gone, and it is that failure which is raised, "no such savepoint". The first error, which says
 # what happened and whether to try again, is only its __context__. Without a savepoint it is raised itself.
@@ -7,7 +7,7 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install -q --disable-pip-version-check SQLAlchemy==2.0.44
+"$folder/venv/bin/pip" install -q --disable-pip-version-check SQLAlchemy==2.1.9
 cat > "$folder/full.py" <<'PY'
 import resource
 import signal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,7 +44,8 @@ def reach(url: str, prefix: str) -> Server:
         # without redis-py's words, and without the URL: its password may be in them
         raise SetupError(
             "MYPROFILE_SESSION_STORE is a URL that redis-py does not take:"
-            " look at its port, at its options after the ? and at signs in the password that need %-encoding"
+            " look at its port, at the number of its database, at its options after the ? and at signs in the password"
+            " that need %-encoding"
         ) from None
 
 
@@ -73,6 +75,9 @@ def _pool(url: str, *also: str) -> redis.ConnectionPool:
     """
     :param also: options that are not for it.
     """
+    parts = urlsplit(url)
+    if parts.scheme != "unix" and re.fullmatch("/?[0-9]*/?", parts.path) is None:
+        raise ValueError("no number: redis-py takes /shop for the database 0, and /1/2 for 12")
     defaults: dict[str, Any] = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT, "protocol": 2}
     pool = redis.ConnectionPool.from_url(url, **defaults, retry=_never())
     settings = pool.connection_kwargs

@@ -220,6 +220,19 @@ def test_a_url_that_cannot_be_right_is_refused_without_repeating_it(url: str) ->
     assert caught.value.__suppress_context__
 
 
+@pytest.mark.parametrize("path", ["shop", "1/2", "-1", "1.5"])
+@pytest.mark.parametrize("kind", ["redis://localhost", "rediss+sentinel://one:1,two:1/mymaster"])
+def test_a_database_that_is_no_number_is_not_taken_for_another_one(kind: str, path: str) -> None:
+    """By redis-py, /shop is 0, and /1/2 is 12: two apps would have their sessions in one."""
+    with pytest.raises(SetupError, match="the number of its database"):
+        at(f"{kind}/{path}")
+
+
+@pytest.mark.parametrize(("url", "number"), [("", 0), ("/", 0), ("/7", 7), ("/7/", 7), ("?db=7", 7)])
+def test_a_database_is_named_by_its_number_or_left_out(url: str, number: int) -> None:
+    assert at(f"redis://localhost{url}")._server._client.connection_pool.connection_kwargs.get("db", 0) == number
+
+
 def test_the_url_may_say_how_long_to_wait_and_how_to_connect() -> None:
     def settings(options: str) -> dict[str, Any]:
         pool = at(f"rediss://:pa55word@localhost:6380/3{options}")._server._client.connection_pool

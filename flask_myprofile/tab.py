@@ -133,8 +133,7 @@ def action(
     :param file: it answers :class:`Done` with a ``filename``, which the browser asks for again after that question.
     :param condition: names of fields that an action without a form takes, such as the version that was looked at. The
         method gets each that was sent as a keyword argument, a text; whatever else is sent as JSON is refused.
-    :param max_body: the bytes that a form with files may have, where there is a ``FileField``; or a callable() for it.
-        Default, and always without files: 64 KB.
+    :param max_body: the bytes of a form with files, where there is a ``FileField``; or a callable(). Else 64 KB.
     :param answer: JSON Schema of the ``data`` that it answers, for the OpenAPI document.
     :returns: a decorator. The method answers a message or :class:`Done`, or raises :class:`~flask_myprofile.Refused`;
         it changes what it likes by ``db.session`` and does not commit: the extension does, or rolls back if it fails.

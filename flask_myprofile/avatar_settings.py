@@ -26,8 +26,8 @@ class AvatarSettings:
     avatar_max_pixels: int = _setting(
         25_000_000,
         checks.number(10_000),
-        "Pixels of a picture that is uploaded, at most. Each takes up to 5 bytes of memory while it is read; a process "
-        "reads one picture at a time.",
+        "Pixels of a picture that is uploaded, at most. Each takes up to 16 bytes of memory while it is read; a "
+        "process reads one picture at a time.",
     )
 
     def clashes_of_avatar(self) -> list[str]:

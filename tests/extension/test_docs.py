@@ -378,7 +378,24 @@ def test_every_table_is_documented(host: Host) -> None:
 
 def test_every_signal_is_documented() -> None:
     documented = {row[0].strip("`") for row in cells("docs/tabs/sessions.md") if re.fullmatch(r"`\w+_\w+`", row[0])}
-    assert documented == {name for name, value in vars(signals).items() if type(value).__name__ == "NamedSignal"}
+    there = {name for name, value in vars(signals).items() if type(value).__name__ == "NamedSignal"}
+    assert documented == there
+    assert set(re.findall(r"autodata:: flask_myprofile\.signals\.(\w+)", page("docs/api.md"))) == there
+
+
+def test_every_command_and_each_of_its_options_is_documented() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+
+    def missing(command: click.Command, name: str) -> Iterator[str]:
+        context = click.Context(command)
+        if isinstance(command, click.Group):
+            for word in command.list_commands(context):
+                yield from missing(command.commands[word], f"{name} {word}")
+            return
+        options = [each for parameter in command.params for each in parameter.opts if each.startswith("--")]
+        yield from (words for words in (name, *options) if words not in pages)
+
+    assert list(missing(cli.group, "flask myprofile")) == []
 
 
 def test_every_block_is_documented() -> None:

@@ -68,7 +68,7 @@ def render(
         note(form or ())
         quicken(each_field(form or ()))
         frame = _frame(title, tab, _errors((form, beside), error, error_at), message, user)
-        frame.forgets_its_form = status in (400, 409, 422) and template not in _ANSWERS_ALONE
+        frame.forgets_its_form = status in (400, 409, 422, 429) and template not in _ANSWERS_ALONE
         if in_own_layout:
             frame.layout = _OWN
         return _drawn(template, frame, tab, context), status

@@ -47,6 +47,21 @@ def test_back_onto_a_form_that_was_refused_sends_nothing_again(visitor: Callable
     assert len(sent) == 2
 
 
+def test_a_wrong_password_is_no_further_guess_when_its_page_is_loaded_again(visitor: Callable[..., Visitor]) -> None:
+    sam = visitor()
+    page = sam.sign_in("sam")
+    sam.open("/profile/password")
+    for guess in range(6):
+        page.locator("[name=current_password]").fill(f"not this one {guess}")
+        for name in ("new", "confirm"):
+            page.locator(f"[name={name}_password]").fill(NEW_PASSWORD)
+        with page.expect_navigation():
+            page.get_by_role("main").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Too many attempts.")
+    answer = page.reload()
+    assert answer and (answer.status, answer.request.method) == (200, "GET")
+
+
 def test_a_form_sent_twice_has_one_effect_and_is_no_mistake(visitor: Callable[..., Visitor]) -> None:
     sam, other = visitor(), visitor()
     other.sign_in("sam")

@@ -32,13 +32,14 @@ def forgetful(record: SessionRecord) -> SessionRecord:
 
 
 def unpacked(session_id: str, stored: bytes | None) -> SessionRecord | None:
-    """None where there is nothing, or nothing that we have written: no such session."""
+    """None where there is nothing, or nothing that we have written: no such session. What a later version says of it
+    besides is left out."""
     if stored is None:
         return None
     try:
         found: dict[str, Any] = {**_ABSENT, **json.loads(stored.decode(errors="surrogatepass"))}
         found.pop(KEPT_UNTIL)
-        return SessionRecord(session_id, **found) if _is_ours(found) else None
+        return SessionRecord(session_id, **{name: found[name] for name in _ABSENT}) if _is_ours(found) else None
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -179,7 +179,6 @@ GARBAGE: dict[str, dict[str, Any] | bytes] = {
     "no JSON": b"\xff{}",
     "a list": b"[1]",
     "a number": b"1",
-    "a field of another time": {"mood": "good"},
     **{f"no {field}": {field: ...} for field in ("user_key", "login_id", "secret_hash", "created_at", "kept_until")},
     **{f"{field} no number": {field: "1"} for field in ("created_at", "last_seen_at", "ended_at", "remember_until")},
     **{f"{field} no text": {field: 7} for field in ("user_key", "login_id", "secret_hash")},
@@ -204,6 +203,23 @@ def test_what_is_no_session_of_ours_is_no_session(how: str, client: redis.Redis,
     assert good.id in store.end_sessions("7", NOW, "x")
     store.drop_ended("7", 0)
     assert list(store.end_everyone(NOW, "x")) == []
+
+
+def test_a_field_of_a_later_version_signs_nobody_out_and_is_left_to_it(client: redis.Redis, redis_url: str) -> None:
+    """As while one machine after the other gets the new version, or where the old one is installed again."""
+    store, record = at(redis_url), session(1)
+    store.add_session(record)
+    put(client, record, mood="good", kept_on=["shelf"])
+    assert store.session(record.id) == record
+    assert store.find_live(record.id, "7", ANY) is not None
+    assert store.live_sessions("7", ANY, 10) == [record]
+    store.touch_session(record.id, NOW + 60, "192.0.2.9", "curl")
+    store.name_session("7", record.id, "x")
+    assert store.rotate_session(record, "e" * 64, NOW + 60, "7")
+    assert (stored(client, record)["mood"], stored(client, record)["kept_on"]) == ("good", ["shelf"])
+    assert store.end_sessions("7", NOW + 60, "x") == [record.id]
+    ended = store.session(record.id)
+    assert ended is not None and ended.ended_at == NOW + 60
 
 
 @pytest.mark.parametrize("missing", ["method", "ip", "user_agent"])

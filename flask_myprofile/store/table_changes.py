@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, inspect, text
+from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, MetaData, Table, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.schema import CreateColumn
 
@@ -80,7 +80,7 @@ def _compare(connection: Connection, tables: Sequence[Table]) -> tuple[list[Addi
     additions: list[Addition] = []
     left_alone: list[str] = []
     inspector = inspect(connection)
-    for table in tables:
+    for table in (_as_there(each, connection) for each in tables):
         if inspector.has_table(table.name, schema=table.schema):
             existing = _Existing(table, inspector, connection.dialect)
             additions += existing.missing()
@@ -88,6 +88,13 @@ def _compare(connection: Connection, tables: Sequence[Table]) -> tuple[list[Addi
         else:
             additions.append(Addition(f"table {table.fullname}", table.create))
     return additions, left_alone
+
+
+def _as_there(table: Table, connection: Connection) -> Table:
+    """In the schema that the host has SQLAlchemy put in the place of the one that it is declared in."""
+    translated = connection.get_execution_options().get("schema_translate_map") or {}
+    schema = translated.get(table.schema, table.schema)
+    return table if schema == table.schema else table.to_metadata(MetaData(), schema=schema)  # type: ignore[arg-type]
 
 
 class _Existing:

@@ -212,6 +212,18 @@ def test_older_tables_may_be_in_a_schema_of_sqlite_with_another_prefix(
     check_my_profile_works(host)
 
 
+def test_older_tables_are_where_the_engine_puts_the_schema_that_is_named(new_host: Callable[..., Host]) -> None:
+    engine = {"execution_options": {"schema_translate_map": {"auth": None}}}
+    host = new_host(MYPROFILE_TABLE_SCHEMA="auth", SQLALCHEMY_ENGINE_OPTIONS=engine)
+    assert create_tables(host).output == UP_TO_DATE
+    grow_old(host, schema="auth")
+    host.sql("ALTER TABLE myprofile_token DROP COLUMN version")
+    printed = set(create_tables(host).stdout.splitlines(keepends=True))
+    assert printed == {UP_TO_DATE, *(f"Added {words}.\n" for words in ADDED)}
+    assert create_tables(host).output == UP_TO_DATE
+    check_my_profile_works(host)
+
+
 @in_these("postgres")
 def test_older_tables_may_be_in_a_schema_of_postgres(new_host: Callable[..., Host]) -> None:
     def make_schema(app: Flask, db: SQLAlchemy) -> None:

@@ -76,11 +76,14 @@
     return token || Promise.reject(answer.status);
   };
   const copyAnswer = async (btn) => {
+    if (btn.ariaBusy) return;
+    btn.ariaBusy = "true";
     try {
       /* Safari forgets the click meanwhile: the clipboard gets the promise */
       await navigator.clipboard.write([new ClipboardItem({ "text/plain": ask(btn.form).then((x) => new Blob([x], { type: "text/plain" })) })]);
       copied(btn, true);
     } catch { btn.form.requestSubmit(); }   /* its page shows the token, or asks to sign in */
+    btn.ariaBusy = null;
   };
 
   /* the confirmation page's form as a dialog, the safe button first and focused */

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.gallery import MAYA, Gallery, shown
 from tests.browser.visitor import Visitor
@@ -77,6 +78,24 @@ def test_where_nothing_copies_the_button_of_the_tab_leads_to_the_token(script: s
     page = person.open("/profile/api-token")
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_label("Your API token")).to_have_value(token)
+
+
+def test_while_the_token_is_on_its_way_the_button_says_so_and_asks_once(gallery: Gallery) -> None:
+    """On a slow network nothing moved, and each further press asked for it again."""
+    held: list[Route] = []
+    person = gallery.person(MAYA, permissions=["clipboard-read", "clipboard-write"])
+    page = person.open("/profile/api-token")
+    page.route("**/api-token/reveal", partial(list[Route].append, held))
+    button = page.locator("[data-mp-copy]")
+    with page.expect_request("**/api-token/reveal"):
+        button.click()
+    expect(button).to_have_attribute("aria-busy", "true")
+    button.click()
+    page.evaluate("new Promise(done => setTimeout(done))")  # a second one would have been asked for by now
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    expect(button).not_to_have_attribute("aria-busy", "true")
 
 
 def test_without_scripts_the_token_can_be_selected_and_there_is_no_button(gallery: Gallery) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.long import served
 from tests.browser.visitor import Visitor, close
@@ -40,6 +40,17 @@ def test_the_content_begins_in_the_upper_half_and_what_is_above_it_is_a_line_eac
         assert content and content["y"] <= size["height"] / 2
         assert height(person, ".mp-nav") <= 64
         assert "admin" in path or height(person, ".mp-head") <= 40
+
+
+def test_at_a_high_zoom_the_bar_to_save_features_covers_none_of_them(person: Visitor) -> None:
+    """At 400 % of 1280 by 1024 pixels it took a third of what can be seen."""
+    page = person.open("/profile/admin/features")
+    bar = page.locator(".mp-savebar")
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.locator(".mp-switch").nth(2).scroll_into_view_if_needed()
+    expect(bar).not_to_be_in_viewport()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    expect(bar).to_be_in_viewport()
 
 
 def test_of_many_tabs_in_a_line_the_current_one_is_in_sight(person: Visitor) -> None:

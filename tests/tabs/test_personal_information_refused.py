@@ -16,7 +16,7 @@ from flask_myprofile import SetupError, Users
 from tests.auth.test_user_models import Person
 from tests.support.columns import Picky
 from tests.support.host import Browser, Host, signed_in, user_class
-from tests.support.kept import in_each_database
+from tests.support.kept import in_each_database, in_these
 from tests.tabs.test_personal_information import NAMES, TAB, errors_on, row, typed_on
 from tests.tabs.test_personal_information_types import with_columns
 
@@ -45,6 +45,16 @@ def with_rule(words: str, error: type[Exception]) -> Callable[[SQLAlchemy], type
         return User
 
     return model
+
+
+@in_these("flask-session-database")
+def test_what_is_refused_is_not_saved_by_who_commits_after_it_either(new_host: Callable[..., Host]) -> None:
+    """Flask-Session saves the session by a commit of ``db.session``, when the page has been answered."""
+    host = new_host(model=with_rule("Begin with + and the country code", ValueError))
+    alice, before = signed_in(host), row(host)
+    page, _ = both_doors(alice, SENT)
+    assert page.status_code == 422
+    assert row(host) == before
 
 
 @pytest.mark.parametrize("error", [ValueError, AssertionError, UnicodeError])

@@ -148,6 +148,7 @@ def details_of(record: EventRecord) -> dict[str, Any]:
     """What is said of it besides; nothing where this cannot be read, as another program may have written it."""
     try:
         found = json.loads(record.details or "{}")
+        json.dumps(found, ensure_ascii=False).encode()  # no page can be sent that has half of a character in it
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -15,7 +15,7 @@ from tests.support.host import JSON, Browser, Host, signed_in
 from tests.support.kept import in_each_database
 
 NAMES = sorted({name for kind in KINDS.values() for name in kind.details})
-UNREADABLE = ["", "later: 2", "[" * 50_000, "[1]", "null"]
+UNREADABLE = ["", "later: 2", "[" * 50_000, "[1]", "null", '{"token": "\\ud800"}']
 #: Each name with one of these.
 VALUES: list[Any] = [None, "word", 5, True, [None, ["a"], {"b": 1}], {"a": [1]}]
 

@@ -116,7 +116,8 @@ def _render(error: Any = "", status: int = 200, **context: Any) -> Any:
     """What is wrong where nobody was found is so with what was looked for."""
     at, title = "" if "whose" in context else "mp-user", gettext("Users")
     template = "myprofile/admin/sessions.html"
-    return layout.render(template, title=title, error=error, error_at=at, status=status, **context)
+    given = {"whose": None, "people": None, **context}
+    return layout.render(template, title=title, error=error, error_at=at, status=status, **given)
 
 
 def _sessions(admin: Any, user: Any) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class EmailChangeActions:
     @staticmethod
     def email_change_context(tab: Tab, user: Any) -> dict[str, Any]:
         if not may_change(user):
-            return {}
+            return {"email_form": None}
         change, typed = current_profile.email_changes.pending(user), request_state().typed
         form = typed if typed is not None and "new_email" in typed else form_of(tab, user)(formdata=None)
         if change is None:

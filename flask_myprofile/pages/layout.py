@@ -82,7 +82,7 @@ def _drawn(template: str, frame: SimpleNamespace, tab: Tab | None, context: Mapp
         if tab
         else None
     )
-    given = {**adapter_of(current_app).template_context(), **text_functions(), **context}
+    given = {"form": None, **adapter_of(current_app).template_context(), **text_functions(), **context}
     html = render_template(template, mp=frame, tab=seen, when=moment_of, **given)
     return _named_once(html, str(escape(frame.app_name)))
 

@@ -34,7 +34,7 @@ from .answer_cookies import LONG, AnswerCookies
 from .bearer import BearerSignIn
 from .deferred_writes import write_after_context
 from .owner_check import OwnerCheck
-from .request_state import RequestState, request_state, state_of
+from .request_state import ANSWERED, RequestState, request_state, state_of
 from .session_cookie import KEY
 from .session_fallbacks import SessionFallbacks
 from .sign_in import SignIn
@@ -201,7 +201,9 @@ class Guard:
     def _after_request(self, response: Response) -> Response:
         if response.status_code in (404, 405):
             response = self._unrouted(response)
-        state = state_of(_request._get_current_object())
+        incoming = _request._get_current_object()
+        vars(incoming)[ANSWERED] = True
+        state = state_of(incoming)
         if state is None:
             return self._cookies.of_unasked(response)
         if not self._is_as_it_was(state):

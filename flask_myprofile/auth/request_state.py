@@ -25,6 +25,8 @@ from .deferred_writes import DeferredWrites, deferred_writes, own_transaction_if
 from .origin import from_there, kept_origin, origin_of, origin_of_no_request
 
 _KEY = "_flask_myprofile_state"
+#: With the request as well, once its answer has its cookies.
+ANSWERED = "_flask_myprofile_answered"
 
 
 class RequestState:
@@ -140,6 +142,11 @@ def request_state(incoming: Request | None = None) -> RequestState:
 def known_state() -> RequestState | None:
     """The same, or None while nobody has asked who is signed in."""
     return state_of(request._get_current_object()) if has_request_context() else None  # type: ignore[attr-defined]
+
+
+def is_answered() -> bool:
+    """Whether the answer of this request is on its way: what its body is made of, piece by piece, gives no cookie."""
+    return ANSWERED in vars(request._get_current_object())  # type: ignore[attr-defined]
 
 
 def current_origin() -> Origin:

@@ -28,7 +28,7 @@ from .identity import recorded_identity, take_identity, when_recorded
 from .known_device import sign_in_from
 from .password_watch import PasswordWatch
 from .pending_identity import pending_identity
-from .request_state import RequestState, current_record, request_state
+from .request_state import RequestState, current_record, is_answered, request_state
 from .session_cookie import KEY
 from .user_watch import begin_when_saved, has_key
 
@@ -60,7 +60,7 @@ class SignIn:
 
     def _on_login(self, app: Flask, user: Any, **extra: Any) -> None:
         state = request_state()
-        if state.hidden_session is not None:  # what the host writes into a session is not kept
+        if state.hidden_session is not None or is_answered():  # what the host writes into a session is not kept
             self.refuse_if_unknown(state)
             return
         if not has_key(self._users, user):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask_login
 import pytest
-from flask import session
+from flask import Response, request, session, stream_with_context
 from flask_login import FlaskLoginClient
 from flask_login.utils import encode_cookie
 
@@ -107,3 +107,44 @@ def test_a_remember_me_cookie_of_nobody_stands_in_no_ones_way(signed_by: str, ne
     program.client.environ_base["HTTP_X_KEY"] = "alice"
     for _ in range(2):
         assert program.get("/page").text == "Hello alice"
+
+
+@pytest.mark.parametrize("url", ["/stream", "/pub?late=1"], ids=["while it streams", "at the end of the request"])
+@pytest.mark.parametrize("was", [None, "alice", "bob"])
+def test_a_sign_in_whose_answer_is_on_its_way_signs_nobody_in_or_out(
+    was: str | None, url: str, new_host: Callable[..., Host]
+) -> None:
+    """No cookie can be given any more, so the browser stays whose it is, as without us."""
+
+    def after(host: Host) -> None:
+        def signs_in() -> Iterator[str]:
+            yield "Hello "
+            flask_login.login_user(host.user("alice"))
+            yield flask_login.current_user.username
+
+        host.app.add_url_rule("/stream", "stream", lambda: Response(stream_with_context(signs_in())))
+        host.app.teardown_request(lambda error: [*signs_in()] if "late" in request.args else None)
+
+    host = new_host(after=after)
+    browser = host.browser()
+    if was is not None:
+        browser.login(was, remember=True)
+    before = host.rows.all()
+    assert browser.get(url).text in ("Hello alice", "public")
+    assert host.rows.all() == before
+    assert browser.is_in() == (was is not None)
+
+
+def test_a_sign_out_while_the_answer_streams_is_one(new_host: Callable[..., Host]) -> None:
+    def after(host: Host) -> None:
+        def signs_out() -> Iterator[str]:
+            yield "Bye"
+            flask_login.logout_user()
+
+        host.app.add_url_rule("/stream", "stream", lambda: Response(stream_with_context(signs_out())))
+
+    host = new_host(after=after)
+    alice = host.browser()
+    alice.login("alice", remember=True)
+    assert alice.get("/stream").text == "Bye"
+    assert not alice.is_in()

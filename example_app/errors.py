@@ -8,7 +8,7 @@ from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
 from flask_myprofile import error_page
 
@@ -32,8 +32,8 @@ def show(error: HTTPException) -> ResponseReturnValue:
     """In the layout, with the status and headers that it has."""
     if isinstance(error, CSRFError) and request.endpoint == "auth.sign_in":
         return auth.sign_in_once_more()
-    if error.response is not None or isinstance(error, SecurityError):
-        return error  # whoever raised it had more to say; at a host that is not trusted, Flask builds no URLs
+    if error.response is not None or isinstance(error, SecurityError | BadHost):
+        return error  # whoever raised it had more to say; at a host that is not trusted, or none, Flask builds no URLs
     return error_page(error) or _own(error)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import flask_login
-from flask import Response, current_app, redirect, request, url_for
+from flask import Response, abort, current_app, redirect, request, url_for
 from flask.globals import request_ctx
 from flask_login import signals as login_signals
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from ..auth.bearer import token_authenticated
@@ -58,9 +58,23 @@ def guarded(
             if is_clash(error) and request.method == "POST":
                 return refused(lost_race())
             return store_is_down(error)
+        except UnicodeError:
+            _check_host()
+            raise
 
     entered.myprofile_purpose = purpose  # type: ignore[attr-defined]
     return entered
+
+
+def _check_host() -> None:
+    """Werkzeug takes some that it then makes no URL of, such as "xn--": no browser sends them.
+
+    :raises BadRequest: it is one.
+    """
+    try:
+        request.host_url  # noqa: B018
+    except UnicodeError:
+        abort(http_problem(BadRequest()) if prefers_json() else 400)
 
 
 def _enter(view: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -59,6 +59,13 @@ def test_an_error_at_an_untrusted_host_is_told_without_the_layout(app: Flask, mo
         assert browser.get(path, base_url="http://192.0.2.1/").status_code == 400, path
 
 
+@pytest.mark.parametrize("host", ["." * 30, "a" * 300])
+def test_what_is_no_host_is_answered_400(host: str, app: Flask) -> None:
+    for path in ("/", "/profile/password", "/api/me"):
+        answer = app.test_client().get(path, environ_overrides={"HTTP_HOST": host})
+        assert answer.status_code == 400, path
+
+
 def test_an_error_of_my_profile_is_its_own_page_in_the_layout(app: Flask, tmp_path: Path) -> None:
     browser = app.test_client()
     browser.post("/sign-in", data={"csrf_token": token_in(browser.get("/sign-in").text), **SAM})

@@ -8,8 +8,9 @@ from html import escape
 from typing import Any
 
 import pytest
+from werkzeug.test import create_environ
 
-from tests.support.host import JSON, PASSWORD, Browser, Host
+from tests.support.host import JSON, PASSWORD, Browser, Host, signed_in
 from tests.support.walks import CHANGING, PAGES, TAKES_FIELDS, busy, everything, right_for, walked_host
 
 PROBLEM = "application/problem+json"
@@ -279,3 +280,19 @@ def test_odd_headers_are_no_error(host: Host) -> None:
             assert here.client.get("/profile/sessions", headers={header: value}).status_code == 200
             assert here.client.post(PERSONAL, headers={header: value}).status_code in (400, 415)
     assert host.user("alice").check_password(PASSWORD)
+
+
+def test_a_host_that_no_url_can_be_made_of_is_bad_input(host: Host) -> None:
+    """Werkzeug takes it, and fails where somebody asks for the URL: Flask-Login does, of a visitor's request."""
+    cookie = f"session={signed_in(host).cookie('session')}"
+    asked = [
+        ("/profile/password", ""),
+        ("/profile/admin/features", ""),
+        ("/profile/", ""),
+        ("/profile/confirm", cookie),
+    ]
+    said: list[str] = []
+    for url, sent in asked:
+        environ = {**create_environ(url), "HTTP_HOST": "xn--", "HTTP_COOKIE": sent}  # no test client sends that
+        list(host.app.wsgi_app(environ, lambda status, headers, *more: said.append(status)))  # type: ignore[arg-type]
+    assert said == ["400 BAD REQUEST"] * len(asked)

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, after_this_request, session
 from sqlalchemy import event, inspect
+from sqlalchemy.orm.exc import DetachedInstanceError
 
 from ..account.erasure import Erasure
 from ..account.users import Users
@@ -79,8 +80,8 @@ def has_key(users: Users, user: Any) -> bool:
 def begin_when_saved(users: Users, user: Any, begin: Callable[[], None]) -> None:
     """Begin the session once the view is done, which is expected to save the user.
 
-    Where Flask-Login's own id of the user has changed by that, its cookie names nobody: the log says so, and nothing
-    begins.
+    Where Flask-Login's own id of the user has changed by that, or the view has let go of the user, nobody is signed in:
+    the log says so.
     """
     login_id = session["_user_id"]
 
@@ -88,8 +89,13 @@ def begin_when_saved(users: Users, user: Any, begin: Callable[[], None]) -> None
     def saved(response: Response) -> Response:
         if session.get("_user_id") != login_id:  # signed out meanwhile, or somebody else is in
             return response
-        if has_key(users, user) and login_id_of(user) == str(login_id):
+        try:
+            is_there = has_key(users, user) and login_id_of(user) == str(login_id)
+        except DetachedInstanceError:  # the view has let go of them
+            is_there = False
+        if is_there:
             begin()
         else:
+            session.pop("_user_id")
             _log.error(_TOO_EARLY)
         return response

@@ -57,6 +57,8 @@ def sign_up(host: Host) -> None:
         if "save" in then:
             host.db.session.add(user)
             host.db.session.commit()
+        if "remove" in then:
+            host.db.session.remove()
         return "welcome"
 
 
@@ -90,14 +92,18 @@ def test_who_was_signed_out_again_in_that_request_has_no_session(
 
 @pytest.mark.parametrize(
     ("model", "load", "then"),
-    [(with_integer, by_number, "save"), (with_token, by_token, "nothing")],
-    ids=["Flask-Login has no id of theirs either", "they are not saved at all"],
+    [
+        (with_integer, by_number, ("save",)),
+        (with_token, by_token, ()),
+        (with_token, by_token, ("save", "remove")),
+    ],
+    ids=["Flask-Login has no id of theirs either", "they are not saved at all", "the view lets go of them"],
 )
-def test_where_the_next_request_finds_nobody_the_log_says_why_and_no_session_is_kept(
-    model: Any, load: Any, then: str, new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture
+def test_where_no_session_can_begin_the_log_says_why_and_none_is_kept(
+    model: Any, load: Any, then: tuple[str, ...], new_host: Callable[..., Host], caplog: pytest.LogCaptureFixture
 ) -> None:
     """It was one of a user called None."""
     host = new_host(model=model, load=load, after=sign_up)
-    assert sent_to_login(signed_up(host, then))
+    assert sent_to_login(signed_up(host, *then))
     assert host.rows.all() == []
     assert "login_user() was called before the user was saved" in caplog.text

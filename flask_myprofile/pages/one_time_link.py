@@ -138,6 +138,7 @@ def _too_late() -> Any:
 
 
 def _page(title: Any, status: int = 200, **context: Any) -> Any:
-    shown = make_response(layout.render("myprofile/mail_link.html", title=title, status=status, **context))
+    given = {"question": None, **context}
+    shown = make_response(layout.render("myprofile/mail_link.html", title=title, status=status, **given))
     shown.headers["Referrer-Policy"] = "no-referrer"  # the address has the secret
     return shown

@@ -36,3 +36,9 @@ def test_each_answer_of_a_form_is_drawn(url: str, new_host: Callable[..., Host])
     for sent in ({}, right):
         answer = send(browser, url, sent, as_json=False, token=browser.csrf())
         assert answer.status_code < 500
+
+
+def test_the_page_of_a_link_is_drawn(new_host: Callable[..., Host]) -> None:
+    host = new_host(before=strict, MYPROFILE_NOTIFY=lambda user, notice: None, SERVER_NAME="localhost")
+    page = host.browser().get("/profile/mail-link?token=used")
+    assert (page.status_code, "does not work any more" in page.text) == (404, True)

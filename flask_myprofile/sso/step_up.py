@@ -122,12 +122,16 @@ def check(record: SessionRecord | None) -> SessionRecord:
 
     :raises Forbidden: it is not, or that cannot be known.
     """
-    pending = session.pop(_PENDING, None)
+    pending = session.get(_PENDING)
     state, since, session_id, _ = pending or ("", 0, "", {})
+    # anybody can send a browser here: the question goes on until it is answered, once
+    answered = pending if request.args.get("state") == state else None
+    if answered is not None:
+        session.pop(_PENDING)
     name = record.provider or "" if record is not None else ""
     mine = record is not None and session_id == record.id and not is_superseded()
-    if record is None or not mine or not is_possible(record) or request.args.get("state") != state:
-        _forget(name, pending)
+    if record is None or not mine or not is_possible(record) or answered is None:
+        _forget(name, answered)
         _log(name, "the answer is to no question of this session")
         raise Forbidden(gettext("This confirmation is not from this session. Try again."), code="step_up_failed")
     client = detection.client(name)

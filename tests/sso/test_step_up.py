@@ -128,6 +128,15 @@ def test_an_answer_serves_once(stale: Stale) -> None:
     assert stale.come_back(asked).status_code == 403
 
 
+def test_an_answer_to_another_question_does_not_end_the_one_that_is_open(stale: Stale) -> None:
+    """Any page can send the browser to such an address."""
+    asked = stale.go_there(stale.interrupt())
+    taken = stale.alice.get("/?code=c&state=mp-step-up-of-nobody")
+    assert stale.alice.get(taken.location).status_code == 403
+    assert stale.come_back(asked).status_code == 303
+    assert not stale.other.is_in()
+
+
 def test_an_answer_counts_in_the_browser_that_asked(stale: Stale) -> None:
     """X04: not in another one of hers, and not in somebody else's."""
     bob = stale.host.browser()

@@ -59,9 +59,12 @@ class PasswordMarks(UserPasswords):
 
     def has_other_password(self, user: Any, user_key: str, mark: str) -> bool:
         """Whether the hash that has been loaded with the user is of another password than that :meth:`password_mark`.
-        False where none has: nothing is to be read here, which is asked at each request."""
+        False where none has: nothing is to be read here, which is asked at each request. But for a column that only a
+        subclass has: whoever asks for the class of all users never loads it."""
         name, loaded = self._hash_column(type(user)), getattr(user, "__dict__", {})
-        return name in loaded and self.mark_of_key(user_key, loaded[name]) != mark
+        if name not in loaded and not self._is_of_subclass(type(user), name):
+            return False
+        return self.mark_of_key(user_key, getattr(user, name)) != mark
 
     def is_hash_loaded(self, user: Any) -> bool:
         """Whether the hash is loaded with users of that class: see :meth:`has_other_password`."""
@@ -100,13 +103,18 @@ class PasswordMarks(UserPasswords):
             self._hash_questions[model] = (select(getattr(model, name)).where(*which), keys) if name else None
         return self._hash_questions[model]
 
+    @staticmethod
+    def _is_of_subclass(model: type[Any], name: str) -> bool:
+        base = inspect(model).base_mapper if name else None
+        return base is not None and name not in base.column_attrs
+
     def password_columns(self) -> Iterator[Any]:
-        """Where the hash is kept: the mapped attribute, of each class of users."""
-        for model in self.models():
-            mapper = inspect(model, raiseerr=False)
-            mapped = mapper.column_attrs if mapper is not None else ()
-            name = next((name for name in (self._password, *HASHES) if name in mapped), None)
+        """Where the hash is kept: the mapped attribute, of each class of users, or of those subclasses that have it."""
+        mappers = [inspect(model, raiseerr=False) for model in self.models()]
+        for mapper in [each for base in mappers if base is not None for each in base.self_and_descendants]:
+            name = next((name for name in (self._password, *HASHES) if name in mapper.column_attrs), None)
             if name is None or self._password not in (None, name):
                 continue
-            if is_as_written(mapper.column_attrs[name].columns[0]):
-                yield getattr(model, name)
+            is_inherited = mapper.inherits is not None and name in mapper.inherits.column_attrs
+            if not is_inherited and is_as_written(mapper.column_attrs[name].columns[0]):
+                yield getattr(mapper.class_, name)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, inspect, select
 
-from ..store.primary import AskedAt, primary_of
+from ..store.primary import at_this_moment
 from ..store.user_keys import UserKeys
 from .password_methods import Checker, Writer, is_as_written
 from .user_passwords import HASHES, UserPasswords
@@ -84,8 +84,7 @@ class PasswordMarks(UserPasswords):
         state = inspect(user, raiseerr=False)
         if not marks or self._db is None or getattr(state, "identity", None) is None:
             return False
-        # not what ``db.session`` has read, nor the moment that its transaction or a replica shows
-        with self._db.session.session_factory() as now, AskedAt(now, primary_of(now, state.mapper)):
+        with at_this_moment(self._db, state.mapper) as now:
             if (asked := self._ask_for_hash(state.mapper)) is not None:
                 question, keys = asked
                 row = now.execute(question, keys.values(state.identity)).first()

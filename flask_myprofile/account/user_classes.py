@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import inspect
 
-from ..store.primary import AskedAt, primary_of
+from ..store.primary import at_this_moment
 
 
 class UserClasses:
@@ -107,11 +107,11 @@ class UserClasses:
 
     @contextmanager
     def as_stored(self, user: Any) -> Iterator[Any]:
-        """The same user as the database has them at this moment, whatever ``db.session`` has read, and the moment that
-        its transaction or a replica shows. None: it has them no more. A user of no mapped class is the host's own."""
+        """The same user as the database has them at this moment; None: it has them no more. One of no mapped class is
+        the host's own."""
         state = inspect(user, raiseerr=False)
         if self._db is None or getattr(state, "identity", None) is None:
             yield user
             return
-        with self._db.session.session_factory() as now, AskedAt(now, primary_of(now, state.mapper)):
+        with at_this_moment(self._db, state.mapper) as now:
             yield now.get(state.class_, state.identity)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import flask_sqlalchemy.session
@@ -35,6 +37,14 @@ def execute_at(session: Session, bind: Any, statement: Any, values: Any) -> Resu
         return session.execute(statement, values, bind_arguments={"bind": bind})
     with AskedAt(session, bind):
         return session.execute(statement, values)
+
+
+@contextmanager
+def at_this_moment(db: Any, mapper: Any) -> Iterator[Session]:
+    """A session that reads rows of this class as they are now: not what ``db.session`` has read, nor the moment that
+    its transaction or a replica shows."""
+    with db.session.session_factory() as now, AskedAt(now, primary_of(now, mapper)):
+        yield now
 
 
 def primary_of(session: Session, mapper: Any) -> Any:

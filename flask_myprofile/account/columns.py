@@ -144,6 +144,11 @@ def kind_of(column_type: Any) -> str | None:
     return next((kind for known, kind in _KINDS if isinstance(found, known)), None)
 
 
+def length_of(column: Any) -> int | None:
+    """How many characters it takes; None: any number, or it is none for texts."""
+    return column.type.length if column is not None and isinstance(column.type, types.String) else None
+
+
 def plain(column_type: Any) -> Any:
     """What a TypeDecorator is made of, at the end; SQLAlchemy's own Interval is one."""
     while isinstance(column_type, types.TypeDecorator) and not isinstance(column_type, types.Interval):

@@ -8,11 +8,12 @@ from functools import partial
 from operator import eq
 from typing import Any
 
-from sqlalchemy import LargeBinary, String, inspect
+from sqlalchemy import LargeBinary, inspect
 
 from ..errors import MyProfileError
 from . import hash_formats, hashing
 from .attributes import read_attribute
+from .columns import length_of
 from .password_methods import Checker, Method, Writer, own_checker, own_writer
 from .row_lock import lock_row
 
@@ -270,10 +271,8 @@ class UserPasswords:
 
     def _room(self, user: Any, name: str) -> int | None:
         """How many characters a hash may have there."""
-        if (known := self.max_length(name)) is not None:
-            return known
-        column = self._columns_of(user).get(name)
-        return column.type.length if column is not None and isinstance(column.type, String) else None
+        known = self.max_length(name)
+        return known if known is not None else length_of(self._columns_of(user).get(name))
 
     def stored_hash(self, user: Any) -> Any:
         """What the password is compared with.

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import String, inspect
+from sqlalchemy import inspect
 
 from ..errors import Invalid, SetupError
 from ..store.user_keys import UserKeys, key_of
 from .attributes import Source, holder_of, read_attribute
+from .columns import length_of
 from .held_objects import held_in
 from .host_code import SPEAKING, check_refuses, read_to_show
 from .password_marks import PasswordMarks
@@ -204,8 +205,7 @@ class Users(UserClasses, UserSearch, PasswordMarks):
         :param field: its name.
         :returns: the length of its column, in characters; None where there is no limit.
         """
-        column = self.fields_of_model().get(field)
-        return column.type.length if column is not None and isinstance(column.type, String) else None
+        return length_of(self.fields_of_model().get(field))
 
     def get(self, user: Any, field: str) -> Any:
         """Read a field.
